@@ -1,0 +1,30 @@
+/* Text from outside: checked before it is believed, made harmless before it is shown. */
+#ifndef MEDGL_BASE_TEXT_H
+#define MEDGL_BASE_TEXT_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Copies a NUL-terminated string whole. MEDGL_ERR_ARGUMENT when it does not fit: nothing is ever cut
+ * (a cut name is another name); `to` is then the empty string. */
+enum medgl_error text_copy(char *to, size_t to_size, const char *from);
+
+/* For logs, terminals and the ledger: valid UTF-8 without control characters; each other byte
+ * becomes '?'. The result is cut to fit and always terminated. */
+void text_printable(char *to, size_t to_size, const char *from);
+
+/* Whether it is valid UTF-8 without control characters. */
+bool text_is_printable(const char *text);
+
+/* Lower-case hexadecimal; `to` holds 2 * len + 1. */
+void text_hex(char *to, const void *bytes, size_t len);
+/* The reverse: exactly len bytes from exactly 2 * len digits. MEDGL_ERR_ARGUMENT. */
+enum medgl_error text_unhex(void *bytes, size_t len, const char *text);
+
+/* A login name that Debian's useradd would have made, or a site's directory: 1..255 bytes,
+ * no control characters, no '/', ':' or white space, not starting with '-'. */
+bool text_is_login_name(const char *name);
+
+#endif

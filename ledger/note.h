@@ -1,0 +1,45 @@
+/* Signed notes and checkpoints: C2SP signed-note and tlog-checkpoint, Ed25519 (RFC 8032). Pure: keys and texts
+ * come in and go out as bytes. */
+#ifndef MEDGL_LEDGER_NOTE_H
+#define MEDGL_LEDGER_NOTE_H
+
+#include "base/error.h"
+#include "base/secret.h"
+#include "ledger/merkle.h"
+
+#define NOTE_ORIGIN_SIZE 256
+#define NOTE_VKEY_SIZE   512
+
+struct note_signer;   /* a private key with its name; wiped when freed */
+struct note_verifier; /* a public key with its name */
+
+/* Makes a key. `skey` becomes "PRIVATE+KEY+<name>+<hash8>+<base64>", `vkey` "<name>+<hash8>+<base64>", both without a
+ * newline, as Go's golang.org/x/mod/sumdb/note writes them. `name` has no '+' and no white space. */
+enum medgl_error note_key_generate(const char *name, struct secret *skey, char vkey[NOTE_VKEY_SIZE]);
+
+/* From such texts; a trailing newline is forgiven. MEDGL_ERR_KEY: malformed, or the hash does not fit. */
+enum medgl_error note_signer_open(const struct secret *skey, struct note_signer **signer);
+void note_signer_free(struct note_signer **signer);
+const char *note_signer_name(const struct note_signer *signer);
+/* The verifier key text that belongs to it. */
+enum medgl_error note_signer_vkey(const struct note_signer *signer, char vkey[NOTE_VKEY_SIZE]);
+enum medgl_error note_verifier_open(const char *vkey, struct note_verifier **verifier);
+void note_verifier_free(struct note_verifier **verifier);
+const char *note_verifier_name(const struct note_verifier *verifier);
+
+struct checkpoint {
+    char origin[NOTE_ORIGIN_SIZE];
+    uint64_t size;
+    unsigned char root[MERKLE_HASH_SIZE];
+};
+
+/* Writes the signed checkpoint: origin, size, base64 root, a blank line, one signature line. MEDGL_ERR_ARGUMENT: no room. */
+enum medgl_error checkpoint_sign(const struct checkpoint *checkpoint, const struct note_signer *signer,
+                                 char *note, size_t size);
+
+/* Parses strictly and verifies. Signatures by other keys are passed over; extension lines are admitted.
+ * MEDGL_ERR_CORRUPT: not a checkpoint of this origin, or no valid signature by this key. */
+enum medgl_error checkpoint_open(const char *note, const struct note_verifier *verifier,
+                                 struct checkpoint *checkpoint);
+
+#endif

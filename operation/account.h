@@ -1,0 +1,79 @@
+/* What an administrator does with accounts. Every act leaves its entry in the same transaction. */
+#ifndef MEDGL_OPERATION_ACCOUNT_H
+#define MEDGL_OPERATION_ACCOUNT_H
+
+#include "operation/context.h"
+#include "policy/login.h"
+
+/* MEDGL_ERR_REFUSED comes with the reason in `why`, a sentence for the person (translated). */
+#define OPERATION_WHY_SIZE 512
+
+struct account_add_request {
+    const char *name; /* an existing Unix user */
+    int64_t uid;      /* its uid; the caller looked it up */
+    enum account_class class_;
+    const char *full_name; /* "" where unknown */
+};
+/* MEDGL_ERR_EXISTS: the name is enrolled, or was and is retired (R25). */
+enum medgl_error operation_account_add(struct context *context,
+                                       const struct account_add_request *request);
+
+/* MEDGL_ERR_NOT_FOUND: not enrolled. MEDGL_ERR_REFUSED: the account's state does not allow it (retired stays retired). */
+enum medgl_error operation_account_disable(struct context *context, const char *name,
+                                           const char *reason, char why[OPERATION_WHY_SIZE]);
+enum medgl_error operation_account_enable(struct context *context, const char *name,
+                                          const char *reason, char why[OPERATION_WHY_SIZE]);
+enum medgl_error operation_account_retire(struct context *context, const char *name,
+                                          const char *reason, char why[OPERATION_WHY_SIZE]);
+
+/* Clears failed tries: of one source, or of all (NULL). No password is reset. `*cleared`: how many counted; 0 is no error. */
+enum medgl_error operation_account_unlock(struct context *context, const char *name,
+                                          const char *source, const char *reason,
+                                          uint32_t *cleared);
+
+/* A random password, valid for policy.password_issued_valid, to be changed at the first login (R18). It leaves through
+ * `deliver`, which is called before the commit: when it fails, nothing has changed. `valid_until` is for the slip. */
+struct password_issue_request {
+    const char *name;
+    const char *method; /* how the person's identity was verified: "staff-card" */
+    const char *note;   /* "" or a remark */
+    void *argument;
+    enum medgl_error (*deliver)(void *argument, const struct account *account,
+                                const struct secret *password, medgl_time valid_until);
+};
+enum medgl_error operation_password_issue(struct context *context,
+                                          const struct password_issue_request *request,
+                                          char why[OPERATION_WHY_SIZE]);
+
+/* The ways to verify a person's identity that the product knows: NULL-terminated words. */
+const char *const *operation_identity_methods(void);
+
+/* Everything about one account, for `account show`. */
+struct account_report {
+    struct account account;
+    struct activity activity;
+    bool has_password, issued;
+    medgl_time password_set, issued_until;
+    struct password_standing standing;
+    struct attempt_counts total;     /* against the account as a whole */
+    struct attempt_decision remote;  /* what a new remote source would meet */
+};
+struct account_report_source {
+    char source[STORE_SOURCE_SIZE];
+    struct attempt_counts counts;
+    struct attempt_decision decision;
+};
+/* `each_source` may be NULL. */
+enum medgl_error operation_account_show(struct context *context, const char *name,
+                                        struct account_report *report,
+                                        void (*each_source)(void *argument,
+                                                            const struct account_report_source *source),
+                                        void *argument);
+
+/* All accounts in the order of their names. */
+enum medgl_error operation_account_list(struct context *context,
+                                        void (*each)(void *argument,
+                                                     const struct account_report *report),
+                                        void *argument);
+
+#endif

@@ -1,0 +1,37 @@
+/* The owner changes the password (R17, R18): the current one is asked and counted, the new one checked. */
+#ifndef MEDGL_OPERATION_CHANGE_PASSWORD_H
+#define MEDGL_OPERATION_CHANGE_PASSWORD_H
+
+#include "operation/caller.h"
+#include "operation/context.h"
+#include "operation/talk.h"
+
+enum change_verdict {
+    CHANGE_REFUSED = 0,
+    CHANGE_DONE,
+    CHANGE_READY,        /* phase one: the current password was right */
+    CHANGE_NOT_ENROLLED,
+    CHANGE_WRONG_CURRENT,
+    CHANGE_TRIES_USED,   /* three new passwords did not meet the rules */
+    CHANGE_NOT_OWNER,    /* root for somebody else: told to use `medgl-admin password reset` (R11) */
+    CHANGE_ABORTED,
+};
+
+struct change_request {
+    const struct caller *caller;
+    const char *user;
+    bool expired_only;             /* the host changes it because it is due (login, sshd) */
+    const struct secret *current;  /* what phase one got; NULL: ask */
+    bool only_given;
+};
+
+/* Phase one: the current password, asked and counted as an attempt. */
+enum medgl_error operation_change_prepare(struct context *context, const struct talk *talk,
+                                          const struct change_request *request,
+                                          enum change_verdict *verdict);
+
+/* Phase two: verifies the current password once more (this may be another process), then asks for the new one, up to three times. */
+enum medgl_error operation_change(struct context *context, const struct talk *talk,
+                                  const struct change_request *request, enum change_verdict *verdict);
+
+#endif

@@ -1,0 +1,54 @@
+/* What every operation needs: the policy in force, the store, the keys, and who acts. */
+#ifndef MEDGL_OPERATION_CONTEXT_H
+#define MEDGL_OPERATION_CONTEXT_H
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/path.h"
+#include "factor/password.h"
+#include "factor/seal.h"
+#include "ledger/entry.h"
+#include "ledger/note.h"
+#include "policy/policy.h"
+#include "store/store.h"
+
+#include <sys/types.h>
+
+/* The person behind an act (R06, R11): the audit login uid, and its name; or, where the kernel knows of none, the name that
+ * the operator gave, marked as asserted. */
+struct actor {
+    int64_t uid; /* -1: none */
+    char name[STORE_NAME_SIZE];
+    bool asserted;
+};
+
+struct context {
+    char root[PATH_MAX];    /* "" or the private root */
+    struct policy policy;
+    struct seal_key *seal;
+    struct note_signer *signer;
+    struct store *store;
+    unsigned char tag_key[CRYPTO_HASH_SIZE]; /* stands unknown names in for account ids */
+    char kdf_directory[PATH_MAX];
+    struct actor actor;
+};
+
+/* What a caller needs; the others stay NULL. */
+enum context_need {
+    CONTEXT_STATE,   /* policy, keys, store: read and write */
+    CONTEXT_READING, /* the same, but the store is not written */
+};
+
+/* Loads the policy, then the keys, then the store, as the user that runs the program, which must own the keys and the store. Each failure
+ * is logged with what to do. *context is zeroed on failure. */
+enum medgl_error context_open(const char *root, enum context_need need, struct context *context);
+void context_close(struct context *context); /* also for auto_clean() */
+
+/* The audit login uid of this process and its name. */
+void actor_from_audit(struct actor *actor);
+
+/* Where this process's Argon2 evaluations wait in line. */
+struct password_line context_line(const struct context *context);
+struct kdf_cost context_cost(const struct context *context);
+
+#endif

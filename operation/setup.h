@@ -1,0 +1,28 @@
+/* Making a new installation, and looking at one that is there. */
+#ifndef MEDGL_OPERATION_SETUP_H
+#define MEDGL_OPERATION_SETUP_H
+
+#include "operation/context.h"
+
+struct setup_request {
+    const char *root;   /* "" or a private root */
+    const char *origin; /* the ledger's name: "medgl.hospital.example/host1" */
+    uid_t owner;        /* who will own keys and store */
+    gid_t group;
+    struct actor actor;
+};
+/* Directories, keys (kept if they are there), the store, the first entry. May be run again after it was interrupted; MEDGL_ERR_EXISTS: everything
+ * is there already. Called as root it does what needs root, and works on the store as `owner` in a child of its own. */
+enum medgl_error operation_setup(const struct setup_request *request);
+
+enum doctor_level { DOCTOR_OK, DOCTOR_WARNING, DOCTOR_FAULT };
+/* One finding: `check` is a stable word ("keys"), `what` says what is so and, unless OK, what to do. */
+typedef void (*doctor_finding)(void *argument, enum doctor_level level, const char *check,
+                               const char *what);
+
+/* Looks at: policy, permissions of files, keys and that they fit the store, store and ledger head, clock, free space,
+ * PAM service files that use the module (and those that use it wrongly), sshd settings that defeat it, KDF slots, the engine
+ * program. Runs as root or as the owner. MEDGL_OK: no fault. MEDGL_ERR_REFUSED: at least one. */
+enum medgl_error operation_doctor(const char *root, doctor_finding finding, void *argument);
+
+#endif

@@ -1,0 +1,40 @@
+/* May one more guess be made now? (R20) */
+#ifndef MEDGL_POLICY_LOCKOUT_H
+#define MEDGL_POLICY_LOCKOUT_H
+
+#include "policy/policy.h"
+
+/* What is counted against one account at this moment. Read under the lock that will also write the
+ * reservation; never from a copy. */
+struct attempt_facts {
+    /* From this source: failures since the last clearing that lie within attempt_window of the latest. */
+    uint32_t source_failures;
+    uint32_t source_in_flight;
+    medgl_time source_latest; /* time of the latest of those failures; 0: none */
+    /* From everywhere. */
+    uint32_t account_failures;
+    uint32_t account_in_flight;
+    medgl_time account_latest;
+    bool console; /* at a local console: the account-wide limit does not apply */
+};
+
+enum attempt_verdict {
+    ATTEMPT_LOCKED_SOURCE = 0, /* starts as refusal */
+    ATTEMPT_LOCKED_ACCOUNT,
+    ATTEMPT_DELAYED,   /* ask again at `until` */
+    ATTEMPT_IN_FLIGHT, /* the limit is taken by attempts not decided yet: ask again when one is */
+    ATTEMPT_ADMITTED,
+};
+
+struct attempt_decision {
+    enum attempt_verdict verdict;
+    medgl_time until; /* of a lock or a delay; else 0 */
+};
+
+/* Attempts in flight count as taken. A delay is a function of this source's own failures alone, so that it
+ * tells a stranger nothing that he did not do himself; while locked, it is waited for as well (ATTEMPT_DELAYED comes
+ * before either lock). */
+struct attempt_decision policy_attempt(const struct policy *policy, const struct attempt_facts *facts,
+                                       medgl_time now);
+
+#endif

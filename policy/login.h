@@ -1,0 +1,87 @@
+/* The one decision of a login, after everything was verified. */
+#ifndef MEDGL_POLICY_LOGIN_H
+#define MEDGL_POLICY_LOGIN_H
+
+#include "base/account.h"
+#include "policy/lockout.h"
+#include "policy/password.h"
+#include "policy/policy.h"
+
+/* What a factor proved in this login. */
+enum factor_result {
+    FACTOR_FAILED = 0,
+    FACTOR_NOT_ASKED,
+    FACTOR_PROVED,
+};
+
+struct login_facts {
+    bool known;         /* the account exists */
+    bool uid_matches;   /* the Unix user still has the uid it was enrolled with */
+    enum account_state state;
+    enum account_class class_;
+    enum attempt_verdict attempt; /* how the reservation ended */
+    bool reservation_held; /* it is still in flight and ours, in the transaction that commits */
+    enum factor_result password;
+    enum factor_result second; /* FACTOR_NOT_ASKED where no second factor is in force */
+    bool second_required;
+    struct password_facts password_facts;
+};
+
+/* Why, for the log and the ledger; the person is never told (R23). Order: the first that holds is given. */
+enum login_reason {
+    LOGIN_REASON_UNDECIDED = 0, /* a refusal as well: results start as failure */
+    LOGIN_REASON_OK,
+    LOGIN_REASON_UNKNOWN_ACCOUNT,
+    LOGIN_REASON_LOCKED_SOURCE,
+    LOGIN_REASON_LOCKED_ACCOUNT,
+    LOGIN_REASON_ATTEMPT_LOST,   /* the reservation timed out before the verdict */
+    LOGIN_REASON_UID_CHANGED,
+    LOGIN_REASON_DISABLED,
+    LOGIN_REASON_RETIRED,
+    LOGIN_REASON_NO_PASSWORD,
+    LOGIN_REASON_WRONG_PASSWORD,
+    LOGIN_REASON_WRONG_FACTOR,
+    LOGIN_REASON_ISSUED_EXPIRED, /* an issued password past its 24 hours */
+};
+
+struct login_decision {
+    bool allowed;
+    bool counts; /* a failed guess: it counts towards the limits */
+    enum login_reason reason;
+    struct password_standing standing;
+};
+
+struct login_decision policy_login(const struct policy *policy, const struct login_facts *facts,
+                                   medgl_time now);
+
+/* The account phase (PAM acct_mgmt), also for logins that never gave a password (ssh keys). */
+struct account_facts {
+    bool known, uid_matches;
+    enum account_state state;
+    enum account_class class_;
+    struct password_facts password_facts;
+};
+
+enum account_verdict {
+    ACCOUNT_DENIED = 0,
+    ACCOUNT_EXPIRED,     /* retired */
+    ACCOUNT_CHANGE_DUE,  /* the password must be changed first */
+    ACCOUNT_OK,
+    ACCOUNT_OK_WARN,     /* standing.due_at is near */
+};
+
+struct account_decision {
+    enum account_verdict verdict;
+    enum login_reason reason;
+    struct password_standing standing;
+};
+
+struct account_decision policy_account(const struct policy *policy,
+                                       const struct account_facts *facts, medgl_time now);
+
+/* The words for the ledger and the CLI: "wrong-password", "A", "too-short". Never NULL. */
+const char *login_reason_word(enum login_reason reason);
+const char *password_rule_word(enum password_rule rule); /* "A", "B", "C", "none" */
+const char *password_refusal_word(enum password_refusal refusal);
+
+#endif

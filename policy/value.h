@@ -1,0 +1,16 @@
+/* The notations of policy.conf: numbers, sizes, spans of time. */
+#ifndef MEDGL_POLICY_VALUE_H
+#define MEDGL_POLICY_VALUE_H
+
+#include "policy/policy.h"
+
+/* Strict parsers: white space around is forgiven, anything else not. MEDGL_ERR_ARGUMENT. */
+enum medgl_error value_parse_number(const char *text, int64_t *number);
+enum medgl_error value_parse_size(const char *text, int64_t *bytes);
+enum medgl_error value_parse_span(const char *text, struct policy_span *span);
+
+/* The shortest exact notation: "64 MiB", "15 min", "2 months". */
+void value_format_size(int64_t bytes, char *text, size_t size);
+void value_format_span(struct policy_span span, char *text, size_t size);
+
+#endif
