@@ -9,7 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Milliseconds since 1970-01-01T00:00:00Z, without leap seconds. 0 stands for "never" in stored facts. */
+/* Milliseconds since 1970-01-01T00:00:00Z, without leap seconds. 0 stands for "never" in stored
+ * facts. */
 typedef int64_t medgl_time;
 
 #define MEDGL_SECOND ((medgl_time)1000)
@@ -19,7 +20,8 @@ typedef int64_t medgl_time;
 
 struct clock_reading {
     medgl_time now;
-    bool synchronised; /* the kernel's clock is disciplined (adjtimex: not TIME_ERROR, not STA_UNSYNC) */
+    bool synchronised; /* the kernel's clock is disciplined (adjtimex: not TIME_ERROR, not
+                          STA_UNSYNC) */
 };
 
 struct clock_reading clock_read(void);

@@ -9,9 +9,9 @@
 
 /* What a file must be to be believed. Always besides: a regular file, no symbolic link. */
 struct file_rule {
-    uid_t owner;       /* it, or root, owns the file */
-    mode_t forbidden;  /* mode bits of which none may be set: 0022, 0077 */
-    size_t max;        /* bytes; a longer file is refused */
+    uid_t owner;      /* it, or root, owns the file */
+    mode_t forbidden; /* mode bits of which none may be set: 0022, 0077 */
+    size_t max;       /* bytes; a longer file is refused */
 };
 
 /* Opens for reading with O_NOFOLLOW and O_CLOEXEC, then judges what was opened by fstat.
@@ -22,8 +22,8 @@ enum medgl_error file_open_trusted(const char *path, const struct file_rule *rul
 enum medgl_error file_read_trusted(const char *path, const struct file_rule *rule,
                                    struct secret *content);
 
-/* Makes a file that did not exist (O_EXCL), whole and synced, directory entry included, or not at all.
- * The owner is changed only when it is not the caller. MEDGL_ERR_EXISTS. */
+/* Makes a file that did not exist (O_EXCL), whole and synced, directory entry included, or not at
+ * all. The owner is changed only when it is not the caller. MEDGL_ERR_EXISTS. */
 enum medgl_error file_create(const char *path, uid_t owner, gid_t group, mode_t mode,
                              const void *bytes, size_t len);
 
@@ -31,8 +31,8 @@ enum medgl_error file_create(const char *path, uid_t owner, gid_t group, mode_t 
 enum medgl_error file_replace(const char *path, uid_t owner, gid_t group, mode_t mode,
                               const void *bytes, size_t len);
 
-/* Makes a directory if it is not there; one that is there must be a real directory of that owner (or
- * root) without mode bits beyond `mode`. */
+/* Makes a directory if it is not there; one that is there must be a real directory of that owner
+ * (or root) without mode bits beyond `mode`. */
 enum medgl_error file_directory(const char *path, uid_t owner, gid_t group, mode_t mode);
 
 #endif

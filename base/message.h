@@ -1,4 +1,5 @@
-/* Messages for people go through gettext: _() translates, N_() marks for translation, both in the catalogue "medgl". */
+/* Messages for people go through gettext: _() translates, N_() marks for translation, both in the
+ * catalogue "medgl". */
 #ifndef MEDGL_BASE_MESSAGE_H
 #define MEDGL_BASE_MESSAGE_H
 

@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Copies a NUL-terminated string whole. MEDGL_ERR_ARGUMENT when it does not fit: nothing is ever cut
- * (a cut name is another name); `to` is then the empty string. */
+/* Copies a NUL-terminated string whole. MEDGL_ERR_ARGUMENT when it does not fit: nothing is ever
+ * cut (a cut name is another name); `to` is then the empty string. */
 enum medgl_error text_copy(char *to, size_t to_size, const char *from);
 
 /* For logs, terminals and the ledger: valid UTF-8 without control characters; each other byte

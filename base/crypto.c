@@ -1,0 +1,153 @@
+/* The few primitives that more than one room needs, wrapped around OpenSSL once. */
+#include "base/crypto.h"
+
+#include "base/text.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum medgl_error crypto_sha256(const struct bytes *parts, size_t count,
+                               unsigned char hash[CRYPTO_HASH_SIZE])
+{
+    /* One context for the life of the process: setting up a digest costs more than hashing a ledger
+     * line. */
+    static _Thread_local EVP_MD_CTX *context;
+    static _Thread_local EVP_MD *sha256;
+    if (sha256 == NULL)
+        sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    if (context == NULL)
+        context = EVP_MD_CTX_new();
+    if (context == NULL || sha256 == NULL || EVP_DigestInit_ex2(context, sha256, NULL) != 1)
+        return MEDGL_ERR_CRYPTO;
+    for (size_t i = 0; i < count; i++)
+        if (EVP_DigestUpdate(context, parts[i].data, parts[i].len) != 1)
+            return MEDGL_ERR_CRYPTO;
+    return EVP_DigestFinal_ex(context, hash, NULL) == 1 ? MEDGL_OK : MEDGL_ERR_CRYPTO;
+}
+
+enum medgl_error crypto_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
+                                    unsigned char mac[CRYPTO_HASH_SIZE])
+{
+    if (key_len > INT_MAX)
+        return MEDGL_ERR_ARGUMENT;
+    return HMAC(EVP_sha256(), key, (int)key_len, data, len, mac, NULL) != NULL ? MEDGL_OK
+                                                                               : MEDGL_ERR_CRYPTO;
+}
+
+enum medgl_error crypto_derive(const void *key, size_t key_len, const char *label,
+                               unsigned char derived[CRYPTO_HASH_SIZE])
+{
+    /* RFC 5869 with an empty salt and one block of output: T(1) = HMAC(PRK, info || 0x01). */
+    unsigned char salt[CRYPTO_HASH_SIZE] = {0}, prk[CRYPTO_HASH_SIZE], info[128];
+    size_t label_len = strlen(label);
+    if (label_len >= sizeof(info))
+        return MEDGL_ERR_ARGUMENT;
+    memcpy(info, label, label_len);
+    info[label_len] = 0x01;
+    enum medgl_error error = crypto_hmac_sha256(salt, sizeof(salt), key, key_len, prk);
+    if (error == MEDGL_OK)
+        error = crypto_hmac_sha256(prk, sizeof(prk), info, label_len + 1, derived);
+    OPENSSL_cleanse(prk, sizeof(prk));
+    return error;
+}
+
+enum medgl_error crypto_random(void *bytes, size_t len)
+{
+    unsigned char *to = bytes;
+    while (len > 0) {
+        ssize_t got = getrandom(to, len, 0);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return MEDGL_ERR_CRYPTO;
+        to += got;
+        len -= (size_t)got;
+    }
+    return MEDGL_OK;
+}
+
+enum medgl_error crypto_random_below(unsigned limit, unsigned *number)
+{
+    if (limit == 0 || limit > 65536)
+        return MEDGL_ERR_ARGUMENT;
+    const uint32_t fair =
+        UINT32_MAX - UINT32_MAX % limit; /* numbers from here on would favour some */
+    uint32_t draw;
+    do {
+        MEDGL_TRY(crypto_random(&draw, sizeof(draw)));
+    } while (draw >= fair);
+    *number = draw % limit;
+    OPENSSL_cleanse(&draw, sizeof(draw));
+    return MEDGL_OK;
+}
+
+enum medgl_error crypto_random_id(char id[CRYPTO_ID_SIZE])
+{
+    unsigned char bytes[(CRYPTO_ID_SIZE - 1) / 2];
+    MEDGL_TRY(crypto_random(bytes, sizeof(bytes)));
+    text_hex(id, bytes, sizeof(bytes));
+    return MEDGL_OK;
+}
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+void crypto_base64(char *to, const void *bytes, size_t len, int padded)
+{
+    const unsigned char *from = bytes;
+    for (size_t i = 0; i < len; i += 3) {
+        size_t have = len - i < 3 ? len - i : 3;
+        unsigned block = (unsigned)from[i] << 16 | (have > 1 ? (unsigned)from[i + 1] << 8 : 0) |
+                         (have > 2 ? from[i + 2] : 0u);
+        for (size_t j = 0; j < 4; j++) {
+            if (j <= have)
+                *to++ = alphabet[block >> (18 - 6 * j) & 63];
+            else if (padded)
+                *to++ = '=';
+        }
+    }
+    *to = '\0';
+}
+
+static int base64_digit(char c)
+{
+    const char *at = c != '\0' ? strchr(alphabet, c) : NULL;
+    return at != NULL ? (int)(at - alphabet) : -1;
+}
+
+enum medgl_error crypto_unbase64(void *bytes, size_t *len, const char *text, size_t text_len,
+                                 int padded)
+{
+    unsigned char *to = bytes;
+    size_t room = *len, used = 0;
+    *len = 0;
+    if (padded) {
+        if (text_len % 4 != 0)
+            return MEDGL_ERR_ARGUMENT;
+        for (int i = 0; i < 2 && text_len > 0 && text[text_len - 1] == '='; i++)
+            text_len--;
+    }
+    if (text_len % 4 == 1)
+        return MEDGL_ERR_ARGUMENT;
+    unsigned bits = 0, count = 0;
+    for (size_t i = 0; i < text_len; i++) {
+        int digit = base64_digit(text[i]);
+        if (digit < 0)
+            return MEDGL_ERR_ARGUMENT;
+        bits = (bits << 6 | (unsigned)digit) & 0xffffffu;
+        count += 6;
+        if (count >= 8) {
+            if (used == room)
+                return MEDGL_ERR_ARGUMENT;
+            count -= 8;
+            to[used++] = (unsigned char)(bits >> count);
+        }
+    }
+    if ((bits & ((1u << count) - 1)) != 0) /* left-over bits would make two texts for one value */
+        return MEDGL_ERR_ARGUMENT;
+    *len = used;
+    return MEDGL_OK;
+}

@@ -1,0 +1,40 @@
+/* Lines for the administrator. None holds a secret, none can be forged by a name from the network.
+ */
+#include "base/log.h"
+
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+static enum log_target log_where = LOG_TARGET_STDERR;
+static const char *log_name = "medgl";
+static int log_debug;
+
+void log_open(enum log_target target, const char *name, int debug)
+{
+    log_where = target;
+    log_name = name;
+    log_debug = debug;
+    if (target == LOG_TARGET_SYSLOG)
+        openlog(name, LOG_PID | LOG_NDELAY, LOG_AUTHPRIV);
+}
+
+void log_line(int priority, const char *format, ...)
+{
+    char raw[2048], line[2048];
+    int saved = errno; /* callers log and then look at errno */
+    if (log_where == LOG_TARGET_NONE || (priority == LOG_DEBUG && !log_debug))
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(raw, sizeof(raw), format, arguments);
+    va_end(arguments);
+    text_printable(line, sizeof(line), raw);
+    if (log_where == LOG_TARGET_SYSLOG)
+        syslog(LOG_AUTHPRIV | priority, "%s", line);
+    else
+        (void)fprintf(stderr, "%s: %s\n", log_name, line);
+    errno = saved;
+}
