@@ -1,4 +1,5 @@
-/* One entry of the evidence: a line of JSON (RFC 8259), UTF-8, keys in a fixed order, no newline inside. */
+/* One entry of the evidence: a line of JSON (RFC 8259), UTF-8, keys in a fixed order, no newline
+ * inside. */
 #ifndef MEDGL_LEDGER_ENTRY_H
 #define MEDGL_LEDGER_ENTRY_H
 
@@ -11,21 +12,22 @@
 
 /* What entries can be about: X(ENUM, "word", "one sentence for medgl-ledger(5)"). */
 #define LEDGER_KINDS(X)                                                                            \
-    X(SETUP, "setup", "The store and the keys were made.")                                        \
-    X(ACCOUNT_ADD, "account.add", "A Unix user was enrolled.")                                    \
-    X(ACCOUNT_DISABLE, "account.disable", "An account was disabled.")                             \
-    X(ACCOUNT_ENABLE, "account.enable", "A disabled account was enabled again.")                  \
-    X(ACCOUNT_RETIRE, "account.retire", "An account was ended for good; its id never returns.")   \
-    X(ACCOUNT_UNLOCK, "account.unlock", "Failed tries were cleared by an administrator.")         \
-    X(LOGIN_SUCCESS, "login.success", "A person proved who they are.")                            \
-    X(LOGIN_FAILURE, "login.failure", "A try was refused.")                                       \
-    X(LOGIN_ABANDONED, "login.abandoned", "A try ended without a verdict and counts as failed.")  \
+    X(SETUP, "setup", "The store and the keys were made.")                                         \
+    X(ACCOUNT_ADD, "account.add", "A Unix user was enrolled.")                                     \
+    X(ACCOUNT_DISABLE, "account.disable", "An account was disabled.")                              \
+    X(ACCOUNT_ENABLE, "account.enable", "A disabled account was enabled again.")                   \
+    X(ACCOUNT_RETIRE, "account.retire", "An account was ended for good; its id never returns.")    \
+    X(ACCOUNT_UNLOCK, "account.unlock", "Failed tries were cleared by an administrator.")          \
+    X(LOGIN_SUCCESS, "login.success", "A person proved who they are.")                             \
+    X(LOGIN_FAILURE, "login.failure", "A try was refused.")                                        \
+    X(LOGIN_ABANDONED, "login.abandoned", "A try ended without a verdict and counts as failed.")   \
     X(LOGIN_LOCKED, "login.locked", "A limit was reached; further tries are refused for a while.") \
-    X(ACCESS_DENIED, "access.denied", "The account phase refused, whoever proved the identity.")  \
-    X(PASSWORD_ISSUE, "password.issue", "An administrator had a random password issued.")         \
-    X(PASSWORD_CHANGE, "password.change", "The owner set a new password.")                        \
-    X(PASSWORD_REHASH, "password.rehash", "The hash was renewed because the policy's cost changed.") \
-    X(SESSION_OPEN, "session.open", "A session began.")                                           \
+    X(ACCESS_DENIED, "access.denied", "The account phase refused, whoever proved the identity.")   \
+    X(PASSWORD_ISSUE, "password.issue", "An administrator had a random password issued.")          \
+    X(PASSWORD_CHANGE, "password.change", "The owner set a new password.")                         \
+    X(PASSWORD_REHASH, "password.rehash",                                                          \
+      "The hash was renewed because the policy's cost changed.")                                   \
+    X(SESSION_OPEN, "session.open", "A session began.")                                            \
     X(SESSION_CLOSE, "session.close", "A session ended.")
 
 enum ledger_kind {
@@ -49,10 +51,15 @@ struct ledger_actor {
 /* Whom it is about. */
 struct ledger_subject {
     const char *account; /* account id, NULL: nobody enrolled */
-    const char *name;    /* login name, NULL likewise: an unknown name is never kept, it may be a password */
+    const char
+        *name; /* login name, NULL likewise: an unknown name is never kept, it may be a password */
 };
 
-enum ledger_field_type { LEDGER_FIELD_TEXT, LEDGER_FIELD_NUMBER, LEDGER_FIELD_BOOL };
+enum ledger_field_type {
+    LEDGER_FIELD_TEXT,
+    LEDGER_FIELD_NUMBER,
+    LEDGER_FIELD_BOOL
+};
 
 /* One kind-specific field. Names: lower case with '_'. Text must be printable UTF-8. */
 struct ledger_field {
@@ -76,17 +83,19 @@ struct ledger_entry {
     size_t field_count;
 };
 
-/* Adds a field; a NULL text or more than LEDGER_FIELDS_MAX is a MEDGL_ERR_ARGUMENT of ledger_entry_encode(). */
+/* Adds a field; a NULL text or more than LEDGER_FIELDS_MAX is a MEDGL_ERR_ARGUMENT of
+ * ledger_entry_encode(). */
 void ledger_entry_text(struct ledger_entry *entry, const char *name, const char *text);
 void ledger_entry_number(struct ledger_entry *entry, const char *name, int64_t number);
 void ledger_entry_bool(struct ledger_entry *entry, const char *name, bool value);
 void ledger_entry_time(struct ledger_entry *entry, const char *name, medgl_time t,
                        char buffer[CLOCK_TEXT_SIZE]);
 
-/* The line: {"seq":0,"time":"2026-11-21T08:53:58.120Z","clock":"synchronised","origin":"...","kind":"...",
- * "actor":{"uid":1000,"name":"..."},"subject":{"account":"...","name":"..."},"details":{...}}. `subject` is null where
- * there is none. *line is malloc'ed and NUL-terminated; *len is without the NUL.
- * MEDGL_ERR_ARGUMENT: a text that is not printable UTF-8. */
+/* The line:
+ * {"seq":0,"time":"2026-11-21T08:53:58.120Z","clock":"synchronised","origin":"...","kind":"...",
+ * "actor":{"uid":1000,"name":"..."},"subject":{"account":"...","name":"..."},"details":{...}}.
+ * `subject` is null where there is none. *line is malloc'ed and NUL-terminated; *len is without the
+ * NUL. MEDGL_ERR_ARGUMENT: a text that is not printable UTF-8. */
 enum medgl_error ledger_entry_encode(const struct ledger_entry *entry, char **line, size_t *len);
 
 /* A line read back, for show and verify. Owns its strings. */

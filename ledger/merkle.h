@@ -1,4 +1,5 @@
-/* The Merkle tree hash of RFC 6962 (section 2.1) over SHA-256, with an append state of O(log n). Pure. */
+/* The Merkle tree hash of RFC 6962 (section 2.1) over SHA-256, with an append state of O(log n).
+ * Pure. */
 #ifndef MEDGL_LEDGER_MERKLE_H
 #define MEDGL_LEDGER_MERKLE_H
 
@@ -11,8 +12,9 @@
 #define MERKLE_HASH_SIZE CRYPTO_HASH_SIZE
 #define MERKLE_LEVELS    64
 
-/* The roots of the perfect subtrees that make up a tree of `size` leaves: peak[i] is in use where bit i of size is
- * set, and covers 2^i leaves; the others are zero. A zeroed struct is the empty tree. */
+/* The roots of the perfect subtrees that make up a tree of `size` leaves: peak[i] is in use where
+ * bit i of size is set, and covers 2^i leaves; the others are zero. A zeroed struct is the empty
+ * tree. */
 struct merkle_tree {
     uint64_t size;
     unsigned char peak[MERKLE_LEVELS][MERKLE_HASH_SIZE];
@@ -22,7 +24,8 @@ struct merkle_tree {
 enum medgl_error merkle_leaf(const void *entry, size_t len, unsigned char leaf[MERKLE_HASH_SIZE]);
 
 /* Adds one leaf. On an error the tree is unchanged. */
-enum medgl_error merkle_append(struct merkle_tree *tree, const unsigned char leaf[MERKLE_HASH_SIZE]);
+enum medgl_error merkle_append(struct merkle_tree *tree,
+                               const unsigned char leaf[MERKLE_HASH_SIZE]);
 
 /* MTH of the tree; of the empty one SHA-256(""). */
 enum medgl_error merkle_root(const struct merkle_tree *tree, unsigned char root[MERKLE_HASH_SIZE]);

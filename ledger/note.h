@@ -1,5 +1,5 @@
-/* Signed notes and checkpoints: C2SP signed-note and tlog-checkpoint, Ed25519 (RFC 8032). Pure: keys and texts
- * come in and go out as bytes. */
+/* Signed notes and checkpoints: C2SP signed-note and tlog-checkpoint, Ed25519 (RFC 8032). Pure:
+ * keys and texts come in and go out as bytes. */
 #ifndef MEDGL_LEDGER_NOTE_H
 #define MEDGL_LEDGER_NOTE_H
 
@@ -13,11 +13,14 @@
 struct note_signer;   /* a private key with its name; wiped when freed */
 struct note_verifier; /* a public key with its name */
 
-/* Makes a key. `skey` becomes "PRIVATE+KEY+<name>+<hash8>+<base64>", `vkey` "<name>+<hash8>+<base64>", both without a
- * newline, as Go's golang.org/x/mod/sumdb/note writes them. `name` has no '+' and no white space. */
-enum medgl_error note_key_generate(const char *name, struct secret *skey, char vkey[NOTE_VKEY_SIZE]);
+/* Makes a key. `skey` becomes "PRIVATE+KEY+<name>+<hash8>+<base64>", `vkey`
+ * "<name>+<hash8>+<base64>", both without a newline, as Go's golang.org/x/mod/sumdb/note writes
+ * them. `name` is printable ASCII without '+' and white space. MEDGL_ERR_ARGUMENT: another name. */
+enum medgl_error note_key_generate(const char *name, struct secret *skey,
+                                   char vkey[NOTE_VKEY_SIZE]);
 
-/* From such texts; a trailing newline is forgiven. MEDGL_ERR_KEY: malformed, or the hash does not fit. */
+/* From such texts; a trailing newline is forgiven. MEDGL_ERR_KEY: malformed, or the hash does not
+ * fit. */
 enum medgl_error note_signer_open(const struct secret *skey, struct note_signer **signer);
 void note_signer_free(struct note_signer **signer);
 const char *note_signer_name(const struct note_signer *signer);
@@ -27,18 +30,30 @@ enum medgl_error note_verifier_open(const char *vkey, struct note_verifier **ver
 void note_verifier_free(struct note_verifier **verifier);
 const char *note_verifier_name(const struct note_verifier *verifier);
 
+/* Any text that ends in a newline and has no control character besides: writes the text, a blank
+ * line and one signature line. MEDGL_ERR_ARGUMENT: another text, or no room. */
+enum medgl_error note_sign(const char *text, const struct note_signer *signer, char *note,
+                           size_t size);
+
+/* Verifies a note; the first *text_len bytes of it are the text. Signatures by other keys are
+ * passed over. MEDGL_ERR_CORRUPT: no note, or no valid signature by this key, or an invalid one. */
+enum medgl_error note_open(const char *note, const struct note_verifier *verifier,
+                           size_t *text_len);
+
 struct checkpoint {
     char origin[NOTE_ORIGIN_SIZE];
     uint64_t size;
     unsigned char root[MERKLE_HASH_SIZE];
 };
 
-/* Writes the signed checkpoint: origin, size, base64 root, a blank line, one signature line. MEDGL_ERR_ARGUMENT: no room. */
-enum medgl_error checkpoint_sign(const struct checkpoint *checkpoint, const struct note_signer *signer,
-                                 char *note, size_t size);
+/* Writes the signed checkpoint: origin, size, base64 root, a blank line, one signature line. The
+ * origin is the key's name. MEDGL_ERR_ARGUMENT: another origin, or no room. */
+enum medgl_error checkpoint_sign(const struct checkpoint *checkpoint,
+                                 const struct note_signer *signer, char *note, size_t size);
 
-/* Parses strictly and verifies. Signatures by other keys are passed over; extension lines are admitted.
- * MEDGL_ERR_CORRUPT: not a checkpoint of this origin, or no valid signature by this key. */
+/* Parses strictly and verifies. Signatures by other keys are passed over; extension lines are
+ * admitted. MEDGL_ERR_CORRUPT: not a checkpoint of this origin, or no valid signature by this key.
+ */
 enum medgl_error checkpoint_open(const char *note, const struct note_verifier *verifier,
                                  struct checkpoint *checkpoint);
 

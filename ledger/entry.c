@@ -1,0 +1,350 @@
+/* Entries of the evidence: written as JSON, and read back in the one form that they are written in.
+ * Never changes what it is given to make it fit: a text that cannot be kept is refused. */
+#include "ledger/entry.h"
+
+#include "base/auto.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <string.h>
+
+static const struct {
+    const char *word, *help;
+} kinds[LEDGER_KIND_COUNT] = {
+#define LEDGER_KIND_ROW(id, word, help) [LEDGER_##id] = {word, help},
+    LEDGER_KINDS(LEDGER_KIND_ROW)
+#undef LEDGER_KIND_ROW
+};
+
+const char *ledger_kind_word(enum ledger_kind kind)
+{
+    return (unsigned)kind < LEDGER_KIND_COUNT ? kinds[kind].word : "";
+}
+
+const char *ledger_kind_help(enum ledger_kind kind)
+{
+    return (unsigned)kind < LEDGER_KIND_COUNT ? kinds[kind].help : "";
+}
+
+enum medgl_error ledger_kind_parse(const char *word, enum ledger_kind *kind)
+{
+    for (size_t i = 0; i < LEDGER_KIND_COUNT; i++)
+        if (strcmp(word, kinds[i].word) == 0) {
+            *kind = (enum ledger_kind)i;
+            return MEDGL_OK;
+        }
+    return MEDGL_ERR_ARGUMENT;
+}
+
+/* One too many is remembered in the count alone, for ledger_entry_encode() to refuse. */
+static void entry_add(struct ledger_entry *entry, const struct ledger_field *field)
+{
+    if (entry->field_count < LEDGER_FIELDS_MAX)
+        entry->fields[entry->field_count] = *field;
+    if (entry->field_count <= LEDGER_FIELDS_MAX)
+        entry->field_count++;
+}
+
+void ledger_entry_text(struct ledger_entry *entry, const char *name, const char *text)
+{
+    entry_add(entry, &(struct ledger_field){.name = name, .type = LEDGER_FIELD_TEXT, .text = text});
+}
+
+void ledger_entry_number(struct ledger_entry *entry, const char *name, int64_t number)
+{
+    entry_add(entry,
+              &(struct ledger_field){.name = name, .type = LEDGER_FIELD_NUMBER, .number = number});
+}
+
+void ledger_entry_bool(struct ledger_entry *entry, const char *name, bool value)
+{
+    entry_add(entry,
+              &(struct ledger_field){.name = name, .type = LEDGER_FIELD_BOOL, .number = value});
+}
+
+void ledger_entry_time(struct ledger_entry *entry, const char *name, medgl_time t,
+                       char buffer[CLOCK_TEXT_SIZE])
+{
+    clock_format_utc(t, buffer);
+    ledger_entry_text(entry, name, buffer);
+}
+
+/* -- reading ---------------------------------------------------------------------------------- */
+
+/* MUSTs (R08):
+ * - An entry has exactly one form: what is read here is byte for byte what ledger_entry_encode()
+ *   writes, so that nothing can be altered without altering a hash or being refused.
+ * - No recursion and no work beyond the length of the line, whatever the line holds.
+ * This is a scanner of that form and no JSON parser: the parser and a second encoding beside it
+ * would cost more time than all hashes of a verification. */
+struct ledger_parsed {
+    struct ledger_entry entry;
+    char line[]; /* a copy that its strings are cut from, in place */
+};
+
+/* What is left of a line; a NUL stands behind its end. */
+struct scan {
+    char *at;
+};
+
+static bool scan_literal(struct scan *s, const char *literal)
+{
+    size_t len = strlen(literal);
+    if (strncmp(s->at, literal, len) != 0)
+        return false;
+    s->at += len;
+    return true;
+}
+
+static bool scan_text(struct scan *s, const char **text)
+{
+    if (!scan_literal(s, "\""))
+        return false;
+    char *to = s->at;
+    bool ascii = true;
+    *text = to;
+    for (;;) {
+        char c = *s->at++;
+        if (c == '"')
+            break;
+        if (c == '\\') { /* printable texts need no other escape, so no other is the one form */
+            c = *s->at++;
+            if (c != '"' && c != '\\')
+                return false;
+        }
+        if (c == '\0')
+            return false;
+        if (c < ' ' || c > '~') /* bytes of UTF-8 too, where char is signed and where it is not */
+            ascii = false;
+        *to++ = c;
+    }
+    *to = '\0';
+    return ascii || text_is_printable(*text);
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool scan_number(struct scan *s, int64_t *number)
+{
+    bool negative = *s->at == '-';
+    const char *digits = s->at + negative;
+    if (!is_digit(digits[0]) || (digits[0] == '0' && (negative || is_digit(digits[1]))))
+        return false;
+    errno = 0;
+    long long value = strtoll(s->at, &s->at, 10);
+    *number = value;
+    return errno == 0;
+}
+
+static bool scan_bool(struct scan *s, int64_t *value)
+{
+    *value = scan_literal(s, "true");
+    return *value != 0 || scan_literal(s, "false");
+}
+
+static bool field_name_valid(const char *name)
+{
+    return name[0] >= 'a' && name[0] <= 'z' &&
+           name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0';
+}
+
+static bool scan_field(struct scan *s, struct ledger_field *field)
+{
+    if (!scan_text(s, &field->name) || !field_name_valid(field->name) || !scan_literal(s, ":"))
+        return false;
+    switch (*s->at) {
+    case '"':
+        field->type = LEDGER_FIELD_TEXT;
+        return scan_text(s, &field->text);
+    case 't':
+    case 'f':
+        field->type = LEDGER_FIELD_BOOL;
+        return scan_bool(s, &field->number);
+    default:
+        field->type = LEDGER_FIELD_NUMBER;
+        return scan_number(s, &field->number);
+    }
+}
+
+static bool field_is_new(const struct ledger_entry *entry, const char *name)
+{
+    for (size_t i = 0; i < entry->field_count; i++)
+        if (strcmp(entry->fields[i].name, name) == 0)
+            return false;
+    return true;
+}
+
+static bool scan_details(struct scan *s, struct ledger_entry *entry)
+{
+    if (!scan_literal(s, "{"))
+        return false;
+    while (!scan_literal(s, "}")) {
+        if (entry->field_count == LEDGER_FIELDS_MAX)
+            return false;
+        struct ledger_field *field = &entry->fields[entry->field_count];
+        if ((entry->field_count > 0 && !scan_literal(s, ",")) || !scan_field(s, field) ||
+            !field_is_new(entry, field->name))
+            return false;
+        entry->field_count++;
+    }
+    return true;
+}
+
+static bool scan_clock(struct scan *s, bool *synchronised)
+{
+    *synchronised = scan_literal(s, "\"synchronised\"");
+    return *synchronised || scan_literal(s, "\"unsynchronised\"");
+}
+
+/* A time before 1970 is no clock's, and what clock_format_utc() gives for one out of its range. */
+static bool scan_time(struct scan *s, medgl_time *t)
+{
+    const char *text;
+    return scan_text(s, &text) && clock_parse_utc(text, t) == MEDGL_OK && *t >= 0;
+}
+
+static bool scan_kind(struct scan *s, enum ledger_kind *kind)
+{
+    const char *word;
+    return scan_text(s, &word) && ledger_kind_parse(word, kind) == MEDGL_OK;
+}
+
+static bool scan_subject(struct scan *s, struct ledger_subject *subject)
+{
+    return scan_literal(s, "null") ||
+           (scan_literal(s, "{\"account\":") && scan_text(s, &subject->account) &&
+            scan_literal(s, ",\"name\":") && scan_text(s, &subject->name) && scan_literal(s, "}"));
+}
+
+static bool scan_entry(struct scan *s, struct ledger_entry *entry)
+{
+    int64_t seq = -1;
+    bool good = scan_literal(s, "{\"seq\":") && scan_number(s, &seq) && seq >= 0 &&
+                scan_literal(s, ",\"time\":") && scan_time(s, &entry->time) &&
+                scan_literal(s, ",\"clock\":") && scan_clock(s, &entry->clock_synchronised) &&
+                scan_literal(s, ",\"origin\":") && scan_text(s, &entry->origin) &&
+                entry->origin[0] != '\0' && scan_literal(s, ",\"kind\":") &&
+                scan_kind(s, &entry->kind) && scan_literal(s, ",\"actor\":{\"uid\":") &&
+                scan_number(s, &entry->actor.uid) && entry->actor.uid >= -1 &&
+                scan_literal(s, ",\"name\":") && scan_text(s, &entry->actor.name) &&
+                scan_literal(s, "},\"subject\":") && scan_subject(s, &entry->subject) &&
+                scan_literal(s, ",\"details\":") && scan_details(s, entry) && scan_literal(s, "}");
+    entry->seq = (uint64_t)seq;
+    return good;
+}
+
+enum medgl_error ledger_entry_decode(const char *line, size_t len, struct ledger_parsed **parsed)
+{
+    *parsed = NULL;
+    auto_free struct ledger_parsed *made = malloc(sizeof(*made) + len + 1);
+    if (made == NULL)
+        return MEDGL_ERR_MEMORY;
+    made->entry = (struct ledger_entry){0};
+    memcpy(made->line, line, len);
+    made->line[len] = '\0';
+    struct scan s = {made->line};
+    if (!scan_entry(&s, &made->entry) || s.at != made->line + len)
+        return MEDGL_ERR_CORRUPT;
+    *parsed = auto_give(made);
+    return MEDGL_OK;
+}
+
+const struct ledger_entry *ledger_parsed_entry(const struct ledger_parsed *parsed)
+{
+    return &parsed->entry;
+}
+
+void ledger_parsed_free(struct ledger_parsed **parsed)
+{
+    free(*parsed);
+    *parsed = NULL;
+}
+
+/* -- writing ---------------------------------------------------------------------------------- */
+
+static bool entry_text_valid(const char *text)
+{
+    return text != NULL && text_is_printable(text);
+}
+
+/* Everything that JSON could not hold; the rest is judged by reading the line back. */
+static bool entry_texts_valid(const struct ledger_entry *entry)
+{
+    const struct ledger_subject *subject = &entry->subject;
+    if (!entry_text_valid(entry->origin) || !entry_text_valid(entry->actor.name) ||
+        entry->seq > INT64_MAX || entry->field_count > LEDGER_FIELDS_MAX)
+        return false;
+    if ((subject->account != NULL || subject->name != NULL) &&
+        (!entry_text_valid(subject->account) || !entry_text_valid(subject->name)))
+        return false;
+    for (size_t i = 0; i < entry->field_count; i++) {
+        const struct ledger_field *field = &entry->fields[i];
+        if (!entry_text_valid(field->name) ||
+            (field->type == LEDGER_FIELD_TEXT && !entry_text_valid(field->text)))
+            return false;
+    }
+    return true;
+}
+
+static json_t *field_json(const struct ledger_field *field)
+{
+    switch (field->type) {
+    case LEDGER_FIELD_TEXT:
+        return json_string(field->text);
+    case LEDGER_FIELD_NUMBER:
+        return json_integer(field->number);
+    case LEDGER_FIELD_BOOL:
+        return json_boolean(field->number != 0);
+    }
+    return NULL;
+}
+
+static enum medgl_error details_json(const struct ledger_entry *entry, json_t *details)
+{
+    for (size_t i = 0; i < entry->field_count; i++) {
+        const struct ledger_field *field = &entry->fields[i];
+        if (json_object_get(details, field->name) != NULL)
+            return MEDGL_ERR_ARGUMENT; /* a second one would silently replace the first */
+        if (json_object_set_new(details, field->name, field_json(field)) != 0)
+            return MEDGL_ERR_MEMORY;
+    }
+    return MEDGL_OK;
+}
+
+enum medgl_error ledger_entry_encode(const struct ledger_entry *entry, char **line, size_t *len)
+{
+    *line = NULL;
+    *len = 0;
+    if (!entry_texts_valid(entry))
+        return MEDGL_ERR_ARGUMENT;
+    json_auto_t *details = json_object();
+    json_auto_t *subject =
+        entry->subject.account == NULL
+            ? json_null()
+            : json_pack("{ss,ss}", "account", entry->subject.account, "name", entry->subject.name);
+    if (details == NULL || subject == NULL)
+        return MEDGL_ERR_MEMORY;
+    MEDGL_TRY(details_json(entry, details));
+    char time[CLOCK_TEXT_SIZE];
+    clock_format_utc(entry->time, time);
+    json_auto_t *whole = json_pack(
+        "{sI,ss,ss,ss,ss,s{sI,ss},sO,sO}", "seq", (json_int_t)entry->seq, "time", time, "clock",
+        entry->clock_synchronised ? "synchronised" : "unsynchronised", "origin", entry->origin,
+        "kind", ledger_kind_word(entry->kind), "actor", "uid", (json_int_t)entry->actor.uid, "name",
+        entry->actor.name, "subject", subject, "details", details);
+    auto_free char *made = whole != NULL ? json_dumps(whole, JSON_COMPACT) : NULL;
+    if (made == NULL)
+        return MEDGL_ERR_MEMORY;
+    /* What could not be read back is never written. */
+    auto_clean(ledger_parsed_free) struct ledger_parsed *again = NULL;
+    enum medgl_error error = ledger_entry_decode(made, strlen(made), &again);
+    if (error != MEDGL_OK)
+        return error == MEDGL_ERR_CORRUPT ? MEDGL_ERR_ARGUMENT : error;
+    *len = strlen(made);
+    *line = auto_give(made);
+    return MEDGL_OK;
+}

@@ -1,0 +1,320 @@
+/* Signed notes (C2SP signed-note) with Ed25519 keys (RFC 8032). The one file of this room that
+ * speaks to OpenSSL. Never gives a private key out but as the text for its file. */
+#include "ledger/note.h"
+
+#include "base/auto.h"
+#include "base/text.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+
+#define KEY_SIZE       32
+#define SIGNATURE_SIZE 64
+#define KEY_HASH_SIZE  4
+
+static const unsigned char algorithm_ed25519 = 0x01;
+static const char private_prefix[] = "PRIVATE+KEY+";
+static const char signature_prefix[] = "\u2014 ";
+
+/* What a key text says: a seed in a signer's, a public key in a verifier's. */
+struct key_text {
+    char name[NOTE_ORIGIN_SIZE];
+    unsigned char hash[KEY_HASH_SIZE];
+    unsigned char body[1 + KEY_SIZE]; /* the algorithm, then the key */
+};
+
+struct note_key {
+    char name[NOTE_ORIGIN_SIZE];
+    unsigned char hash[KEY_HASH_SIZE];
+    unsigned char public_key[KEY_SIZE];
+    EVP_PKEY *pkey;
+};
+
+struct note_signer {
+    struct note_key key;
+};
+
+struct note_verifier {
+    struct note_key key;
+};
+
+static void key_text_wipe(struct key_text *text)
+{
+    secret_wipe(text, sizeof(*text));
+}
+
+static void pkey_free(EVP_PKEY **pkey)
+{
+    EVP_PKEY_free(*pkey); /* wipes a private key */
+}
+
+static void context_free(EVP_MD_CTX **context)
+{
+    EVP_MD_CTX_free(*context);
+}
+
+/* -- keys ------------------------------------------------------------------------------------- */
+
+static bool name_valid(const char *name)
+{
+    for (const char *at = name; *at != '\0'; at++)
+        if (*at <= ' ' || *at > '~' || *at == '+')
+            return false;
+    return name[0] != '\0' && strlen(name) < NOTE_ORIGIN_SIZE;
+}
+
+/* The first bytes of SHA-256(name || "\n" || algorithm || public key). */
+static enum medgl_error key_hash(const char *name, const unsigned char public_key[KEY_SIZE],
+                                 unsigned char hash[KEY_HASH_SIZE])
+{
+    unsigned char whole[CRYPTO_HASH_SIZE];
+    const struct bytes parts[] = {
+        {name, strlen(name)}, {"\n", 1}, {&algorithm_ed25519, 1}, {public_key, KEY_SIZE}};
+    MEDGL_TRY(crypto_sha256(parts, MEDGL_COUNT(parts), whole));
+    memcpy(hash, whole, KEY_HASH_SIZE);
+    return MEDGL_OK;
+}
+
+/* "<name>+<hash8>+<base64>", with or without a newline behind it. */
+static bool key_text_parse(const char *text, struct key_text *key)
+{
+    char digits[2 * KEY_HASH_SIZE + 1];
+    size_t name_len = strcspn(text, "+"), body_len = sizeof(key->body);
+    if (name_len >= sizeof(key->name) || strlen(text) < name_len + 1 + sizeof(digits))
+        return false;
+    memcpy(key->name, text, name_len);
+    key->name[name_len] = '\0';
+    text += name_len + 1;
+    memcpy(digits, text, sizeof(digits) - 1);
+    digits[sizeof(digits) - 1] = '\0';
+    text += sizeof(digits) - 1;
+    if (!name_valid(key->name) || *text++ != '+' ||
+        text_unhex(key->hash, sizeof(key->hash), digits) != MEDGL_OK)
+        return false;
+    size_t len = strlen(text);
+    if (len > 0 && text[len - 1] == '\n')
+        len--;
+    return crypto_unbase64(key->body, &body_len, text, len, true) == MEDGL_OK &&
+           body_len == sizeof(key->body) && key->body[0] == algorithm_ed25519;
+}
+
+/* Takes the OpenSSL key over, also when it fails. */
+static enum medgl_error key_make(const char *name, EVP_PKEY *pkey, struct note_key *key)
+{
+    auto_clean(pkey_free) EVP_PKEY *owned = pkey;
+    size_t len = sizeof(key->public_key);
+    if (owned == NULL || EVP_PKEY_get_raw_public_key(owned, key->public_key, &len) != 1)
+        return MEDGL_ERR_KEY;
+    MEDGL_TRY(text_copy(key->name, sizeof(key->name), name));
+    MEDGL_TRY(key_hash(name, key->public_key, key->hash));
+    key->pkey = auto_give(owned);
+    return MEDGL_OK;
+}
+
+static EVP_PKEY *pkey_private(const unsigned char seed[KEY_SIZE])
+{
+    return EVP_PKEY_new_raw_private_key_ex(NULL, "ED25519", NULL, seed, KEY_SIZE);
+}
+
+static EVP_PKEY *pkey_public(const unsigned char public_key[KEY_SIZE])
+{
+    return EVP_PKEY_new_raw_public_key_ex(NULL, "ED25519", NULL, public_key, KEY_SIZE);
+}
+
+static void key_vkey(const struct note_key *key, char vkey[NOTE_VKEY_SIZE])
+{
+    unsigned char body[1 + KEY_SIZE] = {algorithm_ed25519};
+    char digits[2 * KEY_HASH_SIZE + 1], encoded[4 * ((sizeof(body) + 2) / 3) + 1];
+    memcpy(body + 1, key->public_key, KEY_SIZE);
+    text_hex(digits, key->hash, sizeof(key->hash));
+    crypto_base64(encoded, body, sizeof(body), true);
+    (void)snprintf(vkey, NOTE_VKEY_SIZE, "%s+%s+%s", key->name, digits, encoded);
+}
+
+enum medgl_error note_key_generate(const char *name, struct secret *skey, char vkey[NOTE_VKEY_SIZE])
+{
+    if (!name_valid(name))
+        return MEDGL_ERR_ARGUMENT;
+    auto_clean(key_text_wipe) struct key_text text = {.body = {algorithm_ed25519}};
+    MEDGL_TRY(crypto_random(text.body + 1, KEY_SIZE));
+    struct note_key key = {.pkey = NULL};
+    MEDGL_TRY(key_make(name, pkey_private(text.body + 1), &key));
+    EVP_PKEY_free(key.pkey);
+    char digits[2 * KEY_HASH_SIZE + 1];
+    text_hex(digits, key.hash, sizeof(key.hash));
+    MEDGL_TRY(secret_alloc(skey, NOTE_VKEY_SIZE));
+    char *to = (char *)skey->bytes;
+    int used = snprintf(to, skey->cap, "%s%s+%s+", private_prefix, name, digits);
+    crypto_base64(to + used, text.body, sizeof(text.body), true);
+    skey->len = strlen(to);
+    key_vkey(&key, vkey);
+    return MEDGL_OK;
+}
+
+enum medgl_error note_signer_open(const struct secret *skey, struct note_signer **signer)
+{
+    *signer = NULL;
+    const char *from = (const char *)skey->bytes;
+    auto_clean(key_text_wipe) struct key_text text = {.name = ""};
+    if (from == NULL || strlen(from) != skey->len ||
+        strncmp(from, private_prefix, sizeof(private_prefix) - 1) != 0 ||
+        !key_text_parse(from + sizeof(private_prefix) - 1, &text))
+        return MEDGL_ERR_KEY;
+    auto_clean(note_signer_free) struct note_signer *made = calloc(1, sizeof(*made));
+    if (made == NULL)
+        return MEDGL_ERR_MEMORY;
+    MEDGL_TRY(key_make(text.name, pkey_private(text.body + 1), &made->key));
+    if (memcmp(made->key.hash, text.hash, KEY_HASH_SIZE) != 0)
+        return MEDGL_ERR_KEY;
+    *signer = auto_give(made);
+    return MEDGL_OK;
+}
+
+void note_signer_free(struct note_signer **signer)
+{
+    if (*signer != NULL)
+        EVP_PKEY_free((*signer)->key.pkey);
+    free(*signer);
+    *signer = NULL;
+}
+
+const char *note_signer_name(const struct note_signer *signer)
+{
+    return signer->key.name;
+}
+
+enum medgl_error note_signer_vkey(const struct note_signer *signer, char vkey[NOTE_VKEY_SIZE])
+{
+    key_vkey(&signer->key, vkey);
+    return MEDGL_OK;
+}
+
+enum medgl_error note_verifier_open(const char *vkey, struct note_verifier **verifier)
+{
+    *verifier = NULL;
+    struct key_text text;
+    if (!key_text_parse(vkey, &text))
+        return MEDGL_ERR_KEY;
+    auto_clean(note_verifier_free) struct note_verifier *made = calloc(1, sizeof(*made));
+    if (made == NULL)
+        return MEDGL_ERR_MEMORY;
+    MEDGL_TRY(key_make(text.name, pkey_public(text.body + 1), &made->key));
+    if (memcmp(made->key.hash, text.hash, KEY_HASH_SIZE) != 0)
+        return MEDGL_ERR_KEY;
+    *verifier = auto_give(made);
+    return MEDGL_OK;
+}
+
+void note_verifier_free(struct note_verifier **verifier)
+{
+    if (*verifier != NULL)
+        EVP_PKEY_free((*verifier)->key.pkey);
+    free(*verifier);
+    *verifier = NULL;
+}
+
+const char *note_verifier_name(const struct note_verifier *verifier)
+{
+    return verifier->key.name;
+}
+
+/* -- notes ------------------------------------------------------------------------------------ */
+
+static bool text_valid(const char *text)
+{
+    for (const char *at = text; *at != '\0'; at++)
+        if ((unsigned char)*at < ' ' && *at != '\n')
+            return false;
+    size_t len = strlen(text);
+    return len > 0 && text[len - 1] == '\n';
+}
+
+enum medgl_error note_sign(const char *text, const struct note_signer *signer, char *note,
+                           size_t size)
+{
+    unsigned char signature[KEY_HASH_SIZE + SIGNATURE_SIZE];
+    char encoded[4 * ((sizeof(signature) + 2) / 3) + 1];
+    size_t len = SIGNATURE_SIZE;
+    if (!text_valid(text))
+        return MEDGL_ERR_ARGUMENT;
+    auto_clean(context_free) EVP_MD_CTX *context = EVP_MD_CTX_new();
+    if (context == NULL)
+        return MEDGL_ERR_MEMORY;
+    memcpy(signature, signer->key.hash, KEY_HASH_SIZE);
+    if (EVP_DigestSignInit(context, NULL, NULL, NULL, signer->key.pkey) != 1 ||
+        EVP_DigestSign(context, signature + KEY_HASH_SIZE, &len, (const unsigned char *)text,
+                       strlen(text)) != 1 ||
+        len != SIGNATURE_SIZE)
+        return MEDGL_ERR_CRYPTO;
+    crypto_base64(encoded, signature, sizeof(signature), true);
+    int written =
+        snprintf(note, size, "%s\n%s%s %s\n", text, signature_prefix, signer->key.name, encoded);
+    return written >= 0 && (size_t)written < size ? MEDGL_OK : MEDGL_ERR_ARGUMENT;
+}
+
+static enum medgl_error signature_verify(const struct note_key *key, const char *text, size_t len,
+                                         const unsigned char signature[SIGNATURE_SIZE])
+{
+    auto_clean(context_free) EVP_MD_CTX *context = EVP_MD_CTX_new();
+    if (context == NULL)
+        return MEDGL_ERR_MEMORY;
+    if (EVP_DigestVerifyInit(context, NULL, NULL, NULL, key->pkey) != 1)
+        return MEDGL_ERR_CRYPTO;
+    return EVP_DigestVerify(context, signature, SIGNATURE_SIZE, (const unsigned char *)text, len) ==
+                   1
+               ? MEDGL_OK
+               : MEDGL_ERR_CORRUPT;
+}
+
+/* One signature line over the text. `*mine` is set when it is by this key, and then it is valid. */
+static enum medgl_error signature_line(const struct note_key *key, const char *text, size_t len,
+                                       const char *line, const char *end, bool *mine)
+{
+    size_t name_len = strlen(key->name), room = KEY_HASH_SIZE + SIGNATURE_SIZE;
+    unsigned char signature[KEY_HASH_SIZE + SIGNATURE_SIZE], start[6];
+    if (strncmp(line, signature_prefix, sizeof(signature_prefix) - 1) != 0)
+        return MEDGL_ERR_CORRUPT;
+    line += sizeof(signature_prefix) - 1;
+    const char *space = memchr(line, ' ', (size_t)(end - line));
+    if (space == NULL || space == line || end - (space + 1) < 8)
+        return MEDGL_ERR_CORRUPT;
+    const char *encoded = space + 1;
+    size_t start_len = sizeof(start);
+    /* Other keys sign with other algorithms, in other lengths: the name and the hash tell. */
+    if (crypto_unbase64(start, &start_len, encoded, 8, true) != MEDGL_OK || start_len < 5)
+        return MEDGL_ERR_CORRUPT;
+    if ((size_t)(space - line) != name_len || memcmp(line, key->name, name_len) != 0 ||
+        memcmp(start, key->hash, KEY_HASH_SIZE) != 0)
+        return MEDGL_OK;
+    if (crypto_unbase64(signature, &room, encoded, (size_t)(end - encoded), true) != MEDGL_OK ||
+        room != sizeof(signature))
+        return MEDGL_ERR_CORRUPT;
+    MEDGL_TRY(signature_verify(key, text, len, signature + KEY_HASH_SIZE));
+    *mine = true;
+    return MEDGL_OK;
+}
+
+enum medgl_error note_open(const char *note, const struct note_verifier *verifier, size_t *text_len)
+{
+    const char *split = NULL;
+    bool mine = false;
+    *text_len = 0;
+    if (!text_valid(note))
+        return MEDGL_ERR_CORRUPT;
+    for (const char *at = strstr(note, "\n\n"); at != NULL; at = strstr(at + 1, "\n\n"))
+        split = at;
+    if (split == NULL)
+        return MEDGL_ERR_CORRUPT;
+    size_t len = (size_t)(split - note) + 1; /* the text ends in its own newline */
+    for (const char *line = split + 2, *end; *line != '\0'; line = end + 1) {
+        end = strchr(line, '\n');
+        if (end == NULL)
+            return MEDGL_ERR_CORRUPT;
+        MEDGL_TRY(signature_line(&verifier->key, note, len, line, end, &mine));
+    }
+    if (!mine)
+        return MEDGL_ERR_CORRUPT;
+    *text_len = len;
+    return MEDGL_OK;
+}
