@@ -1,0 +1,181 @@
+# The machine that the system tests and the demo play on, and the words of the tests. Sourced by bash inside the sandbox
+# (sandbox.sh), as its root; never on a host. Needs the product installed in the sandbox's /usr.
+
+[ "$(hostname)" = medgl-sandbox ] || { echo "only inside the sandbox" >&2; exit 1; }
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+log=/var/log/auth.log
+policy=/etc/medgl/policy.conf
+operator=jimu # who the administrator says to be: the sandbox's kernel knows no login uid
+secrets=()    # every password used, to be looked for where none may be
+
+# -- the machine ------------------------------------------------------------------------------------
+
+machine_begin() {
+    mkdir -p /run/sshd /etc/ssh /etc/sudoers.d
+    systemd-sysusers 2>/dev/null # every package's, with ours
+    systemd-tmpfiles --create medgl.conf || return 1
+    getent passwd sshd >/dev/null || useradd --system --home-dir /run/sshd --shell /usr/sbin/nologin sshd
+    python3 "$here/syslog.py" /dev/log $log > /run/syslog.ready &
+    until grep -qs ready /run/syslog.ready; do sleep 0.02; done
+    printf 'Defaults timestamp_timeout=0, !lecture\nroot ALL=(ALL:ALL) ALL\n%%sudo ALL=(ALL:ALL) ALL\n' > /etc/sudoers
+    chmod 440 /etc/sudoers
+    # The common-* files of a fresh Debian. pam_systemd has no systemd to speak with here.
+    pam-auth-update --package --force > /run/pam-auth-update.log 2>&1 &&
+        pam-auth-update --disable systemd >> /run/pam-auth-update.log 2>&1 ||
+        { cat /run/pam-auth-update.log; return 1; }
+}
+
+# A Unix user with a home and, with a second argument, a password of pam_unix.
+person() {
+    useradd --create-home --shell /bin/bash --groups sudo "$1" || return 1
+    [ -z "${2-}" ] || usermod --password "$(openssl passwd -6 -stdin <<< "$2")" "$1"
+}
+
+sshd_begin() {
+    cat > /etc/ssh/sshd_config <<-END
+	ListenAddress 127.0.0.1
+	ListenAddress ::1
+	HostKey /etc/ssh/ssh_host_ed25519_key
+	UsePAM yes
+	KbdInteractiveAuthentication yes
+	PasswordAuthentication no
+	PermitRootLogin no
+	PrintMotd no
+	MaxStartups 200
+	END
+    ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key &&
+        mkdir -m 700 -p /root/.ssh &&
+        sed 's/^/127.0.0.1,::1,localhost /; s/ root@.*//' /etc/ssh/ssh_host_ed25519_key.pub > /root/.ssh/known_hosts &&
+        cp /root/.ssh/known_hosts /etc/ssh/ssh_known_hosts && /usr/sbin/sshd || return 1
+    wait_for 5 sh -c 'ss -lnt | grep -q 127.0.0.1:22'
+}
+
+# The engine for callers that are not root, as the systemd socket unit serves it. It accepts, and starts one per connection.
+socket_begin() {
+    local engine=/usr/libexec/medgl/medgl-auth
+    mkdir -p /run/medgl
+    rm -f /run/medgl/auth.socket
+    systemd-socket-activate --seqpacket --accept --listen=/run/medgl/auth.socket \
+        setpriv --reuid medgl --regid medgl --clear-groups --inh-caps=-all $engine > /var/log/socket.log 2>&1 &
+    wait_for 5 test -S /run/medgl/auth.socket && chmod 666 /run/medgl/auth.socket
+}
+
+# A machine with pam_medgl in charge, as README.md installs it.
+machine_with_medgl() {
+    machine_begin && install -d -m 755 /etc/medgl &&
+        admin setup --origin medgl.example/sandbox > /run/setup.log &&
+        pam-auth-update --enable medgl >> /run/pam-auth-update.log 2>&1
+}
+
+admin() {
+    medgl-admin --operator $operator "$@"
+}
+
+# A person with an account here. The issued password is in $issued.
+enrol() {
+    person "$1" && admin account add "$1" --class staff --full-name "${2:-$1 of the ward}" && issue "$1"
+}
+issue() {
+    local slip
+    slip=/run/slip.$1
+    rm -f "$slip"
+    admin password reset "$1" --verified-by staff-card --slip "$slip" > /run/reset.log &&
+        issued=$(sed -n 's/^Password: //p' "$slip") && [ -n "$issued" ] && secrets+=("$issued")
+}
+# Gives the person a password of their own, through the real passwd.
+settle() {
+    secrets+=("$2")
+    terminal su "$1" -c passwd > /run/settle.log <<-END
+	see Current password:
+	type $issued
+	see New password:
+	type $2
+	see Retype new password:
+	type $2
+	end 0
+	END
+}
+settled() { # NAME PASSWORD: enrolled, with that password
+    enrol "$1" && settle "$1" "$2"
+}
+
+wait_for() { # SECONDS COMMAND...
+    local end=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [ $SECONDS -lt $end ] || return 1
+        sleep 0.05
+    done
+}
+
+terminal() { # COMMAND... < script
+    python3 "$here/terminal.py" -t 30 -- "$@"
+}
+ssh_as() { # NAME [ADDRESS]: the words of an ssh client that has no key
+    echo ssh -o PreferredAuthentications=keyboard-interactive -o StrictHostKeyChecking=yes "$1@${2:-127.0.0.1}"
+}
+
+# -- TAP ----------------------------------------------------------------------------------------------
+
+tap_count=0
+tap_failed=0
+seen=/run/seen # what the last command said
+
+tap() { # STATUS NAME
+    tap_count=$((tap_count + 1))
+    if [ "$1" = 0 ]; then
+        echo "ok $tap_count - $2"
+    else
+        tap_failed=$((tap_failed + 1))
+        echo "not ok $tap_count - $2"
+        sed 's/^/# /' $seen
+        [ ! -f $log ] || tail -n 25 $log | sed 's/^/# log: /'
+    fi
+}
+works() { # NAME COMMAND...: it ends with 0
+    local name=$1
+    shift
+    "$@" > $seen 2>&1 < /dev/null
+    tap $? "$name"
+}
+refused() { # NAME STATUS COMMAND...: it ends with exactly that status
+    local name=$1 wanted=$2 status
+    shift 2
+    "$@" > $seen 2>&1 < /dev/null
+    status=$?
+    echo "exit status $status, wanted $wanted" >> $seen
+    [ $status = "$wanted" ]
+    tap $? "$name"
+}
+converses() { # NAME COMMAND... < script
+    local name=$1
+    shift
+    terminal "$@" > $seen 2>&1
+    tap $? "$name"
+}
+says() { # NAME TEXT FILE: a line of the file has the text
+    grep -F -- "$2" "$3" > $seen 2>&1 || { echo "no line has: $2"; tail -n 20 "$3"; } > $seen
+    grep -qF -- "$2" "$3"
+    tap $? "$1"
+}
+
+# What holds after everything: the ledger verifies and has these kinds, and no password is anywhere.
+evidence_holds() { # KIND...
+    local kind secret places=(/var/lib/medgl /var/log /run/medgl /etc/medgl)
+    works "the ledger verifies" admin ledger verify
+    admin ledger export > /run/ledger.export 2>$seen
+    for kind; do
+        says "the ledger has $kind" "\"kind\":\"$kind\"" /run/ledger.export
+    done
+    : > $seen
+    for secret in "${secrets[@]}"; do
+        grep -rlF -- "$secret" "${places[@]}" /run/ledger.export >> $seen 2>/dev/null
+    done
+    [ ! -s $seen ]
+    tap $? "no password is in the store, the ledger, the keys' folder or a log (R02)"
+}
+finish() {
+    echo "1..$tap_count"
+    [ $tap_count -gt 0 ] && [ $tap_failed = 0 ]
+    exit
+}

@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""Runs a program on a terminal of its own and converses with it as a person would.
+
+    terminal.py [-t SECONDS] [-s] -- COMMAND [ARGUMENT...]  < script
+
+The script has one step a line:
+    see TEXT       wait until the program has shown TEXT, behind what was seen before
+    match REGEX    the same with a regular expression
+    type TEXT      type TEXT and Enter; typed too long after a prompt never happens: see first
+    press TEXT     type TEXT without Enter; \\x03 and the like are understood
+    pause SECONDS
+    end STATUS     the program ends now, with this exit status ("any": whichever)
+    never TEXT     TEXT was shown nowhere
+Standard output gets what the terminal showed; with -s also what was typed, between « and ». Exit status 0: every step
+was met. Its own words go to standard error. It needs Python's standard library alone.
+"""
+import os
+import pty
+import re
+import select
+import signal
+import sys
+import time
+
+
+class Terminal:
+    def __init__(self, command, patience, shows):
+        self.patience, self.shows = patience, shows
+        self.text, self.mark, self.status = "", 0, None
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+            os.environ["TERM"] = "dumb"
+            try:
+                os.execvp(command[0], command)
+            except OSError as error:
+                print(f"{command[0]}: {error.strerror}")
+                os._exit(127)
+
+    def read(self, deadline):
+        """Takes in what the program shows. False: it closed the terminal, or the time is over."""
+        left = deadline - time.monotonic()
+        if left <= 0 or not select.select([self.fd], [], [], left)[0]:
+            return False
+        try:
+            data = os.read(self.fd, 65536)
+        except OSError:
+            return False
+        self.show(data.decode(errors="replace").replace("\r", ""))
+        return bool(data)
+
+    def show(self, text):
+        self.text += text
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+    def see(self, pattern):
+        deadline = time.monotonic() + self.patience
+        while True:
+            found = pattern.search(self.text, self.mark)
+            if found:
+                self.mark = found.end()
+                return None
+            if not self.read(deadline):
+                return "did not appear"
+
+    def type(self, text):
+        time.sleep(0.05)  # a program may still be turning the echo off
+        os.write(self.fd, text.encode())
+        if self.shows:
+            sys.stdout.write(f"«{text.rstrip(chr(10))}»")
+            sys.stdout.flush()
+
+    def end(self, wanted):
+        deadline = time.monotonic() + self.patience
+        while self.read(deadline):
+            pass
+        while self.status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.status = os.waitstatus_to_exitcode(status)
+            elif time.monotonic() > deadline:
+                return "the program goes on"
+            else:
+                time.sleep(0.01)
+        if wanted != "any" and self.status != int(wanted):
+            return f"the program ended with {self.status}"
+        return None
+
+    def step(self, verb, rest):
+        if verb == "see":
+            return self.see(re.compile(re.escape(rest)))
+        if verb == "match":
+            return self.see(re.compile(rest))
+        if verb == "type":
+            return self.type(rest + "\n")
+        if verb == "press":
+            return self.type(rest.encode().decode("unicode_escape"))
+        if verb == "pause":
+            self.read(time.monotonic() + float(rest))
+            return None
+        if verb == "end":
+            return self.end(rest)
+        if verb == "never":
+            return "was shown" if rest in self.text else None
+        return "is no step"
+
+    def close(self):
+        if self.status is None:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        os.close(self.fd)
+
+
+def main(arguments):
+    patience, shows = 30.0, False
+    while arguments and arguments[0] != "--":
+        option = arguments.pop(0)
+        if option == "-t" and arguments:
+            patience = float(arguments.pop(0))
+        elif option == "-s":
+            shows = True
+        else:
+            sys.exit(__doc__)
+    if len(arguments) < 2:
+        sys.exit(__doc__)
+    steps = [line for line in sys.stdin.read().splitlines() if line.strip()]
+    terminal = Terminal(arguments[1:], patience, shows)
+    fault = None
+    for number, line in enumerate(steps, 1):
+        verb, _, rest = line.strip("\n").lstrip().partition(" ")
+        fault = terminal.step(verb, rest)
+        if fault:
+            shown = rest if verb != "type" else "..."
+            print(f"\nstep {number}: {verb} {shown}: {fault}", file=sys.stderr)
+            break
+    terminal.close()
+    return 1 if fault else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
