@@ -4,8 +4,9 @@
 
 #include "policy/policy.h"
 
-/* t plus a span. Months are calendar months in the zone `utc_offset` seconds east of UTC: the same day and
- * time of day, or the last day of a shorter month (31 December + 2 months is 28 or 29 February). */
+/* t plus a span. Months are calendar months in the zone `utc_offset` seconds east of UTC: the same
+ * day and time of day, or the last day of a shorter month (31 December + 2 months is 28 or 29
+ * February). */
 medgl_time policy_add(medgl_time t, struct policy_span span, int utc_offset);
 
 /* A span for comparison and limits, with a month as 31 days. */

@@ -1,6 +1,7 @@
-/* Reads policy.conf with its drop-ins through libeconf: one of the two files of the lower rooms that touch
- * the file system. Layers, later ones win: MEDGL_VENDORDIR/policy.conf, MEDGL_SYSCONFDIR/policy.conf,
- * MEDGL_SYSCONFDIR/policy.conf.d/NAME.conf in the order of their names. */
+/* Reads policy.conf with its drop-ins through libeconf: one of the two files of the lower rooms
+ * that touch the file system. Layers, later ones win: MEDGL_VENDORDIR/policy.conf,
+ * MEDGL_SYSCONFDIR/policy.conf, MEDGL_SYSCONFDIR/policy.conf.d/NAME.conf in the order of their
+ * names. */
 #ifndef MEDGL_POLICY_LOAD_H
 #define MEDGL_POLICY_LOAD_H
 
@@ -18,9 +19,10 @@ struct policy_report {
     void (*mistake)(void *context, const char *file, uint64_t line, const char *why);
 };
 
-/* Loads the policy in force under `root`. Files must be regular, owned by root or `owner`, not writable by
- * group or others. No file at all is no error: the defaults hold. MEDGL_ERR_POLICY when anything is wrong, with all
- * mistakes reported and (where `report` is NULL) logged as FILE:LINE: WHY; *policy is then not to be used. */
+/* Loads the policy in force under `root`. Files must be regular, owned by root or `owner`, not
+ * writable by group or others. No file at all is no error: the defaults hold. MEDGL_ERR_POLICY when
+ * anything is wrong, with all mistakes reported and (where `report` is NULL) logged as FILE:LINE:
+ * WHY; *policy is then not to be used. */
 enum medgl_error policy_load(const char *root, uid_t owner, const struct policy_report *report,
                              struct policy *policy);
 

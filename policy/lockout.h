@@ -7,7 +7,8 @@
 /* What is counted against one account at this moment. Read under the lock that will also write the
  * reservation; never from a copy. */
 struct attempt_facts {
-    /* From this source: failures since the last clearing that lie within attempt_window of the latest. */
+    /* From this source: failures since the last clearing that lie within attempt_window of the
+     * latest. */
     uint32_t source_failures;
     uint32_t source_in_flight;
     medgl_time source_latest; /* time of the latest of those failures; 0: none */
@@ -31,10 +32,10 @@ struct attempt_decision {
     medgl_time until; /* of a lock or a delay; else 0 */
 };
 
-/* Attempts in flight count as taken. A delay is a function of this source's own failures alone, so that it
- * tells a stranger nothing that he did not do himself; while locked, it is waited for as well (ATTEMPT_DELAYED comes
- * before either lock). */
-struct attempt_decision policy_attempt(const struct policy *policy, const struct attempt_facts *facts,
-                                       medgl_time now);
+/* Attempts in flight count as taken. A delay is a function of this source's own failures alone, so
+ * that it tells a stranger nothing that he did not do himself; while locked, it is waited for as
+ * well (ATTEMPT_DELAYED comes before either lock). */
+struct attempt_decision policy_attempt(const struct policy *policy,
+                                       const struct attempt_facts *facts, medgl_time now);
 
 #endif

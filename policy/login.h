@@ -15,8 +15,8 @@ enum factor_result {
 };
 
 struct login_facts {
-    bool known;         /* the account exists */
-    bool uid_matches;   /* the Unix user still has the uid it was enrolled with */
+    bool known;       /* the account exists */
+    bool uid_matches; /* the Unix user still has the uid it was enrolled with */
     enum account_state state;
     enum account_class class_;
     enum attempt_verdict attempt; /* how the reservation ended */
@@ -27,14 +27,15 @@ struct login_facts {
     struct password_facts password_facts;
 };
 
-/* Why, for the log and the ledger; the person is never told (R23). Order: the first that holds is given. */
+/* Why, for the log and the ledger; the person is never told (R23). Order: the first that holds is
+ * given. */
 enum login_reason {
     LOGIN_REASON_UNDECIDED = 0, /* a refusal as well: results start as failure */
     LOGIN_REASON_OK,
     LOGIN_REASON_UNKNOWN_ACCOUNT,
     LOGIN_REASON_LOCKED_SOURCE,
     LOGIN_REASON_LOCKED_ACCOUNT,
-    LOGIN_REASON_ATTEMPT_LOST,   /* the reservation timed out before the verdict */
+    LOGIN_REASON_ATTEMPT_LOST, /* the reservation timed out before the verdict */
     LOGIN_REASON_UID_CHANGED,
     LOGIN_REASON_DISABLED,
     LOGIN_REASON_RETIRED,
@@ -64,10 +65,10 @@ struct account_facts {
 
 enum account_verdict {
     ACCOUNT_DENIED = 0,
-    ACCOUNT_EXPIRED,     /* retired */
-    ACCOUNT_CHANGE_DUE,  /* the password must be changed first */
+    ACCOUNT_EXPIRED,    /* retired */
+    ACCOUNT_CHANGE_DUE, /* the password must be changed first */
     ACCOUNT_OK,
-    ACCOUNT_OK_WARN,     /* standing.due_at is near */
+    ACCOUNT_OK_WARN, /* standing.due_at is near */
 };
 
 struct account_decision {

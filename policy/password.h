@@ -17,8 +17,8 @@ enum password_rule {
 struct password_candidate {
     uint32_t length; /* code points after OpaqueString (RFC 8265) */
     bool letters, digits, symbols;
-    bool valid_text;    /* valid UTF-8 that OpaqueString admits */
-    bool too_long;      /* more than 1,024 bytes: not looked at */
+    bool valid_text; /* valid UTF-8 that OpaqueString admits */
+    bool too_long;   /* more than 1,024 bytes: not looked at */
     bool same_as_current;
     bool contains_name; /* the account's own name is in it */
 };
@@ -46,7 +46,7 @@ struct password_verdict policy_password_check(const struct policy *policy,
 struct password_facts {
     bool present;
     enum password_strength strength;
-    bool issued;            /* given by an administrator: must be changed at the first login (R18) */
+    bool issued; /* given by an administrator: must be changed at the first login (R18) */
     medgl_time set_at;
     medgl_time valid_until; /* of an issued one; 0: no end */
     bool second_factor;     /* one is in force for the account */
@@ -61,8 +61,9 @@ struct password_standing {
     medgl_time due_at; /* 0: never */
 };
 
-/* The rule in force and its due date, derived from facts and the time alone (R13, R15). A password dated more than
- * a day after `now` was set under a wrong clock: it is due. */
+/* The rule in force and its due date, derived from facts and the time alone (R13, R15). A password
+ * dated more than a day after `now` was set under a wrong clock: it is due, and an issued
+ * one is not usable (R18: short-lived, also where the clock was set back). */
 struct password_standing policy_password_standing(const struct policy *policy,
                                                   const struct password_facts *facts,
                                                   medgl_time now);

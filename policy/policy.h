@@ -16,7 +16,8 @@ enum policy_unenrolled {
     POLICY_UNENROLLED_DENY,   /* refused, in the same words and time as a wrong password */
 };
 
-/* A stretch of time as people write it: calendar months, or an exact number of milliseconds; never both. */
+/* A stretch of time as people write it: calendar months, or an exact number of milliseconds; never
+ * both. */
 struct policy_span {
     int32_t months;
     medgl_time milliseconds;
@@ -29,8 +30,8 @@ struct policy {
     /* Passwords (R13, R15, R18). Lengths in Unicode code points. */
     int64_t password_long_length;
     int64_t password_short_length;
-    struct policy_span password_max_age;  /* rule B */
-    struct policy_span password_warn;     /* warning this long before it is due */
+    struct policy_span password_max_age; /* rule B */
+    struct policy_span password_warn;    /* warning this long before it is due */
     struct policy_span password_issued_valid;
 
     /* Attempts (R20). */
@@ -38,9 +39,9 @@ struct policy {
     int64_t attempts_per_account;
     struct policy_span attempt_window; /* failures further apart than this do not add up */
     struct policy_span lock_time;
-    struct policy_span attempt_delay;     /* wait after the first failure; doubled by each further one */
+    struct policy_span attempt_delay; /* after the first failure; doubled by each further one */
     struct policy_span attempt_delay_max;
-    struct policy_span attempt_timeout;   /* an attempt in flight longer than this has failed */
+    struct policy_span attempt_timeout; /* an attempt in flight longer than this has failed */
 
     /* Argon2id (R10, RFC 9106). */
     int64_t kdf_memory; /* bytes */
@@ -59,17 +60,18 @@ enum policy_type {
     POLICY_TYPE_TEXT,   /* printable UTF-8 */
 };
 
-/* One key of policy.conf. Limits are inclusive; for spans in milliseconds with a month as 31 days. */
+/* One key of policy.conf. Limits are inclusive; for spans in milliseconds with a month as 31
+ * days. */
 struct policy_key {
     const char *name;
     enum policy_type type;
-    size_t offset; /* of the member in struct policy */
-    size_t size;   /* of that member */
+    size_t offset;      /* of the member in struct policy */
+    size_t size;        /* of that member */
     const char *preset; /* the default, in the file's own notation */
     int64_t least, most;
     const char *const *choices; /* NULL-terminated, in the order of the enum */
-    const char *help; /* one sentence, untranslated (N_()) */
-    const char *clause; /* the requirement it serves: "R13" */
+    const char *help;           /* one sentence, untranslated (N_()) */
+    const char *clause;         /* the requirement it serves: "R13" */
 };
 
 const struct policy_key *policy_keys(size_t *count);
@@ -80,13 +82,18 @@ const struct policy_key *policy_key_find(const char *name);
 /* All defaults. */
 void policy_defaults(struct policy *policy);
 
-/* Sets one key from its notation. MEDGL_ERR_ARGUMENT with a sentence in `why` (never NULL, `why_size` > 0)
- * that says what is wrong and what would be right. */
+/* What values a key takes, for messages and the manual: "13 to 64", "1 day to 2 months", "ignore or
+ * deny". */
+void policy_key_range(const struct policy_key *key, char *text, size_t size);
+
+/* Sets one key from its notation. MEDGL_ERR_ARGUMENT with a sentence in `why` (never NULL,
+ * `why_size` > 0) that says what is wrong and what would be right. */
 enum medgl_error policy_set(struct policy *policy, const struct policy_key *key, const char *value,
                             char *why, size_t why_size);
 
 /* The value in force, in a notation that policy_set() takes. */
-void policy_format(const struct policy *policy, const struct policy_key *key, char *text, size_t size);
+void policy_format(const struct policy *policy, const struct policy_key *key, char *text,
+                   size_t size);
 
 /* Rules between keys (attempts_per_account >= attempts_per_source, long >= short ...).
  * MEDGL_ERR_ARGUMENT with a sentence in `why`. */

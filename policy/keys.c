@@ -1,0 +1,260 @@
+/* The one table of keys, and what follows from it. Never reads a file: policy/load.c brings the
+ * values. */
+#include "base/auto.h"
+#include "base/message.h"
+#include "policy/calendar.h"
+#include "policy/policy.h"
+#include "policy/value.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define KEY_MIB   ((int64_t)1024 * 1024)
+#define KEY_GIB   (1024 * KEY_MIB)
+#define KEY_MONTH (31 * MEDGL_DAY)
+
+/* The shortest two calendar months of R13 (1 January to 1 March, 31 December to 28 February). */
+#define KEY_TWO_MONTHS_LEAST (59 * MEDGL_DAY)
+/* RFC 9106 and OWASP: with less memory than this, one pass is too cheap to guess against. */
+#define KEY_ONE_PASS_MEMORY (64 * KEY_MIB)
+/* More than any machine spares for hashing: a slip in one of two numbers. */
+#define KEY_KDF_TOTAL (64 * KEY_GIB)
+
+/* A choice is stored through its number. */
+_Static_assert(sizeof(enum policy_unenrolled) == sizeof(unsigned), "enum of another size");
+
+static const char *const key_unenrolled[] = {"ignore", "deny", NULL};
+
+#define KEY(member, kind)                                                                          \
+    .name = #member, .type = POLICY_TYPE_##kind, .offset = offsetof(struct policy, member),        \
+    .size = sizeof(((struct policy *)0)->member)
+
+static const struct policy_key keys[] = {
+    {KEY(unenrolled, CHOICE), .preset = "ignore", .most = 1, .choices = key_unenrolled,
+     .help = N_("What becomes of a login whose user is not enrolled."), .clause = "R01"},
+    {KEY(time_zone, TEXT), .preset = "", .most = 63,
+     .help = N_("Time zone of the site, empty for the machine's."), .clause = "R13"},
+    {KEY(password_long_length, NUMBER), .preset = "13", .least = 13, .most = 64,
+     .help = N_("Characters from which on a password does not expire (rule A)."), .clause = "R13"},
+    {KEY(password_short_length, NUMBER), .preset = "8", .least = 8, .most = 64,
+     .help = N_("Characters that every password has at least (rules B and C)."), .clause = "R13"},
+    {KEY(password_max_age, SPAN), .preset = "2 months", .least = MEDGL_DAY, .most = 2 * KEY_MONTH,
+     .help = N_("Age at which a short password without a second factor must be changed (rule B)."),
+     .clause = "R13"},
+    {KEY(password_warn, SPAN), .preset = "14 days", .most = 60 * MEDGL_DAY,
+     .help = N_("How long before that the user is warned."), .clause = "R15"},
+    {KEY(password_issued_valid, SPAN), .preset = "24 h", .least = MEDGL_HOUR, .most = 7 * MEDGL_DAY,
+     .help = N_("How long an issued password can be used for the first login."), .clause = "R18"},
+    {KEY(attempts_per_source, NUMBER), .preset = "5", .least = 3, .most = 10,
+     .help = N_("Failed logins from one source that lock it for the account."), .clause = "R20"},
+    {KEY(attempts_per_account, NUMBER), .preset = "20", .least = 5, .most = 100,
+     .help = N_("Failed logins from everywhere that lock the account for remote sources."),
+     .clause = "R20"},
+    {KEY(attempt_window, SPAN), .preset = "15 min", .least = MEDGL_MINUTE, .most = MEDGL_DAY,
+     .help = N_("Failed logins further apart than this do not add up."), .clause = "R20"},
+    {KEY(lock_time, SPAN), .preset = "15 min", .least = MEDGL_MINUTE, .most = MEDGL_DAY,
+     .help = N_("How long a lock lasts after the latest failed login."), .clause = "R20"},
+    {KEY(attempt_delay, SPAN), .preset = "1 s", .most = 10 * MEDGL_SECOND,
+     .help = N_("Wait after a failed login, doubled by each further one."), .clause = "R20"},
+    {KEY(attempt_delay_max, SPAN), .preset = "8 s", .most = 60 * MEDGL_SECOND,
+     .help = N_("The longest such wait."), .clause = "R20"},
+    {KEY(attempt_timeout, SPAN), .preset = "60 s", .least = 30 * MEDGL_SECOND,
+     .most = 10 * MEDGL_MINUTE,
+     .help = N_("A login attempt that is not decided within this time has failed."),
+     .clause = "R20"},
+    {KEY(kdf_memory, SIZE), .preset = "64 MiB", .least = 19 * KEY_MIB, .most = KEY_GIB,
+     .help = N_("Memory of one Argon2id password hash."), .clause = "R10"},
+    {KEY(kdf_time, NUMBER), .preset = "3", .least = 1, .most = 16,
+     .help = N_("Passes of Argon2id over that memory."), .clause = "R10"},
+    {KEY(kdf_lanes, NUMBER), .preset = "1", .least = 1, .most = 8, .help = N_("Lanes of Argon2id."),
+     .clause = "R10"},
+    {KEY(kdf_slots, NUMBER), .preset = "0", .most = 256,
+     .help = N_("Password hashes computed at the same time, 0 for one per processor."),
+     .clause = "R10"},
+    {KEY(minimum_free, SIZE), .preset = "64 MiB", .most = 1024 * KEY_GIB,
+     .help = N_("Space on the store's device below which a warning is given."), .clause = "R35"},
+};
+
+const struct policy_key *policy_keys(size_t *count)
+{
+    *count = MEDGL_COUNT(keys);
+    return keys;
+}
+
+const struct policy_key *policy_key_find(const char *name)
+{
+    for (size_t i = 0; i < MEDGL_COUNT(keys); i++)
+        if (strcmp(keys[i].name, name) == 0)
+            return &keys[i];
+    return NULL;
+}
+
+void policy_defaults(struct policy *policy)
+{
+    char why[1];
+    memset(policy, 0, sizeof(*policy));
+    for (size_t i = 0; i < MEDGL_COUNT(keys); i++)
+        (void)policy_set(policy, &keys[i], keys[i].preset, why, sizeof(why)); /* a test shows it */
+}
+
+/* A limit of a key in its own notation; a span's most of whole 31 days stands for months. */
+static void key_limit(const struct policy_key *key, int64_t limit, char *text, size_t size)
+{
+    if (key->type == POLICY_TYPE_SIZE)
+        value_format_size(limit, text, size);
+    else if (key->type != POLICY_TYPE_SPAN)
+        (void)snprintf(text, size, "%" PRId64, limit);
+    else if (limit % KEY_MONTH == 0)
+        value_format_span((struct policy_span){(int32_t)(limit / KEY_MONTH), 0}, text, size);
+    else
+        value_format_span((struct policy_span){0, limit}, text, size);
+}
+
+void policy_key_range(const struct policy_key *key, char *text, size_t size)
+{
+    char least[32], most[32];
+    size_t used = 0;
+    key_limit(key, key->least, least, sizeof(least));
+    key_limit(key, key->most, most, sizeof(most));
+    switch (key->type) {
+    case POLICY_TYPE_NUMBER:
+    case POLICY_TYPE_SIZE:
+    case POLICY_TYPE_SPAN:
+        (void)snprintf(text, size, "%s to %s", least, most);
+        return;
+    case POLICY_TYPE_CHOICE:
+        for (size_t i = 0; key->choices[i] != NULL && used < size; i++)
+            used += (size_t)snprintf(text + used, size - used, "%s%s", i == 0 ? "" : " or ",
+                                     key->choices[i]);
+        return;
+    case POLICY_TYPE_TEXT:
+        (void)snprintf(text, size, "up to %s bytes", most);
+        return;
+    }
+}
+
+/* What an IANA zone is called. Nothing that could lead out of the zone directory: the name becomes
+ * a path. */
+static bool key_zone_name(const char *name)
+{
+    return name[0] != '/' && strstr(name, "..") == NULL &&
+           strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/_+-") ==
+               strlen(name);
+}
+
+static bool key_set(void *member, const struct policy_key *key, const char *value)
+{
+    int64_t number;
+    struct policy_span span;
+    bool good = false;
+    switch (key->type) {
+    case POLICY_TYPE_NUMBER:
+    case POLICY_TYPE_SIZE:
+        good = (key->type == POLICY_TYPE_SIZE ? value_parse_size(value, &number)
+                                              : value_parse_number(value, &number)) == MEDGL_OK &&
+               number >= key->least && number <= key->most;
+        if (good)
+            memcpy(member, &number, sizeof(number));
+        break;
+    case POLICY_TYPE_SPAN:
+        good = value_parse_span(value, &span) == MEDGL_OK && policy_span_most(span) >= key->least &&
+               policy_span_most(span) <= key->most;
+        if (good)
+            memcpy(member, &span, sizeof(span));
+        break;
+    case POLICY_TYPE_CHOICE:
+        for (unsigned i = 0; !good && key->choices[i] != NULL; i++)
+            if ((good = strcmp(key->choices[i], value) == 0))
+                memcpy(member, &i, sizeof(i));
+        break;
+    case POLICY_TYPE_TEXT:
+        good = strlen(value) < key->size && key_zone_name(value);
+        if (good)
+            memcpy(member, value, strlen(value) + 1);
+        break;
+    }
+    return good;
+}
+
+enum medgl_error policy_set(struct policy *policy, const struct policy_key *key, const char *value,
+                            char *why, size_t why_size)
+{
+    char range[64];
+    const char *what = NULL;
+    why[0] = '\0';
+    if (key_set((char *)policy + key->offset, key, value))
+        return MEDGL_OK;
+    policy_key_range(key, range, sizeof(range));
+    switch (key->type) {
+    case POLICY_TYPE_NUMBER:
+        what = "a number from ";
+        break;
+    case POLICY_TYPE_SIZE:
+        what = "a size (B, KiB, MiB, GiB) from ";
+        break;
+    case POLICY_TYPE_SPAN:
+        what = "a span of time (s, min, h, days, weeks, months) from ";
+        break;
+    case POLICY_TYPE_CHOICE:
+        what = "";
+        break;
+    case POLICY_TYPE_TEXT:
+        what = "empty or the name of a time zone such as Asia/Tokyo, ";
+        break;
+    }
+    (void)snprintf(why, why_size, "%s must be %s%s", key->name, what, range);
+    return MEDGL_ERR_ARGUMENT;
+}
+
+void policy_format(const struct policy *policy, const struct policy_key *key, char *text,
+                   size_t size)
+{
+    const char *member = (const char *)policy + key->offset;
+    int64_t number;
+    struct policy_span span;
+    unsigned choice;
+    switch (key->type) {
+    case POLICY_TYPE_NUMBER:
+    case POLICY_TYPE_SIZE:
+        memcpy(&number, member, sizeof(number));
+        key_limit(key, number, text, size);
+        return;
+    case POLICY_TYPE_SPAN:
+        memcpy(&span, member, sizeof(span));
+        value_format_span(span, text, size);
+        return;
+    case POLICY_TYPE_CHOICE:
+        memcpy(&choice, member, sizeof(choice));
+        (void)snprintf(text, size, "%s", key->choices[choice]);
+        return;
+    case POLICY_TYPE_TEXT:
+        (void)snprintf(text, size, "%s", member);
+        return;
+    }
+}
+
+static const char *key_conflict(const struct policy *p)
+{
+    if (p->password_long_length < p->password_short_length)
+        return "password_long_length must not be below password_short_length";
+    if (p->password_max_age.milliseconds > KEY_TWO_MONTHS_LEAST)
+        return "password_max_age in days must not exceed 59, which two calendar months can be "
+               "short of: write \"2 months\"";
+    if (p->attempts_per_account < p->attempts_per_source)
+        return "attempts_per_account must not be below attempts_per_source";
+    if (policy_span_most(p->attempt_delay) > policy_span_most(p->attempt_delay_max))
+        return "attempt_delay must not exceed attempt_delay_max";
+    if (p->kdf_memory < KEY_ONE_PASS_MEMORY && p->kdf_time < 2)
+        return "kdf_time must be 2 or more where kdf_memory is below 64 MiB";
+    if (p->kdf_slots > KEY_KDF_TOTAL / p->kdf_memory)
+        return "kdf_slots times kdf_memory must not exceed 64 GiB";
+    return NULL;
+}
+
+enum medgl_error policy_check(const struct policy *policy, char *why, size_t why_size)
+{
+    const char *conflict = key_conflict(policy);
+    (void)snprintf(why, why_size, "%s", conflict != NULL ? conflict : "");
+    return conflict == NULL ? MEDGL_OK : MEDGL_ERR_ARGUMENT;
+}

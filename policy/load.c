@@ -1,0 +1,286 @@
+/* Reads policy.conf and its drop-ins: judges each file, checks its lines, takes the values from
+ * libeconf. Never goes on with a part of what the files say: one mistake anywhere and there is no
+ * policy.
+ *
+ * libeconf 0.5 is lenient where we must not be: it drops lines such as "= 1" and whatever follows a
+ * NUL, keeps the first of two lines with the same key, drops some control characters inside a value
+ * ("1\v2" is 12), takes an indented line as more of the value before, and breaks lines of 8 KiB. So
+ * every line is checked first, and what libeconf read is compared with it. */
+#include "config.h" /* scandirat() is an extension */
+
+#include "policy/load.h"
+
+#include "base/auto.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/path.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <libeconf.h>
+#include <libeconf_ext.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define LOAD_FILE_MAX ((size_t)64 * 1024)
+#define LOAD_LINE_MAX 1024
+#define LOAD_BLANKS   " \t"
+#define LOAD_NAME     "abcdefghijklmnopqrstuvwxyz0123456789_"
+
+struct loading {
+    const char *root;
+    uid_t owner;
+    const struct policy_report *report;
+    struct policy policy;
+    const struct policy_key *keys;
+    size_t key_count;
+    bool faulty;
+};
+
+/* One file, with the line that sets each key (0: none). */
+struct load_file {
+    struct loading *loading;
+    const char *path;
+    uint64_t *lines;
+    bool malformed; /* libeconf would misread it */
+};
+
+static void load_econf_free(econf_file **file)
+{
+    econf_freeFile(*file);
+}
+
+static void load_value_free(econf_ext_value **value)
+{
+    if (*value != NULL)
+        econf_freeExtValue(*value);
+}
+
+__attribute__((format(printf, 4, 5))) static void load_mistake(struct loading *loading,
+                                                               const char *path, uint64_t line,
+                                                               const char *format, ...)
+{
+    char why[512];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(why, sizeof(why), format, arguments);
+    va_end(arguments);
+    loading->faulty = true;
+    if (loading->report != NULL)
+        loading->report->mistake(loading->report->context, path, line, why);
+    else if (path == NULL)
+        log_line(LOG_ERR, "policy: %s", why);
+    else
+        log_line(LOG_ERR, "%s:%" PRIu64 ": %s", path, line, why);
+}
+
+static bool load_has_control(const char *line, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (((unsigned char)line[i] < 0x20 && line[i] != '\t') || line[i] == 0x7f)
+            return true;
+    return false;
+}
+
+/* `line` without its newline: blank, a comment, or KEY = VALUE with a key that exists and was not
+ * there yet. */
+static void load_check_line(struct load_file *file, char *line, size_t len, uint64_t number)
+{
+    struct loading *loading = file->loading;
+    const char *fault = NULL;
+    char *name = line + strspn(line, LOAD_BLANKS);
+    size_t name_len = strspn(name, LOAD_NAME);
+    const char *equals = name + name_len + strspn(name + name_len, LOAD_BLANKS);
+    if (load_has_control(line, len))
+        fault = "control character: write the file as plain text with Unix line ends";
+    else if (len > LOAD_LINE_MAX)
+        fault = "line longer than 1024 bytes";
+    else if (*name == '\0' || *name == '#')
+        return;
+    else if (*name == '[')
+        fault = "there are no groups: take this line out";
+    else if (name_len == 0 || *equals != '=')
+        fault = "not of the form KEY = VALUE";
+    if (fault != NULL) {
+        file->malformed = true;
+        load_mistake(loading, file->path, number, "%s", fault);
+        return;
+    }
+    name[name_len] = '\0';
+    const struct policy_key *key = policy_key_find(name);
+    if (key == NULL)
+        load_mistake(loading, file->path, number, "unknown key %s", name);
+    else if (file->lines[key - loading->keys] != 0)
+        load_mistake(loading, file->path, number, "%s was set already in line %" PRIu64, name,
+                     file->lines[key - loading->keys]);
+    else
+        file->lines[key - loading->keys] = number;
+}
+
+static enum medgl_error load_check_lines(struct load_file *file, FILE *stream)
+{
+    auto_free char *line = NULL;
+    size_t room = 0;
+    ssize_t len;
+    errno = 0;
+    for (uint64_t number = 1; (len = getline(&line, &room, stream)) > 0; number++) {
+        if (line[len - 1] == '\n')
+            line[--len] = '\0';
+        load_check_line(file, line, (size_t)len, number);
+    }
+    return feof(stream) && !ferror(stream) ? MEDGL_OK : medgl_error_from_errno(errno);
+}
+
+static void load_set(struct load_file *file, econf_file *econf, const struct policy_key *key,
+                     uint64_t line)
+{
+    struct loading *loading = file->loading;
+    char why[256];
+    auto_clean(load_value_free) econf_ext_value *value = NULL;
+    if (econf_getExtValue(econf, NULL, key->name, &value) != ECONF_SUCCESS || value == NULL ||
+        value->line_number != line || value->values == NULL || value->values[0] == NULL ||
+        value->values[1] != NULL)
+        load_mistake(loading, file->path, line, "libeconf reads the value of %s differently",
+                     key->name);
+    else if (policy_set(&loading->policy, key, value->values[0], why, sizeof(why)) != MEDGL_OK)
+        load_mistake(loading, file->path, line, "%s", why);
+    else if (loading->report != NULL)
+        loading->report->set(loading->report->context, key, file->path, line);
+}
+
+/* The values of a file whose lines are sound. libeconf opens by name: the name of our descriptor,
+ * so that it reads the file that was judged, whatever the path leads to by now. */
+static void load_values(struct load_file *file, int fd)
+{
+    struct loading *loading = file->loading;
+    char name[32];
+    bool any = false;
+    for (size_t i = 0; i < loading->key_count; i++)
+        any = any || file->lines[i] != 0;
+    if (!any)
+        return;
+    (void)snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+    auto_clean(load_econf_free) econf_file *econf = NULL;
+    econf_err error = econf_readFile(&econf, name, "=", "#");
+    if (error != ECONF_SUCCESS) {
+        load_mistake(loading, file->path, 0, "libeconf cannot read it through %s: %s", name,
+                     econf_errString(error));
+        return;
+    }
+    for (size_t i = 0; i < loading->key_count; i++)
+        if (file->lines[i] != 0)
+            load_set(file, econf, &loading->keys[i], file->lines[i]);
+}
+
+static void load_one(struct loading *loading, const char *path)
+{
+    const struct file_rule rule = {loading->owner, 0022, LOAD_FILE_MAX};
+    auto_free uint64_t *lines = calloc(loading->key_count, sizeof(*lines));
+    struct load_file file = {loading, path, lines};
+    auto_fd int fd = -1;
+    enum medgl_error error = MEDGL_ERR_MEMORY;
+    if (lines != NULL)
+        error = file_open_trusted(path, &rule, &fd);
+    if (error == MEDGL_ERR_NOT_FOUND)
+        return;
+    auto_file FILE *stream = error == MEDGL_OK ? fdopen(fd, "r") : NULL;
+    if (error == MEDGL_OK && stream == NULL)
+        error = medgl_error_from_errno(errno);
+    if (stream != NULL) {
+        fd = -1; /* the stream's now */
+        error = load_check_lines(&file, stream);
+    }
+    if (error != MEDGL_OK)
+        load_mistake(loading, path, 0,
+                     "cannot be used (%s): it must be a readable regular file of root, no link, "
+                     "writable by its owner alone, of at most 64 KiB",
+                     medgl_error_text(error));
+    else if (!file.malformed)
+        load_values(&file, fileno(stream));
+}
+
+/* Who may write a directory decides which files are in it. False: not there, or (a mistake) not to
+ * be trusted. */
+static bool load_directory(struct loading *loading, const char *path, int *fd)
+{
+    struct stat st;
+    *fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (*fd < 0 && errno == ENOENT)
+        return false;
+    if (*fd < 0 || fstat(*fd, &st) != 0)
+        load_mistake(loading, path, 0, "cannot be read as a directory: %s", strerror(errno));
+    else if ((st.st_uid != 0 && st.st_uid != loading->owner) || (st.st_mode & 0022) != 0)
+        load_mistake(loading, path, 0,
+                     "must belong to root and be writable by its owner alone: mend it with chown "
+                     "and chmod");
+    else
+        return true;
+    return false;
+}
+
+static int load_is_drop_in(const struct dirent *entry)
+{
+    size_t len = strlen(entry->d_name);
+    return entry->d_name[0] != '.' && len > 5 && strcmp(entry->d_name + len - 5, ".conf") == 0;
+}
+
+/* By bytes: the order must not depend on anybody's locale. */
+static int load_by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static void load_drop_ins(struct loading *loading, const char *directory)
+{
+    char path[PATH_MAX];
+    struct dirent **entries = NULL;
+    auto_fd int fd = -1;
+    if (!load_directory(loading, directory, &fd))
+        return;
+    int count = scandirat(fd, ".", &entries, load_is_drop_in, load_by_name);
+    if (count < 0)
+        load_mistake(loading, directory, 0, "cannot be listed: %s", strerror(errno));
+    for (int i = 0; i < count; i++) {
+        int len = snprintf(path, sizeof(path), "%s/%s", directory, entries[i]->d_name);
+        if (len < 0 || (size_t)len >= sizeof(path))
+            load_mistake(loading, directory, 0, "a name in it is too long");
+        else
+            load_one(loading, path);
+        free(entries[i]);
+    }
+    free(entries);
+}
+
+static void load_layer(struct loading *loading, const char *directory, bool drop_ins)
+{
+    char path[PATH_MAX], file[PATH_MAX];
+    auto_fd int fd = -1;
+    if (path_under(path, loading->root, directory) != MEDGL_OK ||
+        path_under(file, path, "/policy.conf") != MEDGL_OK)
+        load_mistake(loading, NULL, 0, "the path %s%s is too long", loading->root, directory);
+    else if (load_directory(loading, path, &fd)) {
+        load_one(loading, file);
+        if (drop_ins && path_under(file, path, "/policy.conf.d") == MEDGL_OK)
+            load_drop_ins(loading, file);
+    }
+}
+
+enum medgl_error policy_load(const char *root, uid_t owner, const struct policy_report *report,
+                             struct policy *policy)
+{
+    struct loading loading = {root, owner, report};
+    char why[256];
+    loading.keys = policy_keys(&loading.key_count);
+    policy_defaults(&loading.policy);
+    load_layer(&loading, MEDGL_VENDORDIR, false);
+    load_layer(&loading, MEDGL_SYSCONFDIR, true);
+    if (!loading.faulty && policy_check(&loading.policy, why, sizeof(why)) != MEDGL_OK)
+        load_mistake(&loading, NULL, 0, "%s", why);
+    if (loading.faulty)
+        return MEDGL_ERR_POLICY;
+    *policy = loading.policy;
+    return MEDGL_OK;
+}

@@ -1,0 +1,68 @@
+/* May one more guess be made now? (R20) Numbers and a time in, a verdict out; never counts anything
+ * itself.
+ *
+ * MUSTs
+ * - Failures and attempts in flight together never exceed a limit: what is in flight counts as
+ * taken.
+ * - Failures at the limit refuse every guess until lock_time has passed since the latest of them.
+ * - A time ahead of the clock counts as now: setting the clock back neither ends a lock nor
+ * prolongs it beyond lock_time. */
+#include "policy/lockout.h"
+
+#include "policy/calendar.h"
+
+/* One reach of counting: this source, or the whole account. */
+struct lockout_reach {
+    int64_t failures, in_flight, limit;
+    medgl_time latest;
+};
+
+/* attempt_delay, doubled by each further failure, up to attempt_delay_max. */
+static medgl_time lockout_delay(const struct policy *policy, int64_t failures)
+{
+    medgl_time wait = failures > 0 ? policy_span_most(policy->attempt_delay) : 0;
+    medgl_time most = policy_span_most(policy->attempt_delay_max);
+    for (; failures > 1 && wait > 0 && wait < most; failures--)
+        wait *= 2;
+    return wait < most ? wait : most;
+}
+
+static bool lockout_locked(const struct policy *policy, const struct lockout_reach *reach,
+                           medgl_time now, medgl_time *until)
+{
+    *until = reach->latest + policy_span_most(policy->lock_time);
+    return reach->failures >= reach->limit && now < *until;
+}
+
+/* Asked once no lock holds: failures at the limit have been paid for by their lock, and ones older
+ * than the window add up with nothing that happens now. */
+static bool lockout_taken(const struct policy *policy, const struct lockout_reach *reach,
+                          medgl_time now)
+{
+    bool past = reach->failures >= reach->limit ||
+                now - reach->latest > policy_span_most(policy->attempt_window);
+    return (past ? 0 : reach->failures) + reach->in_flight >= reach->limit;
+}
+
+struct attempt_decision policy_attempt(const struct policy *policy,
+                                       const struct attempt_facts *facts, medgl_time now)
+{
+    const struct lockout_reach source = {facts->source_failures, facts->source_in_flight,
+                                         policy->attempts_per_source,
+                                         facts->source_latest < now ? facts->source_latest : now};
+    const struct lockout_reach account = {
+        facts->account_failures, facts->account_in_flight, policy->attempts_per_account,
+        facts->account_latest < now ? facts->account_latest : now};
+    medgl_time until = source.latest + lockout_delay(policy, source.failures);
+
+    if (source.failures > 0 && now < until)
+        return (struct attempt_decision){ATTEMPT_DELAYED, until};
+    if (lockout_locked(policy, &source, now, &until))
+        return (struct attempt_decision){ATTEMPT_LOCKED_SOURCE, until};
+    if (!facts->console && lockout_locked(policy, &account, now, &until))
+        return (struct attempt_decision){ATTEMPT_LOCKED_ACCOUNT, until};
+    if (lockout_taken(policy, &source, now) ||
+        (!facts->console && lockout_taken(policy, &account, now)))
+        return (struct attempt_decision){ATTEMPT_IN_FLIGHT, 0};
+    return (struct attempt_decision){ATTEMPT_ADMITTED, 0};
+}

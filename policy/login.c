@@ -1,0 +1,166 @@
+/* The one decision of a login, and of the account phase. Never looks anything up; what is not
+ * proved is refused. */
+#include "policy/login.h"
+
+static enum login_reason login_by_attempt(const struct login_facts *facts)
+{
+    switch (facts->attempt) {
+    case ATTEMPT_LOCKED_SOURCE:
+        return LOGIN_REASON_LOCKED_SOURCE;
+    case ATTEMPT_LOCKED_ACCOUNT:
+        return LOGIN_REASON_LOCKED_ACCOUNT;
+    case ATTEMPT_DELAYED: /* the caller waits for these two; it gave up */
+    case ATTEMPT_IN_FLIGHT:
+        return LOGIN_REASON_ATTEMPT_LOST;
+    case ATTEMPT_ADMITTED:
+        return facts->reservation_held ? LOGIN_REASON_OK : LOGIN_REASON_ATTEMPT_LOST;
+    }
+    return LOGIN_REASON_UNDECIDED;
+}
+
+static enum login_reason login_by_account(bool uid_matches, enum account_state state)
+{
+    if (!uid_matches) /* R25: somebody else got this name */
+        return LOGIN_REASON_UID_CHANGED;
+    switch (state) {
+    case ACCOUNT_STATE_DISABLED:
+        return LOGIN_REASON_DISABLED;
+    case ACCOUNT_STATE_RETIRED:
+        return LOGIN_REASON_RETIRED;
+    case ACCOUNT_STATE_ACTIVE:
+        return LOGIN_REASON_OK;
+    }
+    return LOGIN_REASON_UNDECIDED;
+}
+
+static enum login_reason login_by_proof(const struct login_facts *facts, bool usable)
+{
+    if (!facts->password_facts.present)
+        return LOGIN_REASON_NO_PASSWORD;
+    if (facts->password != FACTOR_PROVED)
+        return LOGIN_REASON_WRONG_PASSWORD;
+    if (facts->second != FACTOR_PROVED &&
+        (facts->second_required || facts->second != FACTOR_NOT_ASKED))
+        return LOGIN_REASON_WRONG_FACTOR;
+    return usable ? LOGIN_REASON_OK : LOGIN_REASON_ISSUED_EXPIRED;
+}
+
+/* The first reason that holds, in the order of the enum. */
+static enum login_reason login_reason(const struct login_facts *facts, bool usable)
+{
+    enum login_reason reason;
+    if (!facts->known)
+        return LOGIN_REASON_UNKNOWN_ACCOUNT;
+    if ((reason = login_by_attempt(facts)) != LOGIN_REASON_OK)
+        return reason;
+    if ((reason = login_by_account(facts->uid_matches, facts->state)) != LOGIN_REASON_OK)
+        return reason;
+    return login_by_proof(facts, usable);
+}
+
+struct login_decision policy_login(const struct policy *policy, const struct login_facts *facts,
+                                   medgl_time now)
+{
+    struct login_decision decision = {false};
+    bool guessed = facts->password != FACTOR_NOT_ASKED || facts->second != FACTOR_NOT_ASKED;
+    decision.standing = policy_password_standing(policy, &facts->password_facts, now);
+    decision.reason = login_reason(facts, decision.standing.usable);
+    decision.allowed = decision.reason == LOGIN_REASON_OK;
+    /* R23: every refusal of an admitted guess counts alike. If the right password of a closed
+     * account did not, the next try's missing delay would tell that it was right. */
+    decision.counts = !decision.allowed && guessed && facts->attempt == ATTEMPT_ADMITTED &&
+                      facts->reservation_held;
+    return decision;
+}
+
+struct account_decision policy_account(const struct policy *policy,
+                                       const struct account_facts *facts, medgl_time now)
+{
+    struct account_decision decision = {ACCOUNT_DENIED};
+    decision.standing = policy_password_standing(policy, &facts->password_facts, now);
+    decision.reason = facts->known ? login_by_account(facts->uid_matches, facts->state)
+                                   : LOGIN_REASON_UNKNOWN_ACCOUNT;
+    if (decision.reason == LOGIN_REASON_RETIRED)
+        decision.verdict = ACCOUNT_EXPIRED;
+    if (decision.reason != LOGIN_REASON_OK)
+        return decision;
+    if (!facts->password_facts.present) /* nothing that could be due: the host proved a key */
+        decision.verdict = ACCOUNT_OK;
+    else if (!decision.standing
+                  .usable) /* R18: a key does not get around an issued password's end */
+        decision.reason = LOGIN_REASON_ISSUED_EXPIRED;
+    else if (decision.standing.due)
+        decision.verdict = ACCOUNT_CHANGE_DUE;
+    else
+        decision.verdict = decision.standing.warn ? ACCOUNT_OK_WARN : ACCOUNT_OK;
+    return decision;
+}
+
+const char *login_reason_word(enum login_reason reason)
+{
+    switch (reason) {
+    case LOGIN_REASON_UNDECIDED:
+        return "undecided";
+    case LOGIN_REASON_OK:
+        return "ok";
+    case LOGIN_REASON_UNKNOWN_ACCOUNT:
+        return "unknown-account";
+    case LOGIN_REASON_LOCKED_SOURCE:
+        return "locked-source";
+    case LOGIN_REASON_LOCKED_ACCOUNT:
+        return "locked-account";
+    case LOGIN_REASON_ATTEMPT_LOST:
+        return "attempt-lost";
+    case LOGIN_REASON_UID_CHANGED:
+        return "uid-changed";
+    case LOGIN_REASON_DISABLED:
+        return "disabled";
+    case LOGIN_REASON_RETIRED:
+        return "retired";
+    case LOGIN_REASON_NO_PASSWORD:
+        return "no-password";
+    case LOGIN_REASON_WRONG_PASSWORD:
+        return "wrong-password";
+    case LOGIN_REASON_WRONG_FACTOR:
+        return "wrong-factor";
+    case LOGIN_REASON_ISSUED_EXPIRED:
+        return "issued-expired";
+    }
+    return "undecided";
+}
+
+const char *password_rule_word(enum password_rule rule)
+{
+    switch (rule) {
+    case PASSWORD_RULE_NONE:
+        return "none";
+    case PASSWORD_RULE_A:
+        return "A";
+    case PASSWORD_RULE_B:
+        return "B";
+    case PASSWORD_RULE_C:
+        return "C";
+    }
+    return "none";
+}
+
+const char *password_refusal_word(enum password_refusal refusal)
+{
+    switch (refusal) {
+    case PASSWORD_ACCEPTED:
+        return "accepted";
+    case PASSWORD_REFUSED_TEXT:
+        return "malformed";
+    case PASSWORD_REFUSED_TOO_LONG:
+        return "too-long";
+    case PASSWORD_REFUSED_TOO_SHORT:
+        return "too-short";
+    case PASSWORD_REFUSED_KINDS:
+        return "kinds";
+    case PASSWORD_REFUSED_SAME:
+        return "same";
+    case PASSWORD_REFUSED_NAME:
+        return "name";
+    }
+    return "malformed";
+}
