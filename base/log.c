@@ -21,20 +21,33 @@ void log_open(enum log_target target, const char *name, int debug)
         openlog(name, LOG_PID | LOG_NDELAY, LOG_AUTHPRIV);
 }
 
-void log_line(int priority, const char *format, ...)
+static void log_put(int priority, bool to_syslog, const char *format, va_list arguments)
 {
     char raw[2048], line[2048];
     int saved = errno; /* callers log and then look at errno */
-    if (log_where == LOG_TARGET_NONE || (priority == LOG_DEBUG && !log_debug))
-        return;
-    va_list arguments;
-    va_start(arguments, format);
     (void)vsnprintf(raw, sizeof(raw), format, arguments);
-    va_end(arguments);
     text_printable(line, sizeof(line), raw);
-    if (log_where == LOG_TARGET_SYSLOG)
+    if (to_syslog)
         syslog(LOG_AUTHPRIV | priority, "%s", line);
     else
         (void)fprintf(stderr, "%s: %s\n", log_name, line);
     errno = saved;
+}
+
+void log_line(int priority, const char *format, ...)
+{
+    if (log_where == LOG_TARGET_NONE || (priority == LOG_DEBUG && !log_debug))
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    log_put(priority, log_where == LOG_TARGET_SYSLOG, format, arguments);
+    va_end(arguments);
+}
+
+void log_system(int priority, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    log_put(priority, true, format, arguments);
+    va_end(arguments);
 }

@@ -18,4 +18,7 @@ void log_open(enum log_target target, const char *name, int debug);
  * in the finished line become '?', so that no name from the network can forge a second line. */
 void log_line(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The same to syslog, whatever the target: for lines that are evidence (checkpoints). */
+void log_system(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 #endif

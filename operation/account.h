@@ -18,7 +18,8 @@ struct account_add_request {
 enum medgl_error operation_account_add(struct context *context,
                                        const struct account_add_request *request);
 
-/* MEDGL_ERR_NOT_FOUND: not enrolled. MEDGL_ERR_REFUSED: the account's state does not allow it (retired stays retired). */
+/* MEDGL_ERR_NOT_FOUND: not enrolled. MEDGL_ERR_REFUSED: the account's state does not allow it
+ * (retired stays retired). */
 enum medgl_error operation_account_disable(struct context *context, const char *name,
                                            const char *reason, char why[OPERATION_WHY_SIZE]);
 enum medgl_error operation_account_enable(struct context *context, const char *name,
@@ -26,13 +27,15 @@ enum medgl_error operation_account_enable(struct context *context, const char *n
 enum medgl_error operation_account_retire(struct context *context, const char *name,
                                           const char *reason, char why[OPERATION_WHY_SIZE]);
 
-/* Clears failed tries: of one source, or of all (NULL). No password is reset. `*cleared`: how many counted; 0 is no error. */
+/* Clears failed tries: of one source, or of all (NULL). No password is reset. `*cleared`: how many
+ * counted; 0 is no error. */
 enum medgl_error operation_account_unlock(struct context *context, const char *name,
                                           const char *source, const char *reason,
                                           uint32_t *cleared);
 
-/* A random password, valid for policy.password_issued_valid, to be changed at the first login (R18). It leaves through
- * `deliver`, which is called before the commit: when it fails, nothing has changed. `valid_until` is for the slip. */
+/* A random password, valid for policy.password_issued_valid, to be changed at the first login
+ * (R18). It leaves through `deliver`, which is called before the commit: when it fails, nothing has
+ * changed. `valid_until` is for the slip. */
 struct password_issue_request {
     const char *name;
     const char *method; /* how the person's identity was verified: "staff-card" */
@@ -55,8 +58,8 @@ struct account_report {
     bool has_password, issued;
     medgl_time password_set, issued_until;
     struct password_standing standing;
-    struct attempt_counts total;     /* against the account as a whole */
-    struct attempt_decision remote;  /* what a new remote source would meet */
+    struct attempt_counts total;    /* against the account as a whole */
+    struct attempt_decision remote; /* what a new remote source would meet */
 };
 struct account_report_source {
     char source[STORE_SOURCE_SIZE];
@@ -64,11 +67,10 @@ struct account_report_source {
     struct attempt_decision decision;
 };
 /* `each_source` may be NULL. */
-enum medgl_error operation_account_show(struct context *context, const char *name,
-                                        struct account_report *report,
-                                        void (*each_source)(void *argument,
-                                                            const struct account_report_source *source),
-                                        void *argument);
+enum medgl_error operation_account_show(
+    struct context *context, const char *name, struct account_report *report,
+    void (*each_source)(void *argument, const struct account_report_source *source),
+    void *argument);
 
 /* All accounts in the order of their names. */
 enum medgl_error operation_account_list(struct context *context,

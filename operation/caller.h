@@ -10,8 +10,8 @@
 
 /* What the host said, and what the kernel says of the host. Texts are "" where there is none. */
 struct caller {
-    bool trusted;   /* root, or no privilege boundary: its words are believed */
-    uid_t peer_uid; /* of the process that asks, by the kernel */
+    bool trusted;     /* root, or no privilege boundary: its words are believed */
+    uid_t peer_uid;   /* of the process that asks, by the kernel */
     int64_t real_uid; /* getuid() of the host, by its own word; -1 unknown */
     char service[STORE_NAME_SIZE];
     char rhost[STORE_NAME_SIZE];
@@ -20,13 +20,14 @@ struct caller {
 };
 
 struct source {
-    char key[STORE_SOURCE_SIZE]; /* "203.0.113.7", "2001:db8:1:2::/64", "tty1", "user alice", "uid 1000" */
+    char key[STORE_SOURCE_SIZE]; /* "203.0.113.7", "2001:db8:1:2::/64", "tty1", "user alice", "uid
+                                    1000" */
     bool console; /* a terminal at the machine: not closed by what strangers on the network do */
 };
 
-/* A remote address is itself (IPv4, IPv4-mapped as IPv4, IPv6 by its /64); a name stays a name and is never resolved.
- * Local: the asking user, or the terminal where root asks for nobody (login on a console). A caller that is not
- * trusted is counted by its uid whatever it says. */
+/* A remote address is itself (IPv4, IPv4-mapped as IPv4, IPv6 by its /64); a name stays a name and
+ * is never resolved. Local: the asking user, or the terminal where root asks for nobody (login on a
+ * console). A caller that is not trusted is counted by its uid whatever it says. */
 void source_of(const struct caller *caller, struct source *source);
 
 #endif

@@ -1,4 +1,5 @@
-/* The owner changes the password (R17, R18): the current one is asked and counted, the new one checked. */
+/* The owner changes the password (R17, R18): the current one is asked and counted, the new one
+ * checked. */
 #ifndef MEDGL_OPERATION_CHANGE_PASSWORD_H
 #define MEDGL_OPERATION_CHANGE_PASSWORD_H
 
@@ -9,19 +10,19 @@
 enum change_verdict {
     CHANGE_REFUSED = 0,
     CHANGE_DONE,
-    CHANGE_READY,        /* phase one: the current password was right */
+    CHANGE_READY, /* phase one: the current password was right */
     CHANGE_NOT_ENROLLED,
     CHANGE_WRONG_CURRENT,
-    CHANGE_TRIES_USED,   /* three new passwords did not meet the rules */
-    CHANGE_NOT_OWNER,    /* root for somebody else: told to use `medgl-admin password reset` (R11) */
+    CHANGE_TRIES_USED, /* three new passwords did not meet the rules */
+    CHANGE_NOT_OWNER,  /* root for somebody else: told to use `medgl-admin password reset` (R11) */
     CHANGE_ABORTED,
 };
 
 struct change_request {
     const struct caller *caller;
     const char *user;
-    bool expired_only;             /* the host changes it because it is due (login, sshd) */
-    const struct secret *current;  /* what phase one got; NULL: ask */
+    bool expired_only;            /* the host changes it because it is due (login, sshd) */
+    const struct secret *current; /* what phase one got; NULL: ask */
     bool only_given;
 };
 
@@ -30,8 +31,10 @@ enum medgl_error operation_change_prepare(struct context *context, const struct 
                                           const struct change_request *request,
                                           enum change_verdict *verdict);
 
-/* Phase two: verifies the current password once more (this may be another process), then asks for the new one, up to three times. */
+/* Phase two: verifies the current password once more (this may be another process), then asks for
+ * the new one, up to three times. */
 enum medgl_error operation_change(struct context *context, const struct talk *talk,
-                                  const struct change_request *request, enum change_verdict *verdict);
+                                  const struct change_request *request,
+                                  enum change_verdict *verdict);
 
 #endif

@@ -14,8 +14,8 @@
 
 #include <sys/types.h>
 
-/* The person behind an act (R06, R11): the audit login uid, and its name; or, where the kernel knows of none, the name that
- * the operator gave, marked as asserted. */
+/* The person behind an act (R06, R11): the audit login uid, and its name; or, where the kernel
+ * knows of none, the name that the operator gave, marked as asserted. */
 struct actor {
     int64_t uid; /* -1: none */
     char name[STORE_NAME_SIZE];
@@ -23,7 +23,7 @@ struct actor {
 };
 
 struct context {
-    char root[PATH_MAX];    /* "" or the private root */
+    char root[PATH_MAX]; /* "" or the private root */
     struct policy policy;
     struct seal_key *seal;
     struct note_signer *signer;
@@ -39,10 +39,16 @@ enum context_need {
     CONTEXT_READING, /* the same, but the store is not written */
 };
 
-/* Loads the policy, then the keys, then the store, as the user that runs the program, which must own the keys and the store. Each failure
- * is logged with what to do. *context is zeroed on failure. */
+/* Loads the policy, then the keys, then the store, as the user that runs the program, which must
+ * own the keys and the store. Each failure is logged with what to do. *context is zeroed on
+ * failure. */
 enum medgl_error context_open(const char *root, enum context_need need, struct context *context);
 void context_close(struct context *context); /* also for auto_clean() */
+
+/* The two halves of context_open(), for setup and doctor: policy, zone, actor and keys; then the
+ * store. */
+enum medgl_error context_prepare(const char *root, struct context *context);
+enum medgl_error context_store(struct context *context, bool create, bool read_only);
 
 /* The audit login uid of this process and its name. */
 void actor_from_audit(struct actor *actor);

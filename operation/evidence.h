@@ -6,17 +6,20 @@
 #include "ledger/verify.h"
 #include "operation/context.h"
 
-/* Starts an entry: time, clock, origin and actor from the context and the reading, subject from the account (NULL: none). */
+/* Starts an entry: time, clock, origin and actor from the context and the reading, subject from the
+ * account (NULL: none). */
 void evidence_begin(const struct context *context, const struct clock_reading *clock,
                     enum ledger_kind kind, const struct account *account,
                     struct ledger_entry *entry);
 
-/* Gives it the next seq, appends it, and signs the new head, all in the caller's transaction. `*seq` may be NULL. */
+/* Gives it the next seq, appends it, and signs the new head, all in the caller's transaction.
+ * `*seq` may be NULL. */
 enum medgl_error evidence_append(struct context *context, struct store_txn *txn,
                                  struct ledger_entry *entry, uint64_t *seq);
 
-/* Keeps the head's checkpoint for good: in the store in this transaction; afterwards (evidence_publish) as a file in
- * PATH_CHECKPOINTS and a syslog line. After every administrative act. */
+/* Keeps the head's checkpoint for good: in the store in this transaction; afterwards
+ * (evidence_publish) as a file in PATH_CHECKPOINTS and a syslog line. After every administrative
+ * act. */
 enum medgl_error evidence_keep(struct store_txn *txn, medgl_time now);
 enum medgl_error evidence_publish(struct context *context);
 
@@ -31,10 +34,14 @@ struct evidence_request {
     void *argument;
     void (*progress)(void *argument, uint64_t done, uint64_t total); /* may be NULL */
 };
-/* Everything: each entry, the tree, every checkpoint, every row of the store, and state against ledger (each account and
- * password has the entry that made it, and no later entry says otherwise). MEDGL_ERR_CORRUPT: faults were reported. */
+/* Everything: each entry, the tree, every checkpoint, every row of the store, and state against
+ * ledger (each account and password has the entry that made it, and no later entry says otherwise).
+ * MEDGL_ERR_CORRUPT: faults were reported. */
 enum medgl_error operation_verify(struct context *context, const struct evidence_request *request,
                                   struct ledger_result *result);
+
+/* How many entries there are: the seq of the next one. */
+enum medgl_error operation_ledger_size(struct context *context, uint64_t *size);
 
 /* The exact lines, in order, from <= seq < to (UINT64_MAX: all). */
 enum medgl_error operation_ledger_each(struct context *context, uint64_t from, uint64_t to,

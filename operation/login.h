@@ -9,7 +9,8 @@
 enum login_verdict {
     LOGIN_REFUSED = 0,
     LOGIN_ALLOWED,
-    LOGIN_NOT_ENROLLED, /* the store was read and this user is not in it, and the policy leaves such to others */
+    LOGIN_NOT_ENROLLED, /* the store was read and this user is not in it, and the policy leaves such
+                           to others */
     LOGIN_ABORTED,      /* the person gave up before an attempt was made */
 };
 
@@ -21,8 +22,9 @@ struct login_request {
     bool factor_only;           /* the password is not asked: another module proved it */
 };
 
-/* One login, as ARCHITECTURE.md describes: ask, reserve, verify, decide, commit. An error means that no verdict
- * was reached: the caller treats it as unavailable, never as success or as "not enrolled". */
+/* One login, as ARCHITECTURE.md describes: ask, reserve, verify, decide, commit. An error means
+ * that no verdict was reached: the caller treats it as unavailable, never as success or as "not
+ * enrolled". */
 enum medgl_error operation_login(struct context *context, const struct talk *talk,
                                  const struct login_request *request, enum login_verdict *verdict);
 
@@ -34,7 +36,8 @@ enum access_verdict {
     ACCESS_NOT_ENROLLED,
 };
 
-/* May this account be used now, however its owner proved who they are? Tells of a password that is due soon unless silent. */
+/* May this account be used now, however its owner proved who they are? Tells of a password that is
+ * due soon unless silent. */
 enum medgl_error operation_access(struct context *context, const struct talk *talk,
                                   const struct caller *caller, const char *user, bool silent,
                                   enum access_verdict *verdict);

@@ -11,18 +11,25 @@ struct setup_request {
     gid_t group;
     struct actor actor;
 };
-/* Directories, keys (kept if they are there), the store, the first entry. May be run again after it was interrupted; MEDGL_ERR_EXISTS: everything
- * is there already. Called as root it does what needs root, and works on the store as `owner` in a child of its own. */
+/* Directories, keys (kept if they are there), the store, the first entry. May be run again after it
+ * was interrupted; MEDGL_ERR_EXISTS: everything is there already. Called as root it does what needs
+ * root, and works on the store as `owner` in a child of its own. */
 enum medgl_error operation_setup(const struct setup_request *request);
 
-enum doctor_level { DOCTOR_OK, DOCTOR_WARNING, DOCTOR_FAULT };
-/* One finding: `check` is a stable word ("keys"), `what` says what is so and, unless OK, what to do. */
+enum doctor_level {
+    DOCTOR_OK,
+    DOCTOR_WARNING,
+    DOCTOR_FAULT
+};
+/* One finding: `check` is a stable word ("keys"), `what` says what is so and, unless OK, what to
+ * do. */
 typedef void (*doctor_finding)(void *argument, enum doctor_level level, const char *check,
                                const char *what);
 
-/* Looks at: policy, permissions of files, keys and that they fit the store, store and ledger head, clock, free space,
- * PAM service files that use the module (and those that use it wrongly), sshd settings that defeat it, KDF slots, the engine
- * program. Runs as root or as the owner. MEDGL_OK: no fault. MEDGL_ERR_REFUSED: at least one. */
+/* Looks at: policy, permissions of files, keys and that they fit the store, store and ledger head,
+ * clock, free space, PAM service files that use the module (and those that use it wrongly), sshd
+ * settings that defeat it, KDF slots, the engine program. Runs as root or as the owner. MEDGL_OK:
+ * no fault. MEDGL_ERR_REFUSED: at least one. */
 enum medgl_error operation_doctor(const char *root, doctor_finding finding, void *argument);
 
 #endif

@@ -1,4 +1,5 @@
-/* How an operation speaks with a person, whoever carries the words (PAM conversation, terminal, test). */
+/* How an operation speaks with a person, whoever carries the words (PAM conversation, terminal,
+ * test). */
 #ifndef MEDGL_OPERATION_TALK_H
 #define MEDGL_OPERATION_TALK_H
 
@@ -11,12 +12,16 @@ enum talk_style {
 };
 
 /* What the answer is, so that the carrier can keep it for PAM. */
-enum talk_meaning { TALK_ANSWER, TALK_PASSWORD, TALK_CURRENT_PASSWORD };
+enum talk_meaning {
+    TALK_ANSWER,
+    TALK_PASSWORD,
+    TALK_CURRENT_PASSWORD
+};
 
 struct talk {
     void *carrier;
-    /* MEDGL_ERR_ABORTED: the person gave up, answered nothing or the line broke. MEDGL_ERR_ARGUMENT: longer than
-     * PASSWORD_BYTES_MAX. `answer` must be empty. */
+    /* MEDGL_ERR_ABORTED: the person gave up, answered nothing or the line broke.
+     * MEDGL_ERR_ARGUMENT: longer than PASSWORD_BYTES_MAX. `answer` must be empty. */
     enum medgl_error (*ask)(void *carrier, enum talk_style style, enum talk_meaning meaning,
                             const char *prompt, struct secret *answer);
     /* Says something; failures are of no interest to an operation. */

@@ -1,0 +1,278 @@
+/* What an administrator does with accounts. Every act leaves its entry in the same transaction, and
+ * a checkpoint outside. */
+#include "operation/account.h"
+
+#include "base/message.h"
+#include "base/text.h"
+#include "operation/evidence.h"
+#include "operation/password.h"
+#include "policy/calendar.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct account_run {
+    struct context *context;
+    const char *name;
+    const char *reason;
+    const char *source;
+    enum ledger_kind kind;
+    enum account_state target;
+    char *why;
+    uint32_t cleared;
+    struct account account;
+    struct credential credential;
+    const struct password_issue_request *issue;
+};
+
+/* Commits an act and makes its checkpoint known. The act stands even if the outside copy fails:
+ * that is logged. */
+static enum medgl_error account_act(struct context *context, store_function function,
+                                    struct account_run *run)
+{
+    MEDGL_TRY(store_transact(context->store, STORE_WRITE, function, run));
+    (void)evidence_publish(context);
+    return MEDGL_OK;
+}
+
+/* -- enrol ---------------------------------------------------------------------------------- */
+
+static enum medgl_error account_add_now(struct store_txn *txn, void *argument)
+{
+    struct account_run *run = argument;
+    struct account *account = &run->account;
+    struct ledger_entry entry;
+    const struct clock_reading clock = clock_read();
+    account->created = account->state_since = clock.now;
+    evidence_begin(run->context, &clock, LEDGER_ACCOUNT_ADD, account, &entry);
+    ledger_entry_text(&entry, "class", account_class_word(account->class_));
+    ledger_entry_number(&entry, "unix_uid", account->uid);
+    ledger_entry_text(&entry, "full_name", account->full_name);
+    MEDGL_TRY(evidence_append(run->context, txn, &entry, &account->ledger_seq));
+    MEDGL_TRY(store_account_add(txn, account));
+    return evidence_keep(txn, clock.now);
+}
+
+enum medgl_error operation_account_add(struct context *context,
+                                       const struct account_add_request *request)
+{
+    struct account_run run = {
+        .context = context,
+        .account = {.uid = request->uid, .class_ = request->class_, .state = ACCOUNT_STATE_ACTIVE}};
+    if (!text_is_login_name(request->name) || !text_is_printable(request->full_name))
+        return MEDGL_ERR_ARGUMENT;
+    MEDGL_TRY(crypto_random_id(run.account.id));
+    MEDGL_TRY(text_copy(run.account.name, sizeof(run.account.name), request->name));
+    MEDGL_TRY(text_copy(run.account.full_name, sizeof(run.account.full_name), request->full_name));
+    return account_act(context, account_add_now, &run);
+}
+
+/* -- disable, enable, retire ---------------------------------------------------------------- */
+
+/* Which states a state can be left for; a retired account is left for none (R25). */
+static bool account_may_become(enum account_state from, enum account_state to, char *why)
+{
+    const char *text = NULL;
+    switch (from) {
+    case ACCOUNT_STATE_RETIRED:
+        text = _("the account is retired: that is for good, and its name is not given out again");
+        break;
+    case ACCOUNT_STATE_ACTIVE:
+        if (to == ACCOUNT_STATE_ACTIVE)
+            text = _("the account is not disabled");
+        break;
+    case ACCOUNT_STATE_DISABLED:
+        if (to == ACCOUNT_STATE_DISABLED)
+            text = _("the account is disabled already");
+        break;
+    }
+    if (text != NULL)
+        (void)snprintf(why, OPERATION_WHY_SIZE, "%s", text);
+    return text == NULL;
+}
+
+static enum medgl_error account_state_now(struct store_txn *txn, void *argument)
+{
+    struct account_run *run = argument;
+    struct account *account = &run->account;
+    struct ledger_entry entry;
+    const struct clock_reading clock = clock_read();
+    MEDGL_TRY(store_account_by_name(txn, run->name, account));
+    if (!account_may_become(account->state, run->target, run->why))
+        return MEDGL_ERR_REFUSED;
+    account->state = run->target;
+    account->state_since = clock.now;
+    MEDGL_TRY(text_copy(account->state_reason, sizeof(account->state_reason), run->reason));
+    evidence_begin(run->context, &clock, run->kind, account, &entry);
+    ledger_entry_text(&entry, "reason", run->reason);
+    MEDGL_TRY(evidence_append(run->context, txn, &entry, &account->ledger_seq));
+    if (run->target == ACCOUNT_STATE_RETIRED)
+        MEDGL_TRY(store_credential_delete(txn, account->id, CREDENTIAL_PASSWORD));
+    MEDGL_TRY(store_account_update(txn, account));
+    return evidence_keep(txn, clock.now);
+}
+
+static enum medgl_error account_set_state(struct context *context, const char *name,
+                                          const char *reason, enum account_state target,
+                                          enum ledger_kind kind, char *why)
+{
+    struct account_run run = {.context = context,
+                              .name = name,
+                              .reason = reason,
+                              .target = target,
+                              .kind = kind,
+                              .why = why};
+    why[0] = '\0';
+    if (reason[0] == '\0' || !text_is_printable(reason))
+        return MEDGL_ERR_ARGUMENT;
+    return account_act(context, account_state_now, &run);
+}
+
+enum medgl_error operation_account_disable(struct context *context, const char *name,
+                                           const char *reason, char why[OPERATION_WHY_SIZE])
+{
+    return account_set_state(context, name, reason, ACCOUNT_STATE_DISABLED, LEDGER_ACCOUNT_DISABLE,
+                             why);
+}
+
+enum medgl_error operation_account_enable(struct context *context, const char *name,
+                                          const char *reason, char why[OPERATION_WHY_SIZE])
+{
+    return account_set_state(context, name, reason, ACCOUNT_STATE_ACTIVE, LEDGER_ACCOUNT_ENABLE,
+                             why);
+}
+
+enum medgl_error operation_account_retire(struct context *context, const char *name,
+                                          const char *reason, char why[OPERATION_WHY_SIZE])
+{
+    return account_set_state(context, name, reason, ACCOUNT_STATE_RETIRED, LEDGER_ACCOUNT_RETIRE,
+                             why);
+}
+
+/* -- unlock --------------------------------------------------------------------------------- */
+
+static enum medgl_error account_unlock_now(struct store_txn *txn, void *argument)
+{
+    struct account_run *run = argument;
+    struct ledger_entry entry;
+    const struct clock_reading clock = clock_read();
+    MEDGL_TRY(store_account_by_name(txn, run->name, &run->account));
+    MEDGL_TRY(store_attempt_clear(txn, run->account.id, run->source, &run->cleared));
+    evidence_begin(run->context, &clock, LEDGER_ACCOUNT_UNLOCK, &run->account, &entry);
+    ledger_entry_text(&entry, "reason", run->reason);
+    ledger_entry_text(&entry, "source", run->source != NULL ? run->source : "all");
+    ledger_entry_number(&entry, "cleared", run->cleared);
+    MEDGL_TRY(evidence_append(run->context, txn, &entry, NULL));
+    return evidence_keep(txn, clock.now);
+}
+
+enum medgl_error operation_account_unlock(struct context *context, const char *name,
+                                          const char *source, const char *reason, uint32_t *cleared)
+{
+    struct account_run run = {.context = context, .name = name, .source = source, .reason = reason};
+    *cleared = 0;
+    if (reason[0] == '\0' || !text_is_printable(reason) ||
+        (source != NULL && !text_is_printable(source)))
+        return MEDGL_ERR_ARGUMENT;
+    MEDGL_TRY(account_act(context, account_unlock_now, &run));
+    *cleared = run.cleared;
+    return MEDGL_OK;
+}
+
+/* -- issue a password ----------------------------------------------------------------------- */
+
+const char *const *operation_identity_methods(void)
+{
+    static const char *const methods[] = {
+        "staff-card",     "drivers-licence", "passport",
+        "my-number-card", "known-in-person", "callback",
+        "supervisor",     "video",           NULL,
+    };
+    return methods;
+}
+
+static bool account_method_known(const char *method)
+{
+    for (const char *const *at = operation_identity_methods(); *at != NULL; at++)
+        if (strcmp(*at, method) == 0)
+            return true;
+    return false;
+}
+
+static enum medgl_error account_issue_check(struct store_txn *txn, void *argument)
+{
+    struct account_run *run = argument;
+    MEDGL_TRY(store_account_by_name(txn, run->name, &run->account));
+    if (run->account.state == ACCOUNT_STATE_ACTIVE)
+        return MEDGL_OK;
+    (void)snprintf(run->why, OPERATION_WHY_SIZE,
+                   _("the account is %s: only an active account gets a password"),
+                   account_state_word(run->account.state));
+    return MEDGL_ERR_REFUSED;
+}
+
+static enum medgl_error account_issue_now(struct store_txn *txn, void *argument)
+{
+    struct account_run *run = argument;
+    struct credential *credential = &run->credential;
+    struct ledger_entry entry;
+    char until[CLOCK_TEXT_SIZE];
+    const struct clock_reading clock = clock_read();
+    MEDGL_TRY(account_issue_check(txn, run));
+    MEDGL_TRY(store_attempt_clear(txn, run->account.id, NULL, &run->cleared));
+    evidence_begin(run->context, &clock, LEDGER_PASSWORD_ISSUE, &run->account, &entry);
+    ledger_entry_text(&entry, "credential", credential->id);
+    ledger_entry_text(&entry, "verified_by", run->issue->method);
+    ledger_entry_text(&entry, "note", run->issue->note);
+    ledger_entry_time(&entry, "valid_until", credential->valid_until, until);
+    ledger_entry_number(&entry, "cleared", run->cleared);
+    MEDGL_TRY(evidence_append(run->context, txn, &entry, &credential->ledger_seq));
+    MEDGL_TRY(store_credential_put(txn, credential));
+    return evidence_keep(txn, clock.now);
+}
+
+/* Makes the random password and its sealed credential; the password itself goes to `deliver` and
+ * nowhere else (R02). */
+static enum medgl_error account_issue_make(struct account_run *run)
+{
+    struct context *context = run->context;
+    struct credential *credential = &run->credential;
+    auto_secret struct secret password = SECRET_NONE;
+    auto_secret struct secret prepared = SECRET_NONE;
+    char phc[KDF_PHC_SIZE];
+    const struct password_line line = context_line(context);
+    const struct kdf_cost cost = context_cost(context);
+    const medgl_time now = clock_read().now;
+    MEDGL_TRY(password_generate(&password));
+    MEDGL_TRY(password_prepare(&password, &prepared));
+    MEDGL_TRY(password_hash(&line, &cost, &prepared, phc));
+    credential->strength = PASSWORD_STRENGTH_LONG;
+    credential->issued = true;
+    credential->set_at = now;
+    credential->valid_until =
+        policy_add(now, context->policy.password_issued_valid, clock_utc_offset(now));
+    memcpy(credential->account_id, run->account.id, CRYPTO_ID_SIZE);
+    MEDGL_TRY(crypto_random_id(credential->id));
+    enum medgl_error error = password_seal(context, credential, phc);
+    secret_wipe(phc, sizeof(phc));
+    MEDGL_TRY(error);
+    return run->issue->deliver(run->issue->argument, &run->account, &password,
+                               credential->valid_until);
+}
+
+enum medgl_error operation_password_issue(struct context *context,
+                                          const struct password_issue_request *request,
+                                          char why[OPERATION_WHY_SIZE])
+{
+    struct account_run run = {
+        .context = context, .name = request->name, .why = why, .issue = request};
+    why[0] = '\0';
+    if (!account_method_known(request->method) || !text_is_printable(request->note))
+        return MEDGL_ERR_ARGUMENT;
+    MEDGL_TRY(store_transact(context->store, STORE_READ, account_issue_check, &run));
+    enum medgl_error error = account_issue_make(&run);
+    if (error == MEDGL_OK)
+        error = account_act(context, account_issue_now, &run);
+    secret_wipe(&run.credential, sizeof(run.credential));
+    return error;
+}

@@ -1,0 +1,162 @@
+/* Counting a try before anything about it is verified (R20). Counting afterwards is the race that
+ * let all of sixty parallel guesses through pam_faillock at deny=5. */
+#include "operation/attempt.h"
+
+#include "base/text.h"
+#include "operation/evidence.h"
+#include "policy/calendar.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* How long to wait for others' attempts and for delays, in all. */
+#define ATTEMPT_PATIENCE_MS 60000
+#define ATTEMPT_POLL_MS     40
+
+struct reserve_run {
+    struct context *context;
+    const struct account *account;
+    const struct source *source;
+    struct reservation *reservation;
+    struct clock_reading clock;
+};
+
+struct attempt_facts attempt_facts_from(const struct attempt_counts *counts, bool console)
+{
+    return (struct attempt_facts){
+        .source_failures = counts->source_failures,
+        .source_in_flight = counts->source_in_flight,
+        .source_latest = counts->source_latest,
+        .account_failures = counts->account_failures,
+        .account_in_flight = counts->account_in_flight,
+        .account_latest = counts->account_latest,
+        .console = console,
+    };
+}
+
+enum medgl_error attempt_judge(const struct context *context, struct store_txn *txn,
+                               const char *account_key, const struct source *source, medgl_time now,
+                               struct attempt_decision *decision)
+{
+    struct attempt_counts counts;
+    MEDGL_TRY(store_attempt_count(txn, account_key, source->key, now,
+                                  policy_span_most(context->policy.attempt_window), &counts));
+    const struct attempt_facts facts = attempt_facts_from(&counts, source->console);
+    *decision = policy_attempt(&context->policy, &facts, now);
+    return MEDGL_OK;
+}
+
+/* A try whose process died, or that took too long, is a failure, and says so. */
+static enum medgl_error reserve_abandoned(struct reserve_run *run, struct store_txn *txn,
+                                          const struct attempt *attempt)
+{
+    struct ledger_entry entry;
+    char started[CLOCK_TEXT_SIZE];
+    evidence_begin(run->context, &run->clock, LEDGER_LOGIN_ABANDONED, run->account, &entry);
+    ledger_entry_text(&entry, "service", attempt->service);
+    ledger_entry_text(&entry, "source", attempt->source);
+    ledger_entry_time(&entry, "started", attempt->started, started);
+    return evidence_append(run->context, txn, &entry, NULL);
+}
+
+struct sweep_run {
+    struct reserve_run *run;
+    struct store_txn *txn;
+};
+
+static enum medgl_error reserve_swept(void *argument, const struct attempt *attempt)
+{
+    struct sweep_run *sweep = argument;
+    return reserve_abandoned(sweep->run, sweep->txn, attempt);
+}
+
+/* One look, under the write lock: sweep, count, decide, and take the place or note the refusal. */
+static enum medgl_error reserve_look(struct store_txn *txn, void *argument)
+{
+    struct reserve_run *run = argument;
+    struct attempt *attempt = &run->reservation->attempt;
+    struct attempt_decision *decision = &run->reservation->decision;
+    struct sweep_run sweep = {.run = run, .txn = txn};
+    run->clock = clock_read();
+    MEDGL_TRY(store_attempt_sweep(txn, attempt->account_id, run->clock.now, reserve_swept, &sweep));
+    MEDGL_TRY(attempt_judge(run->context, txn, attempt->account_id, run->source, run->clock.now,
+                            decision));
+    switch (decision->verdict) {
+    case ATTEMPT_DELAYED:
+    case ATTEMPT_IN_FLIGHT:
+        return MEDGL_OK;
+    case ATTEMPT_ADMITTED:
+        attempt->outcome = ATTEMPT_OUTCOME_IN_FLIGHT;
+        break;
+    case ATTEMPT_LOCKED_SOURCE:
+    case ATTEMPT_LOCKED_ACCOUNT:
+        attempt->outcome = ATTEMPT_OUTCOME_REFUSED;
+        break;
+    }
+    attempt->started = run->clock.now;
+    attempt->deadline = run->clock.now + policy_span_most(run->context->policy.attempt_timeout);
+    return store_attempt_begin(txn, attempt);
+}
+
+/* How long until the next look; a little different for each process, so that a crowd does not look
+ * in step. */
+static int64_t reserve_pause(const struct reserve_run *run)
+{
+    unsigned jitter = 0;
+    (void)crypto_random_below(ATTEMPT_POLL_MS, &jitter);
+    int64_t pause = ATTEMPT_POLL_MS / 2 + jitter;
+    if (run->reservation->decision.verdict == ATTEMPT_DELAYED) {
+        int64_t rest = run->reservation->decision.until - run->clock.now;
+        if (rest > 0)
+            return rest < ATTEMPT_PATIENCE_MS ? rest : ATTEMPT_PATIENCE_MS;
+    }
+    return pause;
+}
+
+enum medgl_error attempt_reserve(struct context *context, const struct account *account,
+                                 const char *account_key, const struct caller *caller,
+                                 const struct source *source, struct reservation *reservation)
+{
+    *reservation = (struct reservation){.decision = {.verdict = ATTEMPT_LOCKED_SOURCE}};
+    struct attempt *attempt = &reservation->attempt;
+    MEDGL_TRY(crypto_random_id(attempt->id));
+    (void)snprintf(attempt->account_id, sizeof(attempt->account_id), "%s", account_key);
+    (void)snprintf(attempt->source, sizeof(attempt->source), "%s", source->key);
+    (void)snprintf(attempt->service, sizeof(attempt->service), "%s", caller->service);
+    struct reserve_run run = {
+        .context = context, .account = account, .source = source, .reservation = reservation};
+    const int64_t give_up = clock_monotonic() + ATTEMPT_PATIENCE_MS;
+    for (;;) {
+        MEDGL_TRY(store_transact(context->store, STORE_WRITE, reserve_look, &run));
+        if (attempt->outcome != 0)
+            return MEDGL_OK;
+        int64_t pause = reserve_pause(&run);
+        if (clock_monotonic() + pause > give_up)
+            return MEDGL_ERR_DEADLINE;
+        clock_sleep(pause);
+    }
+}
+
+static enum medgl_error withdraw_now(struct store_txn *txn, void *argument)
+{
+    const char *id = argument;
+    return store_attempt_finish(txn, id, clock_read().now, ATTEMPT_OUTCOME_WITHDRAWN);
+}
+
+void attempt_withdraw(struct context *context, const struct reservation *reservation)
+{
+    char id[CRYPTO_ID_SIZE];
+    memcpy(id, reservation->attempt.id, sizeof(id));
+    if (reservation->attempt.outcome == ATTEMPT_OUTCOME_IN_FLIGHT)
+        (void)store_transact(context->store, STORE_WRITE, withdraw_now, id);
+}
+
+enum medgl_error attempt_stand_in(const struct context *context, const char *name,
+                                  char id[CRYPTO_ID_SIZE])
+{
+    unsigned char mac[CRYPTO_HASH_SIZE];
+    MEDGL_TRY(
+        crypto_hmac_sha256(context->tag_key, sizeof(context->tag_key), name, strlen(name), mac));
+    text_hex(id, mac, (CRYPTO_ID_SIZE - 1) / 2);
+    return MEDGL_OK;
+}

@@ -1,0 +1,75 @@
+/* What an attempt is counted against. Never asks the DNS (CVE-2024-10963 was a terminal's name
+ * resolved as a host). */
+#include "operation/caller.h"
+
+#include "base/auto.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+static bool source_ipv6(const char *rhost, struct source *source)
+{
+    struct in6_addr address;
+    char text[INET6_ADDRSTRLEN];
+    char bare[STORE_NAME_SIZE];
+    (void)snprintf(bare, sizeof(bare), "%.*s", (int)strcspn(rhost, "%"), rhost); /* fe80::1%eth0 */
+    if (inet_pton(AF_INET6, bare, &address) != 1)
+        return false;
+    if (IN6_IS_ADDR_V4MAPPED(&address)) {
+        if (inet_ntop(AF_INET, address.s6_addr + 12, text, sizeof(text)) == NULL)
+            return false;
+        (void)snprintf(source->key, sizeof(source->key), "%s", text);
+        return true;
+    }
+    memset(address.s6_addr + 8, 0, 8); /* one customer has a /64: its addresses are one source */
+    if (inet_ntop(AF_INET6, &address, text, sizeof(text)) == NULL)
+        return false;
+    (void)snprintf(source->key, sizeof(source->key), "%s/64", text);
+    return true;
+}
+
+static void source_remote(const char *rhost, struct source *source)
+{
+    struct in_addr address;
+    if (source_ipv6(rhost, source))
+        return;
+    if (inet_pton(AF_INET, rhost, &address) == 1)
+        (void)snprintf(source->key, sizeof(source->key), "%s", rhost);
+    else
+        (void)snprintf(source->key, sizeof(source->key), "host %s", rhost);
+}
+
+/* tty1, ttyS0, hvc0, console: terminals that stand beside the machine. A pty is not one. */
+static bool source_is_console(const char *tty)
+{
+    static const char *const prefixes[] = {"tty", "hvc", "console", ":"};
+    for (size_t i = 0; i < MEDGL_COUNT(prefixes); i++)
+        if (strncmp(tty, prefixes[i], strlen(prefixes[i])) == 0)
+            return true;
+    return false;
+}
+
+void source_of(const struct caller *caller, struct source *source)
+{
+    *source = (struct source){.console = false};
+    const char *tty = caller->tty;
+    if (strncmp(tty, "/dev/", 5) == 0)
+        tty += 5;
+    /* MUST: who is not trusted is counted by what the kernel says; else each made-up address would
+     * be five guesses more. */
+    if (!caller->trusted)
+        (void)snprintf(source->key, sizeof(source->key), "uid %u", (unsigned)caller->peer_uid);
+    else if (caller->rhost[0] != '\0')
+        source_remote(caller->rhost, source);
+    else if (caller->real_uid > 0)
+        (void)snprintf(source->key, sizeof(source->key), "uid %lld", (long long)caller->real_uid);
+    else if (caller->ruser[0] != '\0')
+        (void)snprintf(source->key, sizeof(source->key), "user %s", caller->ruser);
+    else if (tty[0] != '\0') {
+        (void)snprintf(source->key, sizeof(source->key), "%s", tty);
+        source->console = source_is_console(tty);
+    } else {
+        (void)snprintf(source->key, sizeof(source->key), "local %s", caller->service);
+    }
+}

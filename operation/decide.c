@@ -1,0 +1,216 @@
+/* The end of a try: one decision, and one transaction for the counters, the notice of the next
+ * login, and the evidence. */
+#include "operation/evidence.h"
+#include "operation/password.h"
+
+#include "base/log.h"
+#include "policy/calendar.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct commit_run {
+    struct proof *proof;
+    struct clock_reading clock;
+    struct login_decision decision;
+    struct account account; /* as it is now, in this transaction */
+    struct credential credential;
+    bool present;
+    struct attempt_decision locked; /* the state that a failure led to */
+    bool now_locked;
+};
+
+/* The account as it is now: it may have been disabled, or given another password, while the KDF
+ * ran. */
+static enum medgl_error commit_read(struct store_txn *txn, struct commit_run *run)
+{
+    const struct proof *proof = run->proof;
+    run->present = false;
+    if (!proof->known)
+        return MEDGL_OK;
+    MEDGL_TRY(store_account_by_id(txn, proof->account.id, &run->account));
+    enum medgl_error error =
+        store_credential_get(txn, proof->account.id, CREDENTIAL_PASSWORD, &run->credential);
+    if (error == MEDGL_ERR_NOT_FOUND)
+        return MEDGL_OK;
+    run->present = error == MEDGL_OK;
+    return error;
+}
+
+static struct login_facts commit_facts(const struct commit_run *run, bool held)
+{
+    const struct proof *proof = run->proof;
+    const bool same =
+        run->present && proof->present && strcmp(run->credential.id, proof->credential.id) == 0;
+    return (struct login_facts){
+        .known = proof->known,
+        .uid_matches = proof->uid_matches,
+        .state = run->account.state,
+        .class_ = run->account.class_,
+        .attempt = proof->reservation.decision.verdict,
+        .reservation_held = held,
+        .password = proof->matches && same ? FACTOR_PROVED : FACTOR_FAILED,
+        .second = FACTOR_NOT_ASKED,
+        .password_facts =
+            password_facts_from(run->present ? &run->credential : NULL, run->clock.now),
+    };
+}
+
+/* The fields that every entry about a try has (R06). */
+static void commit_describe(const struct commit_run *run, struct ledger_entry *entry)
+{
+    const struct proof *proof = run->proof;
+    ledger_entry_text(entry, "service", proof->reservation.attempt.service);
+    ledger_entry_text(entry, "source", proof->source.key);
+    ledger_entry_text(entry, "factors", "password");
+    ledger_entry_text(entry, "purpose",
+                      proof->purpose == PROOF_LOGIN ? "login" : "change-password");
+}
+
+static enum medgl_error commit_failure(struct store_txn *txn, struct commit_run *run)
+{
+    struct proof *proof = run->proof;
+    const struct account *account = proof->known ? &run->account : NULL;
+    struct ledger_entry entry;
+    evidence_begin(proof->context, &run->clock, LEDGER_LOGIN_FAILURE, account, &entry);
+    commit_describe(run, &entry);
+    ledger_entry_text(&entry, "reason", login_reason_word(run->decision.reason));
+    ledger_entry_bool(&entry, "counted", run->decision.counts);
+    MEDGL_TRY(evidence_append(proof->context, txn, &entry, NULL));
+
+    /* The same rows for a name that is not enrolled: equal work, and its lock is as real (R23). */
+    struct activity activity;
+    MEDGL_TRY(store_activity_get(txn, proof->account_key, &activity));
+    if (activity.failures < UINT32_MAX)
+        activity.failures++;
+    activity.last_failure = run->clock.now;
+    (void)snprintf(activity.last_failure_source, sizeof(activity.last_failure_source), "%s",
+                   proof->source.key);
+    return proof->known ? store_activity_put(txn, &activity) : MEDGL_OK;
+}
+
+/* Did this failure reach a limit? Then that is an event of its own (R20). */
+static enum medgl_error commit_lock(struct store_txn *txn, struct commit_run *run)
+{
+    struct proof *proof = run->proof;
+    struct ledger_entry entry;
+    char until[CLOCK_TEXT_SIZE];
+    struct attempt_decision *locked = &run->locked;
+    /* A moment after the delay: the delay comes before the lock, and would hide it. */
+    medgl_time later = run->clock.now + policy_span_most(proof->context->policy.attempt_delay_max);
+    MEDGL_TRY(
+        attempt_judge(proof->context, txn, proof->account_key, &proof->source, later, locked));
+    run->now_locked =
+        locked->verdict == ATTEMPT_LOCKED_SOURCE || locked->verdict == ATTEMPT_LOCKED_ACCOUNT;
+    if (!run->now_locked)
+        return MEDGL_OK;
+    evidence_begin(proof->context, &run->clock, LEDGER_LOGIN_LOCKED,
+                   proof->known ? &run->account : NULL, &entry);
+    ledger_entry_text(&entry, "source", proof->source.key);
+    ledger_entry_text(&entry, "reach",
+                      locked->verdict == ATTEMPT_LOCKED_SOURCE ? "source" : "account");
+    ledger_entry_time(&entry, "until", locked->until, until);
+    return evidence_append(proof->context, txn, &entry, NULL);
+}
+
+static enum medgl_error commit_renew(struct store_txn *txn, struct commit_run *run)
+{
+    struct proof *proof = run->proof;
+    struct ledger_entry entry;
+    struct credential *credential = &run->credential;
+    /* Another login may have renewed it meanwhile. */
+    if (proof->renewed[0] == '\0' || credential->ledger_seq != proof->credential.ledger_seq)
+        return MEDGL_OK;
+    evidence_begin(proof->context, &run->clock, LEDGER_PASSWORD_REHASH, &run->account, &entry);
+    ledger_entry_text(&entry, "credential", credential->id);
+    ledger_entry_text(&entry, "algorithm", "argon2id");
+    MEDGL_TRY(evidence_append(proof->context, txn, &entry, &credential->ledger_seq));
+    MEDGL_TRY(password_seal(proof->context, credential, proof->renewed));
+    return store_credential_put(txn, credential);
+}
+
+static enum medgl_error commit_success(struct store_txn *txn, struct commit_run *run)
+{
+    struct proof *proof = run->proof;
+    struct ledger_entry entry;
+    if (proof->purpose == PROOF_CHANGE)
+        return MEDGL_OK; /* the change itself is the event, and clears what was counted */
+    evidence_begin(proof->context, &run->clock, LEDGER_LOGIN_SUCCESS, &run->account, &entry);
+    commit_describe(run, &entry);
+    ledger_entry_text(&entry, "rule", password_rule_word(run->decision.standing.rule));
+    MEDGL_TRY(evidence_append(proof->context, txn, &entry, NULL));
+    MEDGL_TRY(commit_renew(txn, run));
+    return store_attempt_clear(txn, proof->account_key, proof->source.key, NULL);
+}
+
+static enum attempt_outcome commit_outcome(const struct login_decision *decision)
+{
+    return decision->allowed ? ATTEMPT_OUTCOME_SUCCEEDED : ATTEMPT_OUTCOME_FAILED;
+}
+
+static enum medgl_error commit_now(struct store_txn *txn, void *argument)
+{
+    struct commit_run *run = argument;
+    const struct proof *proof = run->proof;
+    const char *id = proof->reservation.attempt.id;
+    run->clock = clock_read();
+    run->decision = (struct login_decision){.allowed = false};
+    run->now_locked = false;
+    MEDGL_TRY(commit_read(txn, run));
+
+    /* MUST: allowed only if the reservation is still ours in this very transaction. */
+    const struct login_facts trial = commit_facts(run, true);
+    run->decision = policy_login(&proof->context->policy, &trial, run->clock.now);
+    if (proof->reservation.decision.verdict == ATTEMPT_ADMITTED) {
+        enum medgl_error error =
+            store_attempt_finish(txn, id, run->clock.now, commit_outcome(&run->decision));
+        if (error == MEDGL_ERR_CONFLICT) {
+            const struct login_facts lost = commit_facts(run, false);
+            run->decision = policy_login(&proof->context->policy, &lost, run->clock.now);
+        } else {
+            MEDGL_TRY(error);
+        }
+    }
+    if (run->decision.allowed)
+        MEDGL_TRY(commit_success(txn, run));
+    else
+        MEDGL_TRY(commit_failure(txn, run));
+    if (run->decision.counts)
+        MEDGL_TRY(commit_lock(txn, run));
+    medgl_time keep = run->clock.now - 7 * MEDGL_DAY;
+    return store_attempt_purge(txn, keep);
+}
+
+static void commit_tell(const struct commit_run *run)
+{
+    const struct proof *proof = run->proof;
+    const char *name = proof->known ? run->account.name : "(not enrolled)";
+    char until[CLOCK_LOCAL_SIZE];
+    if (!run->decision.allowed)
+        log_line(LOG_NOTICE, "refused: account %s, service %s, from %s: %s", name,
+                 proof->reservation.attempt.service, proof->source.key,
+                 login_reason_word(run->decision.reason));
+    if (!run->now_locked)
+        return;
+    clock_format_local(run->locked.until, until);
+    log_line(LOG_WARNING,
+             "too many failed tries: account %s is closed for %s until %s; "
+             "medgl-admin account unlock clears it",
+             name,
+             run->locked.verdict == ATTEMPT_LOCKED_SOURCE ? proof->source.key
+                                                          : "all remote sources",
+             until);
+}
+
+enum medgl_error proof_commit(struct proof *proof)
+{
+    struct commit_run run = {.proof = proof};
+    proof->decision = (struct login_decision){.allowed = false};
+    enum medgl_error error = store_transact(proof->context->store, STORE_WRITE, commit_now, &run);
+    if (error == MEDGL_OK) {
+        commit_tell(&run);
+        proof->decision = run.decision;
+    }
+    secret_wipe(&run, sizeof(run));
+    return error;
+}

@@ -1,0 +1,279 @@
+/* Looks at an installation and says what is wrong with it and what to do, before it keeps somebody
+ * out. Changes nothing. */
+#include "operation/doctor.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/privilege.h"
+#include "operation/evidence.h"
+#include "policy/load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+void doctor_say(struct doctor *doctor, enum doctor_level level, const char *check,
+                const char *format, ...)
+{
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    if (level == DOCTOR_FAULT)
+        doctor->faults++;
+    doctor->finding(doctor->argument, level, check, text);
+}
+
+/* -- the policy ----------------------------------------------------------------------------- */
+
+static void doctor_policy_set(void *context, const struct policy_key *key, const char *file,
+                              uint64_t line)
+{
+    (void)context;
+    (void)key;
+    (void)file;
+    (void)line;
+}
+
+static void doctor_policy_mistake(void *context, const char *file, uint64_t line, const char *why)
+{
+    doctor_say(context, DOCTOR_FAULT, "policy", "%s:%llu: %s", file != NULL ? file : "policy",
+               (unsigned long long)line, why);
+}
+
+static bool doctor_policy(struct doctor *doctor, uid_t owner)
+{
+    struct policy policy;
+    const struct policy_report report = {
+        .context = doctor, .set = doctor_policy_set, .mistake = doctor_policy_mistake};
+    unsigned before = doctor->faults;
+    if (policy_load(doctor->root, owner, &report, &policy) == MEDGL_OK) {
+        doctor_say(doctor, DOCTOR_OK, "policy", "the policy is free of mistakes");
+        return true;
+    }
+    if (doctor->faults == before)
+        doctor_say(doctor, DOCTOR_FAULT, "policy", "the policy cannot be read: see the log");
+    return false;
+}
+
+/* -- files ---------------------------------------------------------------------------------- */
+
+struct doctor_file {
+    const char *path;
+    mode_t type;
+    bool owned;          /* by the owner of the store; else by root */
+    mode_t most;         /* mode bits that may be set */
+    const char *missing; /* what to do when it is not there */
+};
+
+static const struct doctor_file doctor_files[] = {
+    {MEDGL_SYSCONFDIR, S_IFDIR, false, 0755, "run medgl-admin setup"},
+    {PATH_STORE_KEY, S_IFREG, true, 0400, "restore it from the backup"},
+    {PATH_LEDGER_KEY, S_IFREG, true, 0400, "restore it from the backup"},
+    {PATH_LEDGER_VKEY, S_IFREG, false, 0644, "restore it from the backup"},
+    {MEDGL_STATEDIR, S_IFDIR, true, 0700, "run medgl-admin setup"},
+    {PATH_CHECKPOINTS, S_IFDIR, true, 0700, "run medgl-admin setup"},
+    {PATH_DOCUMENTS, S_IFDIR, true, 0700, "run medgl-admin setup"},
+    {PATH_STORE, S_IFREG, true, 0600, "restore it from the backup, or run medgl-admin setup"},
+    {PATH_KDF, S_IFDIR, true, 0700, "run systemd-tmpfiles --create, or medgl-admin setup"},
+    {PATH_ENGINE, S_IFREG, false, 0755, "install the package again"},
+};
+
+static void doctor_check_files(struct doctor *doctor, uid_t owner)
+{
+    unsigned before = doctor->faults;
+    for (size_t i = 0; i < MEDGL_COUNT(doctor_files); i++) {
+        const struct doctor_file *file = &doctor_files[i];
+        char path[PATH_MAX];
+        struct stat st;
+        uid_t wanted = file->owned || doctor->root[0] != '\0' ? owner : 0;
+        if (path_under(path, doctor->root, file->path) != MEDGL_OK || lstat(path, &st) != 0)
+            doctor_say(doctor, DOCTOR_FAULT, "files", "%s: %s: %s", path, strerror(errno),
+                       file->missing);
+        else if ((st.st_mode & S_IFMT) != file->type)
+            doctor_say(doctor, DOCTOR_FAULT, "files", "%s is not what belongs there: %s", path,
+                       file->missing);
+        else if (st.st_uid != wanted && (file->owned || st.st_uid != 0))
+            doctor_say(doctor, DOCTOR_FAULT, "files", "%s belongs to uid %u: chown it to uid %u",
+                       path, (unsigned)st.st_uid, (unsigned)wanted);
+        else if ((st.st_mode & 07777 & ~file->most) != 0)
+            doctor_say(doctor, DOCTOR_FAULT, "files", "%s has mode %04o: chmod it to %04o", path,
+                       (unsigned)(st.st_mode & 07777), (unsigned)file->most);
+    }
+    if (doctor->faults == before)
+        doctor_say(doctor, DOCTOR_OK, "files", "owners and modes are as they must be");
+}
+
+/* -- keys, store, ledger: as their owner ---------------------------------------------------- */
+
+static void doctor_problem(void *argument, const char *what)
+{
+    doctor_say(argument, DOCTOR_FAULT, "store", "%s: run medgl-admin ledger verify", what);
+}
+
+static void doctor_space(struct doctor *doctor, const struct context *context,
+                         const struct store_facts *facts)
+{
+    enum doctor_level level =
+        facts->free_bytes < context->policy.minimum_free ? DOCTOR_WARNING : DOCTOR_OK;
+    doctor_say(doctor, level, "space", "%lld MiB free on the store's device, %lld MiB used%s",
+               (long long)(facts->free_bytes >> 20), (long long)(facts->bytes >> 20),
+               level == DOCTOR_OK ? "" : ": make room, logins fail when it is full");
+}
+
+/* The head must be signed by the key in use, and the public key that auditors hold must be its
+ * other half. */
+static void doctor_ledger(struct doctor *doctor, const struct context *context)
+{
+    auto_clean(note_verifier_free) struct note_verifier *verifier = NULL;
+    auto_secret struct secret published = SECRET_NONE;
+    char vkey[NOTE_VKEY_SIZE], path[PATH_MAX];
+    const struct file_rule rule = {.owner = geteuid(), .forbidden = 0022, .max = NOTE_VKEY_SIZE};
+    if (note_signer_vkey(context->signer, vkey) != MEDGL_OK ||
+        path_under(path, context->root, PATH_LEDGER_VKEY) != MEDGL_OK ||
+        file_read_trusted(path, &rule, &published) != MEDGL_OK) {
+        doctor_say(doctor, DOCTOR_FAULT, "keys", "the ledger's public key cannot be read");
+        return;
+    }
+    published.bytes[strcspn((const char *)published.bytes, "\n")] = '\0';
+    if (strcmp((const char *)published.bytes, vkey) != 0)
+        doctor_say(doctor, DOCTOR_FAULT, "keys",
+                   "%s does not belong to the ledger key: restore both from the same backup", path);
+    else
+        doctor_say(doctor, DOCTOR_OK, "keys", "the keys can be read and belong together");
+}
+
+/* Everything that opens keys or store. Runs as the owner. */
+static void doctor_state(struct doctor *doctor)
+{
+    auto_clean(context_close) struct context context = {.store = NULL};
+    struct store_facts facts;
+    enum medgl_error error = context_open(doctor->root, CONTEXT_READING, &context);
+    if (error != MEDGL_OK) {
+        doctor_say(doctor, DOCTOR_FAULT, "store",
+                   "keys or store cannot be opened: %s: no enrolled user can log in",
+                   medgl_error_text(error));
+        return;
+    }
+    doctor_ledger(doctor, &context);
+    if (store_check(context.store, doctor_problem, doctor) == MEDGL_OK)
+        doctor_say(doctor, DOCTOR_OK, "store", "every page and row of the store is intact");
+    if (store_facts(context.store, &facts) == MEDGL_OK)
+        doctor_space(doctor, &context, &facts);
+}
+
+/* Findings of the child come through a pipe: "<level><check>\t<what>\n". */
+static void doctor_pass_on(void *argument, enum doctor_level level, const char *check,
+                           const char *what)
+{
+    (void)fprintf(argument, "%d%s\t%s\n", (int)level, check, what);
+}
+
+static void doctor_collect(struct doctor *doctor, FILE *from)
+{
+    auto_free char *line = NULL;
+    size_t room = 0;
+    while (getline(&line, &room, from) > 0) {
+        line[strcspn(line, "\n")] = '\0';
+        char *what = strchr(line, '\t');
+        if (what == NULL || line[0] < '0' + DOCTOR_OK || line[0] > '0' + DOCTOR_FAULT)
+            continue;
+        *what++ = '\0';
+        doctor_say(doctor, (enum doctor_level)(line[0] - '0'), line + 1, "%s", what);
+    }
+}
+
+static void doctor_state_child(struct doctor *doctor, uid_t owner, gid_t group, int fd)
+{
+    FILE *to = fdopen(fd, "w");
+    if (to == NULL || privilege_drop(owner, group) != MEDGL_OK)
+        _exit(1);
+    doctor->finding = doctor_pass_on;
+    doctor->argument = to;
+    doctor_state(doctor);
+    _exit(fclose(to) == 0 ? 0 : 1);
+}
+
+static void doctor_state_as_owner(struct doctor *doctor, uid_t owner, gid_t group)
+{
+    int ends[2], status = -1;
+    if (geteuid() == owner) {
+        doctor_state(doctor);
+        return;
+    }
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        doctor_say(doctor, DOCTOR_FAULT, "store", "cannot look: %s", strerror(errno));
+        return;
+    }
+    (void)fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        (void)close(ends[0]);
+        doctor_state_child(doctor, owner, group, ends[1]);
+    }
+    (void)close(ends[1]);
+    auto_file FILE *from = fdopen(ends[0], "r");
+    if (from != NULL)
+        doctor_collect(doctor, from);
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    if (from == NULL || child < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        doctor_say(doctor, DOCTOR_FAULT, "store",
+                   "the look at keys and store did not end as it should");
+}
+
+/* -- the rest ------------------------------------------------------------------------------- */
+
+static void doctor_clock(struct doctor *doctor)
+{
+    if (clock_read().synchronised)
+        doctor_say(doctor, DOCTOR_OK, "clock", "the kernel's clock is synchronised");
+    else
+        doctor_say(doctor, DOCTOR_WARNING, "clock",
+                   "the kernel's clock is not synchronised, and entries say so: run chrony or "
+                   "systemd-timesyncd");
+}
+
+/* Who owns keys and store here: the system user, or in a private root whoever made it. */
+static enum medgl_error doctor_owner(const char *root, uid_t *owner, gid_t *group)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    MEDGL_TRY(path_under(path, root, MEDGL_STATEDIR));
+    if (root[0] == '\0')
+        return privilege_owner(owner, group);
+    if (stat(path, &st) != 0)
+        return medgl_error_from_errno(errno);
+    *owner = st.st_uid;
+    *group = st.st_gid;
+    return MEDGL_OK;
+}
+
+enum medgl_error operation_doctor(const char *root, doctor_finding finding, void *argument)
+{
+    struct doctor doctor = {.root = root, .finding = finding, .argument = argument};
+    uid_t owner = 0;
+    gid_t group = 0;
+    if (doctor_owner(root, &owner, &group) != MEDGL_OK) {
+        doctor_say(&doctor, DOCTOR_FAULT, "files", "nothing is set up here: run medgl-admin setup");
+        return MEDGL_ERR_REFUSED;
+    }
+    if (geteuid() != 0 && geteuid() != owner) {
+        doctor_say(&doctor, DOCTOR_FAULT, "files", "run this as root");
+        return MEDGL_ERR_REFUSED;
+    }
+    bool policy = doctor_policy(&doctor, owner);
+    doctor_check_files(&doctor, owner);
+    if (policy)
+        doctor_state_as_owner(&doctor, owner, group);
+    doctor_clock(&doctor);
+    doctor_pam(&doctor);
+    if (doctor.pam_used)
+        doctor_sshd(&doctor);
+    return doctor.faults == 0 ? MEDGL_OK : MEDGL_ERR_REFUSED;
+}

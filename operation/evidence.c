@@ -1,0 +1,136 @@
+/* Appending to the ledger: an entry and the state change that it tells of are one transaction. */
+#include "operation/evidence.h"
+
+#include "base/file.h"
+#include "base/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void evidence_begin(const struct context *context, const struct clock_reading *clock,
+                    enum ledger_kind kind, const struct account *account,
+                    struct ledger_entry *entry)
+{
+    *entry = (struct ledger_entry){
+        .time = clock->now,
+        .clock_synchronised = clock->synchronised,
+        .origin = note_signer_name(context->signer),
+        .kind = kind,
+        .actor = {.uid = context->actor.uid, .name = context->actor.name},
+    };
+    if (account != NULL)
+        entry->subject = (struct ledger_subject){.account = account->id, .name = account->name};
+    if (context->actor.asserted)
+        ledger_entry_bool(entry, "actor_asserted", true);
+}
+
+enum medgl_error evidence_append(struct context *context, struct store_txn *txn,
+                                 struct ledger_entry *entry, uint64_t *seq)
+{
+    struct ledger_head head;
+    unsigned char leaf[MERKLE_HASH_SIZE];
+    auto_free char *line = NULL;
+    size_t len;
+    MEDGL_TRY(store_ledger_head(txn, &head));
+    entry->seq = head.tree.size;
+    MEDGL_TRY(ledger_entry_encode(entry, &line, &len));
+    MEDGL_TRY(merkle_leaf(line, len, leaf));
+    MEDGL_TRY(merkle_append(&head.tree, leaf));
+    struct checkpoint checkpoint = {.size = head.tree.size};
+    (void)snprintf(checkpoint.origin, sizeof(checkpoint.origin), "%s", entry->origin);
+    MEDGL_TRY(merkle_root(&head.tree, checkpoint.root));
+    /* Signed with every entry: the newest signature in the store is never older than its newest
+     * entry. */
+    MEDGL_TRY(
+        checkpoint_sign(&checkpoint, context->signer, head.checkpoint, sizeof(head.checkpoint)));
+    MEDGL_TRY(store_ledger_append(txn, line, len, leaf, &head));
+    if (seq != NULL)
+        *seq = entry->seq;
+    return MEDGL_OK;
+}
+
+enum medgl_error evidence_keep(struct store_txn *txn, medgl_time now)
+{
+    struct ledger_head head;
+    MEDGL_TRY(store_ledger_head(txn, &head));
+    return store_checkpoint_add(txn, head.tree.size, now, head.checkpoint);
+}
+
+static enum medgl_error evidence_read_head(struct store_txn *txn, void *argument)
+{
+    return store_ledger_head(txn, argument);
+}
+
+/* Outside copies are what a rewritten ledger contradicts (R08). They come after the commit, so a
+ * failure here is told but does not undo the act. */
+enum medgl_error evidence_publish(struct context *context)
+{
+    struct ledger_head head;
+    char path[PATH_MAX], name[64], line[STORE_NOTE_SIZE];
+    MEDGL_TRY(store_transact(context->store, STORE_READ, evidence_read_head, &head));
+    (void)snprintf(name, sizeof(name), PATH_CHECKPOINTS "/%020llu",
+                   (unsigned long long)head.tree.size);
+    MEDGL_TRY(path_under(path, context->root, name));
+    enum medgl_error error =
+        file_create(path, geteuid(), getegid(), 0400, head.checkpoint, strlen(head.checkpoint));
+    if (error == MEDGL_ERR_EXISTS)
+        error = MEDGL_OK;
+    if (error != MEDGL_OK)
+        log_line(LOG_ERR,
+                 "checkpoint %s: %s: see to the disk, then run medgl-admin ledger checkpoint", path,
+                 medgl_error_text(error));
+    (void)snprintf(line, sizeof(line), "%s", head.checkpoint);
+    for (char *at = line; (at = strchr(at, '\n')) != NULL; at++)
+        *at = '|';
+    log_system(LOG_NOTICE, "ledger checkpoint (lines joined by |): %s", line);
+    return error;
+}
+
+struct checkpoint_run {
+    struct ledger_head head;
+    medgl_time now;
+};
+
+static enum medgl_error checkpoint_keep_head(struct store_txn *txn, void *argument)
+{
+    struct checkpoint_run *run = argument;
+    MEDGL_TRY(store_ledger_head(txn, &run->head));
+    return store_checkpoint_add(txn, run->head.tree.size, run->now, run->head.checkpoint);
+}
+
+enum medgl_error operation_checkpoint(struct context *context, char note[STORE_NOTE_SIZE])
+{
+    struct checkpoint_run run = {.now = clock_read().now};
+    MEDGL_TRY(store_transact(context->store, STORE_WRITE, checkpoint_keep_head, &run));
+    memcpy(note, run.head.checkpoint, STORE_NOTE_SIZE);
+    return evidence_publish(context);
+}
+
+enum medgl_error operation_ledger_size(struct context *context, uint64_t *size)
+{
+    struct ledger_head head;
+    MEDGL_TRY(store_transact(context->store, STORE_READ, evidence_read_head, &head));
+    *size = head.tree.size;
+    return MEDGL_OK;
+}
+
+struct each_run {
+    uint64_t from, to;
+    enum medgl_error (*each)(void *argument, const struct ledger_row *row);
+    void *argument;
+};
+
+static enum medgl_error ledger_each_run(struct store_txn *txn, void *argument)
+{
+    const struct each_run *run = argument;
+    return store_ledger_each(txn, run->from, run->to, run->each, run->argument);
+}
+
+enum medgl_error operation_ledger_each(struct context *context, uint64_t from, uint64_t to,
+                                       enum medgl_error (*each)(void *argument,
+                                                                const struct ledger_row *row),
+                                       void *argument)
+{
+    struct each_run run = {.from = from, .to = to, .each = each, .argument = argument};
+    return store_transact(context->store, STORE_READ, ledger_each_run, &run);
+}

@@ -1,0 +1,55 @@
+/* Proving a password: find, reserve, verify, decide and commit. One way through it for logging in
+ * and for changing. */
+#ifndef MEDGL_OPERATION_PASSWORD_H
+#define MEDGL_OPERATION_PASSWORD_H
+
+#include "operation/attempt.h"
+#include "policy/login.h"
+
+enum proof_purpose {
+    PROOF_LOGIN,
+    PROOF_CHANGE
+};
+
+struct proof {
+    struct context *context;
+    const struct caller *caller;
+    enum proof_purpose purpose;
+    struct source source;
+    bool known; /* enrolled */
+    struct account account;
+    bool present; /* it has a password */
+    struct credential credential;
+    char account_key[CRYPTO_ID_SIZE];
+    bool uid_matches; /* the Unix user of that name still has the uid of the enrolment */
+    struct reservation reservation;
+    bool matches;
+    char renewed[KDF_PHC_SIZE]; /* a hash at the policy's cost, where the stored one is cheaper;
+                                   else "" */
+    struct login_decision decision;
+};
+
+/* Looks the user up. Nothing is counted yet. Wiped by proof_clear(), also for auto_clean(). */
+enum medgl_error proof_find(struct context *context, const struct caller *caller, const char *user,
+                            enum proof_purpose purpose, struct proof *proof);
+void proof_clear(struct proof *proof);
+
+/* Whether the policy leaves this user to the next module (PAM_IGNORE). */
+bool proof_is_not_ours(const struct proof *proof);
+
+/* Reserves a try, then verifies. `typed` NULL: an answer that cannot be a password (malformed, too
+ * long): fails after the same work. */
+enum medgl_error proof_verify(struct proof *proof, const struct secret *typed);
+
+/* Decides once, on facts read in the transaction that also writes counters and the ledger entry;
+ * the decision stands in proof->decision only when that transaction is committed. */
+enum medgl_error proof_commit(struct proof *proof);
+
+/* The facts that policy/ wants to know about a password; `credential` NULL: none. */
+struct password_facts password_facts_from(const struct credential *credential, medgl_time now);
+
+/* Seals a PHC string into a password credential of credential->account_id. */
+enum medgl_error password_seal(const struct context *context, struct credential *credential,
+                               const char *phc);
+
+#endif

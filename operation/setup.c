@@ -1,0 +1,180 @@
+/* Making a new installation: directories, keys, the store, the first entry. Never replaces a key:
+ * what was sealed under it would be lost. May be run again after an interruption. */
+#include "operation/setup.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/privilege.h"
+#include "base/text.h"
+#include "operation/evidence.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+struct setup_directory {
+    const char *path;
+    bool owned; /* by the owner of the store; else by root */
+    mode_t mode;
+};
+
+static const struct setup_directory setup_directories[] = {
+    {MEDGL_SYSCONFDIR, false, 0755}, {MEDGL_SYSCONFDIR "/policy.conf.d", false, 0755},
+    {MEDGL_STATEDIR, true, 0700},    {PATH_CHECKPOINTS, true, 0700},
+    {PATH_DOCUMENTS, true, 0700},    {MEDGL_RUNDIR, false, 0755},
+    {PATH_KDF, true, 0700},
+};
+
+/* The directories above one of ours, as mkdir -p does; those that are there are left as they are.
+ */
+static enum medgl_error setup_parents(const char *path)
+{
+    char part[PATH_MAX];
+    MEDGL_TRY(text_copy(part, sizeof(part), path));
+    for (char *at = part + 1; (at = strchr(at, '/')) != NULL; at++) {
+        *at = '\0';
+        if (mkdir(part, 0755) != 0 && errno != EEXIST)
+            return medgl_error_from_errno(errno);
+        *at = '/';
+    }
+    return MEDGL_OK;
+}
+
+static enum medgl_error setup_make_directories(const struct setup_request *request)
+{
+    for (size_t i = 0; i < MEDGL_COUNT(setup_directories); i++) {
+        const struct setup_directory *directory = &setup_directories[i];
+        char path[PATH_MAX];
+        MEDGL_TRY(path_under(path, request->root, directory->path));
+        enum medgl_error error = setup_parents(path);
+        if (error == MEDGL_OK)
+            error = file_directory(path, directory->owned ? request->owner : geteuid(),
+                                   directory->owned ? request->group : getegid(), directory->mode);
+        if (error != MEDGL_OK) {
+            log_line(LOG_ERR, "directory %s: %s", path, medgl_error_text(error));
+            return error;
+        }
+    }
+    return MEDGL_OK;
+}
+
+static bool setup_exists(const char *root, const char *name)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    return path_under(path, root, name) == MEDGL_OK && lstat(path, &st) == 0;
+}
+
+static enum medgl_error setup_write_key(const struct setup_request *request, const char *name,
+                                        const void *bytes, size_t len, bool secret)
+{
+    char path[PATH_MAX];
+    MEDGL_TRY(path_under(path, request->root, name));
+    return file_create(path, secret ? request->owner : geteuid(),
+                       secret ? request->group : getegid(), secret ? 0400 : 0644, bytes, len);
+}
+
+/* The ledger's key pair. The private half comes last: as long as it is missing, a second run makes
+ * both anew. */
+static enum medgl_error setup_ledger_key(const struct setup_request *request)
+{
+    auto_secret struct secret skey = SECRET_NONE;
+    char vkey[NOTE_VKEY_SIZE + 1], path[PATH_MAX];
+    if (setup_exists(request->root, PATH_LEDGER_KEY))
+        return MEDGL_OK;
+    MEDGL_TRY(note_key_generate(request->origin, &skey, vkey));
+    size_t vkey_len = strlen(vkey);
+    vkey[vkey_len++] = '\n';
+    MEDGL_TRY(path_under(path, request->root, PATH_LEDGER_VKEY));
+    MEDGL_TRY(file_replace(path, geteuid(), getegid(), 0644, vkey, vkey_len));
+    return setup_write_key(request, PATH_LEDGER_KEY, skey.bytes, skey.len, true);
+}
+
+static enum medgl_error setup_keys(const struct setup_request *request)
+{
+    auto_secret struct secret key = SECRET_NONE;
+    bool store = setup_exists(request->root, PATH_STORE);
+    if (store && (!setup_exists(request->root, PATH_STORE_KEY) ||
+                  !setup_exists(request->root, PATH_LEDGER_KEY))) {
+        log_line(LOG_ERR,
+                 "there is a store in %s%s, but not its keys: restore them from the backup; "
+                 "new keys could not open it",
+                 request->root, MEDGL_STATEDIR);
+        return MEDGL_ERR_KEY;
+    }
+    if (!setup_exists(request->root, PATH_STORE_KEY)) {
+        MEDGL_TRY(seal_key_generate(&key));
+        MEDGL_TRY(setup_write_key(request, PATH_STORE_KEY, key.bytes, key.len, true));
+    }
+    return setup_ledger_key(request);
+}
+
+struct setup_run {
+    struct context *context;
+    bool existed;
+};
+
+static enum medgl_error setup_first_entry(struct store_txn *txn, void *argument)
+{
+    struct setup_run *run = argument;
+    struct ledger_head head;
+    struct ledger_entry entry;
+    const struct clock_reading clock = clock_read();
+    MEDGL_TRY(store_ledger_head(txn, &head));
+    run->existed = head.tree.size > 0;
+    if (run->existed)
+        return MEDGL_OK;
+    evidence_begin(run->context, &clock, LEDGER_SETUP, NULL, &entry);
+    ledger_entry_text(&entry, "version", PACKAGE_VERSION);
+    MEDGL_TRY(evidence_append(run->context, txn, &entry, NULL));
+    return evidence_keep(txn, clock.now);
+}
+
+/* What is done as the owner of the store. */
+static enum medgl_error setup_store(const struct setup_request *request)
+{
+    auto_clean(context_close) struct context context = {.store = NULL};
+    struct setup_run run = {.context = &context};
+    MEDGL_TRY(context_prepare(request->root, &context));
+    context.actor = request->actor;
+    MEDGL_TRY(context_store(&context, true, false));
+    MEDGL_TRY(store_transact(context.store, STORE_WRITE, setup_first_entry, &run));
+    if (run.existed)
+        return MEDGL_ERR_EXISTS;
+    return evidence_publish(&context);
+}
+
+/* A child becomes the owner for good; its exit status is our error number. */
+static enum medgl_error setup_store_as_owner(const struct setup_request *request)
+{
+    if (geteuid() == request->owner)
+        return setup_store(request);
+    pid_t child = fork();
+    if (child < 0)
+        return medgl_error_from_errno(errno);
+    if (child == 0) {
+        enum medgl_error error = privilege_drop(request->owner, request->group);
+        if (error == MEDGL_OK)
+            error = setup_store(request);
+        _exit((int)error);
+    }
+    int status;
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR)
+            return medgl_error_from_errno(errno);
+    return WIFEXITED(status) ? (enum medgl_error)WEXITSTATUS(status) : MEDGL_ERR_IO;
+}
+
+enum medgl_error operation_setup(const struct setup_request *request)
+{
+    mode_t mask = umask(022);
+    enum medgl_error error = setup_make_directories(request);
+    if (error == MEDGL_OK)
+        error = setup_keys(request);
+    if (error == MEDGL_OK)
+        error = setup_store_as_owner(request);
+    (void)umask(mask);
+    return error;
+}

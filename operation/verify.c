@@ -1,0 +1,257 @@
+/* Everything that can be checked about the evidence: each entry, the tree, every checkpoint, every
+ * row, and whether the state is what the ledger says it is (R08). Reads only. */
+#include "operation/evidence.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The latest entry that says what an account or its password is. */
+struct verify_last {
+    char account[CRYPTO_ID_SIZE];
+    uint64_t account_seq, password_seq;
+    bool account_known, password_known;
+    char credential[CRYPTO_ID_SIZE]; /* id of the password that the entry made; "" once it was taken
+                                        away */
+    enum account_state state;
+};
+
+struct verify_run {
+    struct context *context;
+    const struct evidence_request *request;
+    struct ledger_verifier *verifier;
+    struct ledger_head head;
+    struct verify_last *last; /* sorted by account id once all entries were read */
+    size_t last_count, last_room;
+    uint64_t faults;
+};
+
+static void verify_fault(struct verify_run *run, uint64_t seq, const char *what)
+{
+    run->faults++;
+    run->request->fault(run->request->argument, seq, what);
+}
+
+static int verify_compare(const void *a, const void *b)
+{
+    return strcmp(((const struct verify_last *)a)->account,
+                  ((const struct verify_last *)b)->account);
+}
+
+/* Accounts are enrolled rarely and looked up often: the array stays sorted. */
+static struct verify_last *verify_find(struct verify_run *run, const char *account)
+{
+    struct verify_last key = {.account_seq = 0};
+    (void)snprintf(key.account, sizeof(key.account), "%s", account);
+    if (run->last_count == 0)
+        return NULL;
+    return bsearch(&key, run->last, run->last_count, sizeof(key), verify_compare);
+}
+
+static struct verify_last *verify_add(struct verify_run *run, const char *account)
+{
+    if (run->last_count == run->last_room) {
+        size_t room = run->last_room != 0 ? run->last_room * 2 : 64;
+        struct verify_last *grown = reallocarray(run->last, room, sizeof(*grown));
+        if (grown == NULL)
+            return NULL;
+        run->last = grown;
+        run->last_room = room;
+    }
+    size_t at = run->last_count++;
+    while (at > 0 && strcmp(run->last[at - 1].account, account) > 0) {
+        run->last[at] = run->last[at - 1];
+        at--;
+    }
+    run->last[at] = (struct verify_last){.state = ACCOUNT_STATE_ACTIVE};
+    (void)snprintf(run->last[at].account, sizeof(run->last[at].account), "%s", account);
+    return &run->last[at];
+}
+
+static const char *verify_text(const struct ledger_entry *entry, const char *name)
+{
+    for (size_t i = 0; i < entry->field_count; i++)
+        if (entry->fields[i].type == LEDGER_FIELD_TEXT && strcmp(entry->fields[i].name, name) == 0)
+            return entry->fields[i].text;
+    return "";
+}
+
+/* What an entry says about the state. Every kind is named, so that a new one cannot be forgotten
+ * here. */
+static enum medgl_error verify_learn(struct verify_run *run, const struct ledger_entry *entry)
+{
+    struct verify_last *last;
+    switch (entry->kind) {
+    case LEDGER_ACCOUNT_ADD:
+    case LEDGER_ACCOUNT_DISABLE:
+    case LEDGER_ACCOUNT_ENABLE:
+    case LEDGER_ACCOUNT_RETIRE:
+    case LEDGER_PASSWORD_ISSUE:
+    case LEDGER_PASSWORD_CHANGE:
+    case LEDGER_PASSWORD_REHASH:
+        break;
+    case LEDGER_SETUP:
+    case LEDGER_ACCOUNT_UNLOCK:
+    case LEDGER_LOGIN_SUCCESS:
+    case LEDGER_LOGIN_FAILURE:
+    case LEDGER_LOGIN_ABANDONED:
+    case LEDGER_LOGIN_LOCKED:
+    case LEDGER_ACCESS_DENIED:
+    case LEDGER_SESSION_OPEN:
+    case LEDGER_SESSION_CLOSE:
+    case LEDGER_KIND_COUNT:
+        return MEDGL_OK;
+    }
+    if (entry->subject.account == NULL)
+        return MEDGL_OK;
+    last = verify_find(run, entry->subject.account);
+    if (last == NULL)
+        last = verify_add(run, entry->subject.account);
+    if (last == NULL)
+        return MEDGL_ERR_MEMORY;
+    if (entry->kind == LEDGER_PASSWORD_ISSUE || entry->kind == LEDGER_PASSWORD_CHANGE ||
+        entry->kind == LEDGER_PASSWORD_REHASH) {
+        last->password_known = true;
+        last->password_seq = entry->seq;
+        (void)snprintf(last->credential, sizeof(last->credential), "%s",
+                       verify_text(entry, "credential"));
+        return MEDGL_OK;
+    }
+    last->account_known = true;
+    last->account_seq = entry->seq;
+    last->state = ACCOUNT_STATE_ACTIVE;
+    if (entry->kind == LEDGER_ACCOUNT_DISABLE)
+        last->state = ACCOUNT_STATE_DISABLED;
+    if (entry->kind == LEDGER_ACCOUNT_RETIRE) {
+        last->state = ACCOUNT_STATE_RETIRED;
+        last->password_known = false; /* retiring takes the password away */
+    }
+    return MEDGL_OK;
+}
+
+static enum medgl_error verify_row(void *argument, const struct ledger_row *row)
+{
+    struct verify_run *run = argument;
+    auto_clean(ledger_parsed_free) struct ledger_parsed *parsed = NULL;
+    MEDGL_TRY(ledger_verifier_entry(run->verifier, row->seq, row->line, row->len, row->leaf));
+    if (run->request->progress != NULL && row->seq % 1024 == 0)
+        run->request->progress(run->request->argument, row->seq, run->head.tree.size);
+    if (ledger_entry_decode(row->line, row->len, &parsed) != MEDGL_OK)
+        return MEDGL_OK; /* the verifier has reported it */
+    return verify_learn(run, ledger_parsed_entry(parsed));
+}
+
+static enum medgl_error verify_account(void *argument, const struct account *account)
+{
+    struct verify_run *run = argument;
+    struct verify_last *last = verify_find(run, account->id);
+    if (last == NULL || !last->account_known)
+        verify_fault(run, account->ledger_seq, "an account has no entry that made it");
+    else if (last->account_seq != account->ledger_seq || last->state != account->state)
+        verify_fault(run, last->account_seq,
+                     "an account is not in the state that its last entry says");
+    if (last != NULL)
+        last->account_known = false; /* seen: what is left over has an entry and no row */
+    return MEDGL_OK;
+}
+
+static enum medgl_error verify_credential(void *argument, const struct credential *credential)
+{
+    struct verify_run *run = argument;
+    struct verify_last *last = verify_find(run, credential->account_id);
+    if (last == NULL || !last->password_known)
+        verify_fault(run, credential->ledger_seq, "a password has no entry that made it");
+    else if (last->password_seq != credential->ledger_seq ||
+             strcmp(last->credential, credential->id) != 0)
+        verify_fault(run, last->password_seq, "a password is not the one that its last entry made");
+    if (last != NULL)
+        last->password_known = false;
+    return MEDGL_OK;
+}
+
+static enum medgl_error verify_state(struct store_txn *txn, struct verify_run *run)
+{
+    MEDGL_TRY(store_account_each(txn, verify_account, run));
+    MEDGL_TRY(store_credential_each(txn, verify_credential, run));
+    for (size_t i = 0; i < run->last_count; i++) {
+        if (run->last[i].account_known)
+            verify_fault(run, run->last[i].account_seq, "an account that an entry made is gone");
+        if (run->last[i].password_known)
+            verify_fault(run, run->last[i].password_seq, "a password that an entry made is gone");
+    }
+    return MEDGL_OK;
+}
+
+static enum medgl_error verify_checkpoint(void *argument, uint64_t size, const char *checkpoint)
+{
+    struct verify_run *run = argument;
+    char label[64];
+    (void)snprintf(label, sizeof(label), "stored checkpoint %llu", (unsigned long long)size);
+    return ledger_verifier_checkpoint(run->verifier, label, checkpoint);
+}
+
+static enum medgl_error verify_checkpoints(struct store_txn *txn, struct verify_run *run)
+{
+    const struct evidence_request *request = run->request;
+    for (size_t i = 0; i < request->checkpoint_count; i++)
+        MEDGL_TRY(
+            ledger_verifier_checkpoint(run->verifier, request->labels[i], request->checkpoints[i]));
+    if (run->head.tree.size > 0)
+        MEDGL_TRY(ledger_verifier_checkpoint(run->verifier, "head", run->head.checkpoint));
+    return store_checkpoint_each(txn, verify_checkpoint, run);
+}
+
+/* All of it in one transaction: entries and state are those of one moment. */
+static enum medgl_error verify_now(struct store_txn *txn, void *argument)
+{
+    struct verify_run *run = argument;
+    MEDGL_TRY(store_ledger_head(txn, &run->head));
+    MEDGL_TRY(verify_checkpoints(txn, run));
+    MEDGL_TRY(store_ledger_each(txn, 0, UINT64_MAX, verify_row, run));
+    return verify_state(txn, run);
+}
+
+static void verify_problem(void *argument, const char *what)
+{
+    struct verify_run *run = argument;
+    verify_fault(run, run->head.tree.size, what);
+}
+
+static void verify_relay(void *argument, uint64_t seq, const char *what)
+{
+    verify_fault(argument, seq, what);
+}
+
+static void verify_free(struct verify_run *run)
+{
+    ledger_verifier_free(&run->verifier);
+    free(run->last);
+}
+
+enum medgl_error operation_verify(struct context *context, const struct evidence_request *request,
+                                  struct ledger_result *result)
+{
+    auto_clean(verify_free) struct verify_run run = {.context = context, .request = request};
+    auto_clean(note_verifier_free) struct note_verifier *key = NULL;
+    char vkey[NOTE_VKEY_SIZE];
+    *result = (struct ledger_result){.faults = 1};
+    MEDGL_TRY(note_signer_vkey(context->signer, vkey));
+    MEDGL_TRY(note_verifier_open(vkey, &key));
+    MEDGL_TRY(ledger_verifier_new(key, verify_relay, &run, &run.verifier));
+    enum medgl_error checked = store_check(context->store, verify_problem, &run);
+    if (checked != MEDGL_OK && checked != MEDGL_ERR_CORRUPT)
+        return checked;
+    enum medgl_error read = store_transact(context->store, STORE_READ, verify_now, &run);
+    if (read != MEDGL_OK && read != MEDGL_ERR_CORRUPT)
+        return read;
+    enum medgl_error error =
+        ledger_verifier_finish(run.verifier, read == MEDGL_OK ? &run.head.tree : NULL, result);
+    if (error != MEDGL_OK && error != MEDGL_ERR_CORRUPT)
+        return error;
+    if (read == MEDGL_ERR_CORRUPT && run.faults == 0)
+        verify_fault(&run, run.head.tree.size, "the store could not be read to its end");
+    result->faults = run.faults;
+    return run.faults == 0 && error == MEDGL_OK ? MEDGL_OK : MEDGL_ERR_CORRUPT;
+}
