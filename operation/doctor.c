@@ -130,7 +130,6 @@ static void doctor_space(struct doctor *doctor, const struct context *context,
  * other half. */
 static void doctor_ledger(struct doctor *doctor, const struct context *context)
 {
-    auto_clean(note_verifier_free) struct note_verifier *verifier = NULL;
     auto_secret struct secret published = SECRET_NONE;
     char vkey[NOTE_VKEY_SIZE], path[PATH_MAX];
     const struct file_rule rule = {.owner = geteuid(), .forbidden = 0022, .max = NOTE_VKEY_SIZE};

@@ -1,0 +1,399 @@
+/* base/: text from outside, times, files that are trusted, and the few shared primitives. */
+#include "base/account.h"
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "base/secret.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+static char directory[64];
+
+static int make_directory(void **state)
+{
+    (void)state;
+    (void)snprintf(directory, sizeof(directory), "/tmp/medgl-base-XXXXXX");
+    return mkdtemp(directory) == NULL;
+}
+
+static int remove_directory(void **state)
+{
+    char command[PATH_MAX];
+    (void)state;
+    static const char *const names[] = {"file", "file.new", "link", "fifo", "dir", "wide"};
+    for (size_t i = 0; i < MEDGL_COUNT(names); i++) {
+        (void)snprintf(command, sizeof(command), "%s/%s", directory, names[i]);
+        (void)remove(command);
+    }
+    return rmdir(directory);
+}
+
+static const char *in_directory(const char *name)
+{
+    static char path[PATH_MAX];
+    (void)snprintf(path, sizeof(path), "%s/%s", directory, name);
+    return path;
+}
+
+static void text_becomes_harmless(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *in, *out;
+        bool printable;
+    } cases[] = {
+        {"plain", "alice", "alice", true},
+        {"Japanese", "\xe9\x9d\x9e\xe5\xb8\xb8\xe6\x99\x82", "\xe9\x9d\x9e\xe5\xb8\xb8\xe6\x99\x82",
+         true},
+        {"a second log line", "a\nb", "a?b", false},
+        {"terminal escape", "\033[2J", "?[2J", false},
+        {"C1 control",
+         "a\xc2\x9b"
+         "b",
+         "a?b", false},
+        {"right-to-left override",
+         "a\xe2\x80\xae"
+         "b",
+         "a?b", false},
+        {"cut UTF-8", "a\xe9\x9d", "a??", false},
+        {"overlong", "\xc0\xaf", "??", false},
+        {"surrogate", "\xed\xa0\x80", "???", false},
+        {"empty", "", "", true},
+    };
+    for (size_t i = 0; i < MEDGL_COUNT(cases); i++) {
+        char out[64];
+        print_message("# %s\n", cases[i].name);
+        text_printable(out, sizeof(out), cases[i].in);
+        assert_string_equal(out, cases[i].out);
+        assert_int_equal(text_is_printable(cases[i].in), cases[i].printable);
+    }
+    char small[4];
+    text_printable(small, sizeof(small), "ab\xe9\x9d\x9e");
+    assert_string_equal(small, "ab"); /* no half character at the end */
+}
+
+static void a_name_is_never_cut(void **state)
+{
+    char to[4];
+    (void)state;
+    assert_int_equal(text_copy(to, sizeof(to), "abc"), MEDGL_OK);
+    assert_string_equal(to, "abc");
+    assert_int_equal(text_copy(to, sizeof(to), "abcd"), MEDGL_ERR_ARGUMENT);
+    assert_string_equal(to, "");
+}
+
+static void login_names(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        bool good;
+    } cases[] = {
+        {"alice", true}, {"a#b", true},   {"user@realm", true}, {"_apt", true}, {"", false},
+        {"-rf", false},  {"a b", false},  {"a:b", false},       {"a/b", false}, {"..", false},
+        {"a\nb", false}, {"\xff", false}, {".", false},         {"a.b", true},
+    };
+    for (size_t i = 0; i < MEDGL_COUNT(cases); i++)
+        assert_int_equal(text_is_login_name(cases[i].name), cases[i].good);
+    char longest[258];
+    memset(longest, 'a', sizeof(longest));
+    longest[255] = '\0';
+    assert_true(text_is_login_name(longest));
+    longest[255] = 'a';
+    longest[256] = '\0';
+    assert_false(text_is_login_name(longest));
+}
+
+static void hexadecimal(void **state)
+{
+    unsigned char bytes[2];
+    char text[5];
+    (void)state;
+    text_hex(text, "\x0f\xa0", 2);
+    assert_string_equal(text, "0fa0");
+    assert_int_equal(text_unhex(bytes, 2, "0fa0"), MEDGL_OK);
+    assert_memory_equal(bytes, "\x0f\xa0", 2);
+    assert_int_equal(text_unhex(bytes, 2, "0fA0"), MEDGL_ERR_ARGUMENT);
+    assert_int_equal(text_unhex(bytes, 2, "0fa"), MEDGL_ERR_ARGUMENT);
+    assert_int_equal(text_unhex(bytes, 2, "0fa0a"), MEDGL_ERR_ARGUMENT);
+}
+
+/* RFC 4648, section 10. */
+static void base64(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *plain, *padded, *bare;
+    } cases[] = {
+        {"", "", ""},
+        {"f", "Zg==", "Zg"},
+        {"fo", "Zm8=", "Zm8"},
+        {"foo", "Zm9v", "Zm9v"},
+        {"foob", "Zm9vYg==", "Zm9vYg"},
+        {"fooba", "Zm9vYmE=", "Zm9vYmE"},
+        {"foobar", "Zm9vYmFy", "Zm9vYmFy"},
+    };
+    char text[16];
+    unsigned char bytes[16];
+    for (size_t i = 0; i < MEDGL_COUNT(cases); i++) {
+        size_t len = strlen(cases[i].plain), got = sizeof(bytes);
+        crypto_base64(text, cases[i].plain, len, true);
+        assert_string_equal(text, cases[i].padded);
+        crypto_base64(text, cases[i].plain, len, false);
+        assert_string_equal(text, cases[i].bare);
+        assert_int_equal(
+            crypto_unbase64(bytes, &got, cases[i].padded, strlen(cases[i].padded), true), MEDGL_OK);
+        assert_int_equal(got, len);
+        assert_memory_equal(bytes, cases[i].plain, len);
+        got = sizeof(bytes);
+        assert_int_equal(crypto_unbase64(bytes, &got, cases[i].bare, strlen(cases[i].bare), false),
+                         MEDGL_OK);
+        assert_int_equal(got, len);
+    }
+    static const char *const bad[] = {
+        "Zh==", "Zg=", "Zg", "Z===", "Zg==Zg==", "Zm9v\n", "Zm-v", "===="};
+    for (size_t i = 0; i < MEDGL_COUNT(bad); i++) {
+        size_t got = sizeof(bytes);
+        assert_int_equal(crypto_unbase64(bytes, &got, bad[i], strlen(bad[i]), true),
+                         MEDGL_ERR_ARGUMENT);
+    }
+    size_t room = 2;
+    assert_int_equal(crypto_unbase64(bytes, &room, "Zm9v", 4, true), MEDGL_ERR_ARGUMENT);
+}
+
+static void expect_hex(const unsigned char *bytes, const char *hex)
+{
+    char text[2 * CRYPTO_HASH_SIZE + 1];
+    text_hex(text, bytes, CRYPTO_HASH_SIZE);
+    assert_string_equal(text, hex);
+}
+
+/* FIPS 180-4 example, RFC 4231 case 2, RFC 5869 case 3 (empty salt; its info is empty, its first
+ * block ours). */
+static void primitives(void **state)
+{
+    unsigned char out[CRYPTO_HASH_SIZE], key[22];
+    (void)state;
+    const struct bytes parts[] = {{"a", 1}, {"bc", 2}};
+    assert_int_equal(crypto_sha256(parts, 2, out), MEDGL_OK);
+    expect_hex(out, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    assert_int_equal(crypto_hmac_sha256("Jefe", 4, "what do ya want for nothing?", 28, out),
+                     MEDGL_OK);
+    expect_hex(out, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    memset(key, 0x0b, sizeof(key));
+    assert_int_equal(crypto_derive(key, sizeof(key), "", out), MEDGL_OK);
+    expect_hex(out, "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d");
+}
+
+static void random_numbers_stay_below_their_limit(void **state)
+{
+    unsigned seen[10] = {0};
+    (void)state;
+    for (int i = 0; i < 10000; i++) {
+        unsigned number = 99;
+        assert_int_equal(crypto_random_below(10, &number), MEDGL_OK);
+        assert_true(number < 10);
+        seen[number]++;
+    }
+    for (size_t i = 0; i < MEDGL_COUNT(seen); i++)
+        assert_in_range(seen[i], 800, 1200); /* 6.7 standard deviations */
+    unsigned number;
+    assert_int_equal(crypto_random_below(0, &number), MEDGL_ERR_ARGUMENT);
+}
+
+static void times_in_utc(void **state)
+{
+    (void)state;
+    static const struct {
+        medgl_time t;
+        const char *text;
+    } cases[] = {
+        {0, "1970-01-01T00:00:00.000Z"},
+        {-1, "1969-12-31T23:59:59.999Z"},
+        {951782400123, "2000-02-29T00:00:00.123Z"},
+        {1795251238120, "2026-11-21T08:53:58.120Z"},
+        {253402300799999, "9999-12-31T23:59:59.999Z"},
+    };
+    for (size_t i = 0; i < MEDGL_COUNT(cases); i++) {
+        char text[CLOCK_TEXT_SIZE];
+        medgl_time t = 1;
+        clock_format_utc(cases[i].t, text);
+        assert_string_equal(text, cases[i].text);
+        assert_int_equal(clock_parse_utc(text, &t), MEDGL_OK);
+        assert_true(t == cases[i].t);
+    }
+    static const char *const bad[] = {"2026-02-29T00:00:00.000Z",
+                                      "2026-13-01T00:00:00.000Z",
+                                      "2026-01-01T24:00:00.000Z",
+                                      "2026-01-01 00:00:00.000Z",
+                                      "2026-01-01T00:00:00Z",
+                                      "2026-01-01T00:00:60.000Z",
+                                      ""};
+    medgl_time t;
+    for (size_t i = 0; i < MEDGL_COUNT(bad); i++)
+        assert_int_equal(clock_parse_utc(bad[i], &t), MEDGL_ERR_ARGUMENT);
+}
+
+static void zones(void **state)
+{
+    (void)state;
+    assert_int_equal(clock_set_zone("Asia/Tokyo"), MEDGL_OK);
+    assert_int_equal(clock_utc_offset(0), 9 * 3600);
+    char text[CLOCK_LOCAL_SIZE];
+    clock_format_local(0, text);
+    assert_string_equal(text, "1970-01-01 09:00:00 JST");
+    assert_int_equal(clock_set_zone("Nowhere/Land"), MEDGL_ERR_ARGUMENT);
+    assert_int_equal(clock_set_zone("../../etc/passwd"), MEDGL_ERR_ARGUMENT);
+    assert_int_equal(clock_set_zone("/etc/localtime"), MEDGL_ERR_ARGUMENT);
+    assert_int_equal(clock_set_zone(""), MEDGL_OK);
+}
+
+static void secrets_are_wiped_and_kept_out_of_forks(void **state)
+{
+    (void)state;
+    struct secret secret = SECRET_NONE;
+    assert_int_equal(secret_copy(&secret, "hunter2", 7), MEDGL_OK);
+    assert_int_equal(secret.len, 7);
+    assert_int_equal(secret.bytes[7], 0);
+    assert_int_equal(secret_alloc(&secret, 1), MEDGL_ERR_ARGUMENT); /* not empty */
+    assert_true(secret_equal(secret.bytes, 7, "hunter2", 7));
+    assert_false(secret_equal(secret.bytes, 7, "hunter3", 7));
+    assert_false(secret_equal(secret.bytes, 7, "hunter", 6));
+    char flags[8192] = "";
+    FILE *maps = fopen("/proc/self/smaps", "re");
+    assert_non_null(maps);
+    char line[512], start[32];
+    bool inside = false;
+    (void)snprintf(start, sizeof(start), "%lx-", (unsigned long)secret.bytes);
+    while (fgets(line, sizeof(line), maps) != NULL) {
+        if (strncmp(line, start, strlen(start)) == 0)
+            inside = true;
+        if (inside && strncmp(line, "VmFlags:", 8) == 0) {
+            (void)snprintf(flags, sizeof(flags), "%s", line);
+            break;
+        }
+    }
+    (void)fclose(maps);
+    assert_non_null(strstr(flags, " dd")); /* not in core dumps */
+    assert_non_null(strstr(flags, " dc")); /* not in children */
+    assert_non_null(strstr(flags, " lo")); /* not in swap */
+    secret_free(&secret);
+    assert_null(secret.bytes);
+    secret_free(&secret);
+}
+
+/* CVE-2019-12209: what is opened is what is judged. */
+static void only_trusted_files_are_read(void **state)
+{
+    (void)state;
+    const struct file_rule rule = {.owner = geteuid(), .forbidden = 0077, .max = 8};
+    struct secret content = SECRET_NONE;
+    char target[PATH_MAX];
+    log_open(LOG_TARGET_NONE, "test", 0);
+    assert_int_equal(file_read_trusted(in_directory("file"), &rule, &content), MEDGL_ERR_NOT_FOUND);
+    assert_int_equal(file_create(in_directory("file"), geteuid(), getegid(), 0600, "12345678", 8),
+                     MEDGL_OK);
+    assert_int_equal(file_read_trusted(in_directory("file"), &rule, &content), MEDGL_OK);
+    assert_int_equal(content.len, 8);
+    assert_memory_equal(content.bytes, "12345678", 8);
+    secret_free(&content);
+
+    (void)snprintf(target, sizeof(target), "%s", in_directory("file"));
+    assert_int_equal(symlink(target, in_directory("link")), 0);
+    assert_int_equal(file_read_trusted(in_directory("link"), &rule, &content), MEDGL_ERR_ACCESS);
+    assert_int_equal(mkfifo(in_directory("fifo"), 0600), 0);
+    assert_int_equal(file_read_trusted(in_directory("fifo"), &rule, &content), MEDGL_ERR_ACCESS);
+    assert_int_equal(mkdir(in_directory("dir"), 0700), 0);
+    assert_int_equal(file_read_trusted(in_directory("dir"), &rule, &content), MEDGL_ERR_ACCESS);
+    assert_int_equal(chmod(target, 0640), 0);
+    assert_int_equal(file_read_trusted(target, &rule, &content), MEDGL_ERR_ACCESS);
+    assert_int_equal(chmod(target, 0600), 0);
+    const struct file_rule small = {.owner = geteuid(), .forbidden = 0077, .max = 7};
+    assert_int_equal(file_read_trusted(target, &small, &content), MEDGL_ERR_ACCESS);
+    const struct file_rule other = {.owner = geteuid() + 1, .forbidden = 0077, .max = 8};
+    assert_int_equal(file_read_trusted(target, &other, &content),
+                     geteuid() == 0 ? MEDGL_OK : MEDGL_ERR_ACCESS);
+    secret_free(&content);
+}
+
+static void a_file_appears_whole_or_not_at_all(void **state)
+{
+    (void)state;
+    const struct file_rule rule = {.owner = geteuid(), .forbidden = 0077, .max = 64};
+    struct secret content = SECRET_NONE;
+    assert_int_equal(file_create(in_directory("file"), geteuid(), getegid(), 0600, "new", 3),
+                     MEDGL_ERR_EXISTS);
+    assert_int_equal(file_replace(in_directory("file"), geteuid(), getegid(), 0400, "new", 3),
+                     MEDGL_OK);
+    assert_int_equal(file_read_trusted(in_directory("file"), &rule, &content), MEDGL_OK);
+    assert_memory_equal(content.bytes, "new", 3);
+    secret_free(&content);
+    assert_int_equal(access(in_directory("file.new"), F_OK), -1);
+    assert_int_equal(file_directory(in_directory("wide"), geteuid(), getegid(), 0700), MEDGL_OK);
+    assert_int_equal(file_directory(in_directory("wide"), geteuid(), getegid(), 0700), MEDGL_OK);
+    assert_int_equal(chmod(in_directory("wide"), 0770), 0);
+    assert_int_equal(file_directory(in_directory("wide"), geteuid(), getegid(), 0700),
+                     MEDGL_ERR_ACCESS);
+    assert_int_equal(file_directory(in_directory("file"), geteuid(), getegid(), 0700),
+                     MEDGL_ERR_NOT_FOUND); /* ENOTDIR */
+}
+
+static void paths_do_not_overflow(void **state)
+{
+    (void)state;
+    char path[PATH_MAX], root[PATH_MAX];
+    assert_int_equal(path_under(path, "", "/etc/medgl"), MEDGL_OK);
+    assert_string_equal(path, "/etc/medgl");
+    memset(root, 'a', sizeof(root));
+    root[sizeof(root) - 1] = '\0';
+    assert_int_equal(path_under(path, root, "/etc"), MEDGL_ERR_ARGUMENT);
+    assert_string_equal(path, "");
+}
+
+static void words_of_accounts(void **state)
+{
+    (void)state;
+    for (int c = ACCOUNT_CLASS_STAFF; c <= ACCOUNT_CLASS_BREAKGLASS; c++) {
+        enum account_class class_;
+        assert_int_equal(account_class_parse(account_class_word((enum account_class)c), &class_),
+                         MEDGL_OK);
+        assert_int_equal(class_, c);
+    }
+    enum account_class class_;
+    assert_int_equal(account_class_parse("root", &class_), MEDGL_ERR_ARGUMENT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(text_becomes_harmless),
+        cmocka_unit_test(a_name_is_never_cut),
+        cmocka_unit_test(login_names),
+        cmocka_unit_test(hexadecimal),
+        cmocka_unit_test(base64),
+        cmocka_unit_test(primitives),
+        cmocka_unit_test(random_numbers_stay_below_their_limit),
+        cmocka_unit_test(times_in_utc),
+        cmocka_unit_test(zones),
+        cmocka_unit_test(secrets_are_wiped_and_kept_out_of_forks),
+        cmocka_unit_test(only_trusted_files_are_read),
+        cmocka_unit_test(a_file_appears_whole_or_not_at_all),
+        cmocka_unit_test(paths_do_not_overflow),
+        cmocka_unit_test(words_of_accounts),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, make_directory, remove_directory);
+}
