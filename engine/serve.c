@@ -1,0 +1,350 @@
+/* One call: who may ask, what is asked, and the verdict. The only place where verdicts of
+ * operations become results on the wire; an error of an operation is never anything but
+ * "unavailable". */
+#include "engine/serve.h"
+
+#include "base/auto.h"
+#include "base/log.h"
+#include "base/message.h"
+#include "base/text.h"
+#include "engine/conversation.h"
+#include "operation/change_password.h"
+#include "operation/login.h"
+#include "operation/session.h"
+
+#include <locale.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define REQUEST_MS   10000 /* a connection that says nothing is not kept */
+#define LOCALE_SIZE  33
+#define NAME_NOBODY  "-" /* no login name: goes the way of every unknown one (R23) */
+#define FIRST_PASSES (WIRE_FLAG_USE_FIRST_PASS | WIRE_FLAG_TRY_FIRST_PASS)
+
+struct request {
+    enum wire_call call;
+    unsigned flags;
+    char user[STORE_NAME_SIZE];
+    char locale[LOCALE_SIZE];
+    char session[CRYPTO_ID_SIZE];
+    struct caller caller;
+    struct secret authtok; /* empty: none */
+    struct secret oldauthtok;
+};
+
+static void request_clear(struct request *request)
+{
+    secret_free(&request->authtok);
+    secret_free(&request->oldauthtok);
+}
+
+/* -- the request ------------------------------------------------------------------------------ */
+
+/* For names that are shown, counted against and recorded, but never looked up. */
+static void read_words(const struct wire_message *message, enum wire_tag tag, char *to, size_t size)
+{
+    char raw[WIRE_TEXT_MAX + 1];
+    (void)wire_get_text(message, tag, raw, sizeof(raw)); /* "" where there is none */
+    text_printable(to, size, raw);
+}
+
+static enum medgl_error read_secret(const struct wire_message *message, enum wire_tag tag,
+                                    struct secret *secret)
+{
+    const unsigned char *data;
+    size_t len;
+    if (!wire_get(message, tag, &data, &len) || len == 0)
+        return MEDGL_OK;
+    return secret_copy(secret, data, len);
+}
+
+static enum medgl_error read_request(const struct wire_message *message, struct request *request)
+{
+    uint64_t call = wire_get_number(message, WIRE_CALL, 0);
+    uint64_t real_uid = wire_get_number(message, WIRE_REAL_UID, UINT64_MAX);
+    if (message->kind != WIRE_REQUEST || call < WIRE_CALL_AUTHENTICATE ||
+        call > WIRE_CALL_CLOSE_SESSION)
+        return MEDGL_ERR_PEER;
+    request->call = (enum wire_call)call;
+    request->flags = (unsigned)wire_get_number(message, WIRE_FLAGS, 0);
+    request->caller.real_uid = real_uid < UINT32_MAX ? (int64_t)real_uid : -1;
+    if (!wire_get_text(message, WIRE_USER, request->user, sizeof(request->user)) ||
+        !text_is_login_name(request->user))
+        (void)text_copy(request->user, sizeof(request->user), NAME_NOBODY);
+    (void)wire_get_text(message, WIRE_LOCALE, request->locale, sizeof(request->locale));
+    (void)wire_get_text(message, WIRE_SESSION, request->session, sizeof(request->session));
+    read_words(message, WIRE_SERVICE, request->caller.service, sizeof(request->caller.service));
+    read_words(message, WIRE_RHOST, request->caller.rhost, sizeof(request->caller.rhost));
+    read_words(message, WIRE_TTY, request->caller.tty, sizeof(request->caller.tty));
+    read_words(message, WIRE_RUSER, request->caller.ruser, sizeof(request->caller.ruser));
+    MEDGL_TRY(read_secret(message, WIRE_AUTHTOK, &request->authtok));
+    return read_secret(message, WIRE_OLDAUTHTOK, &request->oldauthtok);
+}
+
+static enum medgl_error receive_request(int fd, struct request *request)
+{
+    auto_clean(wire_wipe) struct wire_message message;
+    struct ucred peer;
+    socklen_t size = sizeof(peer);
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
+        wire_receive(fd, &message, REQUEST_MS) != 0)
+        return MEDGL_ERR_PEER;
+    request->caller.peer_uid = peer.uid;
+    return read_request(&message, request);
+}
+
+/* Messages in the language of the host, where the name is harmless and the system knows it. */
+static void choose_language(const char *locale)
+{
+    static const char allowed[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.@-";
+    if (locale[0] == '\0' || locale[strspn(locale, allowed)] != '\0')
+        return;
+    (void)setlocale(LC_CTYPE, locale);
+    (void)setlocale(LC_MESSAGES, locale);
+    (void)bindtextdomain(MESSAGE_DOMAIN, MEDGL_LOCALEDIR);
+    (void)bind_textdomain_codeset(MESSAGE_DOMAIN, "UTF-8");
+}
+
+/* -- who may ask ------------------------------------------------------------------------------ */
+
+/* MUST: uid 0 may ask about anyone.
+ * MUST: where the caller's uid is the engine's own there is no boundary, and it may ask as root
+ * may. MUST: any other uid may ask about itself alone, by the name that the system gives that uid,
+ * and only to authenticate, for the account's state, and to change the password. MUST: the uid is
+ * the kernel's word (SO_PEERCRED), never the caller's. */
+enum serve_right serve_right(uid_t peer, uid_t own, const uid_t *user, enum wire_call call)
+{
+    if (peer == 0 || peer == own)
+        return SERVE_TRUSTED;
+    if (user == NULL || *user != peer)
+        return SERVE_REFUSED;
+    switch (call) {
+    case WIRE_CALL_AUTHENTICATE:
+    case WIRE_CALL_ACCOUNT:
+    case WIRE_CALL_CHAUTHTOK_PRELIM:
+    case WIRE_CALL_CHAUTHTOK_UPDATE:
+        return SERVE_ITSELF;
+    case WIRE_CALL_OPEN_SESSION:
+    case WIRE_CALL_CLOSE_SESSION:
+        break;
+    }
+    return SERVE_REFUSED;
+}
+
+/* Refuses, or says whether the caller's words are believed. */
+static bool admit(struct request *request)
+{
+    uid_t peer = request->caller.peer_uid;
+    enum serve_right right = serve_right(peer, geteuid(), NULL, request->call);
+    if (right == SERVE_REFUSED) { /* who is trusted costs no look-up */
+        const struct passwd *user = getpwnam(request->user);
+        right = serve_right(peer, geteuid(), user == NULL ? NULL : &user->pw_uid, request->call);
+    }
+    /* MUST: that another module proved the first factor is believed from trusted callers alone, or
+     * everybody could clear the failures counted against themselves. */
+    if (right == SERVE_ITSELF && (request->flags & WIRE_FLAG_FACTOR_ONLY) != 0)
+        right = SERVE_REFUSED;
+    request->caller.trusted = right == SERVE_TRUSTED;
+    if (right == SERVE_REFUSED)
+        log_line(LOG_WARNING,
+                 "refused uid %u, which asked about another user or for what is root's (call %d, "
+                 "service \"%s\"): if this is a program of yours, run it as root",
+                 (unsigned)peer, (int)request->call, request->caller.service);
+    return right != SERVE_REFUSED;
+}
+
+/* -- verdicts --------------------------------------------------------------------------------- */
+
+static enum wire_result login_result(enum login_verdict verdict)
+{
+    switch (verdict) {
+    case LOGIN_ALLOWED:
+        return WIRE_RESULT_SUCCESS;
+    case LOGIN_NOT_ENROLLED:
+        return WIRE_RESULT_NOT_ENROLLED;
+    case LOGIN_ABORTED:
+        return WIRE_RESULT_CONV_ERR;
+    case LOGIN_REFUSED:
+        break;
+    }
+    return WIRE_RESULT_AUTH_ERR;
+}
+
+static enum wire_result access_result(enum access_verdict verdict)
+{
+    switch (verdict) {
+    case ACCESS_ALLOWED:
+        return WIRE_RESULT_SUCCESS;
+    case ACCESS_NOT_ENROLLED:
+        return WIRE_RESULT_NOT_ENROLLED;
+    case ACCESS_CHANGE_DUE:
+        return WIRE_RESULT_CHANGE_DUE;
+    case ACCESS_EXPIRED:
+        return WIRE_RESULT_ACCT_EXPIRED;
+    case ACCESS_DENIED:
+        break;
+    }
+    return WIRE_RESULT_PERM_DENIED;
+}
+
+/* `success` is the one verdict that ends this phase well. */
+static enum wire_result change_result(enum change_verdict verdict, enum change_verdict success)
+{
+    switch (verdict) {
+    case CHANGE_DONE:
+    case CHANGE_READY:
+        return verdict == success ? WIRE_RESULT_SUCCESS : WIRE_RESULT_AUTHTOK_ERR;
+    case CHANGE_NOT_ENROLLED:
+        return WIRE_RESULT_NOT_ENROLLED;
+    case CHANGE_WRONG_CURRENT:
+        return WIRE_RESULT_AUTH_ERR;
+    case CHANGE_TRIES_USED:
+        return WIRE_RESULT_MAXTRIES;
+    case CHANGE_NOT_OWNER:
+        return WIRE_RESULT_PERM_DENIED;
+    case CHANGE_ABORTED:
+        return WIRE_RESULT_CONV_ERR;
+    case CHANGE_REFUSED:
+        break;
+    }
+    return WIRE_RESULT_AUTHTOK_ERR;
+}
+
+static enum wire_result session_result(enum session_verdict verdict)
+{
+    switch (verdict) {
+    case SESSION_DONE:
+        return WIRE_RESULT_SUCCESS;
+    case SESSION_NOT_ENROLLED:
+        return WIRE_RESULT_NOT_ENROLLED;
+    case SESSION_REFUSED:
+        break;
+    }
+    return WIRE_RESULT_SESSION_ERR;
+}
+
+/* -- calls ------------------------------------------------------------------------------------ */
+
+static enum medgl_error serve_login(struct context *context, const struct talk *talk,
+                                    const struct request *request, enum wire_result *result)
+{
+    enum login_verdict verdict = LOGIN_REFUSED;
+    bool given = (request->flags & FIRST_PASSES) != 0 && request->authtok.len > 0;
+    const struct login_request login = {
+        .caller = &request->caller,
+        .user = request->user,
+        .given = given ? &request->authtok : NULL,
+        .only_given = (request->flags & WIRE_FLAG_USE_FIRST_PASS) != 0,
+        .factor_only = (request->flags & WIRE_FLAG_FACTOR_ONLY) != 0,
+    };
+    MEDGL_TRY(operation_login(context, talk, &login, &verdict));
+    *result = login_result(verdict);
+    return MEDGL_OK;
+}
+
+static enum medgl_error serve_access(struct context *context, const struct talk *talk,
+                                     const struct request *request, enum wire_result *result)
+{
+    enum access_verdict verdict = ACCESS_DENIED;
+    bool silent = (request->flags & WIRE_FLAG_SILENT) != 0;
+    MEDGL_TRY(operation_access(context, talk, &request->caller, request->user, silent, &verdict));
+    *result = access_result(verdict);
+    return MEDGL_OK;
+}
+
+static enum medgl_error serve_change(struct context *context, const struct talk *talk,
+                                     const struct request *request, enum wire_result *result)
+{
+    enum change_verdict verdict = CHANGE_REFUSED;
+    bool prelim = request->call == WIRE_CALL_CHAUTHTOK_PRELIM;
+    const struct change_request change = {
+        .caller = &request->caller,
+        .user = request->user,
+        .expired_only = (request->flags & WIRE_FLAG_EXPIRED) != 0,
+        .current = request->oldauthtok.len > 0 ? &request->oldauthtok : NULL,
+        .only_given = (request->flags & WIRE_FLAG_USE_FIRST_PASS) != 0,
+    };
+    MEDGL_TRY(prelim ? operation_change_prepare(context, talk, &change, &verdict)
+                     : operation_change(context, talk, &change, &verdict));
+    *result = change_result(verdict, prelim ? CHANGE_READY : CHANGE_DONE);
+    return MEDGL_OK;
+}
+
+static enum medgl_error serve_session(struct context *context, const struct talk *talk,
+                                      struct request *request, enum wire_result *result)
+{
+    enum session_verdict verdict = SESSION_REFUSED;
+    bool silent = (request->flags & WIRE_FLAG_SILENT) != 0;
+    if (request->call == WIRE_CALL_OPEN_SESSION)
+        MEDGL_TRY(operation_session_open(context, talk, &request->caller, request->user, silent,
+                                         request->session, &verdict));
+    else
+        MEDGL_TRY(operation_session_close(context, &request->caller, request->user,
+                                          request->session, &verdict));
+    *result = session_result(verdict);
+    return MEDGL_OK;
+}
+
+static enum medgl_error serve_call(struct context *context, const struct talk *talk,
+                                   struct request *request, enum wire_result *result)
+{
+    switch (request->call) {
+    case WIRE_CALL_AUTHENTICATE:
+        return serve_login(context, talk, request, result);
+    case WIRE_CALL_ACCOUNT:
+        return serve_access(context, talk, request, result);
+    case WIRE_CALL_CHAUTHTOK_PRELIM:
+    case WIRE_CALL_CHAUTHTOK_UPDATE:
+        return serve_change(context, talk, request, result);
+    case WIRE_CALL_OPEN_SESSION:
+    case WIRE_CALL_CLOSE_SESSION:
+        return serve_session(context, talk, request, result);
+    }
+    return MEDGL_ERR_PEER;
+}
+
+static enum wire_result decide(int fd, const char *root, struct request *request)
+{
+    auto_clean(context_close) struct context context;
+    enum wire_result result = WIRE_RESULT_UNAVAILABLE;
+    struct conversation conversation = {
+        .fd = fd, .silent = (request->flags & WIRE_FLAG_SILENT) != 0, .broken = false};
+    const struct talk talk = conversation_talk(&conversation);
+    enum medgl_error error = context_open(root, CONTEXT_STATE, &context); /* logs its failures */
+    if (error != MEDGL_OK)
+        return result;
+    error = serve_call(&context, &talk, request, &result);
+    if (error == MEDGL_OK)
+        return result;
+    log_line(LOG_ERR, "no verdict for service \"%s\": %s: run medgl-admin doctor",
+             request->caller.service, medgl_error_text(error));
+    return WIRE_RESULT_UNAVAILABLE;
+}
+
+void serve(int fd, const char *root)
+{
+    auto_clean(request_clear) struct request request = {.flags = 0};
+    struct wire_message verdict;
+    enum wire_result result = WIRE_RESULT_PERM_DENIED;
+    enum medgl_error error = receive_request(fd, &request);
+    if (error != MEDGL_OK) {
+        log_line(LOG_WARNING,
+                 "a caller sent no valid request (%s): module and engine must be of "
+                 "one version, install the package again",
+                 medgl_error_text(error));
+        return;
+    }
+    log_open(LOG_TARGET_SYSLOG, "medgl-auth", (request.flags & WIRE_FLAG_DEBUG) != 0);
+    choose_language(request.locale);
+    if (admit(&request))
+        result = decide(fd, root, &request);
+    wire_begin(&verdict, WIRE_VERDICT);
+    wire_put_number(&verdict, WIRE_RESULT, result);
+    if (request.call == WIRE_CALL_OPEN_SESSION && result == WIRE_RESULT_SUCCESS)
+        wire_put_text(&verdict, WIRE_SESSION, request.session);
+    if (wire_send(fd, &verdict, REQUEST_MS) != 0)
+        log_line(LOG_WARNING, "the caller left before the verdict: %m: nothing to do unless it "
+                              "happens often");
+}
