@@ -1,0 +1,312 @@
+/* The noun account: prints what operation/account.h says, and says who is meant. */
+#include "admin/admin.h"
+
+#include "base/text.h"
+#include "operation/account.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+
+/* GECOS: the full name goes up to the first comma. */
+static void account_full_name(const char *gecos, char name[STORE_TEXT_SIZE])
+{
+    (void)snprintf(name, STORE_TEXT_SIZE, "%.*s", (int)strcspn(gecos, ","), gecos);
+    if (!text_is_printable(name))
+        name[0] = '\0';
+}
+
+enum admin_exit account_add(struct admin *admin)
+{
+    static const struct column columns[] = {
+        {"name", "", COLUMN_TEXT, COLUMN_BOTH},
+        {"uid", "", COLUMN_NUMBER, COLUMN_BOTH},
+        {"class", "", COLUMN_TEXT, COLUMN_BOTH},
+        {"full_name", "", COLUMN_TEXT, COLUMN_BOTH},
+    };
+    const char *const *value = admin->options.value;
+    char name[STORE_NAME_SIZE], full_name[STORE_TEXT_SIZE];
+    struct account_add_request request = {.class_ = ACCOUNT_CLASS_STAFF, .name = name};
+    errno = 0;
+    const struct passwd *user = getpwnam(admin->options.name);
+    if (user == NULL && errno != 0 && errno != ENOENT && errno != ESRCH) {
+        complain(_("The user database cannot be read (%s)."), strerror(errno));
+        return ADMIN_UNUSABLE;
+    }
+    if (user == NULL) {
+        complain(_("There is no Unix user %s: create it first (adduser %s), then enrol it."),
+                 admin->options.name, admin->options.name);
+        return ADMIN_NOT_FOUND;
+    }
+    if (text_copy(name, sizeof(name), user->pw_name) != MEDGL_OK)
+        return admin_failed(MEDGL_ERR_ARGUMENT, "", NULL);
+    account_full_name(user->pw_gecos != NULL ? user->pw_gecos : "", full_name);
+    request.uid = (int64_t)user->pw_uid;
+    request.full_name = value[OPTION_FULL_NAME] != NULL ? value[OPTION_FULL_NAME] : full_name;
+    enum medgl_error error = MEDGL_OK;
+    if (value[OPTION_CLASS] != NULL)
+        error = account_class_parse(value[OPTION_CLASS], &request.class_);
+    if (error == MEDGL_OK)
+        error = operation_account_add(&admin->context, &request);
+    if (error != MEDGL_OK)
+        return admin_failed(error, name, NULL);
+    output_say(&admin->output,
+               _("%s (uid %" PRId64 ") is enrolled as %s. Next: medgl-admin password reset %s"),
+               name, request.uid, account_class_word(request.class_), name);
+    if (admin->output.json) {
+        struct table *table =
+            table_new(&admin->output, "account", TABLE_RECORD, columns, MEDGL_COUNT(columns));
+        table_row(table, (struct cell[]){CELL_TEXT(name), CELL_NUMBER(request.uid),
+                                         CELL_TEXT(account_class_word(request.class_)),
+                                         CELL_TEXT(request.full_name)});
+        table_print(&table);
+    }
+    return ADMIN_DONE;
+}
+
+/* -- list and show -------------------------------------------------------------------------- */
+
+/* What a new remote source would meet (R20). */
+static const char *account_attempt_word(enum attempt_verdict verdict)
+{
+    switch (verdict) {
+    case ATTEMPT_LOCKED_SOURCE:
+        return "locked-source";
+    case ATTEMPT_LOCKED_ACCOUNT:
+        return "locked-account";
+    case ATTEMPT_DELAYED:
+        return "delayed";
+    case ATTEMPT_IN_FLIGHT:
+        return "in-flight";
+    case ATTEMPT_ADMITTED:
+        return "open";
+    }
+    return "unknown";
+}
+
+static const char *account_password_word(const struct account_report *report)
+{
+    if (!report->has_password)
+        return "none";
+    if (!report->standing.usable)
+        return "expired";
+    if (report->issued)
+        return "issued";
+    return report->standing.due ? "due" : "set";
+}
+
+static void account_list_row(void *argument, const struct account_report *report)
+{
+    const struct account *account = &report->account;
+    table_row(argument, (struct cell[]){
+                            CELL_TEXT(account->name),
+                            CELL_TEXT(account_class_word(account->class_)),
+                            CELL_TEXT(account_state_word(account->state)),
+                            CELL_NUMBER(account->uid),
+                            CELL_TEXT(account_password_word(report)),
+                            CELL_TEXT(password_rule_word(report->standing.rule)),
+                            CELL_NUMBER(report->standing.due_at),
+                            CELL_NUMBER(report->activity.last_login),
+                            CELL_NUMBER(report->total.account_failures),
+                            CELL_TEXT(account_attempt_word(report->remote.verdict)),
+                            CELL_TEXT(account->full_name),
+                        });
+}
+
+enum admin_exit account_list(struct admin *admin)
+{
+    static const struct column columns[] = {
+        {"name", N_("NAME"), COLUMN_TEXT, COLUMN_BOTH},
+        {"class", N_("CLASS"), COLUMN_TEXT, COLUMN_BOTH},
+        {"state", N_("STATE"), COLUMN_TEXT, COLUMN_BOTH},
+        {"uid", N_("UID"), COLUMN_NUMBER, COLUMN_JSON},
+        {"password", N_("PASSWORD"), COLUMN_TEXT, COLUMN_BOTH},
+        {"rule", N_("RULE"), COLUMN_TEXT, COLUMN_BOTH},
+        {"due", N_("DUE"), COLUMN_TIME, COLUMN_BOTH},
+        {"last_login", N_("LAST LOGIN"), COLUMN_TIME, COLUMN_BOTH},
+        {"failures", N_("FAILURES"), COLUMN_NUMBER, COLUMN_BOTH},
+        {"remote", N_("REMOTE"), COLUMN_TEXT, COLUMN_BOTH},
+        {"full_name", N_("FULL NAME"), COLUMN_TEXT, COLUMN_WIDE},
+    };
+    auto_clean(table_print) struct table *table =
+        table_new(&admin->output, "accounts", TABLE_LIST, columns, MEDGL_COUNT(columns));
+    return admin_failed(operation_account_list(&admin->context, account_list_row, table), "", NULL);
+}
+
+static void account_source_row(void *argument, const struct account_report_source *source)
+{
+    table_row(argument, (struct cell[]){
+                            CELL_TEXT(source->source),
+                            CELL_NUMBER(source->counts.source_failures),
+                            CELL_NUMBER(source->counts.source_in_flight),
+                            CELL_NUMBER(source->counts.source_latest),
+                            CELL_TEXT(account_attempt_word(source->decision.verdict)),
+                            CELL_NUMBER(source->decision.until),
+                        });
+}
+
+static const struct column account_columns[] = {
+    {"name", N_("Login name"), COLUMN_TEXT, COLUMN_BOTH},
+    {"full_name", N_("Full name"), COLUMN_TEXT, COLUMN_BOTH},
+    {"class", N_("Class"), COLUMN_TEXT, COLUMN_BOTH},
+    {"state", N_("State"), COLUMN_TEXT, COLUMN_BOTH},
+    {"state_since", N_("State since"), COLUMN_TIME, COLUMN_BOTH},
+    {"state_reason", N_("Reason"), COLUMN_TEXT, COLUMN_BOTH},
+    {"id", N_("Account id"), COLUMN_TEXT, COLUMN_BOTH},
+    {"uid", N_("Unix uid"), COLUMN_NUMBER, COLUMN_BOTH},
+    {"enrolled", N_("Enrolled"), COLUMN_TIME, COLUMN_BOTH},
+    {"password", N_("Password"), COLUMN_TEXT, COLUMN_BOTH},
+    {"password_issued", N_("Issued by an administrator"), COLUMN_BOOL, COLUMN_BOTH},
+    {"password_issued_until", N_("Issued one valid until"), COLUMN_TIME, COLUMN_BOTH},
+    {"password_set", N_("Password set"), COLUMN_TIME, COLUMN_BOTH},
+    {"rule", N_("Password rule in force"), COLUMN_TEXT, COLUMN_BOTH},
+    {"due", N_("Password due"), COLUMN_TIME, COLUMN_BOTH},
+    {"change_now", N_("Must be changed now"), COLUMN_BOOL, COLUMN_BOTH},
+    {"last_login", N_("Last login"), COLUMN_TIME, COLUMN_BOTH},
+    {"last_service", N_("Last login through"), COLUMN_TEXT, COLUMN_BOTH},
+    {"last_source", N_("Last login from"), COLUMN_TEXT, COLUMN_BOTH},
+    {"untold_failures", N_("Failed tries not yet told"), COLUMN_NUMBER, COLUMN_BOTH},
+    {"last_failure", N_("Last failed try"), COLUMN_TIME, COLUMN_BOTH},
+    {"last_failure_source", N_("Last failed try from"), COLUMN_TEXT, COLUMN_BOTH},
+    {"failures", N_("Failed tries that count"), COLUMN_NUMBER, COLUMN_BOTH},
+    {"in_flight", N_("Tries in flight"), COLUMN_NUMBER, COLUMN_BOTH},
+    {"remote", N_("New remote sources are"), COLUMN_TEXT, COLUMN_BOTH},
+    {"remote_until", N_("Until"), COLUMN_TIME, COLUMN_BOTH},
+};
+
+static void account_show_row(struct table *table, const struct account_report *report)
+{
+    const struct account *account = &report->account;
+    const struct activity *activity = &report->activity;
+    bool has = report->has_password;
+    const struct cell cells[MEDGL_COUNT(account_columns)] = {
+        CELL_TEXT(account->name),
+        CELL_TEXT(account->full_name),
+        CELL_TEXT(account_class_word(account->class_)),
+        CELL_TEXT(account_state_word(account->state)),
+        CELL_NUMBER(account->state_since),
+        CELL_TEXT(account->state_reason),
+        CELL_TEXT(account->id),
+        CELL_NUMBER(account->uid),
+        CELL_NUMBER(account->created),
+        CELL_TEXT(account_password_word(report)),
+        has ? CELL_NUMBER(report->issued) : CELL_NONE,
+        CELL_NUMBER(report->issued ? report->issued_until : 0),
+        CELL_NUMBER(report->password_set),
+        CELL_TEXT(password_rule_word(report->standing.rule)),
+        CELL_NUMBER(report->standing.due_at),
+        has ? CELL_NUMBER(report->standing.due) : CELL_NONE,
+        CELL_NUMBER(activity->last_login),
+        CELL_TEXT(activity->last_service),
+        CELL_TEXT(activity->last_source),
+        CELL_NUMBER(activity->failures),
+        CELL_NUMBER(activity->last_failure),
+        CELL_TEXT(activity->last_failure_source),
+        CELL_NUMBER(report->total.account_failures),
+        CELL_NUMBER(report->total.account_in_flight),
+        CELL_TEXT(account_attempt_word(report->remote.verdict)),
+        CELL_NUMBER(report->remote.until),
+    };
+    table_row(table, cells);
+}
+
+enum admin_exit account_show(struct admin *admin)
+{
+    static const struct column source_columns[] = {
+        {"source", N_("SOURCE"), COLUMN_TEXT, COLUMN_BOTH},
+        {"failures", N_("FAILURES"), COLUMN_NUMBER, COLUMN_BOTH},
+        {"in_flight", N_("IN FLIGHT"), COLUMN_NUMBER, COLUMN_BOTH},
+        {"latest", N_("LATEST"), COLUMN_TIME, COLUMN_BOTH},
+        {"verdict", N_("NEXT TRY"), COLUMN_TEXT, COLUMN_BOTH},
+        {"until", N_("UNTIL"), COLUMN_TIME, COLUMN_BOTH},
+    };
+    struct output *output = &admin->output;
+    struct account_report report;
+    struct table *sources =
+        table_new(output, "sources", TABLE_LIST, source_columns, MEDGL_COUNT(source_columns));
+    enum medgl_error error = operation_account_show(&admin->context, admin->options.name, &report,
+                                                    account_source_row, sources);
+    if (error == MEDGL_OK) {
+        struct table *account = table_new(output, "account", TABLE_RECORD, account_columns,
+                                          MEDGL_COUNT(account_columns));
+        account_show_row(account, &report);
+        table_print(&account);
+        output_say(output, "%s", "");
+        table_print(&sources);
+    } else {
+        table_free(&sources);
+    }
+    return admin_failed(error, admin->options.name, NULL);
+}
+
+/* -- changes of state ----------------------------------------------------------------------- */
+
+enum admin_exit account_unlock(struct admin *admin)
+{
+    static const struct column columns[] = {
+        {"name", "", COLUMN_TEXT, COLUMN_BOTH},
+        {"source", "", COLUMN_TEXT, COLUMN_BOTH},
+        {"cleared", "", COLUMN_NUMBER, COLUMN_BOTH},
+    };
+    const struct options *options = &admin->options;
+    const char *source = options->value[OPTION_SOURCE];
+    uint32_t cleared = 0;
+    enum medgl_error error = operation_account_unlock(&admin->context, options->name, source,
+                                                      options->value[OPTION_REASON], &cleared);
+    if (error != MEDGL_OK)
+        return admin_failed(error, options->name, NULL);
+    output_say(&admin->output, _("%s is unlocked. Failed tries cleared: %" PRIu32), options->name,
+               cleared);
+    if (admin->output.json) {
+        struct table *table =
+            table_new(&admin->output, "unlocked", TABLE_RECORD, columns, MEDGL_COUNT(columns));
+        table_row(table, (struct cell[]){CELL_TEXT(options->name), CELL_TEXT(source),
+                                         CELL_NUMBER(cleared)});
+        table_print(&table);
+    }
+    return ADMIN_DONE;
+}
+
+typedef enum medgl_error (*account_change)(struct context *context, const char *name,
+                                           const char *reason, char why[OPERATION_WHY_SIZE]);
+
+static enum admin_exit account_changed(struct admin *admin, account_change change,
+                                       const char *sentence)
+{
+    char why[OPERATION_WHY_SIZE] = "";
+    const char *name = admin->options.name;
+    enum medgl_error error =
+        change(&admin->context, name, admin->options.value[OPTION_REASON], why);
+    if (error == MEDGL_OK)
+        output_result(&admin->output, name, "%s: %s", name, sentence);
+    return admin_failed(error, name, why);
+}
+
+enum admin_exit account_disable(struct admin *admin)
+{
+    return account_changed(admin, operation_account_disable, _("disabled"));
+}
+
+enum admin_exit account_enable(struct admin *admin)
+{
+    return account_changed(admin, operation_account_enable, _("enabled"));
+}
+
+enum admin_exit account_retire(struct admin *admin)
+{
+    if (admin->options.value[OPTION_YES] == NULL) {
+        if (!ask_possible()) {
+            complain(_("Retiring is for good: confirm it with --yes."));
+            return ADMIN_USAGE;
+        }
+        if (!ask_to_type(_("Retiring is for good: the name is never given out again. Type the "
+                           "login name to confirm:"),
+                         admin->options.name)) {
+            complain(_("Not confirmed; nothing was changed."));
+            return ADMIN_REFUSED;
+        }
+    }
+    return account_changed(admin, operation_account_retire, _("retired for good"));
+}

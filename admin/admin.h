@@ -1,0 +1,277 @@
+/* The command line of the system. It parses, confirms and prints; it decides nothing and never
+ * touches the store itself. */
+#ifndef MEDGL_ADMIN_ADMIN_H
+#define MEDGL_ADMIN_ADMIN_H
+
+#include "base/auto.h"
+#include "base/message.h"
+#include "operation/context.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define ADMIN_PROGRAM "medgl-admin"
+
+/* -- exit codes ----------------------------------------------------------------------------- */
+
+/* X(ENUM, number, meaning): what scripts rely on; the manual page is compared with it. */
+#define ADMIN_EXITS(X)                                                                             \
+    X(DONE, 0, N_("done"))                                                                         \
+    X(REFUSED, 1, N_("refused by the rules, or a check found faults"))                             \
+    X(USAGE, 2, N_("the command line is wrong, or a file named in it cannot be used"))             \
+    X(NOT_FOUND, 3, N_("no such account, or no such Unix user"))                                   \
+    X(UNUSABLE, 4, N_("the store, a key, the policy or the output cannot be used"))                \
+    X(EVIDENCE, 5, N_("the evidence does not verify"))
+
+enum admin_exit {
+#define ADMIN_EXIT_ENUM(id, number, meaning) ADMIN_##id = number,
+    ADMIN_EXITS(ADMIN_EXIT_ENUM)
+#undef ADMIN_EXIT_ENUM
+};
+
+/* A sentence for the operator on standard error, control characters made harmless. */
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The exit code that stands for an error of an operation on `name` ("" where there is none). Says
+ * what went wrong; of MEDGL_ERR_REFUSED it says `why`, which may be NULL. */
+enum admin_exit admin_failed(enum medgl_error error, const char *name, const char *why);
+
+/* -- options -------------------------------------------------------------------------------- */
+
+/* X(ENUM, name, value or NULL, check, help): all options of all verbs; a name means the same thing
+ * everywhere. */
+#define ADMIN_OPTIONS(X)                                                                           \
+    X(HELP, "help", NULL, NULL, N_("Say how the program, a noun or a verb is used."))              \
+    X(VERSION, "version", NULL, NULL, N_("Say which version this is."))                            \
+    X(JSON, "json", NULL, NULL, N_("Print JSON; times are RFC 3339 in UTC."))                      \
+    X(ROOT, "root", "DIR", check_text, N_("Work on the installation under DIR."))                  \
+    X(OPERATOR, "operator", "NAME", check_operator,                                                \
+      N_("Who acts, where the kernel knows of no login."))                                         \
+    X(ORIGIN, "origin", "NAME", check_origin,                                                      \
+      N_("The ledger's name, for good; the default is HOSTNAME/medgl."))                           \
+    X(CLASS, "class", "CLASS", check_class,                                                        \
+      N_("staff (the default), privileged, maintenance or breakglass."))                           \
+    X(FULL_NAME, "full-name", "TEXT", check_text,                                                  \
+      N_("The person's name; the default is what the Unix user database says."))                   \
+    X(REASON, "reason", "TEXT", check_text, N_("Why; it is kept in the ledger."))                  \
+    X(SOURCE, "source", "SOURCE", check_source,                                                    \
+      N_("Only the failed tries from there, as 'account show' names it."))                         \
+    X(YES, "yes", NULL, NULL, N_("Do not ask for confirmation."))                                  \
+    X(VERIFIED_BY, "verified-by", "METHOD", check_method,                                          \
+      N_("How the person's identity was verified."))                                               \
+    X(SLIP, "slip", "FILE", check_path, N_("The new file that the password goes to."))             \
+    X(NOTE, "note", "TEXT", check_text, N_("A remark for the ledger."))                            \
+    X(FROM, "from", "N", check_number, N_("The first entry to show."))                             \
+    X(TO, "to", "N", check_number, N_("The last entry to show."))                                  \
+    X(KIND, "kind", "KIND", check_kind, N_("Only entries of this kind."))                          \
+    X(SUBJECT, "subject", "NAME", check_name, N_("Only entries about this account."))              \
+    X(LAST, "last", "N", check_last, N_("Only the last N of them."))                               \
+    X(CHECKPOINT, "checkpoint", "FILE", check_path,                                                \
+      N_("A checkpoint that was kept elsewhere; may be given more than once."))                    \
+    X(OUTPUT, "output", "FILE", check_path, N_("A new file to write to."))
+
+enum option {
+#define ADMIN_OPTION_ENUM(id, name, value, check, help) OPTION_##id,
+    ADMIN_OPTIONS(ADMIN_OPTION_ENUM)
+#undef ADMIN_OPTION_ENUM
+    OPTION_COUNT
+};
+#define OPTION_BIT(option) (UINT64_C(1) << (option))
+#define OPTIONS_EVERYWHERE                                                                         \
+    (OPTION_BIT(OPTION_HELP) | OPTION_BIT(OPTION_VERSION) | OPTION_BIT(OPTION_JSON) |              \
+     OPTION_BIT(OPTION_ROOT) | OPTION_BIT(OPTION_OPERATOR))
+
+#define ADMIN_CHECKPOINTS_MAX 64
+
+struct option_word {
+    const char *name, *value, *help;
+};
+const struct option_word *option_word(enum option option);
+
+struct admin;
+
+/* What a verb needs before its function runs. */
+enum verb_need {
+    VERB_BARE, /* keeps the privilege it was started with: setup and doctor see to it themselves */
+    VERB_NOTHING, /* no store */
+    VERB_READING,
+    VERB_STATE,
+};
+
+/* One line of the table in main.c, from which parsing, help and the comparison with the manual page
+ * come. */
+struct verb {
+    const char *noun, *word; /* word is "" where the noun says it all */
+    enum admin_exit (*run)(struct admin *admin);
+    uint64_t options,
+        required; /* OPTION_BIT()s besides OPTIONS_EVERYWHERE; `required` are among `options` */
+    enum verb_need need;
+    bool named;   /* takes NAME */
+    bool changes; /* the operator must be known (R06, R11) */
+    const char *help;
+};
+const struct verb *admin_verbs(size_t *count);
+
+struct options {
+    const struct verb *verb;         /* NULL: --version, or help beyond one verb */
+    const char *noun;                /* of `--help`; NULL: in general */
+    const char *value[OPTION_COUNT]; /* NULL: not given; "" for one without value */
+    const char *checkpoint[ADMIN_CHECKPOINTS_MAX];
+    size_t checkpoint_count;
+    const char *name;
+};
+
+/* Everything that can be known to be wrong from the words alone is said here: ADMIN_USAGE. The
+ * options --help, --version and
+ * --json are filled in even then. */
+enum admin_exit options_parse(struct options *options, int argc, char *const *argv);
+
+/* The number of a checked option, or `absent`. */
+uint64_t options_number(const struct options *options, enum option option, uint64_t absent);
+
+/* The usage line of a verb: "account add NAME [--class CLASS] ...". `line` is malloc'ed, NULL
+ * without memory. */
+char *verb_usage(const struct verb *verb);
+
+/* -- output --------------------------------------------------------------------------------- */
+
+/* Standard output: tables for people, or one JSON document for programs. */
+struct output {
+    bool json;
+    bool begun;  /* the JSON document is open */
+    bool failed; /* something could not be written: told at the end */
+};
+
+enum column_type {
+    COLUMN_TEXT,
+    COLUMN_NUMBER,
+    COLUMN_BOOL,
+    COLUMN_TIME,
+    COLUMN_WORDS, /* several, separated by newlines; an array in JSON */
+    COLUMN_BLOCK, /* text whose newlines stay: JSON only */
+};
+enum column_place {
+    COLUMN_BOTH,
+    COLUMN_WIDE, /* wrapped at the width of the terminal */
+    COLUMN_JSON, /* not in tables for people */
+};
+struct column {
+    const char *key;     /* in JSON */
+    const char *heading; /* for people, N_() */
+    enum column_type type;
+    enum column_place place;
+};
+
+/* A value for a column; the column's type says which member counts. */
+struct cell {
+    const char *text; /* NULL and "": nothing */
+    int64_t number;   /* of NUMBER, BOOL and TIME (0: never) */
+    bool none;        /* of NUMBER and BOOL: not known */
+};
+#define CELL_TEXT(value)   ((struct cell){.text = (value)})
+#define CELL_NUMBER(value) ((struct cell){.number = (int64_t)(value)})
+#define CELL_NONE          ((struct cell){.none = true})
+
+enum table_shape {
+    TABLE_LIST,   /* a row is a line */
+    TABLE_RECORD, /* its one row is shown as lines of heading and value */
+};
+struct table;
+/* Never NULL in effect: without memory output->failed is set and the rest does nothing. Columns are
+ * borrowed. */
+struct table *table_new(struct output *output, const char *name, enum table_shape shape,
+                        const struct column *columns, size_t count);
+/* As many cells as there are columns. */
+void table_row(struct table *table, const struct cell *cells);
+void table_print(struct table **table); /* prints and frees; also for auto_clean() */
+void table_free(struct table **table);
+
+/* A sentence for people; nothing in JSON. */
+void output_say(struct output *output, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Bytes as they are; nothing in JSON. */
+void output_raw(struct output *output, const void *bytes, size_t len);
+/* An array of JSON values that are there as text already. */
+void output_array_begin(struct output *output, const char *name);
+void output_array_value(struct output *output, bool first, const char *json, size_t len);
+void output_array_end(struct output *output);
+/* The result of an act: its sentence for people, and for programs name and message. */
+void output_result(struct output *output, const char *name, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Closes the document and standard output. ADMIN_UNUSABLE when anything was not written. */
+enum admin_exit output_close(struct output *output, enum admin_exit code);
+
+/* -- who acts, and with what privilege ------------------------------------------------------ */
+
+/* A new file that the operator named. A process of its own watches over it until it is known
+ * whether it stays. */
+struct guarded_file {
+    int fd;
+    int pipe;
+    pid_t guard;
+    const char *path;
+};
+
+struct identity {
+    struct actor actor;
+    uid_t owner; /* of keys and store: whom root becomes */
+    gid_t group;
+    bool from_root;
+    uid_t person; /* whose files the options name: behind root, whoever logged in */
+    gid_t person_group;
+    char person_name[STORE_NAME_SIZE];
+    char root[PATH_MAX]; /* "" or the private root, resolved */
+};
+
+struct admin {
+    struct options options;
+    struct output output;
+    struct identity identity;
+    struct context context;
+    struct guarded_file file; /* of --slip or --output; fd -1: none */
+    bool file_stays;
+    char *checkpoint[ADMIN_CHECKPOINTS_MAX]; /* texts of --checkpoint */
+};
+
+/* MUSTs:
+ * - Nothing is opened for root that the person behind root could not open: FILEs named by options
+ * are opened with the rights of the audit login uid, before privilege goes.
+ * - Keys and store are opened after privilege is gone for good, and regaining it was tried and
+ * failed.
+ * - An act names who acted: the kernel's word where it has one; a name that the operator gives is
+ * marked as such, and one that contradicts the kernel is refused. */
+enum admin_exit identity_settle(struct admin *admin);
+enum admin_exit identity_open_files(struct admin *admin);
+enum admin_exit identity_drop(const struct identity *identity);
+/* This user and group and nothing else, for good; false: not, or it could be undone. */
+bool identity_become(uid_t uid, gid_t gid);
+/* Lets go of the file: it stays, or is emptied and removed. */
+enum admin_exit identity_release_file(struct guarded_file *file, bool stays);
+
+/* Whether there is somebody to ask. */
+bool ask_possible(void);
+/* Asks on the terminal to type `word`. */
+bool ask_to_type(const char *question, const char *word);
+
+/* -- verbs ---------------------------------------------------------------------------------- */
+
+enum admin_exit setup_run(struct admin *admin);
+enum admin_exit account_add(struct admin *admin);
+enum admin_exit account_list(struct admin *admin);
+enum admin_exit account_show(struct admin *admin);
+enum admin_exit account_unlock(struct admin *admin);
+enum admin_exit account_disable(struct admin *admin);
+enum admin_exit account_enable(struct admin *admin);
+enum admin_exit account_retire(struct admin *admin);
+enum admin_exit password_reset(struct admin *admin);
+enum admin_exit policy_show(struct admin *admin);
+enum admin_exit policy_check_files(struct admin *admin);
+enum admin_exit ledger_show(struct admin *admin);
+enum admin_exit ledger_verify(struct admin *admin);
+enum admin_exit ledger_export(struct admin *admin);
+enum admin_exit ledger_checkpoint(struct admin *admin);
+enum admin_exit doctor_run(struct admin *admin);
+
+#endif

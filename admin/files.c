@@ -1,0 +1,186 @@
+/* Files that the operator names: opened with that person's rights, never with root's; new ones are
+ * never over or through something that is there, and go again when what they were made for failed.
+ */
+#include "admin/admin.h"
+
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <libgen.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define GUARD_STAYS 's'
+
+/* Between these two the process has the rights of the person behind root, and no others. */
+static bool person_enter(const struct identity *identity)
+{
+    return !identity->from_root || identity->person == 0 ||
+           (initgroups(identity->person_name, identity->person_group) == 0 &&
+            setegid(identity->person_group) == 0 && seteuid(identity->person) == 0);
+}
+
+static bool person_leave(const struct identity *identity)
+{
+    return !identity->from_root || identity->person == 0 ||
+           (seteuid(0) == 0 && setegid(0) == 0 && setgroups(0, NULL) == 0);
+}
+
+/* The name of a new file is on the disk before anything is written under it. */
+static void file_sync_name(const char *path)
+{
+    char copy[PATH_MAX];
+    if (text_copy(copy, sizeof(copy), path) != MEDGL_OK)
+        return;
+    auto_fd int directory = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory >= 0)
+        (void)fsync(directory);
+}
+
+static enum admin_exit file_open(const struct identity *identity, const char *path, int flags,
+                                 int *fd)
+{
+    if (!person_enter(identity)) {
+        complain(_("Could not take on the rights of %s (%s)."), identity->person_name,
+                 strerror(errno));
+        return ADMIN_UNUSABLE;
+    }
+    *fd = open(path, flags | O_CLOEXEC | O_NOCTTY, 0600);
+    int failed = errno;
+    if (*fd >= 0 && (flags & O_CREAT) != 0)
+        file_sync_name(path);
+    if (!person_leave(identity))
+        return ADMIN_UNUSABLE;
+    if (*fd >= 0)
+        return ADMIN_DONE;
+    complain(_("%s cannot be opened for %s: %s."), path,
+             identity->person_name[0] != '\0' ? identity->person_name : _("you"), strerror(failed));
+    return ADMIN_USAGE;
+}
+
+/* Waits for word that the file stays. None comes (the operation failed or was killed): removes it,
+ * if it is still the one. */
+static _Noreturn void guard_run(const struct identity *identity, const struct guarded_file *file,
+                                const struct stat *made)
+{
+    char word = '\0';
+    struct stat now;
+    if (identity->from_root && identity->person != 0 &&
+        !identity_become(identity->person, identity->person_group))
+        _exit(EXIT_FAILURE);
+    while (read(file->pipe, &word, 1) < 0 && errno == EINTR)
+        ;
+    if (word == GUARD_STAYS)
+        _exit(EXIT_SUCCESS);
+    if (lstat(file->path, &now) != 0)
+        _exit(errno == ENOENT ? EXIT_SUCCESS : EXIT_FAILURE);
+    bool same = now.st_dev == made->st_dev && now.st_ino == made->st_ino;
+    _exit(same && unlink(file->path) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+/* After this process has given up its privilege it could not remove the file any more; and it may
+ * be killed. */
+static enum admin_exit guard_start(const struct identity *identity, struct guarded_file *file)
+{
+    int ends[2];
+    struct stat made;
+    sigset_t all, before;
+    if (fstat(file->fd, &made) != 0 || pipe2(ends, O_CLOEXEC) != 0)
+        return ADMIN_UNUSABLE;
+    (void)sigfillset(&all);
+    (void)sigprocmask(SIG_SETMASK, &all, &before); /* Ctrl-C ends the operation, not its guard */
+    file->guard = fork();
+    if (file->guard == 0) {
+        (void)close(ends[1]);
+        (void)close(file->fd);
+        file->pipe = ends[0];
+        guard_run(identity, file, &made);
+    }
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    (void)close(ends[0]);
+    file->pipe = ends[1];
+    return file->guard > 0 ? ADMIN_DONE : ADMIN_UNUSABLE;
+}
+
+static enum admin_exit file_create_guarded(const struct identity *identity, const char *path,
+                                           struct guarded_file *file)
+{
+    enum admin_exit code =
+        file_open(identity, path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, &file->fd);
+    if (code != ADMIN_DONE)
+        return code;
+    file->path = path;
+    code = guard_start(identity, file);
+    if (code != ADMIN_DONE)
+        complain(_("%s was made, but cannot be looked after (%s): remove it."), path,
+                 strerror(errno));
+    return code;
+}
+
+enum admin_exit identity_release_file(struct guarded_file *file, bool stays)
+{
+    const char word = GUARD_STAYS;
+    int status = 0;
+    if (file->fd < 0)
+        return ADMIN_DONE;
+    if (!stays)
+        (void)!ftruncate(file->fd, 0);
+    (void)close(file->fd);
+    file->fd = -1;
+    if (file->guard <= 0)
+        return ADMIN_UNUSABLE;
+    bool told = !stays || write(file->pipe, &word, 1) == 1;
+    (void)close(file->pipe);
+    if (waitpid(file->guard, &status, 0) == file->guard && status == 0 && told)
+        return ADMIN_DONE;
+    complain(stays ? _("%s may have been removed: look, and start anew if it was.")
+                   : _("%s could not be removed: it is of no use, remove it."),
+             file->path);
+    return ADMIN_UNUSABLE;
+}
+
+static enum admin_exit file_read_checkpoint(const struct identity *identity, const char *path,
+                                            char **text)
+{
+    auto_fd int fd = -1;
+    enum admin_exit code = file_open(identity, path, O_RDONLY, &fd);
+    if (code != ADMIN_DONE)
+        return code;
+    char buffer[STORE_NOTE_SIZE * 4];
+    size_t used = 0;
+    ssize_t got;
+    while (used < sizeof(buffer) && ((got = read(fd, buffer + used, sizeof(buffer) - used)) != 0)) {
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0) {
+            complain("%s: %s.", path, strerror(errno));
+            return ADMIN_USAGE;
+        }
+        used += (size_t)got;
+    }
+    if (used == sizeof(buffer) || memchr(buffer, '\0', used) != NULL) {
+        complain(_("%s is no checkpoint: it is too long or not a text."), path);
+        return ADMIN_USAGE;
+    }
+    *text = strndup(buffer, used);
+    return *text != NULL ? ADMIN_DONE : ADMIN_UNUSABLE;
+}
+
+enum admin_exit identity_open_files(struct admin *admin)
+{
+    const struct options *options = &admin->options;
+    const char *path = options->value[OPTION_SLIP] != NULL ? options->value[OPTION_SLIP]
+                                                           : options->value[OPTION_OUTPUT];
+    for (size_t i = 0; i < options->checkpoint_count; i++) {
+        enum admin_exit code =
+            file_read_checkpoint(&admin->identity, options->checkpoint[i], &admin->checkpoint[i]);
+        if (code != ADMIN_DONE)
+            return code;
+    }
+    return path != NULL ? file_create_guarded(&admin->identity, path, &admin->file) : ADMIN_DONE;
+}

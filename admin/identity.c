@@ -1,0 +1,197 @@
+/* Who acts, and with what privilege: root becomes the owner of the store for good. Never asks the
+ * environment. */
+#include "config.h"
+
+#include "admin/admin.h"
+
+#include "base/text.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+static enum admin_exit identity_root(struct identity *identity, const char *given)
+{
+    auto_free char *resolved = NULL;
+    struct stat st;
+    if (given == NULL)
+        return ADMIN_DONE;
+    resolved = realpath(given, NULL);
+    if (resolved == NULL || stat(resolved, &st) != 0 || !S_ISDIR(st.st_mode)) {
+        complain(_("--root %s: there is no such directory."), given);
+        return ADMIN_USAGE;
+    }
+    if (strcmp(resolved, "/") != 0 &&
+        text_copy(identity->root, sizeof(identity->root), resolved) != MEDGL_OK)
+        return ADMIN_USAGE;
+    return ADMIN_DONE;
+}
+
+static bool identity_user(struct identity *identity)
+{
+    const struct passwd *user = getpwnam(MEDGL_USER);
+    if (user == NULL || user->pw_uid == 0)
+        return false;
+    identity->owner = user->pw_uid;
+    identity->group = user->pw_gid;
+    return true;
+}
+
+/* Takes over the owner of a directory under the private root, unless that is root. */
+static bool identity_directory(struct identity *identity, const char *name)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    if (path_under(path, identity->root, name) != MEDGL_OK || lstat(path, &st) != 0 ||
+        !S_ISDIR(st.st_mode) || st.st_uid == 0)
+        return false;
+    identity->owner = st.st_uid;
+    identity->group = st.st_gid;
+    return true;
+}
+
+/* Whose the keys and the store are. Root becomes that user; another user works where there is no
+ * boundary, on its own. */
+static enum admin_exit identity_owner(struct identity *identity, bool bare)
+{
+    bool private = identity->root[0] != '\0';
+    bool there = private && identity_directory(identity, MEDGL_STATEDIR);
+    if (private && !there && !bare) {
+        complain(_("Nothing is set up under %s: run medgl-admin setup --root %s first."),
+                 identity->root, identity->root);
+        return ADMIN_UNUSABLE;
+    }
+    if (identity->from_root) {
+        if (there || identity_user(identity) || (private && identity_directory(identity, "")))
+            return ADMIN_DONE;
+        complain(
+            _("The system user %s does not exist: create it (useradd --system --no-create-home "
+              "--shell /usr/sbin/nologin %s), then try again."),
+            MEDGL_USER, MEDGL_USER);
+        return ADMIN_UNUSABLE;
+    }
+    bool own = private ? !there || identity->owner == geteuid()
+                       : identity_user(identity) && identity->owner == geteuid();
+    identity->owner = geteuid();
+    identity->group = getegid();
+    if (own)
+        return ADMIN_DONE;
+    if (private)
+        complain(_("What is set up under %s does not belong to you: run this as its owner or as "
+                   "root."),
+                 identity->root);
+    else
+        complain(
+            _("The keys and the store belong to the system: run this as root (sudo medgl-admin "
+              "...)."));
+    return ADMIN_UNUSABLE;
+}
+
+/* R06, R11: the kernel's word goes before the operator's. */
+static enum admin_exit identity_actor(struct identity *identity, const struct options *options)
+{
+    const char *name = options->value[OPTION_OPERATOR];
+    actor_from_audit(&identity->actor);
+    if (identity->actor.uid >= 0) {
+        if (name == NULL || strcmp(name, identity->actor.name) == 0)
+            return ADMIN_DONE;
+        complain(_("--operator %s: you are logged in as %s (uid %" PRId64
+                   "), and that is what the ledger "
+                   "will say. Leave --operator out."),
+                 name, identity->actor.name[0] != '\0' ? identity->actor.name : "?",
+                 identity->actor.uid);
+        return ADMIN_REFUSED;
+    }
+    if (name != NULL) {
+        identity->actor.asserted = true;
+        return text_copy(identity->actor.name, sizeof(identity->actor.name), name) == MEDGL_OK
+                   ? ADMIN_DONE
+                   : ADMIN_USAGE;
+    }
+    if (!options->verb->changes)
+        return ADMIN_DONE;
+    complain(
+        _("The kernel does not know who is logged in here (no audit login uid): say who acts with "
+          "--operator NAME. The ledger will say that the name was given, not proven."));
+    return ADMIN_USAGE;
+}
+
+/* Whose files the options name: the person's who logged in, also behind sudo. */
+static enum admin_exit identity_person(struct identity *identity)
+{
+    identity->person = getuid();
+    identity->person_group = getgid();
+    if (!identity->from_root || identity->actor.uid <= 0)
+        return ADMIN_DONE;
+    const struct passwd *user = getpwuid((uid_t)identity->actor.uid);
+    if (user == NULL || text_copy(identity->person_name, sizeof(identity->person_name),
+                                  user->pw_name) != MEDGL_OK) {
+        complain(_("The audit login uid %" PRId64 " belongs to no user: see to the user database."),
+                 identity->actor.uid);
+        return ADMIN_UNUSABLE;
+    }
+    identity->person = user->pw_uid;
+    identity->person_group = user->pw_gid;
+    return ADMIN_DONE;
+}
+
+enum admin_exit identity_settle(struct admin *admin)
+{
+    struct identity *identity = &admin->identity;
+    bool bare = admin->options.verb->need == VERB_BARE;
+    if (getuid() != geteuid() || getgid() != getegid()) {
+        complain(_("This program must not be setuid or setgid: take the bits away."));
+        return ADMIN_UNUSABLE;
+    }
+    identity->from_root = geteuid() == 0;
+    enum admin_exit code = identity_root(identity, admin->options.value[OPTION_ROOT]);
+    if (code == ADMIN_DONE)
+        code = identity_owner(identity, bare);
+    if (code == ADMIN_DONE)
+        code = identity_actor(identity, &admin->options);
+    return code == ADMIN_DONE ? identity_person(identity) : code;
+}
+
+/* Nothing of this process can be read by others of the same user, nor left on the disk. */
+static bool identity_harden(void)
+{
+    const struct rlimit none = {0, 0};
+#ifndef MEDGL_SANITIZERS /* the leak check traces its own process */
+    if (prctl(PR_SET_DUMPABLE, 0) != 0)
+        return false;
+#endif
+    return setrlimit(RLIMIT_CORE, &none) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+}
+
+bool identity_become(uid_t uid, gid_t gid)
+{
+    uid_t uids[3];
+    gid_t gids[3];
+    if (uid == 0 || setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 ||
+        setresuid(uid, uid, uid) != 0)
+        return false;
+    if (getresuid(&uids[0], &uids[1], &uids[2]) != 0 ||
+        getresgid(&gids[0], &gids[1], &gids[2]) != 0 || getgroups(0, NULL) != 0)
+        return false;
+    for (int i = 0; i < 3; i++)
+        if (uids[i] != uid || gids[i] != gid)
+            return false;
+    /* Regaining it must fail. */
+    return setuid(0) != 0 && setresuid((uid_t)-1, 0, (uid_t)-1) != 0 && seteuid(0) != 0 &&
+           (gid == 0 || setegid(0) != 0);
+}
+
+enum admin_exit identity_drop(const struct identity *identity)
+{
+    if ((identity->from_root && !identity_become(identity->owner, identity->group)) ||
+        !identity_harden()) {
+        complain(_("Could not give up privilege (%s); nothing was done."), strerror(errno));
+        return ADMIN_UNUSABLE;
+    }
+    return ADMIN_DONE;
+}

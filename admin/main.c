@@ -1,0 +1,355 @@
+/* medgl-admin: the table of verbs, help, and the order in which a verb is carried out. */
+#include "config.h"
+
+#include "admin/admin.h"
+
+#include "base/log.h"
+#include "ledger/entry.h"
+#include "operation/account.h"
+
+#include <fcntl.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#define BIT(id) OPTION_BIT(OPTION_##id)
+
+static const struct verb verbs[] = {
+    {"setup", "", setup_run, BIT(ORIGIN), 0, VERB_BARE, false, false,
+     N_("Make keys, store and ledger on this machine.")},
+    {"account", "add", account_add, BIT(CLASS) | BIT(FULL_NAME), 0, VERB_STATE, true, true,
+     N_("Enrol an existing Unix user.")},
+    {"account", "list", account_list, 0, 0, VERB_READING, false, false,
+     N_("List all accounts with the state of their passwords.")},
+    {"account", "show", account_show, 0, 0, VERB_READING, true, false,
+     N_("Show everything about one account, and the sources of its failed tries.")},
+    {"account", "unlock", account_unlock, BIT(REASON) | BIT(SOURCE), BIT(REASON), VERB_STATE, true,
+     true, N_("Clear failed tries; the password stays as it is.")},
+    {"account", "disable", account_disable, BIT(REASON), BIT(REASON), VERB_STATE, true, true,
+     N_("Refuse all logins until the account is enabled again.")},
+    {"account", "enable", account_enable, BIT(REASON), BIT(REASON), VERB_STATE, true, true,
+     N_("Admit logins of a disabled account again.")},
+    {"account", "retire", account_retire, BIT(REASON) | BIT(YES), BIT(REASON), VERB_STATE, true,
+     true, N_("End an account for good; its name is never given out again.")},
+    {"password", "reset", password_reset, BIT(VERIFIED_BY) | BIT(SLIP) | BIT(NOTE),
+     BIT(VERIFIED_BY) | BIT(SLIP), VERB_STATE, true, true,
+     N_("Issue a random password that must be changed at the first login.")},
+    {"policy", "show", policy_show, 0, 0, VERB_NOTHING, false, false,
+     N_("Show every key of the policy, its value and where it was set.")},
+    {"policy", "check", policy_check_files, 0, 0, VERB_NOTHING, false, false,
+     N_("Find all mistakes in the policy files.")},
+    {"ledger", "show", ledger_show, BIT(FROM) | BIT(TO) | BIT(KIND) | BIT(SUBJECT) | BIT(LAST), 0,
+     VERB_READING, false, false, N_("Show entries of the ledger.")},
+    {"ledger", "verify", ledger_verify, BIT(CHECKPOINT), 0, VERB_READING, false, false,
+     N_("Verify all entries, all checkpoints and the store against each other.")},
+    {"ledger", "export", ledger_export, BIT(OUTPUT), 0, VERB_READING, false, false,
+     N_("Print all entries, one a line, exactly as they were hashed.")},
+    {"ledger", "checkpoint", ledger_checkpoint, 0, 0, VERB_STATE, false, false,
+     N_("Keep, publish and print the signed checkpoint of this moment.")},
+    {"doctor", "", doctor_run, 0, 0, VERB_BARE, false, false,
+     N_("Look for anything that is wrong with the installation.")},
+};
+
+const struct verb *admin_verbs(size_t *count)
+{
+    *count = MEDGL_COUNT(verbs);
+    return verbs;
+}
+
+/* -- errors --------------------------------------------------------------------------------- */
+
+enum admin_exit admin_failed(enum medgl_error error, const char *name, const char *why)
+{
+    switch (error) {
+    case MEDGL_OK:
+        return ADMIN_DONE;
+    case MEDGL_ERR_REFUSED:
+        complain("%s", why != NULL && why[0] != '\0' ? why : _("The rules do not allow that."));
+        return ADMIN_REFUSED;
+    case MEDGL_ERR_EXISTS:
+        complain(_("%s is enrolled already, or was: a name is never given out twice."), name);
+        return ADMIN_REFUSED;
+    case MEDGL_ERR_ABORTED:
+        complain(_("Ended; nothing was changed."));
+        return ADMIN_REFUSED;
+    case MEDGL_ERR_ARGUMENT:
+        complain(_("A value is malformed or too long; nothing was changed."));
+        return ADMIN_USAGE;
+    case MEDGL_ERR_NOT_FOUND:
+        complain(_("%s is not enrolled; medgl-admin account list says who is."), name);
+        return ADMIN_NOT_FOUND;
+    case MEDGL_ERR_MEMORY:
+    case MEDGL_ERR_IO:
+    case MEDGL_ERR_SPACE:
+    case MEDGL_ERR_ACCESS:
+    case MEDGL_ERR_CORRUPT:
+    case MEDGL_ERR_KEY:
+    case MEDGL_ERR_POLICY:
+    case MEDGL_ERR_VERSION:
+    case MEDGL_ERR_CONFLICT:
+    case MEDGL_ERR_DEADLINE:
+    case MEDGL_ERR_PEER:
+    case MEDGL_ERR_CRYPTO:
+        break;
+    }
+    complain(_("Not done: %s. medgl-admin doctor may say more."), medgl_error_text(error));
+    return ADMIN_UNUSABLE;
+}
+
+/* -- help ----------------------------------------------------------------------------------- */
+
+static const struct {
+    int number;
+    const char *meaning;
+} exits[] = {
+#define HELP_EXIT(id, number, meaning) {number, meaning},
+    ADMIN_EXITS(HELP_EXIT)
+#undef HELP_EXIT
+};
+
+static bool help_about(const struct options *options, const struct verb *verb)
+{
+    return options->verb != NULL ? options->verb == verb
+                                 : options->noun == NULL || strcmp(options->noun, verb->noun) == 0;
+}
+
+/* The words of a list in one text, each on its line. */
+static void help_word(FILE *stream, const char *word)
+{
+    (void)fprintf(stream, "%s%s", ftell(stream) > 0 ? "\n" : "", word);
+}
+
+static char *help_option_words(uint64_t options)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    if (stream == NULL)
+        return NULL;
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if ((options & OPTION_BIT(i)) != 0)
+            help_word(stream, option_word((enum option)i)->name);
+    return fclose(stream) == 0 ? text : NULL;
+}
+
+static void help_json_verbs(struct output *output, const struct options *options)
+{
+    static const struct column columns[] = {
+        {"noun", "", COLUMN_TEXT, COLUMN_BOTH},       {"verb", "", COLUMN_TEXT, COLUMN_BOTH},
+        {"usage", "", COLUMN_TEXT, COLUMN_BOTH},      {"help", "", COLUMN_TEXT, COLUMN_BOTH},
+        {"options", "", COLUMN_WORDS, COLUMN_BOTH},   {"required", "", COLUMN_WORDS, COLUMN_BOTH},
+        {"takes_name", "", COLUMN_BOOL, COLUMN_BOTH}, {"changes", "", COLUMN_BOOL, COLUMN_BOTH},
+    };
+    struct table *table = table_new(output, "verbs", TABLE_LIST, columns, MEDGL_COUNT(columns));
+    for (size_t i = 0; i < MEDGL_COUNT(verbs); i++) {
+        const struct verb *verb = &verbs[i];
+        if (!help_about(options, verb))
+            continue;
+        auto_free char *usage = verb_usage(verb);
+        auto_free char *taken = help_option_words(verb->options);
+        auto_free char *required = help_option_words(verb->required);
+        table_row(table,
+                  (struct cell[]){CELL_TEXT(verb->noun), CELL_TEXT(verb->word), CELL_TEXT(usage),
+                                  CELL_TEXT(_(verb->help)), CELL_TEXT(taken), CELL_TEXT(required),
+                                  CELL_NUMBER(verb->named), CELL_NUMBER(verb->changes)});
+    }
+    table_print(&table);
+}
+
+static void help_json_options(struct output *output)
+{
+    static const struct column columns[] = {
+        {"option", "", COLUMN_TEXT, COLUMN_BOTH},
+        {"value", "", COLUMN_TEXT, COLUMN_BOTH},
+        {"help", "", COLUMN_TEXT, COLUMN_BOTH},
+        {"everywhere", "", COLUMN_BOOL, COLUMN_BOTH},
+    };
+    struct table *table = table_new(output, "options", TABLE_LIST, columns, MEDGL_COUNT(columns));
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        const struct option_word *word = option_word((enum option)i);
+        table_row(table, (struct cell[]){CELL_TEXT(word->name), CELL_TEXT(word->value),
+                                         CELL_TEXT(_(word->help)),
+                                         CELL_NUMBER((OPTIONS_EVERYWHERE & OPTION_BIT(i)) != 0)});
+    }
+    table_print(&table);
+}
+
+/* The words that options take as values, and the exit codes. */
+static void help_json_words(struct output *output)
+{
+    static const struct column word_columns[] = {{"option", "", COLUMN_TEXT, COLUMN_BOTH},
+                                                 {"word", "", COLUMN_TEXT, COLUMN_BOTH}};
+    static const struct column exit_columns[] = {{"code", "", COLUMN_NUMBER, COLUMN_BOTH},
+                                                 {"meaning", "", COLUMN_TEXT, COLUMN_BOTH}};
+    struct table *words =
+        table_new(output, "words", TABLE_LIST, word_columns, MEDGL_COUNT(word_columns));
+    for (int c = ACCOUNT_CLASS_STAFF; c <= ACCOUNT_CLASS_BREAKGLASS; c++)
+        table_row(words, (struct cell[]){CELL_TEXT("class"),
+                                         CELL_TEXT(account_class_word((enum account_class)c))});
+    for (const char *const *method = operation_identity_methods(); *method != NULL; method++)
+        table_row(words, (struct cell[]){CELL_TEXT("verified-by"), CELL_TEXT(*method)});
+    for (int k = 0; k < LEDGER_KIND_COUNT; k++)
+        table_row(words, (struct cell[]){CELL_TEXT("kind"),
+                                         CELL_TEXT(ledger_kind_word((enum ledger_kind)k))});
+    table_print(&words);
+    struct table *codes =
+        table_new(output, "exit_codes", TABLE_LIST, exit_columns, MEDGL_COUNT(exit_columns));
+    for (size_t i = 0; i < MEDGL_COUNT(exits); i++)
+        table_row(codes,
+                  (struct cell[]){CELL_NUMBER(exits[i].number), CELL_TEXT(_(exits[i].meaning))});
+    table_print(&codes);
+}
+
+static void help_options(uint64_t options)
+{
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        const struct option_word *word = option_word((enum option)i);
+        char left[40];
+        if ((options & OPTION_BIT(i)) == 0)
+            continue;
+        (void)snprintf(left, sizeof(left), "--%s%s%s", word->name, word->value != NULL ? " " : "",
+                       word->value != NULL ? word->value : "");
+        (void)printf("  %-22s %s\n", left, _(word->help));
+    }
+}
+
+static void help_verb(const struct verb *verb)
+{
+    auto_free char *usage = verb_usage(verb);
+    (void)printf(_("Usage: %s\n%s\n"), usage != NULL ? usage : verb->noun, _(verb->help));
+    if (verb->options != 0) {
+        (void)printf("\n");
+        help_options(verb->options);
+    }
+    if ((verb->options & BIT(VERIFIED_BY)) != 0) {
+        (void)printf(_("\nMETHOD is one of:"));
+        for (const char *const *method = operation_identity_methods(); *method != NULL; method++)
+            (void)printf(" %s", *method);
+        (void)printf("\n");
+    }
+}
+
+static void help_text(const struct options *options)
+{
+    if (options->verb != NULL) {
+        help_verb(options->verb);
+    } else {
+        (void)printf(_("Usage: %s [--root DIR] [--json] [--operator NAME] NOUN VERB [options] "
+                       "[NAME]\n\n"),
+                     ADMIN_PROGRAM);
+        for (size_t i = 0; i < MEDGL_COUNT(verbs); i++)
+            if (help_about(options, &verbs[i]))
+                (void)printf("  %-9s %-11s %s\n", verbs[i].noun, verbs[i].word, _(verbs[i].help));
+    }
+    (void)printf(_("\nEverywhere, in any place:\n"));
+    help_options(OPTIONS_EVERYWHERE);
+    (void)printf(_("\nExit codes:\n"));
+    for (size_t i = 0; i < MEDGL_COUNT(exits); i++)
+        (void)printf("  %d  %s\n", exits[i].number, _(exits[i].meaning));
+    (void)printf(_("\nSee medgl-admin(8), or \"%s NOUN VERB --help\".\n"), ADMIN_PROGRAM);
+}
+
+static enum admin_exit admin_help(struct admin *admin)
+{
+    if (!admin->output.json) {
+        help_text(&admin->options);
+        return ADMIN_DONE;
+    }
+    help_json_verbs(&admin->output, &admin->options);
+    help_json_options(&admin->output);
+    help_json_words(&admin->output);
+    return ADMIN_DONE;
+}
+
+static enum admin_exit admin_version(struct admin *admin)
+{
+    static const struct column columns[] = {{"name", "", COLUMN_TEXT, COLUMN_BOTH},
+                                            {"version", "", COLUMN_TEXT, COLUMN_BOTH}};
+    output_say(&admin->output, "%s (%s) %s", ADMIN_PROGRAM, PACKAGE_NAME, PACKAGE_VERSION);
+    if (admin->output.json) {
+        struct table *table =
+            table_new(&admin->output, "program", TABLE_RECORD, columns, MEDGL_COUNT(columns));
+        table_row(table, (struct cell[]){CELL_TEXT(ADMIN_PROGRAM), CELL_TEXT(PACKAGE_VERSION)});
+        table_print(&table);
+    }
+    return ADMIN_DONE;
+}
+
+/* -- carrying out a verb -------------------------------------------------------------------- */
+
+static enum admin_exit admin_with_context(struct admin *admin, enum context_need need)
+{
+    enum medgl_error error = context_open(admin->identity.root, need, &admin->context);
+    if (error != MEDGL_OK) {
+        complain(_("Nothing was done: %s. medgl-admin doctor may say more."),
+                 medgl_error_text(error));
+        return ADMIN_UNUSABLE;
+    }
+    admin->context.actor = admin->identity.actor;
+    enum admin_exit code = admin->options.verb->run(admin);
+    context_close(&admin->context);
+    return code;
+}
+
+static enum admin_exit admin_without_privilege(struct admin *admin)
+{
+    enum admin_exit code = identity_drop(&admin->identity);
+    if (code != ADMIN_DONE)
+        return code;
+    switch (admin->options.verb->need) {
+    case VERB_STATE:
+        return admin_with_context(admin, CONTEXT_STATE);
+    case VERB_READING:
+        return admin_with_context(admin, CONTEXT_READING);
+    case VERB_NOTHING:
+    case VERB_BARE:
+        break;
+    }
+    return admin->options.verb->run(admin);
+}
+
+static enum admin_exit admin_run(struct admin *admin)
+{
+    if (admin->options.value[OPTION_VERSION] != NULL)
+        return admin_version(admin);
+    if (admin->options.value[OPTION_HELP] != NULL)
+        return admin_help(admin);
+    enum admin_exit code = identity_settle(admin);
+    if (code == ADMIN_DONE && admin->options.verb->need == VERB_BARE)
+        return admin->options.verb->run(admin);
+    if (code == ADMIN_DONE)
+        code = identity_open_files(admin);
+    if (code == ADMIN_DONE)
+        code = admin_without_privilege(admin);
+    enum admin_exit released = identity_release_file(&admin->file, admin->file_stays);
+    for (size_t i = 0; i < admin->options.checkpoint_count; i++)
+        free(admin->checkpoint[i]);
+    return code != ADMIN_DONE ? code : released;
+}
+
+/* A closed standard stream would be given to the next file that is opened: to the store. */
+static bool admin_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd) /* writing to it fails */
+            return false;
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    static struct admin admin = {.file = {.fd = -1}};
+    if (!admin_streams())
+        return ADMIN_UNUSABLE;
+    (void)signal(SIGPIPE,
+                 SIG_IGN); /* a reader that went away is an error to be told, no reason to die */
+    (void)setlocale(LC_ALL, "");
+    (void)bindtextdomain(MESSAGE_DOMAIN, MEDGL_LOCALEDIR);
+    log_open(LOG_TARGET_STDERR, ADMIN_PROGRAM, 0);
+    enum admin_exit code = options_parse(&admin.options, argc, argv);
+    admin.output.json = admin.options.value[OPTION_JSON] != NULL;
+    if (code == ADMIN_DONE)
+        code = admin_run(&admin);
+    return (int)output_close(&admin.output, code);
+}

@@ -1,0 +1,415 @@
+/* The command line as words: options, nouns, verbs, and what is wrong with them. Acts on nothing.
+ */
+#include "admin/admin.h"
+
+#include "base/text.h"
+#include "ledger/entry.h"
+#include "operation/account.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NEAR_WORD_MAX 32
+#define LAST_MAX      1000000
+
+/* -- the nearest right word ----------------------------------------------------------------- */
+
+static size_t near_least(size_t a, size_t b, size_t c)
+{
+    size_t least = a < b ? a : b;
+    return least < c ? least : c;
+}
+
+/* Edit distance (Levenshtein) of two short words. */
+static size_t near_distance(const char *a, const char *b)
+{
+    size_t row[NEAR_WORD_MAX + 1], b_len = strlen(b);
+    if (strlen(a) > NEAR_WORD_MAX || b_len > NEAR_WORD_MAX)
+        return NEAR_WORD_MAX;
+    for (size_t j = 0; j <= b_len; j++)
+        row[j] = j;
+    for (size_t i = 1; a[i - 1] != '\0'; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b_len; j++) {
+            size_t above = row[j];
+            row[j] = near_least(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
+            diagonal = above;
+        }
+    }
+    return row[b_len];
+}
+
+/* Keeps the candidate if it is close to the word, and closer than what is kept. */
+static void near_offer(const char *word, const char *candidate, const char **best)
+{
+    size_t distance = near_distance(word, candidate);
+    if (distance <= 2 && distance < strlen(candidate) &&
+        (*best == NULL || distance < near_distance(word, *best)))
+        *best = candidate;
+}
+
+static enum admin_exit options_unknown(const char *what, const char *prefix, const char *word,
+                                       const char *best)
+{
+    if (best != NULL)
+        complain(_("unknown %s \"%s%s\"; did you mean \"%s%s\"?"), what, prefix, word, prefix,
+                 best);
+    else
+        complain(_("unknown %s \"%s%s\"; see medgl-admin --help"), what, prefix, word);
+    return ADMIN_USAGE;
+}
+
+/* -- values --------------------------------------------------------------------------------- */
+
+/* Each says what is wrong with an option's value. */
+typedef bool (*option_check)(const char *name, const char *value);
+
+static bool check_text(const char *name, const char *value)
+{
+    if (value[strspn(value, " ")] != '\0' && strlen(value) < STORE_TEXT_SIZE &&
+        text_is_printable(value))
+        return true;
+    complain(_("--%s needs a text without control characters, of less than %d bytes"), name,
+             STORE_TEXT_SIZE);
+    return false;
+}
+
+static bool check_path(const char *name, const char *value)
+{
+    if (value[0] != '\0' && strlen(value) < PATH_MAX)
+        return true;
+    complain(_("--%s needs the name of a file"), name);
+    return false;
+}
+
+static bool check_source(const char *name, const char *value)
+{
+    return strlen(value) < STORE_SOURCE_SIZE && check_text(name, value);
+}
+
+static bool check_operator(const char *name, const char *value)
+{
+    return check_text(name, value) && strlen(value) < STORE_NAME_SIZE;
+}
+
+static bool check_name(const char *name, const char *value)
+{
+    if (text_is_login_name(value))
+        return true;
+    complain(_("\"%s\" cannot be a login name"), value);
+    (void)name;
+    return false;
+}
+
+/* Goes into checkpoints and key texts, whose format has no room for '+' and white space. */
+static bool check_origin(const char *name, const char *value)
+{
+    bool good = value[0] != '\0' && strlen(value) < NOTE_ORIGIN_SIZE;
+    for (const char *at = value; *at != '\0'; at++)
+        good = good && *at > ' ' && *at <= '~' && *at != '+';
+    if (!good)
+        complain(_("--%s needs 1 to %d ASCII characters without '+' and white space, such as "
+                   "medgl.hospital.example/host1"),
+                 name, NOTE_ORIGIN_SIZE - 1);
+    return good;
+}
+
+static bool check_class(const char *name, const char *value)
+{
+    enum account_class parsed;
+    const char *best = NULL;
+    (void)name;
+    if (account_class_parse(value, &parsed) == MEDGL_OK)
+        return true;
+    for (int c = ACCOUNT_CLASS_STAFF; c <= ACCOUNT_CLASS_BREAKGLASS; c++)
+        near_offer(value, account_class_word((enum account_class)c), &best);
+    (void)options_unknown(_("class"), "", value, best);
+    return false;
+}
+
+static bool check_kind(const char *name, const char *value)
+{
+    enum ledger_kind parsed;
+    const char *best = NULL;
+    (void)name;
+    if (ledger_kind_parse(value, &parsed) == MEDGL_OK)
+        return true;
+    for (int k = 0; k < LEDGER_KIND_COUNT; k++)
+        near_offer(value, ledger_kind_word((enum ledger_kind)k), &best);
+    (void)options_unknown(_("kind"), "", value, best);
+    return false;
+}
+
+static bool check_method(const char *name, const char *value)
+{
+    const char *best = NULL;
+    (void)name;
+    for (const char *const *method = operation_identity_methods(); *method != NULL; method++) {
+        if (strcmp(*method, value) == 0)
+            return true;
+        near_offer(value, *method, &best);
+    }
+    (void)options_unknown(_("method"), "", value, best);
+    return false;
+}
+
+static bool number_parse(const char *value, uint64_t *number)
+{
+    *number = 0;
+    if (value[0] == '\0' || strlen(value) > 18 || value[strspn(value, "0123456789")] != '\0')
+        return false;
+    for (const char *at = value; *at != '\0'; at++)
+        *number = *number * 10 + (uint64_t)(*at - '0');
+    return true;
+}
+
+static bool check_number(const char *name, const char *value)
+{
+    uint64_t number;
+    if (number_parse(value, &number))
+        return true;
+    complain(_("--%s needs the number of an entry, 0 or more"), name);
+    return false;
+}
+
+static bool check_last(const char *name, const char *value)
+{
+    uint64_t number;
+    if (number_parse(value, &number) && number >= 1 && number <= LAST_MAX)
+        return true;
+    complain(_("--%s needs a number from 1 to %d"), name, LAST_MAX);
+    return false;
+}
+
+/* -- the table of options ------------------------------------------------------------------- */
+
+static const struct option_word option_words[] = {
+#define OPTION_WORD(id, name, value, check, help) {name, value, help},
+    ADMIN_OPTIONS(OPTION_WORD)
+#undef OPTION_WORD
+};
+
+static const option_check option_checks[] = {
+#define OPTION_CHECK(id, name, value, check, help) check,
+    ADMIN_OPTIONS(OPTION_CHECK)
+#undef OPTION_CHECK
+};
+
+const struct option_word *option_word(enum option option)
+{
+    return &option_words[option];
+}
+
+uint64_t options_number(const struct options *options, enum option option, uint64_t absent)
+{
+    uint64_t number;
+    return options->value[option] != NULL && number_parse(options->value[option], &number) ? number
+                                                                                           : absent;
+}
+
+/* -- parsing -------------------------------------------------------------------------------- */
+
+struct words {
+    int argc;
+    char *const *argv;
+    int at;
+    const char *word[4]; /* noun, verb, NAME, and one too many */
+    size_t count;
+};
+
+static enum admin_exit options_find(const char *word, enum option *option)
+{
+    const char *best = NULL;
+    char name[NEAR_WORD_MAX + 1];
+    size_t len = strcspn(word, "=");
+    (void)snprintf(name, sizeof(name), "%.*s", (int)(len < NEAR_WORD_MAX ? len : NEAR_WORD_MAX),
+                   word);
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        if (strlen(option_words[i].name) == len && strncmp(option_words[i].name, word, len) == 0) {
+            *option = (enum option)i;
+            return ADMIN_DONE;
+        }
+        near_offer(name, option_words[i].name, &best);
+    }
+    return options_unknown(_("option"), "--", name, best);
+}
+
+/* Takes an option, and its value where it has one, from the words. */
+static enum admin_exit options_take(struct options *options, struct words *words)
+{
+    const char *word = words->argv[words->at] + 2;
+    enum option option;
+    enum admin_exit code = options_find(word, &option);
+    if (code != ADMIN_DONE)
+        return code;
+    const char *name = option_words[option].name;
+    const char *value = strchr(word, '=');
+    if (value != NULL)
+        value++;
+    if (option_words[option].value == NULL) {
+        if (value != NULL) {
+            complain(_("--%s takes no value"), name);
+            return ADMIN_USAGE;
+        }
+        value = "";
+    } else if (value == NULL) {
+        /* A forgotten value must not eat the next option. */
+        if (words->at + 1 >= words->argc || strncmp(words->argv[words->at + 1], "--", 2) == 0) {
+            complain(_("--%s needs a value: --%s=%s"), name, name, option_words[option].value);
+            return ADMIN_USAGE;
+        }
+        value = words->argv[++words->at];
+    }
+    if (option == OPTION_CHECKPOINT && options->checkpoint_count < ADMIN_CHECKPOINTS_MAX) {
+        options->checkpoint[options->checkpoint_count++] = value;
+    } else if (options->value[option] != NULL && option_words[option].value != NULL) {
+        complain(_("--%s is given too often"), name);
+        return ADMIN_USAGE;
+    }
+    options->value[option] = value;
+    if (option_checks[option] != NULL && !option_checks[option](name, value))
+        return ADMIN_USAGE;
+    return ADMIN_DONE;
+}
+
+static enum admin_exit options_words(struct options *options, struct words *words)
+{
+    enum admin_exit first = ADMIN_DONE;
+    bool only_words = false;
+    for (words->at = 1; words->at < words->argc; words->at++) {
+        const char *word = words->argv[words->at];
+        enum admin_exit code = ADMIN_DONE;
+        if (!only_words && strcmp(word, "--") == 0) {
+            only_words = true;
+        } else if (!only_words && strncmp(word, "--", 2) == 0) {
+            code = options_take(options, words);
+        } else if (!only_words && word[0] == '-' && word[1] != '\0') {
+            code =
+                options_unknown(_("option"), "", word,
+                                word[1] == 'h' ? "--help" : (word[1] == 'V' ? "--version" : NULL));
+        } else if (words->count < MEDGL_COUNT(words->word)) {
+            words->word[words->count++] = word;
+        }
+        if (first == ADMIN_DONE)
+            first = code;
+    }
+    return first;
+}
+
+/* The verb that the first words name; `*used` says how many they are. With --help a noun is enough.
+ */
+static enum admin_exit options_verb(struct options *options, const struct words *words,
+                                    size_t *used)
+{
+    size_t count;
+    const struct verb *verbs = admin_verbs(&count);
+    const char *noun = words->word[0], *word = words->count > 1 ? words->word[1] : "";
+    const char *best_noun = NULL, *best_word = NULL;
+    for (size_t i = 0; i < count; i++) {
+        near_offer(noun, verbs[i].noun, &best_noun);
+        if (strcmp(verbs[i].noun, noun) != 0)
+            continue;
+        options->noun = verbs[i].noun;
+        if (verbs[i].word[0] == '\0' || strcmp(verbs[i].word, word) == 0) {
+            options->verb = &verbs[i];
+            *used = verbs[i].word[0] == '\0' ? 1 : 2;
+            return ADMIN_DONE;
+        }
+        near_offer(word, verbs[i].word, &best_word);
+    }
+    if (options->noun == NULL)
+        return options_unknown(_("noun"), "", noun, best_noun);
+    if (words->count > 1)
+        return options_unknown(_("verb"), "", word, best_word);
+    if (options->value[OPTION_HELP] != NULL)
+        return ADMIN_DONE;
+    complain(_("%s what? See medgl-admin %s --help"), noun, noun);
+    return ADMIN_USAGE;
+}
+
+static enum admin_exit options_usage(const struct verb *verb)
+{
+    auto_free char *usage = verb_usage(verb);
+    if (usage != NULL)
+        complain(_("usage: %s %s"), ADMIN_PROGRAM, usage);
+    return ADMIN_USAGE;
+}
+
+/* Whether the verb takes the options that are there, and has those that it needs. */
+static enum admin_exit options_fit(const struct options *options)
+{
+    const struct verb *verb = options->verb;
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        bool given = options->value[i] != NULL;
+        if (given && ((verb->options | OPTIONS_EVERYWHERE) & OPTION_BIT(i)) == 0)
+            complain(_("%s%s%s does not take --%s"), verb->noun, verb->word[0] != '\0' ? " " : "",
+                     verb->word, option_words[i].name);
+        else if (!given && (verb->required & OPTION_BIT(i)) != 0)
+            complain(_("--%s %s is missing: %s"), option_words[i].name, option_words[i].value,
+                     _(option_words[i].help));
+        else
+            continue;
+        return options_usage(verb);
+    }
+    return ADMIN_DONE;
+}
+
+static enum admin_exit options_name(struct options *options, const struct words *words, size_t used)
+{
+    const struct verb *verb = options->verb;
+    if (words->count > used + (verb->named ? 1 : 0)) {
+        complain(_("\"%s\" is one word too many"), words->word[used + (verb->named ? 1 : 0)]);
+        return options_usage(verb);
+    }
+    if (!verb->named)
+        return ADMIN_DONE;
+    if (words->count == used) {
+        complain(_("NAME is missing"));
+        return options_usage(verb);
+    }
+    options->name = words->word[used];
+    return check_name("", options->name) ? ADMIN_DONE : ADMIN_USAGE;
+}
+
+enum admin_exit options_parse(struct options *options, int argc, char *const *argv)
+{
+    struct words words = {.argc = argc, .argv = argv};
+    size_t used = 0;
+    enum admin_exit code = options_words(options, &words);
+    if (code != ADMIN_DONE)
+        return code;
+    if (words.count == 0) {
+        if (options->value[OPTION_HELP] != NULL || options->value[OPTION_VERSION] != NULL)
+            return ADMIN_DONE;
+        complain(_("what shall be done? See medgl-admin --help"));
+        return ADMIN_USAGE;
+    }
+    code = options_verb(options, &words, &used);
+    if (code != ADMIN_DONE || options->value[OPTION_HELP] != NULL ||
+        options->value[OPTION_VERSION] != NULL)
+        return code;
+    code = options_fit(options);
+    return code == ADMIN_DONE ? options_name(options, &words, used) : code;
+}
+
+char *verb_usage(const struct verb *verb)
+{
+    char *line = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&line, &size);
+    if (stream == NULL)
+        return NULL;
+    (void)fprintf(stream, "%s%s%s%s", verb->noun, verb->word[0] != '\0' ? " " : "", verb->word,
+                  verb->named ? " NAME" : "");
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        const struct option_word *word = &option_words[i];
+        bool required = (verb->required & OPTION_BIT(i)) != 0;
+        if ((verb->options & OPTION_BIT(i)) == 0)
+            continue;
+        (void)fprintf(stream, " %s--%s%s%s%s%s", required ? "" : "[", word->name,
+                      word->value != NULL ? " " : "", word->value != NULL ? word->value : "",
+                      required ? "" : "]", i == OPTION_CHECKPOINT ? "..." : "");
+    }
+    return fclose(stream) == 0 ? line : NULL;
+}
