@@ -36,26 +36,28 @@ packages_install() {
             -o DPkg::Lock::Timeout=300 install "${missing[@]}"
 }
 
+packages_fetch() {
+    [ ${#missing[@]} = 0 ] || apt-get -q -y --no-install-recommends -o Debug::NoLocking=1 -o Dir::Cache::archives="$debs" \
+        -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= --download-only install "${missing[@]}"
+}
+
 # openssh-server, sudo and the like are not installed where they are missing: that would start a service, or give the host
 # a new setuid program. They are unpacked with what they depend on, and stand over the host's /usr in the sandbox alone.
 packages_unpack() {
-    local missing debs=$build/debs package
+    local missing debs=$build/debs package part
     mapfile -t missing < <(packages_missing unpack)
-    mkdir -p "$debs/partial" "$layers/unpacked"
-    [ ${#missing[@]} -gt 0 ] || return 0
     [ "$(cat "$layers/unpacked.list" 2>/dev/null)" != "${missing[*]}" ] || return 0
-    apt-get -q -y --no-install-recommends -o Debug::NoLocking=1 -o Dir::Cache::archives="$debs" \
-        -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= --download-only install "${missing[@]}" ||
-        { [ "$(id -u)" = 0 ] && apt-get -q update && apt-get -q -y --no-install-recommends \
-            -o Dir::Cache::archives="$debs" --download-only install "${missing[@]}"; } || {
-        complain "could not download: ${missing[*]} (as root, 'apt-get update' may help)"
+    rm -rf "$debs" "${layers:?}/unpacked"
+    mkdir -p "$debs/partial" "$layers/unpacked"
+    packages_fetch || { [ "$(id -u)" = 0 ] && apt-get -q update && packages_fetch; } || {
+        complain "could not download: ${missing[*]} (an administrator's 'apt-get update' may help)"
         return 1
     }
     for package in "$debs"/*.deb; do
+        [ -f "$package" ] || continue
         dpkg-deb -x "$package" "$layers/unpacked" || return 1
     done
     # Debian 12 has /bin, /lib and /sbin merged into /usr; packages still ship files in both places.
-    local part
     for part in bin sbin lib lib64; do
         [ -d "$layers/unpacked/$part" ] || continue
         mkdir -p "$layers/unpacked/usr/$part" &&
@@ -93,6 +95,10 @@ build_in() {
         "$build/source/configure" -q "$@" && echo "$*" > .options || return 1
     fi
     make -s -j"$(nproc)"
+}
+# As Debian lays it out.
+build_main() {
+    build_in main --enable-werror --libdir="/usr/lib/$(gcc -print-multiarch)"
 }
 
 # The layer that the product itself is: what `make install` puts on a Debian machine.

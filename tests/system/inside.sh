@@ -6,17 +6,15 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 log=/var/log/auth.log
 policy=/etc/medgl/policy.conf
 operator=jimu # who the administrator says to be: the sandbox's kernel knows no login uid
-secrets=()    # every password used, to be looked for where none may be
+secrets=(wrong-guess guess-number) # every password used, to be looked for where none may be
 
 # -- the machine ------------------------------------------------------------------------------------
 
-machine_begin() {
+machine_plain() {
     mkdir -p /run/sshd /etc/ssh /etc/sudoers.d
-    systemd-sysusers 2>/dev/null # every package's, with ours
-    systemd-tmpfiles --create medgl.conf || return 1
     getent passwd sshd >/dev/null || useradd --system --home-dir /run/sshd --shell /usr/sbin/nologin sshd
     python3 "$here/syslog.py" /dev/log $log > /run/syslog.ready &
-    until grep -qs ready /run/syslog.ready; do sleep 0.02; done
+    wait_for 5 grep -qs ready /run/syslog.ready || return 1
     printf 'Defaults timestamp_timeout=0, !lecture\nroot ALL=(ALL:ALL) ALL\n%%sudo ALL=(ALL:ALL) ALL\n' > /etc/sudoers
     chmod 440 /etc/sudoers
     # The common-* files of a fresh Debian. pam_systemd has no systemd to speak with here.
@@ -60,7 +58,12 @@ socket_begin() {
     wait_for 5 test -S /run/medgl/auth.socket && chmod 666 /run/medgl/auth.socket
 }
 
-# A machine with pam_medgl in charge, as README.md installs it.
+# The same with what the package makes: the user medgl, and /run/medgl.
+machine_begin() {
+    machine_plain && systemd-sysusers medgl.conf && systemd-tmpfiles --create medgl.conf
+}
+
+# And with pam_medgl in charge.
 machine_with_medgl() {
     machine_begin && install -d -m 755 /etc/medgl &&
         admin setup --origin medgl.example/sandbox > /run/setup.log &&
@@ -85,7 +88,7 @@ issue() {
 # Gives the person a password of their own, through the real passwd.
 settle() {
     secrets+=("$2")
-    terminal su "$1" -c passwd > /run/settle.log <<-END
+    as "$1" passwd > /run/settle.log <<-END
 	see Current password:
 	type $issued
 	see New password:
@@ -111,8 +114,16 @@ wait_for() { # SECONDS COMMAND...
 terminal() { # COMMAND... < script
     python3 "$here/terminal.py" -t 30 -- "$@"
 }
-ssh_as() { # NAME [ADDRESS]: the words of an ssh client that has no key
-    echo ssh -o PreferredAuthentications=keyboard-interactive -o StrictHostKeyChecking=yes "$1@${2:-127.0.0.1}"
+as() { # NAME COMMAND... < script: the same, as that user
+    terminal setpriv --reuid "$1" --regid "$1" --init-groups --reset-env "${@:2}"
+}
+
+# One wrong password for a program that asks for one, and no more of them.
+wrong() { # PASSWORD [as USER] COMMAND...
+    local guess=$1
+    shift
+    [ "$1" = as ] || set -- terminal "$@"
+    printf 'match [Pp]assword: ?$\ntype %s\npause 0.2\nmatch .\npress \\x03\nend any\n' "$guess" | "$@" > $seen 2>&1
 }
 
 # -- TAP ----------------------------------------------------------------------------------------------
@@ -147,10 +158,11 @@ refused() { # NAME STATUS COMMAND...: it ends with exactly that status
     [ $status = "$wanted" ]
     tap $? "$name"
 }
-converses() { # NAME COMMAND... < script
+converses() { # NAME [as USER] COMMAND... < script
     local name=$1
     shift
-    terminal "$@" > $seen 2>&1
+    [ "$1" = as ] || set -- terminal "$@"
+    "$@" > $seen 2>&1
     tap $? "$name"
 }
 says() { # NAME TEXT FILE: a line of the file has the text

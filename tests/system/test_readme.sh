@@ -1,0 +1,89 @@
+# README.md, "Install" and "Back out": every command of it, as it stands there, then a login; and all is as before in the end.
+. "$(dirname "$0")/inside.sh"
+
+readme=$here/../../README.md
+commands() { # the lines of the blocks that are marked with that word
+    awk -v mark="\`\`\`sh $1" '{ line = $0; sub(/^ +/, "", line) }
+        line == "```" { inside = 0 } inside { print line } line == mark { inside = 1 }' "$readme"
+}
+# No systemd runs here: what it would do for the socket is done by hand.
+systemctl() {
+    case "$*" in
+    "daemon-reload") ;;
+    "enable --now medgl-auth.socket") socket_begin ;;
+    "disable --now medgl-auth.socket") rm -f /run/medgl/auth.socket ;;
+    *) return 1 ;;
+    esac
+}
+run_block() {
+    local command
+    while read -r command; do
+        eval "$command" > $seen 2>&1 < /dev/null
+        tap $? "$command"
+    done < <(commands "$1")
+}
+
+own=paper-Valley-73-violin
+machine_plain && person alice && person bob unix-Password-9 && sshd_begin || exit 1
+secrets+=($own unix-Password-9)
+cp -r /etc/pam.d /run/pam.before
+
+run_block run
+issued=$(sed -n 's/^Password: //p' /root/alice.slip)
+secrets+=("$issued")
+converses "the enrolled user logs in and changes the password" ssh alice@127.0.0.1 <<-END
+	see Password: 
+	type $issued
+	see Current password: 
+	type $issued
+	see New password: 
+	type $own
+	see Retype new password: 
+	type $own
+	see $ 
+	type exit
+	end 0
+END
+converses "so does another, through pam_unix" ssh bob@127.0.0.1 <<-END
+	see Password: 
+	type unix-Password-9
+	see $ 
+	type exit
+	end 0
+END
+works "pam-auth-update finds its own work" pam-auth-update --package
+works "and leaves it" grep -q pam_medgl.so /etc/pam.d/common-auth
+
+# A way in for root.
+usermod --password "$(openssl passwd -6 unix-Password-9)" root
+echo 'no_such_key = 1' >> $policy
+converses "with a broken policy not even root gets in" as alice su -c 'id -un' <<-END
+	match Authentication|failure|information
+	end 1
+END
+sed -i '/pam_medgl.so/s/$/ exempt=root/' /etc/pam.d/common-*
+works "pam-auth-update keeps exempt=root" sh -c 'pam-auth-update --package && grep -q "pam_medgl.so.*exempt=root" /etc/pam.d/common-auth'
+converses "with exempt=root root does" as alice su -c 'id -un' <<-END
+	see Password: 
+	type unix-Password-9
+	see root
+	end 0
+END
+converses "and nobody else" as bob su alice -c 'id -un' <<-END
+	end 1
+	never Password
+END
+rm -f $policy
+
+evidence_holds setup account.add password.issue password.change login.success session.open session.close
+run_block back-out
+diff -r /run/pam.before /etc/pam.d > $seen 2>&1
+tap $? "the PAM configuration is as it was before"
+converses "and pam_unix has everybody" ssh bob@127.0.0.1 <<-END
+	see Password: 
+	type unix-Password-9
+	see $ 
+	type exit
+	end 0
+END
+finish

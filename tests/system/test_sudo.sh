@@ -1,0 +1,64 @@
+# sudo (R01 R18 R20): the user's own password.
+. "$(dirname "$0")/inside.sh"
+
+own=green-Mountain-5-candle
+machine_with_medgl && settled alice $own && person bob unix-Password-9 || exit 1
+secrets+=(unix-Password-9)
+echo 'attempt_delay = 0' > $policy
+
+converses "the right password" as alice sudo id <<-END
+	see Password: 
+	type $own
+	see uid=0(root)
+	end 0
+END
+converses "wrong ones" as alice sudo id <<-END
+	see Password: 
+	type wrong-guess-one
+	see Password: 
+	type wrong-guess-two
+	see Password: 
+	type wrong-guess-three
+	see 3 incorrect password attempts
+	end 1
+END
+issue alice
+converses "an issued password must be changed (R18)" as alice sudo id <<-END
+	see Password: 
+	type $issued
+	see Current password: 
+	type $issued
+	see New password: 
+	type $own-2
+	see Retype new password: 
+	type $own-2
+	see uid=0(root)
+	end 0
+END
+for i in 1 2 3 4 5; do
+    wrong "guess-number-$i" as alice sudo true
+done
+converses "after five wrong ones the right one is refused (R20)" as alice sudo id <<-END
+	see Password: 
+	type $own-2
+	see Password: 
+	press \x03
+	end any
+	never uid=0
+END
+works "unlock" admin account unlock alice --reason "identity verified by telephone"
+converses "and then it works" as alice sudo id <<-END
+	see Password: 
+	type $own-2
+	see uid=0(root)
+	end 0
+END
+converses "who is not enrolled uses pam_unix" as bob sudo id <<-END
+	see password for bob: 
+	type unix-Password-9
+	see uid=0(root)
+	end 0
+END
+
+evidence_holds login.success login.failure login.locked password.change session.open session.close
+finish
