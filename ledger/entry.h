@@ -51,8 +51,7 @@ struct ledger_actor {
 /* Whom it is about. */
 struct ledger_subject {
     const char *account; /* account id, NULL: nobody enrolled */
-    const char
-        *name; /* login name, NULL likewise: an unknown name is never kept, it may be a password */
+    const char *name; /* login name, NULL likewise: an unknown one may be a password, never kept */
 };
 
 enum ledger_field_type {
