@@ -1,0 +1,1119 @@
+/* The rules as tables of cases (R13, R15, R18, R20, R23). */
+#include "base/account.h"
+#include "base/auto.h"
+#include "base/clock.h"
+#include "policy/calendar.h"
+#include "policy/lockout.h"
+#include "policy/login.h"
+#include "policy/password.h"
+#include "policy/policy.h"
+#include "policy/value.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#define TOKYO (9 * 3600)
+#define EACH(row, table)                                                                           \
+    for (__typeof__(&(table)[0]) row = (table); row < (table) + MEDGL_COUNT(table); row++)
+
+/* One column of one row. */
+static void same(const char *row, const char *column, int64_t got, int64_t wanted)
+{
+    if (got != wanted)
+        fail_msg("%s: %s is %lld, not %lld", row, column, (long long)got, (long long)wanted);
+}
+
+static void same_text(const char *row, const char *got, const char *wanted)
+{
+    if (strcmp(got, wanted) != 0)
+        fail_msg("%s: \"%s\", not \"%s\"", row, got, wanted);
+}
+
+/* "2026-12-31 12:00" in UTC; "" is 0, which stands for never. */
+static medgl_time at(const char *minute)
+{
+    char text[64];
+    medgl_time t = 0;
+    if (minute[0] == '\0')
+        return 0;
+    (void)snprintf(text, sizeof(text), "%.10sT%s:00.000Z", minute, minute + 11);
+    if (clock_parse_utc(text, &t) != MEDGL_OK)
+        fail_msg("%s is no time", minute);
+    return t;
+}
+
+static struct policy defaults(void)
+{
+    struct policy policy;
+    policy_defaults(&policy);
+    return policy;
+}
+
+/* -- notations ------------------------------------------------------------------------------ */
+
+static void notation_of_numbers(void **state)
+{
+    static const struct {
+        const char *text;
+        bool good;
+        int64_t number;
+    } rows[] = {
+        {"0", true, 0},
+        {"13", true, 13},
+        {" \t13\t ", true, 13},
+        {"013", true, 13},
+        {"9223372036854775807", true, INT64_MAX},
+        {"9223372036854775808", false},
+        {"99999999999999999999999", false},
+        {"", false},
+        {" ", false},
+        {"-1", false},
+        {"+1", false},
+        {"1.5", false},
+        {"1e3", false},
+        {"0x10", false},
+        {"13 ", true, 13},
+        {"1 3", false},
+        {"13\n", false},
+        {"13 characters", false},
+        {"\xef\xbc\x91", false}, /* a full-width 1 */
+    };
+    (void)state;
+    EACH(row, rows)
+    {
+        int64_t number = -1;
+        bool good = value_parse_number(row->text, &number) == MEDGL_OK;
+        same(row->text, "accepted", good, row->good);
+        if (good)
+            same(row->text, "number", number, row->number);
+    }
+}
+
+static void notation_of_sizes(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t bytes; /* -1: refused */
+        const char *formatted;
+    } rows[] = {
+        {"0", 0, "0"},
+        {"0 B", 0, "0"},
+        {"1 B", 1, "1 B"},
+        {"1023B", 1023, "1023 B"},
+        {"1024 B", 1024, "1 KiB"},
+        {"64 MiB", 67108864, "64 MiB"},
+        {"64MiB", 67108864, "64 MiB"},
+        {" 64\tMiB ", 67108864, "64 MiB"},
+        {"1024 MiB", 1073741824, "1 GiB"},
+        {"1537 KiB", 1573888, "1537 KiB"},
+        {"1024 GiB", 1099511627776, "1024 GiB"},
+        {"8589934591 GiB", INT64_MAX - 1073741823, "8589934591 GiB"},
+        {"8589934592 GiB", -1},
+        {"64", -1},
+        {"64 M", -1},
+        {"64 MB", -1},
+        {"64 mib", -1},
+        {"MiB", -1},
+        {"", -1},
+        {"-1 MiB", -1},
+        {"1 MiB 1 KiB", -1},
+        {"1 Mi B", -1},
+        {"1.5 GiB", -1},
+    };
+    (void)state;
+    EACH(row, rows)
+    {
+        int64_t bytes = -1;
+        char text[32];
+        if (value_parse_size(row->text, &bytes) != MEDGL_OK)
+            bytes = -1;
+        same(row->text, "bytes", bytes, row->bytes);
+        if (bytes < 0)
+            continue;
+        value_format_size(bytes, text, sizeof(text));
+        same_text(row->text, text, row->formatted);
+    }
+}
+
+static void notation_of_spans(void **state)
+{
+    static const struct {
+        const char *text;
+        struct policy_span span;
+        const char *formatted; /* NULL: refused */
+    } rows[] = {
+        {"0", {0, 0}, "0"},
+        {"0 s", {0, 0}, "0"},
+        {"0 months", {0, 0}, "0"},
+        {"1 s", {0, 1000}, "1 s"},
+        {"1 sec", {0, 1000}, "1 s"},
+        {"60 s", {0, 60000}, "1 min"},
+        {"90 s", {0, 90000}, "90 s"},
+        {"15 min", {0, 900000}, "15 min"},
+        {"15min", {0, 900000}, "15 min"},
+        {" 15  min\t", {0, 900000}, "15 min"},
+        {"90 min", {0, 5400000}, "90 min"},
+        {"1 h", {0, 3600000}, "1 h"},
+        {"1 hour", {0, 3600000}, "1 h"},
+        {"5 hours", {0, 18000000}, "5 h"},
+        {"24 h", {0, 86400000}, "1 day"},
+        {"1 day", {0, 86400000}, "1 day"},
+        {"14 days", {0, 1209600000}, "14 days"},
+        {"1 week", {0, 604800000}, "7 days"},
+        {"2 weeks", {0, 1209600000}, "14 days"},
+        {"1 month", {1, 0}, "1 month"},
+        {"2 months", {2, 0}, "2 months"},
+        {"2147483647 months", {INT32_MAX, 0}, "2147483647 months"},
+        {"2147483648 months", {0}, NULL},
+        {"15250284452 weeks", {0, 9223372036569600000}, "106751991164 days"},
+        {"15250284453 weeks", {0}, NULL},
+        {"15", {0}, NULL},
+        {"", {0}, NULL},
+        {"s", {0}, NULL},
+        {"100 ms", {0}, NULL},
+        {"1 m", {0}, NULL},
+        {"1 year", {0}, NULL},
+        {"1 Month", {0}, NULL},
+        {"-1 s", {0}, NULL},
+        {"1 h 30 min", {0}, NULL},
+        {"1.5 h", {0}, NULL},
+        {"\xef\xbc\x91 s", {0}, NULL},
+    };
+    (void)state;
+    EACH(row, rows)
+    {
+        struct policy_span span = {0};
+        char text[32];
+        bool good = value_parse_span(row->text, &span) == MEDGL_OK;
+        same(row->text, "accepted", good, row->formatted != NULL);
+        if (!good)
+            continue;
+        same(row->text, "months", span.months, row->span.months);
+        same(row->text, "milliseconds", span.milliseconds, row->span.milliseconds);
+        value_format_span(span, text, sizeof(text));
+        same_text(row->text, text, row->formatted);
+    }
+}
+
+/* -- keys ----------------------------------------------------------------------------------- */
+
+static const struct key_row {
+    const char *name, *preset, *least, *most, *below, *above;
+    const char *range;
+} key_rows[] = {
+    {"unenrolled", "ignore", "ignore", "deny", "allow", "Deny", "ignore or deny"},
+    {"time_zone", "", "UTC", "America/Argentina/Buenos_Aires", "/etc/localtime", "../shadow",
+     "up to 63 bytes"},
+    {"password_long_length", "13", "13", "64", "12", "65", "13 to 64"},
+    {"password_short_length", "8", "8", "64", "7", "65", "8 to 64"},
+    {"password_max_age", "2 months", "1 day", "2 months", "23 h", "3 months", "1 day to 2 months"},
+    {"password_warn", "14 days", "0", "60 days", "-1 days", "61 days", "0 to 60 days"},
+    {"password_issued_valid", "24 h", "1 h", "7 days", "59 min", "8 days", "1 h to 7 days"},
+    {"attempts_per_source", "5", "3", "10", "2", "11", "3 to 10"},
+    {"attempts_per_account", "20", "5", "100", "4", "101", "5 to 100"},
+    {"attempt_window", "15 min", "1 min", "24 h", "59 s", "25 h", "1 min to 1 day"},
+    {"lock_time", "15 min", "1 min", "24 h", "59 s", "86401 s", "1 min to 1 day"},
+    {"attempt_delay", "1 s", "0", "10 s", "-1 s", "11 s", "0 to 10 s"},
+    {"attempt_delay_max", "8 s", "0", "60 s", "-1 s", "61 s", "0 to 1 min"},
+    {"attempt_timeout", "60 s", "30 s", "10 min", "29 s", "601 s", "30 s to 10 min"},
+    {"kdf_memory", "64 MiB", "19 MiB", "1 GiB", "19922943 B", "1073741825 B", "19 MiB to 1 GiB"},
+    {"kdf_time", "3", "1", "16", "0", "17", "1 to 16"},
+    {"kdf_lanes", "1", "1", "8", "0", "9", "1 to 8"},
+    {"kdf_slots", "0", "0", "256", "-1", "257", "0 to 256"},
+    {"minimum_free", "64 MiB", "0", "1024 GiB", "-1 B", "1025 GiB", "0 to 1024 GiB"},
+};
+
+static void key_table_is_the_documented_one(void **state)
+{
+    size_t count;
+    const struct policy_key *keys = policy_keys(&count);
+    (void)state;
+    same("keys", "count", (int64_t)count, (int64_t)MEDGL_COUNT(key_rows));
+    for (size_t i = 0; i < count; i++) {
+        char range[64];
+        same_text("name", keys[i].name, key_rows[i].name);
+        same_text(keys[i].name, keys[i].preset, key_rows[i].preset);
+        policy_key_range(&keys[i], range, sizeof(range));
+        same_text(keys[i].name, range, key_rows[i].range);
+        assert_ptr_equal(policy_key_find(keys[i].name), &keys[i]);
+        same(keys[i].name, "clause", keys[i].clause[0], 'R');
+    }
+    assert_null(policy_key_find("password_length"));
+    assert_null(policy_key_find(""));
+    assert_null(policy_key_find("Unenrolled"));
+}
+
+static void key_accepts(struct policy *policy, const struct policy_key *key, const char *value)
+{
+    char why[256], text[128], again[128];
+    struct policy copy;
+    if (policy_set(policy, key, value, why, sizeof(why)) != MEDGL_OK)
+        fail_msg("%s = %s: %s", key->name, value, why);
+    policy_format(policy, key, text, sizeof(text));
+    policy_defaults(&copy);
+    if (policy_set(&copy, key, text, why, sizeof(why)) != MEDGL_OK)
+        fail_msg("%s = %s from %s: %s", key->name, text, value, why);
+    policy_format(&copy, key, again, sizeof(again));
+    same_text(key->name, again, text);
+}
+
+static void key_refuses(const struct policy_key *key, const char *value)
+{
+    char why[256];
+    struct policy policy = defaults(), before = defaults();
+    if (policy_set(&policy, key, value, why, sizeof(why)) != MEDGL_ERR_ARGUMENT)
+        fail_msg("%s = %s was accepted", key->name, value);
+    assert_memory_equal(&policy, &before, sizeof(policy));
+    assert_ptr_equal(strstr(why, key->name), why);
+    assert_non_null(strstr(why, " must be "));
+}
+
+static void key_limits(void **state)
+{
+    (void)state;
+    EACH(row, key_rows)
+    {
+        const struct policy_key *key = policy_key_find(row->name);
+        struct policy policy = defaults(), again = defaults();
+        key_accepts(&policy, key, row->preset);
+        assert_memory_equal(&policy, &again, sizeof(policy));
+        key_accepts(&policy, key, row->least);
+        key_accepts(&policy, key, row->most);
+        key_refuses(key, row->below);
+        key_refuses(key, row->above);
+    }
+}
+
+static void key_garbage(void **state)
+{
+    static const char *const garbage[] = {
+        "?",           "-",       "99999999999999999999",
+        "1;2",         "on",      "1 month ago",
+        "%s%n",        "\x1b[2J", "\xff",
+        "1\n2",        "a..b",    "a b",
+        "ignore deny",
+    };
+    static char long_text[4096];
+    (void)state;
+    memset(long_text, '9', sizeof(long_text) - 1);
+    EACH(row, key_rows)
+    {
+        const struct policy_key *key = policy_key_find(row->name);
+        key_refuses(key, long_text);
+        for (size_t i = 0; i < MEDGL_COUNT(garbage); i++)
+            if (key->type != POLICY_TYPE_TEXT || strpbrk(garbage[i], "?; %\x1b\xff\n.") != NULL)
+                key_refuses(key, garbage[i]);
+        if (key->type != POLICY_TYPE_TEXT)
+            key_refuses(key, "");
+    }
+}
+
+static void key_zone_length(void **state)
+{
+    const struct policy_key *key = policy_key_find("time_zone");
+    struct policy policy = defaults();
+    char zone[65];
+    (void)state;
+    memset(zone, 'Z', sizeof(zone));
+    zone[63] = '\0';
+    key_accepts(&policy, key, zone);
+    same_text("63 bytes", policy.time_zone, zone);
+    zone[63] = 'Z';
+    zone[64] = '\0';
+    key_refuses(key, zone);
+}
+
+static void key_cross_rules(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *set[3][2];
+        const char *conflict; /* in the sentence; NULL: none */
+    } rows[] = {
+        {"defaults", {{NULL}}, NULL},
+        {"long equals short",
+         {{"password_long_length", "14"}, {"password_short_length", "14"}},
+         NULL},
+        {"long below short",
+         {{"password_long_length", "13"}, {"password_short_length", "14"}},
+         "password_long_length"},
+        {"max age of 59 days", {{"password_max_age", "59 days"}}, NULL},
+        {"max age of 60 days", {{"password_max_age", "60 days"}}, "password_max_age"},
+        {"max age of 62 days", {{"password_max_age", "62 days"}}, "password_max_age"},
+        {"account limit equals source limit",
+         {{"attempts_per_source", "5"}, {"attempts_per_account", "5"}},
+         NULL},
+        {"account limit below source limit",
+         {{"attempts_per_source", "6"}, {"attempts_per_account", "5"}},
+         "attempts_per_account"},
+        {"delay at its most", {{"attempt_delay", "8 s"}}, NULL},
+        {"delay over its most", {{"attempt_delay", "9 s"}}, "attempt_delay_max"},
+        {"no delay", {{"attempt_delay", "0"}, {"attempt_delay_max", "0"}}, NULL},
+        {"one pass over 64 MiB", {{"kdf_time", "1"}}, NULL},
+        {"one pass over less", {{"kdf_time", "1"}, {"kdf_memory", "67108863 B"}}, "kdf_time"},
+        {"two passes over the least", {{"kdf_time", "2"}, {"kdf_memory", "19 MiB"}}, NULL},
+        {"64 GiB in slots", {{"kdf_slots", "64"}, {"kdf_memory", "1 GiB"}}, NULL},
+        {"65 GiB in slots", {{"kdf_slots", "65"}, {"kdf_memory", "1 GiB"}}, "kdf_slots"},
+    };
+    (void)state;
+    EACH(row, rows)
+    {
+        struct policy policy = defaults();
+        char why[256];
+        for (size_t i = 0; i < 3 && row->set[i][0] != NULL; i++)
+            same(row->name, "set",
+                 policy_set(&policy, policy_key_find(row->set[i][0]), row->set[i][1], why,
+                            sizeof(why)),
+                 MEDGL_OK);
+        enum medgl_error error = policy_check(&policy, why, sizeof(why));
+        same(row->name, "error", error, row->conflict == NULL ? MEDGL_OK : MEDGL_ERR_ARGUMENT);
+        if (row->conflict != NULL && strstr(why, row->conflict) == NULL)
+            fail_msg("%s: %s", row->name, why);
+    }
+}
+
+/* -- calendar ------------------------------------------------------------------------------- */
+
+static void calendar_cases(void **state)
+{
+    static const struct {
+        const char *from;
+        struct policy_span span;
+        int utc_offset;
+        const char *to;
+    } rows[] = {
+        {"2026-11-21 08:53", {2, 0}, 0, "2027-01-21 08:53"},
+        {"2026-12-31 00:00", {2, 0}, 0, "2027-02-28 00:00"},
+        {"2026-12-31 23:59", {2, 0}, 0, "2027-02-28 23:59"},
+        {"2027-12-31 12:00", {2, 0}, 0, "2028-02-29 12:00"}, /* a leap year */
+        {"2027-12-29 12:00", {2, 0}, 0, "2028-02-29 12:00"},
+        {"2027-12-28 12:00", {2, 0}, 0, "2028-02-28 12:00"},
+        {"2099-12-31 12:00", {2, 0}, 0, "2100-02-28 12:00"}, /* not every fourth is one */
+        {"1999-12-31 12:00", {2, 0}, 0, "2000-02-29 12:00"}, /* but every 400th is */
+        {"2026-06-30 12:00", {2, 0}, 0, "2026-08-30 12:00"},
+        {"2026-07-31 12:00", {2, 0}, 0, "2026-09-30 12:00"},
+        {"2026-08-31 12:00", {1, 0}, 0, "2026-09-30 12:00"},
+        {"2026-01-31 12:00", {1, 0}, 0, "2026-02-28 12:00"},
+        {"2028-02-29 12:00", {12, 0}, 0, "2029-02-28 12:00"},
+        {"2028-02-29 12:00", {48, 0}, 0, "2032-02-29 12:00"},
+        {"2026-11-30 12:00", {1, 0}, 0, "2026-12-30 12:00"},
+        {"2027-03-31 12:00", {-1, 0}, 0, "2027-02-28 12:00"},
+        {"2027-01-15 12:00", {-2, 0}, 0, "2026-11-15 12:00"},
+        {"1969-12-31 23:00", {2, 0}, 0, "1970-02-28 23:00"},
+        {"1600-02-29 00:00", {-12, 0}, 0, "1599-02-28 00:00"},
+        /* 15:00 in Greenwich is midnight in Tokyo: the 31st there, the 30th or 31st here. */
+        {"2026-12-30 15:00", {2, 0}, TOKYO, "2027-02-27 15:00"},
+        {"2026-12-30 14:59", {2, 0}, TOKYO, "2027-02-28 14:59"},
+        {"2026-12-31 14:59", {2, 0}, TOKYO, "2027-02-28 14:59"},
+        {"2026-12-31 15:00", {2, 0}, TOKYO, "2027-02-28 15:00"},
+        {"2027-01-31 02:00", {1, 0}, -5 * 3600, "2027-03-01 02:00"},
+        {"2026-11-21 08:53", {0, 15 * MEDGL_MINUTE}, TOKYO, "2026-11-21 09:08"},
+        {"2026-12-31 23:59", {0, 59 * MEDGL_DAY}, TOKYO, "2027-02-28 23:59"},
+        {"2026-11-21 08:53", {0, 0}, TOKYO, "2026-11-21 08:53"},
+    };
+    (void)state;
+    EACH(row, rows)
+    {
+        same(row->from, row->to, policy_add(at(row->from), row->span, row->utc_offset),
+             at(row->to));
+    }
+}
+
+/* Every day of three centuries against the C library's calendar. */
+static void calendar_agrees_with_libc(void **state)
+{
+    static const int months[] = {1, 2, -1, 25};
+    (void)state;
+    for (int64_t day = -25600; day < 84000; day++) {
+        for (size_t i = 0; i < MEDGL_COUNT(months); i++) {
+            time_t seconds = (time_t)(day * 86400 + 49321);
+            struct tm from, to;
+            assert_non_null(gmtime_r(&seconds, &from));
+            to = (struct tm){.tm_sec = from.tm_sec,
+                             .tm_min = from.tm_min,
+                             .tm_hour = from.tm_hour,
+                             .tm_mday = from.tm_mday,
+                             .tm_mon = from.tm_mon + months[i],
+                             .tm_year = from.tm_year};
+            time_t wanted = timegm(&to);
+            if (to.tm_mday != from.tm_mday) /* it ran over into the next month: its day 0 */
+                wanted -= to.tm_mday * 86400;
+            same("day", "sum", policy_add(seconds * 1000, (struct policy_span){months[i], 0}, 0),
+                 wanted * 1000);
+        }
+    }
+}
+
+static void calendar_ends_of_time(void **state)
+{
+    const struct policy_span later = {2, 0}, day = {0, MEDGL_DAY}, earlier = {0, -MEDGL_DAY};
+    (void)state;
+    same("most", "months", policy_add(INT64_MAX, later, 0), INT64_MAX);
+    same("most", "day", policy_add(INT64_MAX, day, 0), INT64_MAX);
+    same("least", "day", policy_add(INT64_MIN, earlier, 0), INT64_MIN);
+    same("span", "two months", policy_span_most(later), 62 * MEDGL_DAY);
+    same("span", "a day", policy_span_most(day), MEDGL_DAY);
+}
+
+/* -- passwords (R13, R15, R18) --------------------------------------------------------------- */
+
+static void R13_at_set_time(void **state)
+{
+    static const struct {
+        const char *name;
+        struct password_candidate candidate;
+        enum password_refusal refusal;
+        enum password_strength strength;
+    } rows[] = {
+        {"8 of all kinds", {8, 1, 1, 1, 1}, PASSWORD_ACCEPTED, PASSWORD_STRENGTH_SHORT},
+        {"12 of all kinds", {12, 1, 1, 1, 1}, PASSWORD_ACCEPTED, PASSWORD_STRENGTH_SHORT},
+        {"13 of all kinds", {13, 1, 1, 1, 1}, PASSWORD_ACCEPTED, PASSWORD_STRENGTH_LONG},
+        {"1024 of all kinds", {1024, 1, 1, 1, 1}, PASSWORD_ACCEPTED, PASSWORD_STRENGTH_LONG},
+        {"7 of all kinds", {7, 1, 1, 1, 1}, PASSWORD_REFUSED_TOO_SHORT, 0},
+        {"none", {0, 0, 0, 0, 1}, PASSWORD_REFUSED_TOO_SHORT, 0},
+        {"no letter", {13, 0, 1, 1, 1}, PASSWORD_REFUSED_KINDS, 0},
+        {"no digit", {13, 1, 0, 1, 1}, PASSWORD_REFUSED_KINDS, 0},
+        {"no symbol", {13, 1, 1, 0, 1}, PASSWORD_REFUSED_KINDS, 0},
+        {"short and no symbol", {7, 1, 1, 0, 1}, PASSWORD_REFUSED_TOO_SHORT, 0},
+        {"malformed", {13, 1, 1, 1, 0}, PASSWORD_REFUSED_TEXT, 0},
+        {"too long, nothing else known", {0, 0, 0, 0, 0, 1}, PASSWORD_REFUSED_TOO_LONG, 0},
+        {"same as current", {13, 1, 1, 1, 1, 0, 1}, PASSWORD_REFUSED_SAME, 0},
+        {"holds the name", {13, 1, 1, 1, 1, 0, 0, 1}, PASSWORD_REFUSED_NAME, 0},
+        {"same and name", {13, 1, 1, 1, 1, 0, 1, 1}, PASSWORD_REFUSED_SAME, 0},
+    };
+    const struct policy policy = defaults();
+    (void)state;
+    EACH(row, rows)
+    {
+        struct password_verdict verdict = policy_password_check(&policy, &row->candidate);
+        same(row->name, "refusal", verdict.refusal, row->refusal);
+        same(row->name, "strength", verdict.strength, row->strength);
+    }
+}
+
+static void R13_at_set_time_with_stricter_lengths(void **state)
+{
+    struct policy policy = defaults();
+    struct password_candidate candidate = {9, 1, 1, 1, 1};
+    (void)state;
+    policy.password_short_length = 10;
+    policy.password_long_length = 16;
+    same("9", "refusal", policy_password_check(&policy, &candidate).refusal,
+         PASSWORD_REFUSED_TOO_SHORT);
+    candidate.length = 15;
+    same("15", "strength", policy_password_check(&policy, &candidate).strength,
+         PASSWORD_STRENGTH_SHORT);
+    candidate.length = 16;
+    same("16", "strength", policy_password_check(&policy, &candidate).strength,
+         PASSWORD_STRENGTH_LONG);
+}
+
+#define NONE  PASSWORD_STRENGTH_NONE
+#define SHORT PASSWORD_STRENGTH_SHORT
+#define LONG  PASSWORD_STRENGTH_LONG
+
+static void R13_R15_R18_standing(void **state)
+{
+    static const struct {
+        const char *name;
+        enum password_strength strength;
+        bool issued, second_factor;
+        const char *set_at, *valid_until, *now;
+        int utc_offset;
+        const char *rule;
+        bool usable, due, warn;
+        const char *due_at;
+    } rows[] = {
+        {"A on its first day", LONG, 0, 0, "2026-11-21 09:00", "", "2026-11-21 09:00", TOKYO, "A",
+         1, 0, 0, ""},
+        {"A after thirty years", LONG, 0, 0, "2026-11-21 09:00", "", "2056-11-21 09:00", TOKYO, "A",
+         1, 0, 0, ""},
+        {"A with a factor stays A", LONG, 0, 1, "2026-11-21 09:00", "", "2056-11-21 09:00", TOKYO,
+         "A", 1, 0, 0, ""},
+        {"C after thirty years", SHORT, 0, 1, "2026-11-21 09:00", "", "2056-11-21 09:00", TOKYO,
+         "C", 1, 0, 0, ""},
+        {"B fresh", SHORT, 0, 0, "2026-11-21 09:00", "", "2026-11-21 09:00", TOKYO, "B", 1, 0, 0,
+         "2027-01-21 09:00"},
+        {"B before the warning", SHORT, 0, 0, "2026-11-21 09:00", "", "2027-01-07 08:59", TOKYO,
+         "B", 1, 0, 0, "2027-01-21 09:00"},
+        {"B when the warning begins", SHORT, 0, 0, "2026-11-21 09:00", "", "2027-01-07 09:00",
+         TOKYO, "B", 1, 0, 1, "2027-01-21 09:00"},
+        {"B in its last minute", SHORT, 0, 0, "2026-11-21 09:00", "", "2027-01-21 08:59", TOKYO,
+         "B", 1, 0, 1, "2027-01-21 09:00"},
+        {"B exactly due", SHORT, 0, 0, "2026-11-21 09:00", "", "2027-01-21 09:00", TOKYO, "B", 1, 1,
+         0, "2027-01-21 09:00"},
+        {"B a year late", SHORT, 0, 0, "2026-11-21 09:00", "", "2028-01-21 09:00", TOKYO, "B", 1, 1,
+         0, "2027-01-21 09:00"},
+        {"B set on 31 December", SHORT, 0, 0, "2026-12-31 09:00", "", "2027-02-28 09:00", 0, "B", 1,
+         1, 0, "2027-02-28 09:00"},
+        {"B set on 31 December before a leap year", SHORT, 0, 0, "2027-12-31 09:00", "",
+         "2028-02-28 09:00", 0, "B", 1, 0, 1, "2028-02-29 09:00"},
+        {"B set on 31 December in Tokyo, still the 30th in Greenwich", SHORT, 0, 0,
+         "2026-12-30 18:00", "", "2027-02-27 18:00", TOKYO, "B", 1, 1, 0, "2027-02-27 18:00"},
+        {"factor taken away in time: B from the original date", SHORT, 0, 0, "2026-10-01 00:00", "",
+         "2026-11-21 00:00", 0, "B", 1, 0, 1, "2026-12-01 00:00"},
+        {"factor taken away later: due at once", SHORT, 0, 0, "2020-01-31 00:00", "",
+         "2026-11-21 00:00", 0, "B", 1, 1, 0, "2020-03-31 00:00"},
+        {"clock back by an hour", SHORT, 0, 0, "2026-11-21 09:00", "", "2026-11-21 08:00", 0, "B",
+         1, 0, 0, "2027-01-21 09:00"},
+        {"clock back by a day", SHORT, 0, 0, "2026-11-21 09:00", "", "2026-11-20 09:00", 0, "B", 1,
+         0, 0, "2027-01-21 09:00"},
+        {"clock back by more than a day", SHORT, 0, 0, "2026-11-21 09:00", "", "2026-11-20 08:59",
+         0, "B", 1, 1, 0, "2026-11-20 08:59"},
+        {"clock back by years, A", LONG, 0, 0, "2026-11-21 09:00", "", "2016-11-20 08:59", 0, "A",
+         1, 1, 0, "2016-11-20 08:59"},
+        {"clock back by years, C", SHORT, 0, 1, "2026-11-21 09:00", "", "2016-11-20 08:59", 0, "C",
+         1, 1, 0, "2016-11-20 08:59"},
+        {"imported, no rule", NONE, 0, 0, "2026-11-21 09:00", "", "2026-11-21 10:00", 0, "none", 1,
+         1, 0, "2026-11-21 09:00"},
+        {"imported, a factor does not help", NONE, 0, 1, "2026-11-21 09:00", "", "2026-11-21 10:00",
+         0, "none", 1, 1, 0, "2026-11-21 09:00"},
+        {"issued", LONG, 1, 0, "2026-11-21 09:00", "2026-11-22 09:00", "2026-11-21 10:00", 0, "A",
+         1, 1, 0, "2026-11-21 09:00"},
+        {"issued, in its last minute", LONG, 1, 0, "2026-11-21 09:00", "2026-11-22 09:00",
+         "2026-11-22 08:59", 0, "A", 1, 1, 0, "2026-11-21 09:00"},
+        {"issued, exactly over", LONG, 1, 0, "2026-11-21 09:00", "2026-11-22 09:00",
+         "2026-11-22 09:00", 0, "A", 0, 1, 0, "2026-11-21 09:00"},
+        {"issued, over, with a factor", SHORT, 1, 1, "2026-11-21 09:00", "2026-11-22 09:00",
+         "2026-12-22 09:00", 0, "C", 0, 1, 0, "2026-11-21 09:00"},
+        {"issued without end", LONG, 1, 0, "2026-11-21 09:00", "", "2036-11-22 09:00", 0, "A", 1, 1,
+         0, "2026-11-21 09:00"},
+        {"issued, then the clock was set back", LONG, 1, 0, "2026-11-21 09:00", "2026-11-22 09:00",
+         "2026-11-01 09:00", 0, "A", 0, 1, 0, "2026-11-01 09:00"},
+        {"an end binds issued ones alone", LONG, 0, 0, "2026-11-21 09:00", "2026-11-22 09:00",
+         "2026-12-22 09:00", 0, "A", 1, 0, 0, ""},
+    };
+    const struct policy policy = defaults();
+    (void)state;
+    EACH(row, rows)
+    {
+        const struct password_facts facts = {true,
+                                             row->strength,
+                                             row->issued,
+                                             at(row->set_at),
+                                             at(row->valid_until),
+                                             row->second_factor,
+                                             row->utc_offset};
+        struct password_standing standing = policy_password_standing(&policy, &facts, at(row->now));
+        same_text(row->name, password_rule_word(standing.rule), row->rule);
+        same(row->name, "usable", standing.usable, row->usable);
+        same(row->name, "due", standing.due, row->due);
+        same(row->name, "warn", standing.warn, row->warn);
+        same(row->name, "due_at", standing.due_at, at(row->due_at));
+    }
+}
+
+static void R13_standing_follows_the_policy(void **state)
+{
+    struct policy policy = defaults();
+    struct password_facts facts = {true, SHORT, .set_at = at("2026-11-21 09:00")};
+    struct password_standing standing;
+    (void)state;
+    policy.password_max_age = (struct policy_span){0, 7 * MEDGL_DAY};
+    standing = policy_password_standing(&policy, &facts, at("2026-11-28 09:00"));
+    same("a week", "due_at", standing.due_at, at("2026-11-28 09:00"));
+    same("a week", "due", standing.due, true);
+    policy.password_max_age = (struct policy_span){1, 0};
+    policy.password_warn = (struct policy_span){0, 0};
+    standing = policy_password_standing(&policy, &facts, at("2026-12-21 08:59"));
+    same("a month", "due_at", standing.due_at, at("2026-12-21 09:00"));
+    same("no warning", "warn", standing.warn, false);
+    policy.password_warn = (struct policy_span){1, 0};
+    standing = policy_password_standing(&policy, &facts, at("2026-11-21 09:00"));
+    same("a month's warning", "warn", standing.warn, true);
+    facts.present = false;
+    standing = policy_password_standing(&policy, &facts, at("2036-12-21 09:00"));
+    same("no password", "rule", standing.rule, PASSWORD_RULE_NONE);
+    same("no password", "usable or due", standing.usable || standing.due || standing.warn, false);
+    same("no password", "due_at", standing.due_at, 0);
+}
+
+/* -- lockout (R20) -------------------------------------------------------------------------- */
+
+#define T     (20000 * MEDGL_DAY) /* the latest failure */
+#define LOCK  (15 * MEDGL_MINUTE)
+#define STALE (T + LOCK + 1) /* beyond the window */
+
+static void R20_lockout(void **state)
+{
+    static const struct {
+        const char *name;
+        struct attempt_facts facts;
+        medgl_time now;
+        enum attempt_verdict verdict;
+        medgl_time until;
+    } rows[] = {
+        {"nothing counted", {0}, T, ATTEMPT_ADMITTED, 0},
+        {"delay after one", {1, 0, T, 1, 0, T}, T, ATTEMPT_DELAYED, T + 1000},
+        {"delay, last instant", {1, 0, T, 1, 0, T}, T + 999, ATTEMPT_DELAYED, T + 1000},
+        {"delay over", {1, 0, T, 1, 0, T}, T + 1000, ATTEMPT_ADMITTED, 0},
+        {"delay after two", {2, 0, T, 2, 0, T}, T + 1999, ATTEMPT_DELAYED, T + 2000},
+        {"delay after two over", {2, 0, T, 2, 0, T}, T + 2000, ATTEMPT_ADMITTED, 0},
+        {"delay after three", {3, 0, T, 3, 0, T}, T, ATTEMPT_DELAYED, T + 4000},
+        {"delay after four", {4, 0, T, 4, 0, T}, T, ATTEMPT_DELAYED, T + 8000},
+        {"four, then admitted", {4, 0, T, 4, 0, T}, T + 8000, ATTEMPT_ADMITTED, 0},
+        {"delay is capped", {5, 0, T, 5, 0, T}, T, ATTEMPT_DELAYED, T + 8000},
+        {"delay of very many", {UINT32_MAX, 0, T, UINT32_MAX, 0, T}, T, ATTEMPT_DELAYED, T + 8000},
+        {"delay comes before the locks", {5, 0, T, 20, 0, T}, T + 7999, ATTEMPT_DELAYED, T + 8000},
+        {"source locked", {5, 0, T, 5, 0, T}, T + 8000, ATTEMPT_LOCKED_SOURCE, T + LOCK},
+        {"source locked, over", {6, 0, T, 6, 0, T}, T + 8000, ATTEMPT_LOCKED_SOURCE, T + LOCK},
+        {"source locked, last instant",
+         {5, 0, T, 5, 0, T},
+         T + LOCK - 1,
+         ATTEMPT_LOCKED_SOURCE,
+         T + LOCK},
+        {"lock over", {5, 0, T, 5, 0, T}, T + LOCK, ATTEMPT_ADMITTED, 0},
+        {"lock over, new run", {5, 4, T, 5, 4, T}, T + LOCK, ATTEMPT_ADMITTED, 0},
+        {"lock over, new run is bounded", {5, 5, T, 5, 5, T}, T + LOCK, ATTEMPT_IN_FLIGHT, 0},
+        {"source lock comes before the account's",
+         {5, 0, T, 20, 0, T},
+         T + 8000,
+         ATTEMPT_LOCKED_SOURCE,
+         T + LOCK},
+        {"account locked", {0, 0, 0, 20, 0, T}, T, ATTEMPT_LOCKED_ACCOUNT, T + LOCK},
+        {"account locked, last instant",
+         {0, 0, 0, 20, 0, T},
+         T + LOCK - 1,
+         ATTEMPT_LOCKED_ACCOUNT,
+         T + LOCK},
+        {"account lock over", {0, 0, 0, 20, 0, T}, T + LOCK, ATTEMPT_ADMITTED, 0},
+        {"account nearly locked", {0, 0, 0, 19, 0, T}, T, ATTEMPT_ADMITTED, 0},
+        {"account full with one in flight", {0, 0, 0, 19, 1, T}, T, ATTEMPT_IN_FLIGHT, 0},
+        {"account lock does not bind a console", {0, 0, 0, 20, 0, T, true}, T, ATTEMPT_ADMITTED, 0},
+        {"nor what is in flight from elsewhere",
+         {0, 0, 0, 19, 30, T, true},
+         T,
+         ATTEMPT_ADMITTED,
+         0},
+        {"a console's own failures do",
+         {5, 0, T, 20, 0, T, true},
+         T + 8000,
+         ATTEMPT_LOCKED_SOURCE,
+         T + LOCK},
+        {"a console's own attempts do", {0, 5, 0, 0, 5, 0, true}, T, ATTEMPT_IN_FLIGHT, 0},
+        {"four in flight", {0, 4, 0, 0, 4, 0}, T, ATTEMPT_ADMITTED, 0},
+        {"five in flight", {0, 5, 0, 0, 5, 0}, T, ATTEMPT_IN_FLIGHT, 0},
+        {"in flight and failed", {3, 2, T, 3, 2, T}, T + 8000, ATTEMPT_IN_FLIGHT, 0},
+        {"in flight and failed, one left", {3, 1, T, 3, 1, T}, T + 8000, ATTEMPT_ADMITTED, 0},
+        {"failures at the window's end count", {4, 1, T, 4, 1, T}, STALE - 1, ATTEMPT_IN_FLIGHT, 0},
+        {"failures beyond the window do not", {4, 1, T, 4, 1, T}, STALE, ATTEMPT_ADMITTED, 0},
+        {"what is in flight still does", {4, 5, T, 4, 5, T}, STALE, ATTEMPT_IN_FLIGHT, 0},
+        {"clock set back: delay from now",
+         {1, 0, T, 1, 0, T},
+         T - MEDGL_DAY,
+         ATTEMPT_DELAYED,
+         T - MEDGL_DAY + 1000},
+        {"clock set back: no lock vanishes",
+         {0, 0, 0, 20, 0, T},
+         T - MEDGL_DAY,
+         ATTEMPT_LOCKED_ACCOUNT,
+         T - MEDGL_DAY + LOCK},
+    };
+    const struct policy policy = defaults();
+    (void)state;
+    EACH(row, rows)
+    {
+        struct attempt_decision decision = policy_attempt(&policy, &row->facts, row->now);
+        same(row->name, "verdict", decision.verdict, row->verdict);
+        same(row->name, "until", decision.until, row->until);
+    }
+}
+
+static void R20_lockout_follows_the_policy(void **state)
+{
+    struct policy policy = defaults();
+    const struct attempt_facts five = {5, 0, T, 5, 0, T}, three = {3, 0, T, 3, 0, T};
+    (void)state;
+    policy.attempt_delay = (struct policy_span){0, 0};
+    policy.attempts_per_source = 3;
+    policy.lock_time = (struct policy_span){0, MEDGL_HOUR};
+    same("no delay", "verdict", policy_attempt(&policy, &three, T).verdict, ATTEMPT_LOCKED_SOURCE);
+    same("an hour", "until", policy_attempt(&policy, &three, T).until, T + MEDGL_HOUR);
+    same("beyond the window", "verdict", policy_attempt(&policy, &three, STALE).verdict,
+         ATTEMPT_LOCKED_SOURCE);
+    policy.attempts_per_source = 10;
+    same("ten", "verdict", policy_attempt(&policy, &five, T).verdict, ATTEMPT_ADMITTED);
+    policy.attempt_delay = (struct policy_span){0, 3 * MEDGL_SECOND};
+    policy.attempt_delay_max = (struct policy_span){0, 5 * MEDGL_SECOND};
+    same("doubling stops at the most", "until", policy_attempt(&policy, &five, T).until, T + 5000);
+}
+
+/* Whatever was counted: who is admitted never makes it more than the limits. */
+static void R20_never_more_than_the_limits(void **state)
+{
+    const struct policy policy = defaults();
+    int64_t admitted = 0;
+    (void)state;
+    for (uint32_t i = 0; i < 8 * 8 * 24 * 24 * 2; i++) {
+        const struct attempt_facts facts = {i % 8, i / 8 % 8,     T, i / 64 % 24, i / 1536 % 24,
+                                            T,     i / 36864 == 1};
+        struct attempt_decision decision = policy_attempt(&policy, &facts, T + 8000);
+        if (decision.verdict != ATTEMPT_ADMITTED)
+            continue;
+        admitted++;
+        assert_true(facts.source_failures + facts.source_in_flight < 5);
+        assert_true(facts.console || facts.account_failures + facts.account_in_flight < 20);
+    }
+    same("some", "admitted", admitted > 0, true);
+}
+
+/* -- login ---------------------------------------------------------------------------------- */
+
+#define NOW    (20000 * MEDGL_DAY)
+#define GOOD   FACTOR_PROVED
+#define BAD    FACTOR_FAILED
+#define UNSAID FACTOR_NOT_ASKED
+#define ACTIVE ACCOUNT_STATE_ACTIVE
+
+/* The password of a row: a good one, none, or issued and past its end. */
+enum kept {
+    KEPT_GOOD,
+    KEPT_NONE,
+    KEPT_OVER
+};
+
+static struct password_facts kept_facts(enum kept kept)
+{
+    return (struct password_facts){
+        .present = kept != KEPT_NONE,
+        .strength = LONG,
+        .issued = kept == KEPT_OVER,
+        .set_at = NOW - 2 * MEDGL_DAY,
+        .valid_until = kept == KEPT_OVER ? NOW - MEDGL_DAY : 0,
+    };
+}
+
+static void login_reasons(void **state)
+{
+    static const struct {
+        const char *name;
+        bool known, uid_matches;
+        enum account_state state;
+        enum attempt_verdict attempt;
+        bool held;
+        enum factor_result password, second;
+        bool second_required;
+        enum kept kept;
+        enum login_reason reason;
+        bool counts;
+    } rows[] = {
+        {"right password", 1, 1, ACTIVE, ATTEMPT_ADMITTED, 1, GOOD, UNSAID, 0, KEPT_GOOD,
+         LOGIN_REASON_OK, 0},
+        {"both factors", 1, 1, ACTIVE, ATTEMPT_ADMITTED, 1, GOOD, GOOD, 1, KEPT_GOOD,
+         LOGIN_REASON_OK, 0},
+        {"wrong password", 1, 1, ACTIVE, ATTEMPT_ADMITTED, 1, BAD, UNSAID, 0, KEPT_GOOD,
+         LOGIN_REASON_WRONG_PASSWORD, 1},
+        {"wrong password, right code", 1, 1, ACTIVE, ATTEMPT_ADMITTED, 1, BAD, GOOD, 1, KEPT_GOOD,
+         LOGIN_REASON_WRONG_PASSWORD, 1},
+        {"wrong code", 1, 1, ACTIVE, ATTEMPT_ADMITTED, 1, GOOD, BAD, 1, KEPT_GOOD,
+         LOGIN_REASON_WRONG_FACTOR, 1},
+        {"code not asked though required", 1, 1, ACTIVE, ATTEMPT_ADMITTED, 1, GOOD, UNSAID, 1,
+         KEPT_GOOD, LOGIN_REASON_WRONG_FACTOR, 1},
+        {"wrong code though not required", 1, 1, ACTIVE, ATTEMPT_ADMITTED, 1, GOOD, BAD, 0,
+         KEPT_GOOD, LOGIN_REASON_WRONG_FACTOR, 1},
+        {"nothing asked", 1, 1, ACTIVE, ATTEMPT_ADMITTED, 1, UNSAID, UNSAID, 0, KEPT_GOOD,
+         LOGIN_REASON_WRONG_PASSWORD, 0},
+        {"unknown", 0, 0, 0, ATTEMPT_ADMITTED, 1, BAD, UNSAID, 0, KEPT_NONE,
+         LOGIN_REASON_UNKNOWN_ACCOUNT, 1},
+        {"unknown and locked", 0, 0, 0, ATTEMPT_LOCKED_SOURCE, 0, BAD, UNSAID, 0, KEPT_NONE,
+         LOGIN_REASON_UNKNOWN_ACCOUNT, 0},
+        {"unknown, everything else right", 0, 1, ACTIVE, ATTEMPT_ADMITTED, 1, GOOD, GOOD, 1,
+         KEPT_GOOD, LOGIN_REASON_UNKNOWN_ACCOUNT, 1},
+        {"locked source, right password", 1, 1, ACTIVE, ATTEMPT_LOCKED_SOURCE, 0, GOOD, UNSAID, 0,
+         KEPT_GOOD, LOGIN_REASON_LOCKED_SOURCE, 0},
+        {"locked source, wrong password", 1, 1, ACTIVE, ATTEMPT_LOCKED_SOURCE, 0, BAD, UNSAID, 0,
+         KEPT_GOOD, LOGIN_REASON_LOCKED_SOURCE, 0},
+        {"locked account, right password", 1, 1, ACTIVE, ATTEMPT_LOCKED_ACCOUNT, 0, GOOD, UNSAID, 0,
+         KEPT_GOOD, LOGIN_REASON_LOCKED_ACCOUNT, 0},
+        {"locked and disabled", 1, 1, ACCOUNT_STATE_DISABLED, ATTEMPT_LOCKED_ACCOUNT, 0, GOOD,
+         UNSAID, 0, KEPT_GOOD, LOGIN_REASON_LOCKED_ACCOUNT, 0},
+        {"reservation lost, right password", 1, 1, ACTIVE, ATTEMPT_ADMITTED, 0, GOOD, UNSAID, 0,
+         KEPT_GOOD, LOGIN_REASON_ATTEMPT_LOST, 0},
+        {"reservation lost, wrong password", 1, 1, ACTIVE, ATTEMPT_ADMITTED, 0, BAD, UNSAID, 0,
+         KEPT_GOOD, LOGIN_REASON_ATTEMPT_LOST, 0},
+        {"never admitted: delayed", 1, 1, ACTIVE, ATTEMPT_DELAYED, 1, GOOD, UNSAID, 0, KEPT_GOOD,
+         LOGIN_REASON_ATTEMPT_LOST, 0},
+        {"never admitted: in flight", 1, 1, ACTIVE, ATTEMPT_IN_FLIGHT, 1, GOOD, UNSAID, 0,
+         KEPT_GOOD, LOGIN_REASON_ATTEMPT_LOST, 0},
+        {"no such verdict", 1, 1, ACTIVE, (enum attempt_verdict)99, 1, GOOD, UNSAID, 0, KEPT_GOOD,
+         LOGIN_REASON_UNDECIDED, 0},
+        {"uid changed, right password", 1, 0, ACTIVE, ATTEMPT_ADMITTED, 1, GOOD, UNSAID, 0,
+         KEPT_GOOD, LOGIN_REASON_UID_CHANGED, 1},
+        {"disabled, right password", 1, 1, ACCOUNT_STATE_DISABLED, ATTEMPT_ADMITTED, 1, GOOD,
+         UNSAID, 0, KEPT_GOOD, LOGIN_REASON_DISABLED, 1},
+        {"disabled, wrong password", 1, 1, ACCOUNT_STATE_DISABLED, ATTEMPT_ADMITTED, 1, BAD, UNSAID,
+         0, KEPT_GOOD, LOGIN_REASON_DISABLED, 1},
+        {"retired, right password", 1, 1, ACCOUNT_STATE_RETIRED, ATTEMPT_ADMITTED, 1, GOOD, UNSAID,
+         0, KEPT_GOOD, LOGIN_REASON_RETIRED, 1},
+        {"retired, wrong password", 1, 1, ACCOUNT_STATE_RETIRED, ATTEMPT_ADMITTED, 1, BAD, UNSAID,
+         0, KEPT_GOOD, LOGIN_REASON_RETIRED, 1},
+        {"no such state", 1, 1, (enum account_state)0, ATTEMPT_ADMITTED, 1, GOOD, UNSAID, 0,
+         KEPT_GOOD, LOGIN_REASON_UNDECIDED, 1},
+        {"uid changed and disabled", 1, 0, ACCOUNT_STATE_DISABLED, ATTEMPT_ADMITTED, 1, GOOD,
+         UNSAID, 0, KEPT_GOOD, LOGIN_REASON_UID_CHANGED, 1},
+        {"no password kept", 1, 1, ACTIVE, ATTEMPT_ADMITTED, 1, BAD, UNSAID, 0, KEPT_NONE,
+         LOGIN_REASON_NO_PASSWORD, 1},
+        {"no password kept, yet proved", 1, 1, ACTIVE, ATTEMPT_ADMITTED, 1, GOOD, UNSAID, 0,
+         KEPT_NONE, LOGIN_REASON_NO_PASSWORD, 1},
+        {"issued, past its end", 1, 1, ACTIVE, ATTEMPT_ADMITTED, 1, GOOD, UNSAID, 0, KEPT_OVER,
+         LOGIN_REASON_ISSUED_EXPIRED, 1},
+        {"issued, past its end, wrong", 1, 1, ACTIVE, ATTEMPT_ADMITTED, 1, BAD, UNSAID, 0,
+         KEPT_OVER, LOGIN_REASON_WRONG_PASSWORD, 1},
+        {"issued, past its end, wrong code", 1, 1, ACTIVE, ATTEMPT_ADMITTED, 1, GOOD, BAD, 1,
+         KEPT_OVER, LOGIN_REASON_WRONG_FACTOR, 1},
+    };
+    const struct policy policy = defaults();
+    (void)state;
+    EACH(row, rows)
+    {
+        const struct login_facts facts = {
+            row->known, row->uid_matches, row->state,  ACCOUNT_CLASS_STAFF,  row->attempt,
+            row->held,  row->password,    row->second, row->second_required, kept_facts(row->kept),
+        };
+        struct login_decision decision = policy_login(&policy, &facts, NOW);
+        same_text(row->name, login_reason_word(decision.reason), login_reason_word(row->reason));
+        same(row->name, "allowed", decision.allowed, row->reason == LOGIN_REASON_OK);
+        same(row->name, "counts", decision.counts, row->counts);
+    }
+}
+
+/* Every combination of facts: one alone is let in, and R23: no refusal of an admitted guess looks
+ * different in what is counted. */
+static void login_lets_in_one_combination_alone(void **state)
+{
+    const struct policy policy = defaults();
+    int allowed = 0;
+    (void)state;
+    for (unsigned i = 0; i < 2 * 2 * 4 * 5 * 2 * 3 * 3 * 2 * 3; i++) {
+        unsigned n = i;
+        struct login_facts facts = {.class_ = ACCOUNT_CLASS_STAFF};
+        facts.known = n % 2, n /= 2;
+        facts.uid_matches = n % 2, n /= 2;
+        facts.state = (enum account_state)(n % 4), n /= 4;
+        facts.attempt = (enum attempt_verdict)(n % 5), n /= 5;
+        facts.reservation_held = n % 2, n /= 2;
+        facts.password = (enum factor_result)(n % 3), n /= 3;
+        facts.second = (enum factor_result)(n % 3), n /= 3;
+        facts.second_required = n % 2, n /= 2;
+        facts.password_facts = kept_facts((enum kept)n);
+        bool guessed = facts.password != UNSAID || facts.second != UNSAID;
+        bool good = facts.known && facts.uid_matches && facts.state == ACTIVE &&
+                    facts.attempt == ATTEMPT_ADMITTED && facts.reservation_held &&
+                    facts.password == GOOD && n == KEPT_GOOD &&
+                    (facts.second == GOOD || (facts.second == UNSAID && !facts.second_required));
+        struct login_decision decision = policy_login(&policy, &facts, NOW);
+        same("combination", "allowed", decision.allowed, good);
+        same("combination", "counts", decision.counts,
+             !good && guessed && facts.attempt == ATTEMPT_ADMITTED && facts.reservation_held);
+        allowed += decision.allowed;
+    }
+    same("combinations", "allowed", allowed,
+         3); /* code proved (2), or neither asked nor required */
+}
+
+static void login_with_a_due_password_is_let_in_to_change_it(void **state)
+{
+    const struct policy policy = defaults();
+    struct login_facts facts = {
+        true, true, ACTIVE, ACCOUNT_CLASS_STAFF, ATTEMPT_ADMITTED, true, GOOD, UNSAID, false, {0}};
+    (void)state;
+    facts.password_facts = (struct password_facts){true, SHORT, .set_at = NOW - 90 * MEDGL_DAY};
+    struct login_decision decision = policy_login(&policy, &facts, NOW);
+    same("due", "allowed", decision.allowed, true);
+    same("due", "due", decision.standing.due, true);
+    facts.password_facts = (struct password_facts){true, LONG, true, NOW - 1, NOW + MEDGL_DAY};
+    decision = policy_login(&policy, &facts, NOW);
+    same("issued", "allowed", decision.allowed, true);
+    same("issued", "due", decision.standing.due, true);
+}
+
+static void account_phase(void **state)
+{
+    static const struct {
+        const char *name;
+        bool known, uid_matches;
+        enum account_state state;
+        struct password_facts password;
+        enum account_verdict verdict;
+        enum login_reason reason;
+    } rows[] = {
+        {"long password", 1, 1, ACTIVE, {1, LONG, 0, NOW}, ACCOUNT_OK, LOGIN_REASON_OK},
+        {"key alone", 1, 1, ACTIVE, {0}, ACCOUNT_OK, LOGIN_REASON_OK},
+        {"unknown", 0, 1, ACTIVE, {1, LONG, 0, NOW}, ACCOUNT_DENIED, LOGIN_REASON_UNKNOWN_ACCOUNT},
+        {"uid changed", 1, 0, ACTIVE, {1, LONG, 0, NOW}, ACCOUNT_DENIED, LOGIN_REASON_UID_CHANGED},
+        {"disabled",
+         1,
+         1,
+         ACCOUNT_STATE_DISABLED,
+         {1, LONG, 0, NOW},
+         ACCOUNT_DENIED,
+         LOGIN_REASON_DISABLED},
+        {"disabled, key alone",
+         1,
+         1,
+         ACCOUNT_STATE_DISABLED,
+         {0},
+         ACCOUNT_DENIED,
+         LOGIN_REASON_DISABLED},
+        {"retired",
+         1,
+         1,
+         ACCOUNT_STATE_RETIRED,
+         {1, LONG, 0, NOW},
+         ACCOUNT_EXPIRED,
+         LOGIN_REASON_RETIRED},
+        {"retired, uid changed",
+         1,
+         0,
+         ACCOUNT_STATE_RETIRED,
+         {1, LONG, 0, NOW},
+         ACCOUNT_DENIED,
+         LOGIN_REASON_UID_CHANGED},
+        {"no such state",
+         1,
+         1,
+         (enum account_state)0,
+         {1, LONG, 0, NOW},
+         ACCOUNT_DENIED,
+         LOGIN_REASON_UNDECIDED},
+        {"short, fresh", 1, 1, ACTIVE, {1, SHORT, 0, NOW}, ACCOUNT_OK, LOGIN_REASON_OK},
+        {"short, soon due",
+         1,
+         1,
+         ACTIVE,
+         {1, SHORT, 0, NOW - 55 * MEDGL_DAY},
+         ACCOUNT_OK_WARN,
+         LOGIN_REASON_OK},
+        {"short, due",
+         1,
+         1,
+         ACTIVE,
+         {1, SHORT, 0, NOW - 62 * MEDGL_DAY},
+         ACCOUNT_CHANGE_DUE,
+         LOGIN_REASON_OK},
+        {"short, old, with a factor",
+         1,
+         1,
+         ACTIVE,
+         {1, SHORT, 0, MEDGL_DAY, 0, 1},
+         ACCOUNT_OK,
+         LOGIN_REASON_OK},
+        {"no rule", 1, 1, ACTIVE, {1, NONE, 0, NOW}, ACCOUNT_CHANGE_DUE, LOGIN_REASON_OK},
+        {"issued", 1, 1, ACTIVE, {1, LONG, 1, NOW, NOW + 1}, ACCOUNT_CHANGE_DUE, LOGIN_REASON_OK},
+        {"issued, past its end, by key",
+         1,
+         1,
+         ACTIVE,
+         {1, LONG, 1, NOW, NOW},
+         ACCOUNT_DENIED,
+         LOGIN_REASON_ISSUED_EXPIRED},
+    };
+    const struct policy policy = defaults();
+    (void)state;
+    EACH(row, rows)
+    {
+        const struct account_facts facts = {row->known, row->uid_matches, row->state,
+                                            ACCOUNT_CLASS_STAFF, row->password};
+        struct account_decision decision = policy_account(&policy, &facts, NOW);
+        same(row->name, "verdict", decision.verdict, row->verdict);
+        same_text(row->name, login_reason_word(decision.reason), login_reason_word(row->reason));
+    }
+}
+
+/* Words go into the ledger: each means one thing, and none changes unnoticed. */
+static void words(void **state)
+{
+    static const char *const reasons[] = {
+        "undecided",      "ok",           "unknown-account", "locked-source", "locked-account",
+        "attempt-lost",   "uid-changed",  "disabled",        "retired",       "no-password",
+        "wrong-password", "wrong-factor", "issued-expired"};
+    static const char *const rules[] = {"none", "A", "B", "C"};
+    static const char *const refusals[] = {"accepted", "malformed", "too-long", "too-short",
+                                           "kinds",    "same",      "name"};
+    (void)state;
+    for (unsigned i = 0; i < MEDGL_COUNT(reasons); i++)
+        assert_string_equal(login_reason_word((enum login_reason)i), reasons[i]);
+    for (unsigned i = 0; i < MEDGL_COUNT(rules); i++)
+        assert_string_equal(password_rule_word((enum password_rule)i), rules[i]);
+    for (unsigned i = 0; i < MEDGL_COUNT(refusals); i++)
+        assert_string_equal(password_refusal_word((enum password_refusal)i), refusals[i]);
+    assert_string_equal(login_reason_word((enum login_reason)99), "undecided");
+    assert_string_equal(password_rule_word((enum password_rule)99), "none");
+    assert_string_equal(password_refusal_word((enum password_refusal)99), "malformed");
+}
+
+/* -- the manual ----------------------------------------------------------------------------- */
+
+/* The sentence that medgl-policy.conf(5) must have under a key. */
+static void manual_line(const struct policy_key *key, char *line, size_t size)
+{
+    static const char *const types[] = {"Number", "Size", "Span", "Choice", "Text"};
+    char range[64];
+    policy_key_range(key, range, sizeof(range));
+    (void)snprintf(line, size, "%s, %s, default %s (%s).\n", types[key->type], range,
+                   key->preset[0] != '\0' ? key->preset : "empty", key->clause);
+}
+
+static void manual_lists_the_keys(void **state)
+{
+    const char *top = getenv("top_srcdir");
+    char path[4096], line[512], wanted[512];
+    size_t count, at_key = 0;
+    const struct policy_key *keys = policy_keys(&count);
+    (void)state;
+    (void)snprintf(path, sizeof(path), "%s/man/medgl-policy.conf.5", top != NULL ? top : ".");
+    auto_file FILE *page = fopen(path, "re");
+    if (page == NULL)
+        fail_msg("%s cannot be read: set top_srcdir", path);
+    while (fgets(line, sizeof(line), page) != NULL) {
+        if (strncmp(line, ".It Ic ", 7) != 0)
+            continue;
+        line[strcspn(line, "\n")] = '\0';
+        if (at_key == count)
+            fail_msg("%s is no key", line + 7);
+        same_text("order of keys", line + 7, keys[at_key].name);
+        manual_line(&keys[at_key], wanted, sizeof(wanted));
+        assert_non_null(fgets(line, sizeof(line), page));
+        same_text(keys[at_key].name, line, wanted);
+        at_key++;
+    }
+    same("manual", "keys", (int64_t)at_key, (int64_t)count);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(notation_of_numbers),
+        cmocka_unit_test(notation_of_sizes),
+        cmocka_unit_test(notation_of_spans),
+        cmocka_unit_test(key_table_is_the_documented_one),
+        cmocka_unit_test(key_limits),
+        cmocka_unit_test(key_garbage),
+        cmocka_unit_test(key_zone_length),
+        cmocka_unit_test(key_cross_rules),
+        cmocka_unit_test(calendar_cases),
+        cmocka_unit_test(calendar_agrees_with_libc),
+        cmocka_unit_test(calendar_ends_of_time),
+        cmocka_unit_test(R13_at_set_time),
+        cmocka_unit_test(R13_at_set_time_with_stricter_lengths),
+        cmocka_unit_test(R13_R15_R18_standing),
+        cmocka_unit_test(R13_standing_follows_the_policy),
+        cmocka_unit_test(R20_lockout),
+        cmocka_unit_test(R20_lockout_follows_the_policy),
+        cmocka_unit_test(R20_never_more_than_the_limits),
+        cmocka_unit_test(login_reasons),
+        cmocka_unit_test(login_lets_in_one_combination_alone),
+        cmocka_unit_test(login_with_a_due_password_is_let_in_to_change_it),
+        cmocka_unit_test(account_phase),
+        cmocka_unit_test(words),
+        cmocka_unit_test(manual_lists_the_keys),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("policy", tests, NULL, NULL);
+}
