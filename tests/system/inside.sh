@@ -5,7 +5,9 @@
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 log=/var/log/auth.log
 policy=/etc/medgl/policy.conf
-operator=jimu # who the administrator says to be: the sandbox's kernel knows no login uid
+# Who the administrator says to be, where the kernel knows of no login: as in a sandbox of root's.
+operator=()
+[ "$(cat /proc/self/loginuid 2>/dev/null || echo 4294967295)" != 4294967295 ] || operator=(--operator jimu)
 secrets=(wrong-guess guess-number) # every password used, to be looked for where none may be
 
 # -- the machine ------------------------------------------------------------------------------------
@@ -42,7 +44,7 @@ sshd_begin() {
 	MaxStartups 200
 	END
     ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key &&
-        mkdir -m 700 -p /root/.ssh &&
+        install -d -m 700 /root/.ssh &&
         sed 's/^/127.0.0.1,::1,localhost /; s/ root@.*//' /etc/ssh/ssh_host_ed25519_key.pub > /root/.ssh/known_hosts &&
         cp /root/.ssh/known_hosts /etc/ssh/ssh_known_hosts && /usr/sbin/sshd || return 1
     wait_for 5 sh -c 'ss -lnt | grep -q 127.0.0.1:22'
@@ -71,7 +73,7 @@ machine_with_medgl() {
 }
 
 admin() {
-    medgl-admin --operator $operator "$@"
+    medgl-admin "${operator[@]}" "$@"
 }
 
 # A person with an account here. The issued password is in $issued.

@@ -9,6 +9,7 @@
 # begin empty. TREE, a directory, is there under its own path, changes kept in memory. The network is a loopback alone.
 # Exit status: the command's; 77 when this kernel or user cannot have such a machine.
 set -u
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
 
 self=$(readlink -f "$0")
 
@@ -122,6 +123,7 @@ var() {
     cp -r /var/cache/debconf "$root/var/cache/" 2>/dev/null
     touch "$root/var/log/wtmp" "$root/var/log/btmp" "$root/var/log/lastlog" "$root/run/utmp"
     chmod 664 "$root/var/log/wtmp" "$root/run/utmp"
+    chmod 660 "$root/var/log/btmp"
     for directory in bin lib sbin lib64 lib32 libx32; do
         [ ! -L "/$directory" ] || ln -s "usr/$directory" "$root/$directory"
     done
@@ -145,6 +147,7 @@ inside() {
     hostname medgl-sandbox
     ip link set lo up
     cd "$root" && pivot_root . . && cd / && umount -l . || fail "no root of its own"
+    { echo 4294967295 > /proc/self/loginuid; } 2>/dev/null # nobody is logged in here yet
     trap 'exit 130' INT TERM HUP
     env -i PATH=/usr/sbin:/usr/bin HOME=/root TERM="${TERM:-dumb}" LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
     exit $?
