@@ -215,6 +215,10 @@ static const struct note_row {
     {"an empty line more", TEXT "\n\n" PETER_SIGNATURE, false},
     {"a line behind", TEXT "\n" PETER_SIGNATURE "x\n", false},
     {"an empty line behind", TEXT "\n" PETER_SIGNATURE "\n", false},
+    {"escape sequence in another's name", TEXT "\n" PETER_SIGNATURE DASH "\x1b[2J AAAAAAAAAAAA\n",
+     false},
+    {"carriage return behind another's", TEXT "\n" PETER_SIGNATURE DASH "witness AAAAAAAAAAAA\r\n",
+     false},
     {"carriage return", TEXT "\n" DASH "PeterNeumann x08go\r\n", false},
     {"a hyphen for the dash", TEXT "\n- PeterNeumann x08go/ZJkuBS9UG/SffcvA==\n", false},
     {"no name", TEXT "\n" PETER_SIGNATURE DASH " AAAAAAAAAAAA\n", false},
@@ -243,6 +247,18 @@ static void note_opens_or_not(void **state)
     assert_int_equal(note_open(row->note, verifier, &len),
                      row->good ? MEDGL_OK : MEDGL_ERR_CORRUPT);
     assert_int_equal(len, row->good ? strlen(TEXT) : 0);
+}
+
+static void text_may_have_empty_lines(void **state)
+{
+    (void)state;
+    auto_signer struct note_signer *signer = signer_of(PETER_SKEY);
+    auto_verifier struct note_verifier *verifier = verifier_of(PETER_VKEY);
+    char note[1024];
+    size_t len;
+    assert_int_equal(note_sign("a\n\nb\n", signer, note, sizeof(note)), MEDGL_OK);
+    assert_int_equal(note_open(note, verifier, &len), MEDGL_OK);
+    assert_int_equal(len, strlen("a\n\nb\n"));
 }
 
 static void second_known_signature_verifies(void **state)
@@ -597,6 +613,7 @@ int main(void)
     table_add("note", "signed as Go does", note_is_signed_as_go_does, NULL);
     TABLE_ADD("note", notes, note_opens_or_not);
     table_add("note", "a second known signature", second_known_signature_verifies, NULL);
+    table_add("note", "a text with empty lines", text_may_have_empty_lines, NULL);
     table_add("note", "every cut", every_cut_note_and_every_small_buffer_is_refused, NULL);
     TABLE_ADD("text not signed", bad_texts, bad_text_is_not_signed);
     TABLE_ADD("checkpoint", checkpoints, checkpoint_opens_or_not);
