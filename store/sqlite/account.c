@@ -1,0 +1,94 @@
+/* Accounts, and what happened lately at each. Never changes or frees a name (R25). */
+#include "store/sqlite/database.h"
+
+#include "base/text.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const struct row_column account_columns[] = {
+    ROW_COLUMN("id", ROW_TEXT, struct account, id),
+    ROW_COLUMN("name", ROW_TEXT, struct account, name),
+    ROW_COLUMN("uid", ROW_SIGNED, struct account, uid),
+    ROW_COLUMN("class", ROW_UNSIGNED, struct account, class_),
+    ROW_COLUMN("state", ROW_UNSIGNED, struct account, state),
+    ROW_COLUMN("state_since", ROW_SIGNED, struct account, state_since),
+    ROW_COLUMN("state_reason", ROW_TEXT, struct account, state_reason),
+    ROW_COLUMN("full_name", ROW_TEXT, struct account, full_name),
+    ROW_COLUMN("created", ROW_SIGNED, struct account, created),
+    ROW_COLUMN("ledger_seq", ROW_UNSIGNED, struct account, ledger_seq),
+};
+const struct row_table table_account = {"account", account_columns, MEDGL_COUNT(account_columns),
+                                        STATEMENT_ACCOUNT_ALL};
+
+static const struct row_column activity_columns[] = {
+    ROW_COLUMN("account_id", ROW_TEXT, struct activity, account_id),
+    ROW_COLUMN("last_login", ROW_SIGNED, struct activity, last_login),
+    ROW_COLUMN("last_service", ROW_TEXT, struct activity, last_service),
+    ROW_COLUMN("last_source", ROW_TEXT, struct activity, last_source),
+    ROW_COLUMN("failures", ROW_UNSIGNED, struct activity, failures),
+    ROW_COLUMN("last_failure", ROW_SIGNED, struct activity, last_failure),
+    ROW_COLUMN("last_failure_source", ROW_TEXT, struct activity, last_failure_source),
+};
+const struct row_table table_activity = {"activity", activity_columns,
+                                         MEDGL_COUNT(activity_columns), STATEMENT_ACTIVITY_ALL};
+
+enum medgl_error store_account_by_name(struct store_txn *txn, const char *name,
+                                       struct account *account)
+{
+    return row_get(txn, STATEMENT_ACCOUNT_BY_NAME, STATEMENT_KEYS({":name", name, 0}),
+                   &table_account, account);
+}
+
+enum medgl_error store_account_by_id(struct store_txn *txn, const char *id, struct account *account)
+{
+    return row_get(txn, STATEMENT_ACCOUNT_BY_ID, STATEMENT_KEYS({":id", id, 0}), &table_account,
+                   account);
+}
+
+enum medgl_error store_account_add(struct store_txn *txn, const struct account *account)
+{
+    return row_put(txn, STATEMENT_ACCOUNT_ADD, &table_account, account);
+}
+
+enum medgl_error store_account_update(struct store_txn *txn, const struct account *account)
+{
+    struct account before;
+    MEDGL_TRY(store_account_by_id(txn, account->id, &before));
+    if (strcmp(before.name, account->name) != 0)
+        return MEDGL_ERR_ARGUMENT;
+    return row_put(txn, STATEMENT_ACCOUNT_UPDATE, &table_account, account);
+}
+
+enum medgl_error store_account_each(struct store_txn *txn,
+                                    enum medgl_error (*each)(void *argument,
+                                                             const struct account *account),
+                                    void *argument)
+{
+    auto_statement struct statement statement = {0};
+    enum medgl_error error;
+    struct account account;
+    MEDGL_TRY(statement_begin_in(txn, STATEMENT_ACCOUNT_ALL, NULL, &statement));
+    while ((error = statement_step(&statement)) == MEDGL_OK) {
+        MEDGL_TRY(row_read(&statement, &table_account, &account));
+        MEDGL_TRY(each(argument, &account));
+    }
+    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+}
+
+enum medgl_error store_activity_get(struct store_txn *txn, const char *account_id,
+                                    struct activity *activity)
+{
+    *activity = (struct activity){0};
+    enum medgl_error error =
+        row_get(txn, STATEMENT_ACTIVITY_GET, STATEMENT_KEYS({":account_id", account_id, 0}),
+                &table_activity, activity);
+    if (error != MEDGL_ERR_NOT_FOUND)
+        return error;
+    return text_copy(activity->account_id, sizeof(activity->account_id), account_id);
+}
+
+enum medgl_error store_activity_put(struct store_txn *txn, const struct activity *activity)
+{
+    return row_put(txn, STATEMENT_ACTIVITY_PUT, &table_activity, activity);
+}

@@ -1,0 +1,300 @@
+/* Attempts (R20).
+ *
+ * MUSTs: an attempt is counted in a committed transaction before anything is verified (the caller
+ * commits what store_attempt_begin() wrote); it is counted and recorded under one write lock; one
+ * whose process is gone or that is past its deadline has failed; a time later than now is taken as
+ * now. Each row that counts is read whole and checked. */
+#include "store/sqlite/database.h"
+
+#include "base/text.h"
+
+#include <stddef.h>
+#include <string.h>
+
+struct attempt_row {
+    struct attempt attempt;
+    medgl_time finished; /* 0: in flight */
+    int64_t lease;       /* see lease.c; 0: never was in flight */
+};
+
+static const struct row_column attempt_columns[] = {
+    ROW_COLUMN("id", ROW_TEXT, struct attempt_row, attempt.id),
+    ROW_COLUMN("account_id", ROW_TEXT, struct attempt_row, attempt.account_id),
+    ROW_COLUMN("source", ROW_TEXT, struct attempt_row, attempt.source),
+    ROW_COLUMN("service", ROW_TEXT, struct attempt_row, attempt.service),
+    ROW_COLUMN("started", ROW_SIGNED, struct attempt_row, attempt.started),
+    ROW_COLUMN("deadline", ROW_SIGNED, struct attempt_row, attempt.deadline),
+    ROW_COLUMN("finished", ROW_SIGNED, struct attempt_row, finished),
+    ROW_COLUMN("outcome", ROW_UNSIGNED, struct attempt_row, attempt.outcome),
+    ROW_COLUMN("lease", ROW_SIGNED, struct attempt_row, lease),
+};
+const struct row_table table_attempt = {"attempt", attempt_columns, MEDGL_COUNT(attempt_columns),
+                                        STATEMENT_ATTEMPT_ALL};
+
+static enum medgl_error attempt_update(struct store_txn *txn, const struct attempt_row *row)
+{
+    return row_put(txn, STATEMENT_ATTEMPT_UPDATE, &table_attempt, row);
+}
+
+/* The next one in flight, in the order of ids: a cursor over rows that are changed on the way. */
+static enum medgl_error attempt_next(struct store_txn *txn, const char *account_id,
+                                     const char *after, struct attempt_row *row)
+{
+    return row_get(txn, STATEMENT_ATTEMPT_IN_FLIGHT,
+                   STATEMENT_KEYS({":account_id", account_id, 0}, {":after", after, 0}),
+                   &table_attempt, row);
+}
+
+static enum medgl_error attempt_lives(struct store_txn *txn, const struct attempt_row *row,
+                                      medgl_time now, bool *lives)
+{
+    *lives = false;
+    return row->attempt.deadline <= now ? MEDGL_OK : lease_alive(txn->store, row->lease, lives);
+}
+
+/* -- counting ------------------------------------------------------------------------------- */
+
+/* The clock was set back: a failure that lies ahead would lock for longer than its rule, and, once
+ * overtaken, again. */
+static enum medgl_error attempt_redate(struct store_txn *txn, const char *account_id,
+                                       medgl_time now)
+{
+    enum medgl_error error;
+    struct attempt_row row;
+    const struct statement_key *keys =
+        STATEMENT_KEYS({":account_id", account_id, 0}, {":now", NULL, now});
+    while ((error = row_get(txn, STATEMENT_ATTEMPT_FAILED_LATER, keys, &table_attempt, &row)) ==
+           MEDGL_OK) {
+        row.finished = now;
+        MEDGL_TRY(attempt_update(txn, &row));
+    }
+    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+}
+
+/* The failures of a source, or all (NULL), from the latest back to `window` before it. */
+static enum medgl_error attempt_failures(struct store_txn *txn, const char *account_id,
+                                         const char *source, medgl_time now, medgl_time window,
+                                         uint32_t *count, medgl_time *latest)
+{
+    auto_statement struct statement statement = {0};
+    enum medgl_error error;
+    struct attempt_row row;
+    const struct statement_key keys[] = {
+        {":account_id", account_id, 0}, {source != NULL ? ":source" : NULL, source, 0}, {0}};
+    *count = 0;
+    *latest = 0;
+    MEDGL_TRY(statement_begin_in(
+        txn, source != NULL ? STATEMENT_ATTEMPT_FAILED_BY_SOURCE : STATEMENT_ATTEMPT_FAILED, keys,
+        &statement));
+    while ((error = statement_step(&statement)) == MEDGL_OK) {
+        MEDGL_TRY(row_read(&statement, &table_attempt, &row));
+        medgl_time finished = row.finished < now ? row.finished : now;
+        if (*count == 0)
+            *latest = finished;
+        if (*latest - finished > window)
+            return MEDGL_OK;
+        (*count)++;
+    }
+    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+}
+
+static enum medgl_error attempt_in_flight(struct store_txn *txn, const char *account_id,
+                                          const char *source, medgl_time now,
+                                          struct attempt_counts *counts)
+{
+    enum medgl_error error;
+    struct attempt_row row = {0};
+    bool lives;
+    counts->account_in_flight = counts->source_in_flight = 0;
+    while ((error = attempt_next(txn, account_id, row.attempt.id, &row)) == MEDGL_OK) {
+        MEDGL_TRY(attempt_lives(txn, &row, now, &lives));
+        counts->account_in_flight += lives;
+        counts->source_in_flight += lives && strcmp(row.attempt.source, source) == 0;
+    }
+    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+}
+
+enum medgl_error store_attempt_count(struct store_txn *txn, const char *account_id,
+                                     const char *source, medgl_time now, medgl_time window,
+                                     struct attempt_counts *counts)
+{
+    *counts = (struct attempt_counts){0};
+    MEDGL_TRY(attempt_redate(txn, account_id, now));
+    MEDGL_TRY(attempt_failures(txn, account_id, source, now, window, &counts->source_failures,
+                               &counts->source_latest));
+    MEDGL_TRY(attempt_failures(txn, account_id, NULL, now, window, &counts->account_failures,
+                               &counts->account_latest));
+    return attempt_in_flight(txn, account_id, source, now, counts);
+}
+
+/* -- the life of an attempt ----------------------------------------------------------------- */
+
+enum medgl_error store_attempt_begin(struct store_txn *txn, const struct attempt *attempt)
+{
+    struct attempt_row row = {.attempt = *attempt};
+    if (attempt->outcome == ATTEMPT_OUTCOME_IN_FLIGHT)
+        MEDGL_TRY(lease_take(txn->store, &row.lease));
+    else if (attempt->outcome == ATTEMPT_OUTCOME_REFUSED)
+        row.finished = attempt->started;
+    else
+        return MEDGL_ERR_ARGUMENT;
+    return row_put(txn, STATEMENT_ATTEMPT_ADD, &table_attempt, &row);
+}
+
+static bool attempt_is_verdict(enum attempt_outcome outcome)
+{
+    switch (outcome) {
+    case ATTEMPT_OUTCOME_FAILED:
+    case ATTEMPT_OUTCOME_SUCCEEDED:
+    case ATTEMPT_OUTCOME_REFUSED:
+    case ATTEMPT_OUTCOME_WITHDRAWN:
+        return true;
+    case ATTEMPT_OUTCOME_IN_FLIGHT:
+    case ATTEMPT_OUTCOME_CLEARED:
+        return false;
+    }
+    return false;
+}
+
+enum medgl_error store_attempt_finish(struct store_txn *txn, const char *id, medgl_time now,
+                                      enum attempt_outcome outcome)
+{
+    struct attempt_row row;
+    if (!attempt_is_verdict(outcome))
+        return MEDGL_ERR_ARGUMENT;
+    MEDGL_TRY(row_get(txn, STATEMENT_ATTEMPT_BY_ID, STATEMENT_KEYS({":id", id, 0}), &table_attempt,
+                      &row));
+    /* Past its deadline it has failed, whether or not it was swept yet. */
+    if (row.attempt.outcome != ATTEMPT_OUTCOME_IN_FLIGHT || row.attempt.deadline <= now)
+        return MEDGL_ERR_CONFLICT;
+    row.attempt.outcome = outcome;
+    row.finished = now;
+    return attempt_update(txn, &row);
+}
+
+/* Clock set back: what began ahead of now begins now, and has no more time than it had. */
+static bool attempt_pull_back(struct attempt *attempt, medgl_time now)
+{
+    if (attempt->started <= now)
+        return false;
+    attempt->deadline -= attempt->started - now;
+    attempt->started = now;
+    return true;
+}
+
+enum medgl_error store_attempt_sweep(struct store_txn *txn, const char *account_id, medgl_time now,
+                                     enum medgl_error (*each)(void *argument,
+                                                              const struct attempt *attempt),
+                                     void *argument)
+{
+    enum medgl_error error;
+    struct attempt_row row = {0};
+    bool lives;
+    while ((error = attempt_next(txn, account_id, row.attempt.id, &row)) == MEDGL_OK) {
+        bool changed = attempt_pull_back(&row.attempt, now);
+        MEDGL_TRY(attempt_lives(txn, &row, now, &lives));
+        if (!lives) {
+            row.attempt.outcome = ATTEMPT_OUTCOME_FAILED;
+            row.finished = now;
+        }
+        if (changed || !lives)
+            MEDGL_TRY(attempt_update(txn, &row));
+        if (!lives)
+            MEDGL_TRY(each(argument, &row.attempt));
+    }
+    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+}
+
+/* -- afterwards ----------------------------------------------------------------------------- */
+
+enum medgl_error store_attempt_clear(struct store_txn *txn, const char *account_id,
+                                     const char *source, uint32_t *cleared)
+{
+    enum medgl_error error;
+    struct attempt_row row;
+    const enum statement_id id =
+        source != NULL ? STATEMENT_ATTEMPT_FAILED_BY_SOURCE : STATEMENT_ATTEMPT_FAILED;
+    const struct statement_key keys[] = {
+        {":account_id", account_id, 0}, {source != NULL ? ":source" : NULL, source, 0}, {0}};
+    *cleared = 0;
+    while ((error = row_get(txn, id, keys, &table_attempt, &row)) == MEDGL_OK) {
+        row.attempt.outcome = ATTEMPT_OUTCOME_CLEARED;
+        MEDGL_TRY(attempt_update(txn, &row));
+        (*cleared)++;
+    }
+    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+}
+
+enum medgl_error store_attempt_purge(struct store_txn *txn, medgl_time before)
+{
+    return statement_run(txn, STATEMENT_ATTEMPT_PURGE, STATEMENT_KEYS({":before", NULL, before}));
+}
+
+struct source_counts {
+    char source[STORE_SOURCE_SIZE];
+    struct attempt_counts counts;
+};
+
+struct source_list {
+    struct source_counts *item;
+    size_t count;
+};
+
+static void source_list_free(struct source_list *list)
+{
+    free(list->item);
+}
+
+static int source_later(const void *a, const void *b)
+{
+    const struct source_counts *one = a, *other = b;
+    medgl_time x = one->counts.source_latest, y = other->counts.source_latest;
+    return x == y ? strcmp(one->source, other->source) : (x < y) - (x > y);
+}
+
+/* Adds a source to the list if it has failures; of `counts` the account's part is known. */
+static enum medgl_error source_list_add(struct source_list *list, struct store_txn *txn,
+                                        const char *account_id, const char *source, medgl_time now,
+                                        medgl_time window, struct attempt_counts counts)
+{
+    MEDGL_TRY(attempt_failures(txn, account_id, source, now, window, &counts.source_failures,
+                               &counts.source_latest));
+    if (counts.source_failures == 0)
+        return MEDGL_OK;
+    MEDGL_TRY(attempt_in_flight(txn, account_id, source, now, &counts));
+    struct source_counts *larger =
+        reallocarray(list->item, list->count + 1, sizeof(struct source_counts));
+    if (larger == NULL)
+        return MEDGL_ERR_MEMORY;
+    list->item = larger;
+    larger[list->count].counts = counts;
+    return text_copy(larger[list->count++].source, STORE_SOURCE_SIZE, source);
+}
+
+enum medgl_error store_attempt_sources(
+    struct store_txn *txn, const char *account_id, medgl_time now, medgl_time window,
+    enum medgl_error (*each)(void *argument, const char *source,
+                             const struct attempt_counts *counts),
+    void *argument)
+{
+    auto_clean(source_list_free) struct source_list list = {0};
+    enum medgl_error error;
+    struct attempt_row row = {0}; /* its source "" may be one as well */
+    struct attempt_counts counts = {0};
+    MEDGL_TRY(attempt_failures(txn, account_id, NULL, now, window, &counts.account_failures,
+                               &counts.account_latest));
+    do {
+        MEDGL_TRY(source_list_add(&list, txn, account_id, row.attempt.source, now, window, counts));
+        error = row_get(
+            txn, STATEMENT_ATTEMPT_NEXT_SOURCE,
+            STATEMENT_KEYS({":account_id", account_id, 0}, {":after", row.attempt.source, 0}),
+            &table_attempt, &row);
+    } while (error == MEDGL_OK);
+    if (error != MEDGL_ERR_NOT_FOUND)
+        return error;
+    if (list.count > 0)
+        qsort(list.item, list.count, sizeof(list.item[0]), source_later);
+    for (size_t i = 0; i < list.count; i++)
+        MEDGL_TRY(each(argument, list.item[i].source, &list.item[i].counts));
+    return MEDGL_OK;
+}

@@ -1,0 +1,159 @@
+/* The whole store looked through: pages, indexes, references, schema, and the MAC of every row.
+ * Repairs nothing. */
+#include "store/sqlite/database.h"
+
+#include "base/message.h"
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+struct check {
+    void (*problem)(void *argument, const char *what);
+    void *argument;
+    bool found;
+};
+
+__attribute__((format(printf, 2, 3))) static void check_report(struct check *check,
+                                                               const char *format, ...)
+{
+    char raw[1024], what[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(raw, sizeof(raw), format, arguments);
+    va_end(arguments);
+    text_printable(what, sizeof(what), raw);
+    check->found = true;
+    check->problem(check->argument, what);
+}
+
+/* A damaged page ends one part of the check, not the whole. */
+static enum medgl_error check_end(struct check *check, const char *part, enum medgl_error error)
+{
+    if (error == MEDGL_ERR_CORRUPT)
+        check_report(check, _("%s: cannot be read to its end"), part);
+    return error == MEDGL_ERR_NOT_FOUND || error == MEDGL_ERR_CORRUPT ? MEDGL_OK : error;
+}
+
+static const char *check_text(struct statement *statement, int column)
+{
+    const unsigned char *text = sqlite3_column_text(statement->stmt, column);
+    return text != NULL ? (const char *)text : "";
+}
+
+static enum medgl_error check_pages(struct store_txn *txn, struct check *check)
+{
+    auto_statement struct statement statement = {0};
+    enum medgl_error error = statement_begin_in(txn, STATEMENT_CHECK_INTEGRITY, NULL, &statement);
+    while (error == MEDGL_OK && (error = statement_step(&statement)) == MEDGL_OK)
+        if (strcmp(check_text(&statement, 0), "ok") != 0)
+            check_report(check, _("database file: %s"), check_text(&statement, 0));
+    return check_end(check, _("database file"), error);
+}
+
+static enum medgl_error check_references(struct store_txn *txn, struct check *check)
+{
+    auto_statement struct statement statement = {0};
+    enum medgl_error error =
+        statement_begin_in(txn, STATEMENT_CHECK_FOREIGN_KEYS, NULL, &statement);
+    while (error == MEDGL_OK && (error = statement_step(&statement)) == MEDGL_OK)
+        check_report(check, _("table %s: a row refers to a row of table %s that is not there"),
+                     check_text(&statement, 0), check_text(&statement, 2));
+    return check_end(check, _("references between tables"), error);
+}
+
+static enum medgl_error check_rows(struct store_txn *txn, struct check *check,
+                                   const struct row_table *table)
+{
+    auto_statement struct statement statement = {0};
+    enum medgl_error error = statement_begin_in(txn, table->all, NULL, &statement);
+    while (error == MEDGL_OK && (error = statement_step(&statement)) == MEDGL_OK) {
+        error = row_check(&statement, table);
+        if (error != MEDGL_ERR_CORRUPT)
+            continue;
+        check_report(check,
+                     _("table %s: the row \"%s\" was changed from outside (its MAC does not fit)"),
+                     table->name, check_text(&statement, 0));
+        error = MEDGL_OK;
+    }
+    return check_end(check, table->name, error);
+}
+
+/* The ledger's rows are 0 .. size - 1 of its head. */
+static enum medgl_error check_ledger(struct store_txn *txn, struct check *check)
+{
+    auto_statement struct statement span = {0};
+    struct ledger_head head;
+    enum medgl_error error = store_ledger_head(txn, &head);
+    if (error != MEDGL_OK)
+        return check_end(check, table_ledger_head.name, error);
+    error = statement_begin_in(txn, STATEMENT_LEDGER_SPAN, NULL, &span);
+    if (error == MEDGL_OK)
+        error = statement_step(&span);
+    if (error != MEDGL_OK)
+        return check_end(check, table_ledger.name, error);
+    const uint64_t size = head.tree.size, count = (uint64_t)sqlite3_column_int64(span.stmt, 0);
+    if (count != size || (size > 0 && (uint64_t)sqlite3_column_int64(span.stmt, 2) != size - 1))
+        check_report(check, _("table ledger: %llu entries, but its head says %llu"),
+                     (unsigned long long)count, (unsigned long long)size);
+    return MEDGL_OK;
+}
+
+/* -- the schema against a fresh one --------------------------------------------------------- */
+
+static void check_close(struct store *fresh)
+{
+    for (size_t i = 0; i < STATEMENT_COUNT; i++)
+        (void)sqlite3_finalize(fresh->statements[i]);
+    (void)sqlite3_close_v2(fresh->db);
+}
+
+static bool check_same_object(struct statement *ours, struct statement *theirs)
+{
+    for (int column = 0; column < 4; column++)
+        if (strcmp(check_text(ours, column), check_text(theirs, column)) != 0)
+            return false;
+    return true;
+}
+
+/* A trigger or a lost index would change what statements do without touching a row. */
+static enum medgl_error check_schema(struct store_txn *txn, struct check *check)
+{
+    auto_clean(check_close) struct store fresh = {.path = ":memory:"};
+    auto_statement struct statement ours = {0}, theirs = {0};
+    int result = sqlite3_open_v2(fresh.path, &fresh.db, SQLITE_OPEN_READWRITE, NULL);
+    if (result != SQLITE_OK)
+        return fresh.db == NULL ? MEDGL_ERR_MEMORY : database_error(&fresh, result, "opening");
+    MEDGL_TRY(schema_steps(&fresh, 0));
+    MEDGL_TRY(statement_begin(&fresh, STATEMENT_SCHEMA_OBJECTS, NULL, &ours));
+    MEDGL_TRY(statement_begin_in(txn, STATEMENT_SCHEMA_OBJECTS, NULL, &theirs));
+    enum medgl_error one, other;
+    do {
+        one = statement_step(&ours);
+        other = statement_step(&theirs);
+    } while (one == MEDGL_OK && other == MEDGL_OK && check_same_object(&ours, &theirs));
+    if (one != MEDGL_ERR_NOT_FOUND || other != MEDGL_ERR_NOT_FOUND)
+        check_report(check, _("schema: differs from the program's at \"%s\""),
+                     check_text(other == MEDGL_OK ? &theirs : &ours, 1));
+    return check_end(check, _("schema"), other == MEDGL_OK ? MEDGL_ERR_NOT_FOUND : other);
+}
+
+static enum medgl_error check_all(struct store_txn *txn, void *argument)
+{
+    struct check *check = argument;
+    check->found = false;
+    MEDGL_TRY(check_pages(txn, check));
+    MEDGL_TRY(check_references(txn, check));
+    MEDGL_TRY(check_schema(txn, check));
+    for (size_t i = 0; i < ROW_TABLES; i++)
+        MEDGL_TRY(check_rows(txn, check, row_tables[i]));
+    return check_ledger(txn, check);
+}
+
+enum medgl_error store_check(struct store *store, void (*problem)(void *argument, const char *what),
+                             void *argument)
+{
+    struct check check = {.problem = problem, .argument = argument};
+    MEDGL_TRY(store_transact(store, STORE_READ, check_all, &check));
+    return check.found ? MEDGL_ERR_CORRUPT : MEDGL_OK;
+}

@@ -1,0 +1,65 @@
+/* Credentials, sealed by factor/seal before they come here. Sees no secret. */
+#include "store/sqlite/database.h"
+
+#include <stddef.h>
+
+static const struct row_column credential_columns[] = {
+    ROW_COLUMN("id", ROW_TEXT, struct credential, id),
+    ROW_COLUMN("account_id", ROW_TEXT, struct credential, account_id),
+    ROW_COLUMN("kind", ROW_UNSIGNED, struct credential, kind),
+    ROW_COLUMN_LEN("sealed", ROW_BYTES, struct credential, sealed, sealed_len),
+    ROW_COLUMN("strength", ROW_UNSIGNED, struct credential, strength),
+    ROW_COLUMN("issued", ROW_UNSIGNED, struct credential, issued),
+    ROW_COLUMN("set_at", ROW_SIGNED, struct credential, set_at),
+    ROW_COLUMN("valid_until", ROW_SIGNED, struct credential, valid_until),
+    ROW_COLUMN("ledger_seq", ROW_UNSIGNED, struct credential, ledger_seq),
+};
+const struct row_table table_credential = {
+    "credential", credential_columns, MEDGL_COUNT(credential_columns), STATEMENT_CREDENTIAL_ALL};
+
+enum medgl_error store_credential_get(struct store_txn *txn, const char *account_id,
+                                      enum credential_kind kind, struct credential *credential)
+{
+    auto_statement struct statement statement = {0};
+    MEDGL_TRY(statement_begin_in(
+        txn, STATEMENT_CREDENTIAL_GET,
+        STATEMENT_KEYS({":account_id", account_id, 0}, {":kind", NULL, (int64_t)kind}),
+        &statement));
+    MEDGL_TRY(statement_step(&statement));
+    MEDGL_TRY(row_read(&statement, &table_credential, credential));
+    /* An old row put back beside the new one has a good MAC: neither is believed. */
+    enum medgl_error error = statement_step(&statement);
+    if (error == MEDGL_OK)
+        return database_refuse(txn->store->path, MEDGL_ERR_CORRUPT,
+                               "an account has two credentials of a kind");
+    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+}
+
+enum medgl_error store_credential_put(struct store_txn *txn, const struct credential *credential)
+{
+    MEDGL_TRY(store_credential_delete(txn, credential->account_id, credential->kind));
+    return row_put(txn, STATEMENT_CREDENTIAL_ADD, &table_credential, credential);
+}
+
+enum medgl_error store_credential_delete(struct store_txn *txn, const char *account_id,
+                                         enum credential_kind kind)
+{
+    return statement_run(
+        txn, STATEMENT_CREDENTIAL_DELETE,
+        STATEMENT_KEYS({":account_id", account_id, 0}, {":kind", NULL, (int64_t)kind}));
+}
+
+enum medgl_error store_credential_each(
+    struct store_txn *txn,
+    enum medgl_error (*each)(void *argument, const struct credential *credential), void *argument)
+{
+    auto_statement struct statement statement = {0};
+    enum medgl_error error;
+    struct credential credential;
+    MEDGL_TRY(statement_begin_in(txn, STATEMENT_CREDENTIAL_ALL, NULL, &statement));
+    while ((error = statement_step(&statement)) == MEDGL_OK) {
+        MEDGL_TRY(row_read(&statement, &table_credential, &credential));
+        MEDGL_TRY(each(argument, &credential));
+    }
+    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+}

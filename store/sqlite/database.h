@@ -1,0 +1,228 @@
+/* The inside of the SQLite backend: connection, statements, rows with their MACs, leases. No other
+ * room includes it. */
+#ifndef MEDGL_STORE_SQLITE_DATABASE_H
+#define MEDGL_STORE_SQLITE_DATABASE_H
+
+#include "base/auto.h"
+#include "base/secret.h"
+#include "store/store.h"
+
+#include <limits.h>
+#include <sqlite3.h>
+
+/* -- statements: all SQL besides the schema is in statement.c -----------------------------------
+ */
+
+enum statement_id {
+    STATEMENT_META_GET,
+    STATEMENT_META_ADD,
+    STATEMENT_META_ALL,
+    STATEMENT_ACCOUNT_BY_NAME,
+    STATEMENT_ACCOUNT_BY_ID,
+    STATEMENT_ACCOUNT_ADD,
+    STATEMENT_ACCOUNT_UPDATE,
+    STATEMENT_ACCOUNT_ALL,
+    STATEMENT_ACCOUNT_COUNT,
+    STATEMENT_ACTIVITY_GET,
+    STATEMENT_ACTIVITY_PUT,
+    STATEMENT_ACTIVITY_ALL,
+    STATEMENT_CREDENTIAL_GET,
+    STATEMENT_CREDENTIAL_ADD,
+    STATEMENT_CREDENTIAL_DELETE,
+    STATEMENT_CREDENTIAL_ALL,
+    STATEMENT_ATTEMPT_BY_ID,
+    STATEMENT_ATTEMPT_ADD,
+    STATEMENT_ATTEMPT_UPDATE,
+    STATEMENT_ATTEMPT_IN_FLIGHT,
+    STATEMENT_ATTEMPT_FAILED,
+    STATEMENT_ATTEMPT_FAILED_BY_SOURCE,
+    STATEMENT_ATTEMPT_FAILED_LATER,
+    STATEMENT_ATTEMPT_NEXT_SOURCE,
+    STATEMENT_ATTEMPT_PURGE,
+    STATEMENT_ATTEMPT_ALL,
+    STATEMENT_SESSION_BY_ID,
+    STATEMENT_SESSION_FIND,
+    STATEMENT_SESSION_ADD,
+    STATEMENT_SESSION_UPDATE,
+    STATEMENT_SESSION_ALL,
+    STATEMENT_LEDGER_HEAD,
+    STATEMENT_LEDGER_HEAD_PUT,
+    STATEMENT_LEDGER_HEAD_ALL,
+    STATEMENT_LEDGER_ANY,
+    STATEMENT_LEDGER_ADD,
+    STATEMENT_LEDGER_RANGE,
+    STATEMENT_LEDGER_ALL,
+    STATEMENT_LEDGER_SPAN,
+    STATEMENT_CHECKPOINT_ADD,
+    STATEMENT_CHECKPOINT_ALL,
+    STATEMENT_SCHEMA_VERSION,
+    STATEMENT_SCHEMA_OWNER,
+    STATEMENT_SCHEMA_OBJECTS,
+    STATEMENT_JOURNAL_WAL,
+    STATEMENT_CHECK_INTEGRITY,
+    STATEMENT_CHECK_FOREIGN_KEYS,
+    STATEMENT_COUNT
+};
+
+extern const char *const statement_sql[STATEMENT_COUNT];
+
+struct lease_file {
+    int hold;  /* this store's own locks are on it */
+    int probe; /* another open file description, for which those locks are somebody else's */
+};
+
+struct store {
+    sqlite3 *db;
+    struct secret row_key;
+    char path[PATH_MAX]; /* absolute, its directory free of symbolic links */
+    int64_t patience_ms;
+    int64_t wait_until; /* clock_monotonic() at which waiting for other processes ends */
+    bool read_only;
+    int wal_frames;                            /* in the journal after our last commit */
+    sqlite3_stmt *statements[STATEMENT_COUNT]; /* prepared when first used, and not in use now */
+    struct lease_file lease;
+    unsigned char *encoded; /* scratch of row.c */
+    size_t encoded_size;
+};
+
+struct store_txn {
+    struct store *store;
+    enum store_mode mode;
+};
+
+/* A statement taken from the store for a while; nested uses of the same id each get their own. */
+struct statement {
+    struct store *store;
+    enum statement_id id;
+    sqlite3_stmt *stmt;
+};
+#define auto_statement auto_clean(statement_end)
+
+/* A value for a named parameter; a number where text is NULL. Ended by one without a parameter. */
+struct statement_key {
+    const char *parameter;
+    const char *text;
+    int64_t number;
+};
+#define STATEMENT_KEYS(...) ((const struct statement_key[]){__VA_ARGS__, {NULL, NULL, 0}})
+
+/* Prepares and binds; keys may be NULL. Texts are borrowed until statement_end(). */
+enum medgl_error statement_begin(struct store *store, enum statement_id id,
+                                 const struct statement_key *keys, struct statement *statement);
+/* The same inside a transaction: refused when SQLite has ended it, and for writes in a STORE_READ
+ * one. */
+enum medgl_error statement_begin_in(struct store_txn *txn, enum statement_id id,
+                                    const struct statement_key *keys, struct statement *statement);
+/* MEDGL_OK: a row is there. MEDGL_ERR_NOT_FOUND: no more rows. */
+enum medgl_error statement_step(struct statement *statement);
+/* Begins, steps to the end, and ends; for statements without rows. */
+enum medgl_error statement_run(struct store_txn *txn, enum statement_id id,
+                               const struct statement_key *keys);
+/* The first column of the only row. */
+enum medgl_error statement_number(struct store *store, enum statement_id id, int64_t *number);
+void statement_end(struct statement *statement);
+
+/* When the journal has this many frames it is moved into the database: at the end of a process,
+ * which nobody waits for, or, where one lives long, after a commit. Whoever opens the store first
+ * reads the journal through: it has to stay short. */
+#define JOURNAL_FRAMES_CLOSE 250
+#define JOURNAL_FRAMES_MAX   1000
+
+/* -- errors (transact.c) ------------------------------------------------------------------------
+ */
+
+/* What an SQLite result means to us; logged with what to do. Never MEDGL_OK, and never
+ * MEDGL_ERR_NOT_FOUND: an unusable store must not look like an account that is not enrolled. */
+enum medgl_error database_error(struct store *store, int result, const char *doing);
+/* Runs statements that take no values. */
+enum medgl_error database_run(struct store *store, const char *sql, const char *doing);
+/* Says in the log what is wrong with the store as a whole, and what to do; returns the error. */
+enum medgl_error database_refuse(const char *path, enum medgl_error error, const char *what);
+/* For sqlite3_busy_handler(). */
+int database_busy(void *store, int count);
+/* Moves the journal into the database file when it has more frames than that, if no one is in the
+ * way. */
+void database_checkpoint(struct store *store, int frames);
+
+/* -- schema (schema.c) --------------------------------------------------------------------------
+ */
+
+#define SCHEMA_VERSION      1
+#define SCHEMA_OWNER        1835361383 /* "medg": the application_id of our files */
+#define SCHEMA_TEXT_(value) #value
+#define SCHEMA_TEXT(value)  SCHEMA_TEXT_(value)
+
+/* Tells whether the file is ours, and brings its schema to this program's version. A file without
+ * one is made a store with `create` alone: a store that lost its content must not pass for one in
+ * which nobody is enrolled. Then proves the key. */
+enum medgl_error schema_open(struct store *store, bool create);
+/* Runs the steps behind a version; the caller has a transaction open. */
+enum medgl_error schema_steps(struct store *store, int64_t version);
+
+/* -- rows (row.c) -------------------------------------------------------------------------------
+ */
+
+enum row_type {
+    ROW_TEXT,     /* char[size], ended by a NUL inside */
+    ROW_SIGNED,   /* int64_t */
+    ROW_UNSIGNED, /* uint64_t, uint32_t, an enum, or bool, by size */
+    ROW_FIXED,    /* exactly size bytes */
+    ROW_BYTES,    /* up to size bytes, with a size_t beside */
+    ROW_BORROWED, /* a pointer to text, with a size_t beside; read, it is valid until the next step
+                   */
+};
+
+struct row_column {
+    const char *parameter; /* ":name": the column's name behind a colon */
+    enum row_type type;
+    size_t offset, size;
+    size_t len_offset; /* ROW_BYTES, ROW_BORROWED */
+};
+
+/* A table: statements that read or write its rows name these columns in this order, then `mac`. */
+struct row_table {
+    const char *name;
+    const struct row_column *columns;
+    size_t count;
+    enum statement_id all; /* reads every row */
+};
+#define ROW_COLUMNS_MAX 16
+
+#define ROW_SIZE_OF(type, member) sizeof(((type *)NULL)->member)
+#define ROW_COLUMN(name, kind, type, member)                                                       \
+    {                                                                                              \
+        ":" name, kind, offsetof(type, member), ROW_SIZE_OF(type, member), 0                       \
+    }
+#define ROW_COLUMN_LEN(name, kind, type, member, len_member)                                       \
+    {                                                                                              \
+        ":" name, kind, offsetof(type, member), ROW_SIZE_OF(type, member),                         \
+            offsetof(type, len_member)                                                             \
+    }
+
+extern const struct row_table table_meta, table_account, table_activity, table_credential,
+    table_attempt, table_session, table_ledger, table_ledger_head, table_checkpoint;
+#define ROW_TABLES 9
+extern const struct row_table *const row_tables[ROW_TABLES];
+
+/* Checks the MAC of the statement's current row, without a log line. */
+enum medgl_error row_check(struct statement *statement, const struct row_table *table);
+/* The same with a log line, then takes the row apart. */
+enum medgl_error row_read(struct statement *statement, const struct row_table *table, void *row);
+/* Begins a statement and reads its first row. MEDGL_ERR_NOT_FOUND. */
+enum medgl_error row_get(struct store_txn *txn, enum statement_id id,
+                         const struct statement_key *keys, const struct row_table *table,
+                         void *row);
+/* Runs a statement that writes all columns of a row, with a fresh MAC. */
+enum medgl_error row_put(struct store_txn *txn, enum statement_id id, const struct row_table *table,
+                         const void *row);
+
+/* -- leases (lease.c) ---------------------------------------------------------------------------
+ */
+
+/* Takes a new lock that lasts as long as this store; `*lease` names it. */
+enum medgl_error lease_take(struct store *store, int64_t *lease);
+/* Whether somebody, this store included, holds it. */
+enum medgl_error lease_alive(struct store *store, int64_t lease, bool *alive);
+void lease_close(struct lease_file *file);
+
+#endif

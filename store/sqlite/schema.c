@@ -1,0 +1,213 @@
+/* The schema, as an ordered list of steps from an empty file to the newest version. A released step
+ * is never changed. */
+#include "store/sqlite/database.h"
+
+#include <stddef.h>
+#include <string.h>
+
+/* What every row has: `mac`, see row.c. What is added later to a table with rows must be a column
+ * that may be NULL. */
+static const char *const schema_step[SCHEMA_VERSION] = {
+    "PRAGMA application_id = " SCHEMA_TEXT(
+        SCHEMA_OWNER) ";"
+                      "PRAGMA user_version = 1;"
+
+                      "CREATE TABLE meta ("
+                      " name TEXT NOT NULL PRIMARY KEY,"
+                      " value TEXT NOT NULL,"
+                      " mac BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+
+                      "CREATE TABLE account ("
+                      " id TEXT NOT NULL PRIMARY KEY,"
+                      " name TEXT NOT NULL UNIQUE,"
+                      " uid INTEGER NOT NULL,"
+                      " class INTEGER NOT NULL,"
+                      " state INTEGER NOT NULL,"
+                      " state_since INTEGER NOT NULL,"
+                      " state_reason TEXT NOT NULL,"
+                      " full_name TEXT NOT NULL,"
+                      " created INTEGER NOT NULL,"
+                      " ledger_seq INTEGER NOT NULL,"
+                      " mac BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+
+                      "CREATE TABLE activity ("
+                      " account_id TEXT NOT NULL PRIMARY KEY REFERENCES account (id),"
+                      " last_login INTEGER NOT NULL,"
+                      " last_service TEXT NOT NULL,"
+                      " last_source TEXT NOT NULL,"
+                      " failures INTEGER NOT NULL,"
+                      " last_failure INTEGER NOT NULL,"
+                      " last_failure_source TEXT NOT NULL,"
+                      " mac BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+
+                      "CREATE TABLE credential ("
+                      " id TEXT NOT NULL,"
+                      " account_id TEXT NOT NULL REFERENCES account (id),"
+                      " kind INTEGER NOT NULL,"
+                      " sealed BLOB NOT NULL,"
+                      " strength INTEGER NOT NULL,"
+                      " issued INTEGER NOT NULL,"
+                      " set_at INTEGER NOT NULL,"
+                      " valid_until INTEGER NOT NULL,"
+                      " ledger_seq INTEGER NOT NULL,"
+                      " mac BLOB NOT NULL,"
+                      " PRIMARY KEY (account_id, kind, id)) STRICT, WITHOUT ROWID;"
+
+                      /* The account may be a stand-in for an unknown name. Outcomes: 1 in flight, 2
+                         failed. */
+                      "CREATE TABLE attempt ("
+                      " id TEXT NOT NULL PRIMARY KEY,"
+                      " account_id TEXT NOT NULL,"
+                      " source TEXT NOT NULL,"
+                      " service TEXT NOT NULL,"
+                      " started INTEGER NOT NULL,"
+                      " deadline INTEGER NOT NULL,"
+                      " finished INTEGER NOT NULL,"
+                      " outcome INTEGER NOT NULL,"
+                      " lease INTEGER NOT NULL,"
+                      " mac BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+                      "CREATE INDEX attempt_in_flight ON attempt (account_id) WHERE outcome = 1;"
+                      "CREATE INDEX attempt_failed ON attempt (account_id, finished) WHERE outcome "
+                      "= 2;"
+                      "CREATE INDEX attempt_failed_source ON attempt (account_id, source, finished)"
+                      " WHERE outcome = 2;"
+                      "CREATE INDEX attempt_finished ON attempt (finished) WHERE finished > 0;"
+
+                      "CREATE TABLE session ("
+                      " id TEXT NOT NULL PRIMARY KEY,"
+                      " account_id TEXT NOT NULL REFERENCES account (id),"
+                      " service TEXT NOT NULL,"
+                      " source TEXT NOT NULL,"
+                      " tty TEXT NOT NULL,"
+                      " opened INTEGER NOT NULL,"
+                      " closed INTEGER NOT NULL,"
+                      " mac BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+                      "CREATE INDEX session_open ON session (account_id, service, tty, opened) "
+                      "WHERE closed = 0;"
+
+                      "CREATE TABLE ledger ("
+                      " seq INTEGER PRIMARY KEY,"
+                      " line TEXT NOT NULL,"
+                      " leaf BLOB NOT NULL,"
+                      " mac BLOB NOT NULL) STRICT;"
+
+                      "CREATE TABLE ledger_head ("
+                      " id INTEGER PRIMARY KEY CHECK (id = 1),"
+                      " size INTEGER NOT NULL,"
+                      " peaks BLOB NOT NULL,"
+                      " checkpoint TEXT NOT NULL,"
+                      " mac BLOB NOT NULL) STRICT;"
+
+                      "CREATE TABLE checkpoint ("
+                      " size INTEGER PRIMARY KEY,"
+                      " time INTEGER NOT NULL,"
+                      " note TEXT NOT NULL,"
+                      " mac BLOB NOT NULL) STRICT;",
+};
+
+/* One row that is always there: opening the store proves the key with it. */
+struct meta_row {
+    char name[32];
+    char value[CRYPTO_ID_SIZE];
+};
+static const struct row_column meta_columns[] = {
+    ROW_COLUMN("name", ROW_TEXT, struct meta_row, name),
+    ROW_COLUMN("value", ROW_TEXT, struct meta_row, value),
+};
+const struct row_table table_meta = {"meta", meta_columns, MEDGL_COUNT(meta_columns),
+                                     STATEMENT_META_ALL};
+
+enum medgl_error schema_steps(struct store *store, int64_t version)
+{
+    for (; version < SCHEMA_VERSION; version++)
+        MEDGL_TRY(database_run(store, schema_step[version], "changing the schema"));
+    return MEDGL_OK;
+}
+
+/* Another process may have done it since the version was read. */
+static enum medgl_error schema_forward(struct store_txn *txn, void *argument)
+{
+    int64_t version;
+    (void)argument;
+    MEDGL_TRY(statement_number(txn->store, STATEMENT_SCHEMA_VERSION, &version));
+    MEDGL_TRY(schema_steps(txn->store, version));
+    if (version > 0)
+        return MEDGL_OK;
+    struct meta_row row = {.name = "store"};
+    MEDGL_TRY(crypto_random_id(row.value));
+    return row_put(txn, STATEMENT_META_ADD, &table_meta, &row);
+}
+
+struct schema_state {
+    int64_t owner, version;
+    bool empty, proven;
+};
+
+/* A wrong key and a changed row look alike; a second row that the key fits tells them apart. */
+static enum medgl_error schema_prove_key(struct store_txn *txn, void *argument)
+{
+    auto_statement struct statement meta = {0}, head = {0};
+    const char *path = txn->store->path;
+    (void)argument;
+    MEDGL_TRY(
+        statement_begin_in(txn, STATEMENT_META_GET, STATEMENT_KEYS({":name", "store", 0}), &meta));
+    enum medgl_error error = statement_step(&meta);
+    if (error == MEDGL_ERR_NOT_FOUND)
+        return database_refuse(path, MEDGL_ERR_CORRUPT, "its own row in table meta is gone");
+    if (error == MEDGL_OK)
+        error = row_check(&meta, &table_meta);
+    if (error != MEDGL_ERR_CORRUPT)
+        return error;
+    MEDGL_TRY(statement_begin_in(txn, STATEMENT_LEDGER_HEAD, NULL, &head));
+    if (statement_step(&head) == MEDGL_OK && row_check(&head, &table_ledger_head) == MEDGL_OK)
+        return database_refuse(path, MEDGL_ERR_CORRUPT, "its row in table meta was changed");
+    return database_refuse(path, MEDGL_ERR_KEY, "the key given does not fit it");
+}
+
+/* All of it in one transaction where nothing is to be done: each costs a handful of locks. */
+static enum medgl_error schema_look(struct store_txn *txn, void *argument)
+{
+    struct schema_state *state = argument;
+    MEDGL_TRY(statement_number(txn->store, STATEMENT_SCHEMA_OWNER, &state->owner));
+    MEDGL_TRY(statement_number(txn->store, STATEMENT_SCHEMA_VERSION, &state->version));
+    state->empty = false;
+    state->proven = state->owner == SCHEMA_OWNER && state->version == SCHEMA_VERSION;
+    if (state->proven)
+        return schema_prove_key(txn, NULL);
+    if (state->owner == SCHEMA_OWNER)
+        return MEDGL_OK;
+    auto_statement struct statement objects = {0};
+    MEDGL_TRY(statement_begin_in(txn, STATEMENT_SCHEMA_OBJECTS, NULL, &objects));
+    enum medgl_error error = statement_step(&objects);
+    state->empty = error == MEDGL_ERR_NOT_FOUND && state->owner == 0 && state->version == 0;
+    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+}
+
+/* The mode is kept in the file, but a restored copy may be without it. */
+static enum medgl_error schema_journal(struct store *store)
+{
+    auto_statement struct statement statement = {0};
+    MEDGL_TRY(statement_begin(store, STATEMENT_JOURNAL_WAL, NULL, &statement));
+    MEDGL_TRY(statement_step(&statement));
+    const unsigned char *mode = sqlite3_column_text(statement.stmt, 0);
+    if (mode != NULL && strcmp((const char *)mode, "wal") == 0)
+        return MEDGL_OK;
+    return database_refuse(store->path, MEDGL_ERR_IO, "its file system allows no write-ahead log");
+}
+
+enum medgl_error schema_open(struct store *store, bool create)
+{
+    struct schema_state state;
+    MEDGL_TRY(store_transact(store, STORE_READ, schema_look, &state));
+    if (state.owner != SCHEMA_OWNER && !(state.empty && create))
+        return database_refuse(store->path, MEDGL_ERR_CORRUPT,
+                               state.empty ? "the file is empty" : "the file is no store of ours");
+    if (state.version > SCHEMA_VERSION)
+        return database_refuse(store->path, MEDGL_ERR_VERSION, "made by a newer pam_medgl");
+    if (!store->read_only)
+        MEDGL_TRY(schema_journal(store));
+    if (state.proven)
+        return MEDGL_OK;
+    MEDGL_TRY(store_transact(store, STORE_WRITE, schema_forward, NULL));
+    return store_transact(store, STORE_READ, schema_prove_key, NULL);
+}

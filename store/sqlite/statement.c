@@ -1,0 +1,197 @@
+/* Every SQL statement besides the schema, and how they are prepared and run. Builds no SQL at run
+ * time. */
+#include "store/sqlite/database.h"
+
+/* The columns of each table, in the order of its struct row_table. */
+#define META "name, value, mac"
+#define ACCOUNT                                                                                    \
+    "id, name, uid, class, state, state_since, state_reason, full_name, created, ledger_seq, mac"
+#define ACTIVITY                                                                                   \
+    "account_id, last_login, last_service, last_source, failures, last_failure, "                  \
+    "last_failure_source, mac"
+#define CREDENTIAL                                                                                 \
+    "id, account_id, kind, sealed, strength, issued, set_at, valid_until, ledger_seq, mac"
+#define ATTEMPT     "id, account_id, source, service, started, deadline, finished, outcome, lease, mac"
+#define SESSION     "id, account_id, service, source, tty, opened, closed, mac"
+#define LEDGER      "seq, line, leaf, mac"
+#define LEDGER_HEAD "id, size, peaks, checkpoint, mac"
+#define CHECKPOINT  "size, time, note, mac"
+
+/* Outcomes stand as numbers (1 in flight, 2 failed) where a partial index has to be recognised. */
+const char *const statement_sql[STATEMENT_COUNT] = {
+    [STATEMENT_META_GET] = "SELECT " META " FROM meta WHERE name = :name",
+    [STATEMENT_META_ADD] = "INSERT INTO meta (" META ") VALUES (:name, :value, :mac)",
+    [STATEMENT_META_ALL] = "SELECT " META " FROM meta",
+
+    [STATEMENT_ACCOUNT_BY_NAME] = "SELECT " ACCOUNT " FROM account WHERE name = :name",
+    [STATEMENT_ACCOUNT_BY_ID] = "SELECT " ACCOUNT " FROM account WHERE id = :id",
+    [STATEMENT_ACCOUNT_ADD] = "INSERT INTO account (" ACCOUNT ") VALUES (:id, :name, :uid, :class, "
+                              ":state, :state_since, :state_reason, :full_name, :created, "
+                              ":ledger_seq, :mac)",
+    /* A name stays with its account for good (R25). */
+    [STATEMENT_ACCOUNT_UPDATE] =
+        "UPDATE account SET uid = :uid, class = :class, state = :state, state_since = "
+        ":state_since, "
+        "state_reason = :state_reason, full_name = :full_name, created = :created, "
+        "ledger_seq = :ledger_seq, mac = :mac WHERE id = :id AND name = :name",
+    [STATEMENT_ACCOUNT_ALL] = "SELECT " ACCOUNT " FROM account ORDER BY name",
+    [STATEMENT_ACCOUNT_COUNT] = "SELECT count(*) FROM account",
+
+    [STATEMENT_ACTIVITY_GET] = "SELECT " ACTIVITY " FROM activity WHERE account_id = :account_id",
+    [STATEMENT_ACTIVITY_PUT] =
+        "INSERT OR REPLACE INTO activity (" ACTIVITY ") VALUES (:account_id, :last_login, "
+        ":last_service, :last_source, :failures, :last_failure, :last_failure_source, :mac)",
+    [STATEMENT_ACTIVITY_ALL] = "SELECT " ACTIVITY " FROM activity",
+
+    [STATEMENT_CREDENTIAL_GET] =
+        "SELECT " CREDENTIAL " FROM credential WHERE account_id = :account_id AND kind = :kind",
+    [STATEMENT_CREDENTIAL_ADD] =
+        "INSERT INTO credential (" CREDENTIAL ") VALUES (:id, :account_id, "
+        ":kind, :sealed, :strength, :issued, :set_at, :valid_until, "
+        ":ledger_seq, :mac)",
+    [STATEMENT_CREDENTIAL_DELETE] =
+        "DELETE FROM credential WHERE account_id = :account_id AND kind = :kind",
+    [STATEMENT_CREDENTIAL_ALL] =
+        "SELECT " CREDENTIAL " FROM credential ORDER BY account_id, kind, id",
+
+    [STATEMENT_ATTEMPT_BY_ID] = "SELECT " ATTEMPT " FROM attempt WHERE id = :id",
+    [STATEMENT_ATTEMPT_ADD] =
+        "INSERT INTO attempt (" ATTEMPT ") VALUES (:id, :account_id, :source, "
+        ":service, :started, :deadline, :finished, :outcome, :lease, :mac)",
+    [STATEMENT_ATTEMPT_UPDATE] =
+        "UPDATE attempt SET account_id = :account_id, source = :source, service = :service, "
+        "started = :started, deadline = :deadline, finished = :finished, outcome = :outcome, "
+        "lease = :lease, mac = :mac WHERE id = :id",
+    [STATEMENT_ATTEMPT_IN_FLIGHT] =
+        "SELECT " ATTEMPT " FROM attempt WHERE account_id = :account_id AND outcome = 1 "
+        "AND id > :after ORDER BY id LIMIT 1",
+    [STATEMENT_ATTEMPT_FAILED] = "SELECT " ATTEMPT " FROM attempt WHERE account_id = :account_id "
+                                 "AND outcome = 2 ORDER BY finished DESC",
+    [STATEMENT_ATTEMPT_FAILED_BY_SOURCE] =
+        "SELECT " ATTEMPT " FROM attempt WHERE account_id = :account_id AND source = :source "
+        "AND outcome = 2 ORDER BY finished DESC",
+    [STATEMENT_ATTEMPT_FAILED_LATER] =
+        "SELECT " ATTEMPT " FROM attempt WHERE account_id = :account_id AND outcome = 2 "
+        "AND finished > :now LIMIT 1",
+    [STATEMENT_ATTEMPT_NEXT_SOURCE] =
+        "SELECT " ATTEMPT " FROM attempt WHERE account_id = :account_id AND outcome = 2 "
+        "AND source > :after ORDER BY source LIMIT 1",
+    [STATEMENT_ATTEMPT_PURGE] =
+        "DELETE FROM attempt WHERE id IN (SELECT id FROM attempt WHERE finished > 0 "
+        "AND finished < :before ORDER BY finished LIMIT 100)",
+    [STATEMENT_ATTEMPT_ALL] = "SELECT " ATTEMPT " FROM attempt",
+
+    [STATEMENT_SESSION_BY_ID] = "SELECT " SESSION " FROM session WHERE id = :id",
+    [STATEMENT_SESSION_FIND] =
+        "SELECT " SESSION " FROM session WHERE account_id = :account_id AND service = :service "
+        "AND tty = :tty AND closed = 0 ORDER BY opened DESC LIMIT 1",
+    [STATEMENT_SESSION_ADD] =
+        "INSERT INTO session (" SESSION ") VALUES (:id, :account_id, :service, "
+        ":source, :tty, :opened, :closed, :mac)",
+    [STATEMENT_SESSION_UPDATE] =
+        "UPDATE session SET account_id = :account_id, service = :service, source = :source, "
+        "tty = :tty, opened = :opened, closed = :closed, mac = :mac WHERE id = :id",
+    [STATEMENT_SESSION_ALL] = "SELECT " SESSION " FROM session",
+
+    [STATEMENT_LEDGER_HEAD] = "SELECT " LEDGER_HEAD " FROM ledger_head WHERE id = 1",
+    [STATEMENT_LEDGER_HEAD_PUT] = "INSERT OR REPLACE INTO ledger_head (" LEDGER_HEAD
+                                  ") VALUES (:id, :size, :peaks, :checkpoint, :mac)",
+    [STATEMENT_LEDGER_HEAD_ALL] = "SELECT " LEDGER_HEAD " FROM ledger_head",
+    [STATEMENT_LEDGER_ANY] = "SELECT EXISTS (SELECT 1 FROM ledger)",
+    [STATEMENT_LEDGER_ADD] = "INSERT INTO ledger (" LEDGER ") VALUES (:seq, :line, :leaf, :mac)",
+    [STATEMENT_LEDGER_RANGE] =
+        "SELECT " LEDGER " FROM ledger WHERE seq >= :from AND seq < :to ORDER BY seq",
+    [STATEMENT_LEDGER_ALL] = "SELECT " LEDGER " FROM ledger ORDER BY seq",
+    [STATEMENT_LEDGER_SPAN] = "SELECT count(*), min(seq), max(seq) FROM ledger",
+
+    /* The same tree has the same note: the one kept first stays. */
+    [STATEMENT_CHECKPOINT_ADD] = "INSERT INTO checkpoint (" CHECKPOINT
+                                 ") VALUES (:size, :time, :note, :mac) ON CONFLICT DO NOTHING",
+    [STATEMENT_CHECKPOINT_ALL] = "SELECT " CHECKPOINT " FROM checkpoint ORDER BY size",
+
+    [STATEMENT_SCHEMA_VERSION] = "PRAGMA user_version",
+    [STATEMENT_SCHEMA_OWNER] = "PRAGMA application_id",
+    [STATEMENT_SCHEMA_OBJECTS] =
+        "SELECT type, name, tbl_name, ifnull(sql, '') FROM sqlite_schema ORDER BY type, name",
+    [STATEMENT_JOURNAL_WAL] = "PRAGMA journal_mode = WAL",
+    [STATEMENT_CHECK_INTEGRITY] = "PRAGMA integrity_check",
+    [STATEMENT_CHECK_FOREIGN_KEYS] = "PRAGMA foreign_key_check",
+};
+
+static enum medgl_error statement_bind(struct statement *statement, const struct statement_key *key)
+{
+    int index = sqlite3_bind_parameter_index(statement->stmt, key->parameter);
+    int result = key->text != NULL
+                     ? sqlite3_bind_text(statement->stmt, index, key->text, -1, SQLITE_STATIC)
+                     : sqlite3_bind_int64(statement->stmt, index, key->number);
+    return result == SQLITE_OK ? MEDGL_OK
+                               : database_error(statement->store, result, "binding a value");
+}
+
+enum medgl_error statement_begin(struct store *store, enum statement_id id,
+                                 const struct statement_key *keys, struct statement *statement)
+{
+    *statement = (struct statement){store, id, auto_give(store->statements[id])};
+    if (statement->stmt == NULL) {
+        int result = sqlite3_prepare_v3(store->db, statement_sql[id], -1, SQLITE_PREPARE_PERSISTENT,
+                                        &statement->stmt, NULL);
+        if (result != SQLITE_OK)
+            return database_error(store, result, "preparing a statement");
+    }
+    for (; keys != NULL && keys->parameter != NULL; keys++)
+        MEDGL_TRY(statement_bind(statement, keys));
+    return MEDGL_OK;
+}
+
+enum medgl_error statement_begin_in(struct store_txn *txn, enum statement_id id,
+                                    const struct statement_key *keys, struct statement *statement)
+{
+    /* SQLite ends a transaction by itself on some errors: what follows must not be committed alone.
+     */
+    if (sqlite3_get_autocommit(txn->store->db))
+        return MEDGL_ERR_IO;
+    MEDGL_TRY(statement_begin(txn->store, id, keys, statement));
+    return txn->mode == STORE_WRITE || sqlite3_stmt_readonly(statement->stmt) ? MEDGL_OK
+                                                                              : MEDGL_ERR_ARGUMENT;
+}
+
+enum medgl_error statement_step(struct statement *statement)
+{
+    int result = sqlite3_step(statement->stmt);
+    if (result == SQLITE_ROW)
+        return MEDGL_OK;
+    if (result == SQLITE_DONE)
+        return MEDGL_ERR_NOT_FOUND;
+    return database_error(statement->store, result, "reading or writing");
+}
+
+enum medgl_error statement_run(struct store_txn *txn, enum statement_id id,
+                               const struct statement_key *keys)
+{
+    auto_statement struct statement statement = {0};
+    MEDGL_TRY(statement_begin_in(txn, id, keys, &statement));
+    enum medgl_error error = statement_step(&statement);
+    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+}
+
+enum medgl_error statement_number(struct store *store, enum statement_id id, int64_t *number)
+{
+    auto_statement struct statement statement = {0};
+    MEDGL_TRY(statement_begin(store, id, NULL, &statement));
+    enum medgl_error error = statement_step(&statement);
+    if (error == MEDGL_OK)
+        *number = sqlite3_column_int64(statement.stmt, 0);
+    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_ERR_CORRUPT : error;
+}
+
+void statement_end(struct statement *statement)
+{
+    if (statement->stmt == NULL)
+        return;
+    sqlite3_stmt **kept = &statement->store->statements[statement->id];
+    (void)sqlite3_reset(statement->stmt); /* the error of the last step was given already */
+    (void)sqlite3_clear_bindings(statement->stmt);
+    if (*kept != NULL)
+        (void)sqlite3_finalize(*kept);
+    *kept = auto_give(statement->stmt);
+}

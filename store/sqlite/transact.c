@@ -1,0 +1,175 @@
+/* Transactions, waiting for other processes, and what SQLite's errors mean. Never runs a function
+ * again: BEGIN IMMEDIATE meets every conflict before the function starts. */
+#include "store/sqlite/database.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const char *database_advice(enum medgl_error error)
+{
+    if (error == MEDGL_ERR_SPACE)
+        return "free space (or raise the quota) on its device";
+    if (error == MEDGL_ERR_ACCESS)
+        return "check owner, mode and mount options of it and its directory";
+    if (error == MEDGL_ERR_DEADLINE)
+        return "another process holds it: find it with fuser and see why it does not end";
+    if (error == MEDGL_ERR_CORRUPT)
+        return "run medgl-admin doctor, then restore a backup";
+    if (error == MEDGL_ERR_NOT_FOUND)
+        return "restore a backup (or run medgl-admin setup on a new installation)";
+    if (error == MEDGL_ERR_VERSION)
+        return "install the version of pam_medgl that wrote it, or a newer one";
+    if (error == MEDGL_ERR_KEY)
+        return "restore the store key that belongs to it";
+    if (error == MEDGL_ERR_MEMORY)
+        return "give the machine, or the service, more memory";
+    return "look for disk errors in the kernel log, then run medgl-admin doctor";
+}
+
+enum medgl_error database_refuse(const char *path, enum medgl_error error, const char *what)
+{
+    log_line(LOG_ERR, "store %s: %s: %s", path, what, database_advice(error));
+    return error;
+}
+
+/* ENOENT and the like stay MEDGL_ERR_IO: see database_error() in the header. */
+static enum medgl_error database_system_error(const struct store *store)
+{
+    enum medgl_error error = medgl_error_from_errno(sqlite3_system_errno(store->db));
+    return error == MEDGL_ERR_SPACE || error == MEDGL_ERR_ACCESS || error == MEDGL_ERR_MEMORY
+               ? error
+               : MEDGL_ERR_IO;
+}
+
+static enum medgl_error database_meaning(const struct store *store, int result)
+{
+    switch (result) {
+    case SQLITE_CONSTRAINT_UNIQUE:
+    case SQLITE_CONSTRAINT_PRIMARYKEY:
+    case SQLITE_CONSTRAINT_ROWID:
+        return MEDGL_ERR_EXISTS;
+    case SQLITE_CANTOPEN_SYMLINK:
+    case SQLITE_CANTOPEN_ISDIR:
+        return MEDGL_ERR_ACCESS;
+    case SQLITE_IOERR_CORRUPTFS:
+        return MEDGL_ERR_CORRUPT;
+    case SQLITE_IOERR_NOMEM:
+        return MEDGL_ERR_MEMORY;
+    default:
+        break;
+    }
+    switch (result & 0xff) {
+    case SQLITE_CONSTRAINT:
+    case SQLITE_TOOBIG:
+        return MEDGL_ERR_ARGUMENT;
+    case SQLITE_FULL:
+        return MEDGL_ERR_SPACE;
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+        return MEDGL_ERR_ACCESS;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return MEDGL_ERR_CORRUPT;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL:
+        return MEDGL_ERR_DEADLINE;
+    case SQLITE_NOMEM:
+        return MEDGL_ERR_MEMORY;
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+        return database_system_error(store);
+    default:
+        return MEDGL_ERR_IO;
+    }
+}
+
+enum medgl_error database_error(struct store *store, int result, const char *doing)
+{
+    enum medgl_error error = database_meaning(store, result);
+    if (error != MEDGL_ERR_EXISTS)
+        log_line(LOG_ERR, "store %s: %s: %s (SQLite %d: %s): %s", store->path, doing,
+                 medgl_error_text(error), result, sqlite3_errmsg(store->db),
+                 database_advice(error));
+    return error;
+}
+
+enum medgl_error database_run(struct store *store, const char *sql, const char *doing)
+{
+    int result = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
+    return result == SQLITE_OK ? MEDGL_OK : database_error(store, result, doing);
+}
+
+int database_busy(void *argument, int count)
+{
+    const struct store *store = argument;
+    unsigned more = 0;
+    (void)count;
+    if (clock_monotonic() >= store->wait_until)
+        return 0;
+    (void)crypto_random_below(5, &more); /* without it all wait alike: slower, not wrong */
+    clock_sleep(1 + (int64_t)more);
+    return 1;
+}
+
+void database_checkpoint(struct store *store, int frames)
+{
+    if (store->wal_frames <= frames)
+        return;
+    store->wait_until = 0; /* readers in the way are not waited for: the next process tries again */
+    int result = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE,
+                                           &store->wal_frames, NULL);
+    if (result != SQLITE_OK && (result & 0xff) != SQLITE_BUSY)
+        (void)database_error(store, result, "moving the journal into the database");
+}
+
+/* A commit whose sync failed stands whole in the journal, and the next process to recover the
+ * journal would take it for good. One more commit goes over its first frame; what follows then no
+ * longer fits the chain of checksums. */
+static void transaction_bury(struct store *store)
+{
+    (void)database_run(
+        store, "BEGIN IMMEDIATE; PRAGMA application_id = " SCHEMA_TEXT(SCHEMA_OWNER) "; COMMIT",
+        "taking back a failed commit");
+}
+
+static void transaction_roll_back(struct store *store)
+{
+    if (!sqlite3_get_autocommit(store->db)) /* else SQLite did it by itself */
+        (void)database_run(store, "ROLLBACK", "rolling back");
+}
+
+static enum medgl_error transaction_commit(struct store *store, enum store_mode mode)
+{
+    enum medgl_error error = database_run(store, "COMMIT", "committing");
+    if (error == MEDGL_OK) {
+        database_checkpoint(store, JOURNAL_FRAMES_MAX);
+        return MEDGL_OK;
+    }
+    transaction_roll_back(store);
+    if (mode == STORE_WRITE && error == MEDGL_ERR_IO)
+        transaction_bury(store);
+    return error;
+}
+
+enum medgl_error store_transact(struct store *store, enum store_mode mode, store_function function,
+                                void *argument)
+{
+    struct store_txn txn = {.store = store, .mode = mode};
+    if (!sqlite3_get_autocommit(store->db)) /* no transaction inside another */
+        return MEDGL_ERR_ARGUMENT;
+    if (mode == STORE_WRITE && store->read_only)
+        return MEDGL_ERR_ACCESS;
+    store->wait_until = clock_monotonic() + store->patience_ms;
+    MEDGL_TRY(database_run(store, mode == STORE_WRITE ? "BEGIN IMMEDIATE" : "BEGIN",
+                           "beginning a transaction"));
+    enum medgl_error error = function(&txn, argument);
+    if (error == MEDGL_OK)
+        return transaction_commit(store, mode);
+    transaction_roll_back(store);
+    return error;
+}
