@@ -1,0 +1,795 @@
+/* operation/ on a real store in a private root: what a person and an administrator can do, and what
+ * they must not. */
+#include "operation/account.h"
+#include "operation/change_password.h"
+#include "operation/evidence.h"
+#include "operation/login.h"
+#include "operation/password.h"
+#include "operation/session.h"
+#include "operation/setup.h"
+
+#include "base/file.h"
+#include "base/log.h"
+
+#include <dirent.h>
+#include <ftw.h>
+#include <pwd.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <cmocka.h>
+
+#define PASSWORD_ONE "Kazaguruma-7-mawaru"
+#define PASSWORD_TWO "Minato.no 4-gatsu!"
+#define WRONG        "Wrong-guess-1234"
+
+/* A root of its own for each test. */
+struct fixture {
+    char root[64];
+    struct context context;
+    char user[64]; /* a Unix user that exists: ourselves */
+    char issued[128];
+};
+
+/* -- somebody to talk with -------------------------------------------------------------------- */
+
+struct script {
+    const char *answers[12]; /* NULL: gives up; "\1": an answer that is too long */
+    size_t next;
+    char heard[4096];
+};
+
+static enum medgl_error script_ask(void *carrier, enum talk_style style, enum talk_meaning meaning,
+                                   const char *prompt, struct secret *answer)
+{
+    struct script *script = carrier;
+    assert_int_equal(style, TALK_SECRET);
+    (void)meaning;
+    (void)strncat(script->heard, prompt, sizeof(script->heard) - strlen(script->heard) - 1);
+    const char *text = script->answers[script->next];
+    if (text == NULL)
+        return MEDGL_ERR_ABORTED;
+    script->next++;
+    if (text[0] == '\1')
+        return MEDGL_ERR_ARGUMENT;
+    return secret_copy(answer, text, strlen(text));
+}
+
+static void script_say(void *carrier, const char *message)
+{
+    struct script *script = carrier;
+    (void)strncat(script->heard, message, sizeof(script->heard) - strlen(script->heard) - 2);
+    (void)strncat(script->heard, "\n", 2);
+}
+
+static struct talk script_talk(struct script *script)
+{
+    return (struct talk){
+        .carrier = script, .ask = script_ask, .inform = script_say, .warn = script_say};
+}
+
+static struct caller caller_from(const char *rhost)
+{
+    struct caller caller = {.trusted = true, .real_uid = 0};
+    (void)snprintf(caller.service, sizeof(caller.service), "sshd");
+    (void)snprintf(caller.rhost, sizeof(caller.rhost), "%s", rhost);
+    (void)snprintf(caller.tty, sizeof(caller.tty), "ssh");
+    return caller;
+}
+
+static enum login_verdict try_login(struct fixture *f, const char *user, const char *rhost,
+                                    const char *password)
+{
+    struct script script = {.answers = {password}};
+    const struct talk talk = script_talk(&script);
+    const struct caller caller = caller_from(rhost);
+    const struct login_request request = {.caller = &caller, .user = user};
+    enum login_verdict verdict = LOGIN_ALLOWED;
+    assert_int_equal(operation_login(&f->context, &talk, &request, &verdict), MEDGL_OK);
+    return verdict;
+}
+
+static enum access_verdict try_access(struct fixture *f)
+{
+    struct script script = {.next = 0};
+    const struct talk talk = script_talk(&script);
+    const struct caller caller = caller_from("192.0.2.1");
+    enum access_verdict verdict = ACCESS_ALLOWED;
+    assert_int_equal(operation_access(&f->context, &talk, &caller, f->user, false, &verdict),
+                     MEDGL_OK);
+    return verdict;
+}
+
+static enum change_verdict try_change(struct fixture *f, const char *const *answers, char *heard,
+                                      size_t size)
+{
+    struct script script = {.next = 0};
+    for (size_t i = 0; answers[i] != NULL; i++)
+        script.answers[i] = answers[i];
+    const struct talk talk = script_talk(&script);
+    const struct caller caller = caller_from("192.0.2.1");
+    const struct change_request request = {
+        .caller = &caller, .user = f->user, .expired_only = true};
+    enum change_verdict verdict = CHANGE_DONE;
+    assert_int_equal(operation_change(&f->context, &talk, &request, &verdict), MEDGL_OK);
+    if (heard != NULL)
+        (void)snprintf(heard, size, "%s", script.heard);
+    return verdict;
+}
+
+/* -- the fixture ------------------------------------------------------------------------------ */
+
+static void write_policy(const struct fixture *f, const char *more)
+{
+    char path[PATH_MAX], text[1024];
+    int len = snprintf(text, sizeof(text),
+                       "kdf_memory = 19 MiB\nkdf_time = 2\nattempt_delay = 0\n%s", more);
+    assert_int_equal(path_under(path, f->root, MEDGL_SYSCONFDIR "/policy.conf"), MEDGL_OK);
+    assert_int_equal(file_replace(path, geteuid(), getegid(), 0644, text, (size_t)len), MEDGL_OK);
+}
+
+static void reopen(struct fixture *f)
+{
+    context_close(&f->context);
+    assert_int_equal(context_open(f->root, CONTEXT_STATE, &f->context), MEDGL_OK);
+}
+
+static enum medgl_error set_up(const char *root)
+{
+    const struct setup_request request = {.root = root,
+                                          .origin = "test.example/medgl",
+                                          .owner = geteuid(),
+                                          .group = getegid(),
+                                          .actor = {.uid = -1}};
+    return operation_setup(&request);
+}
+
+static int fixture_open(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+    if (f == NULL)
+        return 1;
+    log_open(LOG_TARGET_NONE, "test", 0);
+    (void)snprintf(f->root, sizeof(f->root), "/tmp/medgl-operation-XXXXXX");
+    if (mkdtemp(f->root) == NULL || set_up(f->root) != MEDGL_OK)
+        return 1;
+    const struct passwd *self = getpwuid(geteuid());
+    if (self == NULL)
+        return 1;
+    (void)snprintf(f->user, sizeof(f->user), "%s", self->pw_name);
+    write_policy(f, "");
+    if (context_open(f->root, CONTEXT_STATE, &f->context) != MEDGL_OK)
+        return 1;
+    *state = f;
+    return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st;
+    (void)type;
+    (void)ftw;
+    return remove(path);
+}
+
+static int fixture_close(void **state)
+{
+    struct fixture *f = *state;
+    context_close(&f->context);
+    int failed = nftw(f->root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    free(f);
+    return failed;
+}
+
+static enum medgl_error take_password(void *argument, const struct account *account,
+                                      const struct secret *password, medgl_time valid_until)
+{
+    struct fixture *f = argument;
+    assert_true(valid_until > account->created);
+    (void)snprintf(f->issued, sizeof(f->issued), "%s", (const char *)password->bytes);
+    return MEDGL_OK;
+}
+
+static void enrol(struct fixture *f)
+{
+    const struct account_add_request request = {.name = f->user,
+                                                .uid = (int64_t)geteuid(),
+                                                .class_ = ACCOUNT_CLASS_STAFF,
+                                                .full_name = "Test Person"};
+    assert_int_equal(operation_account_add(&f->context, &request), MEDGL_OK);
+}
+
+static void issue(struct fixture *f)
+{
+    char why[OPERATION_WHY_SIZE];
+    const struct password_issue_request request = {.name = f->user,
+                                                   .method = "staff-card",
+                                                   .note = "",
+                                                   .argument = f,
+                                                   .deliver = take_password};
+    assert_int_equal(operation_password_issue(&f->context, &request, why), MEDGL_OK);
+}
+
+static void set_password(struct fixture *f, const char *password)
+{
+    const char *const answers[] = {f->issued, password, password, NULL};
+    issue(f);
+    assert_int_equal(try_change(f, answers, NULL, 0), CHANGE_DONE);
+}
+
+static void count_fault(void *argument, uint64_t seq, const char *what)
+{
+    (void)argument;
+    print_message("# fault at %llu: %s\n", (unsigned long long)seq, what);
+}
+
+static enum medgl_error verify(struct fixture *f)
+{
+    struct ledger_result result;
+    const struct evidence_request request = {.fault = count_fault};
+    return operation_verify(&f->context, &request, &result);
+}
+
+struct tally {
+    unsigned kinds[LEDGER_KIND_COUNT];
+    unsigned wrong, counted;
+};
+
+static enum medgl_error tally_row(void *argument, const struct ledger_row *row)
+{
+    struct tally *tally = argument;
+    struct ledger_parsed *parsed = NULL;
+    assert_int_equal(ledger_entry_decode(row->line, row->len, &parsed), MEDGL_OK);
+    const struct ledger_entry *entry = ledger_parsed_entry(parsed);
+    tally->kinds[entry->kind]++;
+    for (size_t i = 0; i < entry->field_count; i++) {
+        const struct ledger_field *field = &entry->fields[i];
+        if (strcmp(field->name, "reason") == 0 && strcmp(field->text, "wrong-password") == 0)
+            tally->wrong++;
+        if (strcmp(field->name, "counted") == 0 && field->number != 0)
+            tally->counted++;
+    }
+    ledger_parsed_free(&parsed);
+    return MEDGL_OK;
+}
+
+static struct tally tally_of(struct fixture *f)
+{
+    struct tally tally = {.wrong = 0};
+    assert_int_equal(operation_ledger_each(&f->context, 0, UINT64_MAX, tally_row, &tally),
+                     MEDGL_OK);
+    return tally;
+}
+
+/* -- tests ------------------------------------------------------------------------------------ */
+
+static void setup_keeps_what_is_there(void **state)
+{
+    struct fixture *f = *state;
+    char path[PATH_MAX];
+    assert_int_equal(set_up(f->root), MEDGL_ERR_EXISTS);
+    assert_int_equal(verify(f), MEDGL_OK);
+    context_close(&f->context);
+    assert_int_equal(path_under(path, f->root, PATH_STORE_KEY), MEDGL_OK);
+    assert_int_equal(unlink(path), 0);
+    /* A new key could not open what the old one sealed: refuse, and leave the place empty for the
+     * backup. */
+    assert_int_equal(set_up(f->root), MEDGL_ERR_KEY);
+    assert_int_equal(access(path, F_OK), -1);
+    assert_int_equal(context_open(f->root, CONTEXT_STATE, &f->context), MEDGL_ERR_KEY);
+}
+
+/* R18 R15 R02 R21: from the slip to the second login. */
+static void an_issued_password_must_be_changed(void **state)
+{
+    struct fixture *f = *state;
+    enrol(f);
+    assert_int_equal(try_login(f, f->user, "192.0.2.1", WRONG), LOGIN_REFUSED); /* none yet */
+    issue(f);
+    assert_int_equal(try_login(f, f->user, "192.0.2.1", f->issued), LOGIN_ALLOWED);
+    assert_int_equal(try_access(f), ACCESS_CHANGE_DUE);
+    const char *const answers[] = {f->issued, PASSWORD_ONE, PASSWORD_ONE, NULL};
+    assert_int_equal(try_change(f, answers, NULL, 0), CHANGE_DONE);
+    assert_int_equal(try_access(f), ACCESS_ALLOWED);
+    assert_int_equal(try_login(f, f->user, "192.0.2.1", PASSWORD_ONE), LOGIN_ALLOWED);
+    assert_int_equal(try_login(f, f->user, "192.0.2.1", f->issued), LOGIN_REFUSED);
+    assert_int_equal(verify(f), MEDGL_OK);
+}
+
+/* R13 R17: the table of what the owner may set. */
+static void new_passwords_are_judged(void **state)
+{
+    struct fixture *f = *state;
+    enrol(f);
+    set_password(f, PASSWORD_ONE);
+    static const struct {
+        const char *name, *answers[8];
+        enum change_verdict verdict;
+        const char *heard;
+    } cases[] = {
+        {"wrong current", {WRONG}, CHANGE_WRONG_CURRENT, "Current"},
+        {"gives up", {PASSWORD_ONE}, CHANGE_ABORTED, "New password"},
+        {"too short", {PASSWORD_ONE, "a1-", "a1-", "a1-"}, CHANGE_TRIES_USED, "too short"},
+        {"no symbol",
+         {PASSWORD_ONE, "abcdefgh12345", "abcdefgh12345", "abcdefgh12345"},
+         CHANGE_TRIES_USED,
+         "symbols"},
+        {"the same",
+         {PASSWORD_ONE, PASSWORD_ONE, PASSWORD_ONE, PASSWORD_ONE},
+         CHANGE_TRIES_USED,
+         "current password"},
+        {"too long", {PASSWORD_ONE, "\1", "\1", "\1"}, CHANGE_TRIES_USED, "too long"},
+        {"control character",
+         {PASSWORD_ONE, "abc\tdefgh-123", "abc\tdefgh-123", "abc\tdefgh-123"},
+         CHANGE_TRIES_USED,
+         "cannot be used"},
+        {"mistyped twice",
+         {PASSWORD_ONE, PASSWORD_TWO, "x", PASSWORD_TWO, "x", "a1-"},
+         CHANGE_TRIES_USED,
+         "differ"},
+        {"third time lucky",
+         {PASSWORD_ONE, "a1-", "b2-", PASSWORD_TWO, PASSWORD_TWO},
+         CHANGE_DONE,
+         "changed"},
+    };
+    for (size_t i = 0; i < MEDGL_COUNT(cases); i++) {
+        char heard[4096];
+        print_message("# %s\n", cases[i].name);
+        assert_int_equal(try_change(f, cases[i].answers, heard, sizeof(heard)), cases[i].verdict);
+        assert_non_null(strstr(heard, cases[i].heard));
+        assert_null(strstr(heard, PASSWORD_TWO)); /* nothing typed is ever shown */
+    }
+    assert_int_equal(try_login(f, f->user, "192.0.2.1", PASSWORD_TWO), LOGIN_ALLOWED);
+    assert_int_equal(verify(f), MEDGL_OK);
+}
+
+/* R11: root does not set other people's passwords. */
+static void root_is_referred_to_the_reset(void **state)
+{
+    struct fixture *f = *state;
+    struct script script = {.answers = {PASSWORD_ONE, PASSWORD_TWO, PASSWORD_TWO}};
+    const struct talk talk = script_talk(&script);
+    struct caller caller = caller_from("");
+    const struct account_add_request other = {
+        .name = "nobody", .uid = 65534, .class_ = ACCOUNT_CLASS_STAFF, .full_name = ""};
+    assert_int_equal(operation_account_add(&f->context, &other), MEDGL_OK);
+    const struct change_request request = {.caller = &caller, .user = "nobody"};
+    enum change_verdict verdict = CHANGE_DONE;
+    assert_int_equal(operation_change(&f->context, &talk, &request, &verdict), MEDGL_OK);
+    assert_int_equal(verdict, CHANGE_NOT_OWNER);
+    assert_non_null(strstr(script.heard, "medgl-admin password reset"));
+    assert_int_equal(script.next, 0);
+}
+
+/* R20: five guesses, then refusal even of the right one; another source is not closed; unlocking
+ * needs no reset. */
+static void repeated_guesses_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    uint32_t cleared = 0;
+    enrol(f);
+    set_password(f, PASSWORD_ONE);
+    for (int i = 0; i < 7; i++)
+        assert_int_equal(try_login(f, f->user, "198.51.100.7", WRONG), LOGIN_REFUSED);
+    assert_int_equal(try_login(f, f->user, "198.51.100.7", PASSWORD_ONE), LOGIN_REFUSED);
+    assert_int_equal(try_login(f, f->user, "198.51.100.8", PASSWORD_ONE), LOGIN_ALLOWED);
+    assert_int_equal(try_login(f, f->user, "198.51.100.7", PASSWORD_ONE), LOGIN_REFUSED);
+    struct tally tally = tally_of(f);
+    assert_int_equal(tally.wrong, 5);
+    assert_int_equal(tally.counted, 5);
+    assert_int_equal(tally.kinds[LEDGER_LOGIN_LOCKED], 1);
+    assert_int_equal(operation_account_unlock(&f->context, f->user, NULL, "called back", &cleared),
+                     MEDGL_OK);
+    assert_int_equal(cleared, 5);
+    assert_int_equal(try_login(f, f->user, "198.51.100.7", PASSWORD_ONE), LOGIN_ALLOWED);
+    assert_int_equal(verify(f), MEDGL_OK);
+}
+
+/* R20 account-wide: twenty failures from many places close remote sources, not the console. */
+static void strangers_cannot_close_the_console(void **state)
+{
+    struct fixture *f = *state;
+    enrol(f);
+    set_password(f, PASSWORD_ONE);
+    for (int i = 0; i < 20; i++) {
+        char rhost[32];
+        (void)snprintf(rhost, sizeof(rhost), "203.0.113.%d", i + 1);
+        assert_int_equal(try_login(f, f->user, rhost, WRONG), LOGIN_REFUSED);
+    }
+    assert_int_equal(try_login(f, f->user, "203.0.113.99", PASSWORD_ONE), LOGIN_REFUSED);
+    struct caller console = caller_from("");
+    (void)snprintf(console.service, sizeof(console.service), "login");
+    (void)snprintf(console.tty, sizeof(console.tty), "/dev/tty1");
+    struct script script = {.answers = {PASSWORD_ONE}};
+    const struct talk talk = script_talk(&script);
+    const struct login_request request = {.caller = &console, .user = f->user};
+    enum login_verdict verdict = LOGIN_REFUSED;
+    assert_int_equal(operation_login(&f->context, &talk, &request, &verdict), MEDGL_OK);
+    assert_int_equal(verdict, LOGIN_ALLOWED);
+}
+
+/* R20: an escape, a time-out, an empty answer are no guesses; a malformed one is. */
+static void giving_up_is_no_guess(void **state)
+{
+    struct fixture *f = *state;
+    enrol(f);
+    set_password(f, PASSWORD_ONE);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(try_login(f, f->user, "192.0.2.1", NULL), LOGIN_ABORTED);
+    assert_int_equal(try_login(f, f->user, "192.0.2.1", PASSWORD_ONE), LOGIN_ALLOWED);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(try_login(f, f->user, "192.0.2.1", "\1"), LOGIN_REFUSED);
+    assert_int_equal(try_login(f, f->user, "192.0.2.1", PASSWORD_ONE), LOGIN_REFUSED);
+}
+
+/* R23 R01: who is not enrolled. */
+static void users_that_are_not_enrolled(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(try_login(f, "mallory", "192.0.2.1", WRONG), LOGIN_NOT_ENROLLED);
+    write_policy(f, "unenrolled = deny\n");
+    reopen(f);
+    for (int i = 0; i < 7; i++)
+        assert_int_equal(try_login(f, "mallory", "192.0.2.1", WRONG), LOGIN_REFUSED);
+    struct tally tally = tally_of(f);
+    /* Locked like anybody, and its name is nowhere: it may be a password typed into the wrong
+     * field. */
+    assert_int_equal(tally.counted, 5);
+    assert_int_equal(tally.kinds[LEDGER_LOGIN_LOCKED], 1);
+    assert_int_equal(verify(f), MEDGL_OK);
+}
+
+static pid_t login_process(struct fixture *f, const char *password, int start)
+{
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child != 0)
+        return child;
+    struct context own;
+    char byte;
+    struct script script = {.answers = {password}};
+    const struct talk talk = script_talk(&script);
+    const struct caller caller = caller_from("192.0.2.1");
+    const struct login_request request = {.caller = &caller, .user = f->user};
+    enum login_verdict verdict = LOGIN_REFUSED;
+    if (context_open(f->root, CONTEXT_STATE, &own) != MEDGL_OK)
+        _exit(3);
+    (void)!read(start, &byte, 1); /* all at once */
+    enum medgl_error error = operation_login(&own, &talk, &request, &verdict);
+    _exit(error != MEDGL_OK ? 2 : verdict == LOGIN_ALLOWED ? 0 : 1);
+}
+
+/* Exit statuses of `count` logins at once: [0] allowed, [1] refused, [2] error. */
+static void login_crowd(struct fixture *f, const char *const *passwords, size_t count,
+                        unsigned ended[4])
+{
+    int start[2];
+    assert_int_equal(pipe(start), 0);
+    for (size_t i = 0; i < count; i++)
+        (void)login_process(f, passwords[i], start[0]);
+    (void)close(start[1]);
+    (void)close(start[0]);
+    memset(ended, 0, 4 * sizeof(*ended));
+    for (size_t i = 0; i < count; i++) {
+        int status;
+        assert_true(wait(&status) > 0);
+        assert_true(WIFEXITED(status));
+        ended[WEXITSTATUS(status) & 3]++;
+    }
+}
+
+/* pam_faillock evaluated all of sixty parallel guesses at deny=5. */
+static void sixty_guesses_at_once_are_five(void **state)
+{
+    struct fixture *f = *state;
+    const char *passwords[60];
+    unsigned ended[4];
+    enrol(f);
+    set_password(f, PASSWORD_ONE);
+    for (size_t i = 0; i < MEDGL_COUNT(passwords); i++)
+        passwords[i] = WRONG;
+    context_close(&f->context); /* no lock or connection of ours is inherited */
+    login_crowd(f, passwords, MEDGL_COUNT(passwords), ended);
+    assert_int_equal(ended[1], 60);
+    reopen(f);
+    struct tally tally = tally_of(f);
+    assert_int_equal(tally.counted, 5);
+    assert_int_equal(tally.wrong, 5);
+    assert_int_equal(try_login(f, f->user, "192.0.2.1", PASSWORD_ONE), LOGIN_REFUSED);
+    assert_int_equal(verify(f), MEDGL_OK);
+}
+
+/* linux-pam #71: parallel right logins must not lock. */
+static void ten_right_logins_at_once_succeed(void **state)
+{
+    struct fixture *f = *state;
+    const char *passwords[10];
+    unsigned ended[4];
+    enrol(f);
+    set_password(f, PASSWORD_ONE);
+    for (size_t i = 0; i < MEDGL_COUNT(passwords); i++)
+        passwords[i] = PASSWORD_ONE;
+    context_close(&f->context);
+    login_crowd(f, passwords, MEDGL_COUNT(passwords), ended);
+    assert_int_equal(ended[0], 10);
+    reopen(f);
+    assert_int_equal(verify(f), MEDGL_OK);
+}
+
+/* -- what changes while the password is being verified ---------------------------------------- */
+
+static void begin_login(struct fixture *f, struct caller *caller, struct proof *proof)
+{
+    struct secret typed = SECRET_NONE;
+    *caller = caller_from("192.0.2.1");
+    assert_int_equal(secret_copy(&typed, PASSWORD_ONE, strlen(PASSWORD_ONE)), MEDGL_OK);
+    assert_int_equal(proof_find(&f->context, caller, f->user, PROOF_LOGIN, proof), MEDGL_OK);
+    assert_int_equal(proof_verify(proof, &typed), MEDGL_OK);
+    assert_true(proof->matches);
+    secret_free(&typed);
+}
+
+static void disabling_wins_over_a_login_under_way(void **state)
+{
+    struct fixture *f = *state;
+    struct proof proof;
+    struct caller caller;
+    char why[OPERATION_WHY_SIZE];
+    enrol(f);
+    set_password(f, PASSWORD_ONE);
+    begin_login(f, &caller, &proof);
+    assert_int_equal(operation_account_disable(&f->context, f->user, "left", why), MEDGL_OK);
+    assert_int_equal(proof_commit(&proof), MEDGL_OK);
+    assert_false(proof.decision.allowed);
+    assert_int_equal(proof.decision.reason, LOGIN_REASON_DISABLED);
+}
+
+static void a_reset_wins_over_a_login_under_way(void **state)
+{
+    struct fixture *f = *state;
+    struct proof proof;
+    struct caller caller;
+    enrol(f);
+    set_password(f, PASSWORD_ONE);
+    begin_login(f, &caller, &proof);
+    issue(f);
+    assert_int_equal(proof_commit(&proof), MEDGL_OK);
+    assert_false(proof.decision.allowed);
+    assert_int_equal(proof.decision.reason, LOGIN_REASON_WRONG_PASSWORD);
+}
+
+/* A verdict that comes after the try's time is up finds its reservation taken by a failure. */
+static void a_lost_reservation_never_succeeds(void **state)
+{
+    struct fixture *f = *state;
+    struct proof proof;
+    struct caller caller;
+    enrol(f);
+    set_password(f, PASSWORD_ONE);
+    begin_login(f, &caller, &proof);
+    f->context.policy.attempt_timeout = (struct policy_span){.milliseconds = 0};
+    attempt_withdraw(&f->context, &proof.reservation); /* as good as swept: no longer in flight */
+    assert_int_equal(proof_commit(&proof), MEDGL_OK);
+    assert_false(proof.decision.allowed);
+    assert_int_equal(proof.decision.reason, LOGIN_REASON_ATTEMPT_LOST);
+}
+
+/* A process that dies between reserving and deciding has used its guess up. */
+static void a_killed_login_is_a_failure(void **state)
+{
+    struct fixture *f = *state;
+    enrol(f);
+    set_password(f, PASSWORD_ONE);
+    context_close(&f->context);
+    for (int i = 0; i < 5; i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            struct proof proof;
+            struct caller caller;
+            assert_int_equal(context_open(f->root, CONTEXT_STATE, &f->context), MEDGL_OK);
+            begin_login(f, &caller, &proof);
+            (void)raise(SIGKILL);
+        }
+        int status;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFSIGNALED(status));
+    }
+    reopen(f);
+    assert_int_equal(try_login(f, f->user, "192.0.2.1", PASSWORD_ONE), LOGIN_REFUSED);
+    assert_int_equal(tally_of(f).kinds[LEDGER_LOGIN_ABANDONED], 5);
+    assert_int_equal(verify(f), MEDGL_OK);
+}
+
+/* -- accounts --------------------------------------------------------------------------------- */
+
+/* R25: disabled, enabled, retired; a retired name never comes back. */
+static void states_of_an_account(void **state)
+{
+    struct fixture *f = *state;
+    char why[OPERATION_WHY_SIZE];
+    const struct account_add_request again = {
+        .name = f->user, .uid = (int64_t)geteuid(), .class_ = ACCOUNT_CLASS_STAFF, .full_name = ""};
+    enrol(f);
+    set_password(f, PASSWORD_ONE);
+    assert_int_equal(operation_account_add(&f->context, &again), MEDGL_ERR_EXISTS);
+    assert_int_equal(operation_account_enable(&f->context, f->user, "x", why), MEDGL_ERR_REFUSED);
+    assert_int_equal(operation_account_disable(&f->context, f->user, "", why), MEDGL_ERR_ARGUMENT);
+    assert_int_equal(operation_account_disable(&f->context, f->user, "leave", why), MEDGL_OK);
+    assert_int_equal(try_login(f, f->user, "192.0.2.1", PASSWORD_ONE), LOGIN_REFUSED);
+    assert_int_equal(try_access(f), ACCESS_DENIED);
+    assert_int_equal(operation_account_enable(&f->context, f->user, "back", why), MEDGL_OK);
+    assert_int_equal(try_login(f, f->user, "192.0.2.1", PASSWORD_ONE), LOGIN_ALLOWED);
+    assert_int_equal(operation_account_retire(&f->context, f->user, "left", why), MEDGL_OK);
+    assert_int_equal(try_login(f, f->user, "192.0.2.1", PASSWORD_ONE), LOGIN_REFUSED);
+    assert_int_equal(try_access(f), ACCESS_EXPIRED);
+    assert_int_equal(operation_account_enable(&f->context, f->user, "x", why), MEDGL_ERR_REFUSED);
+    assert_true(why[0] != '\0');
+    assert_int_equal(operation_account_add(&f->context, &again), MEDGL_ERR_EXISTS);
+    assert_int_equal(operation_account_disable(&f->context, "nemo", "x", why), MEDGL_ERR_NOT_FOUND);
+    assert_int_equal(verify(f), MEDGL_OK);
+}
+
+/* R10: raised transparently at the next login. */
+static void a_raised_cost_renews_the_hash(void **state)
+{
+    struct fixture *f = *state;
+    enrol(f);
+    set_password(f, PASSWORD_ONE);
+    write_policy(f, "");
+    f->context.policy.kdf_time = 3;
+    assert_int_equal(try_login(f, f->user, "192.0.2.1", WRONG), LOGIN_REFUSED);
+    assert_int_equal(tally_of(f).kinds[LEDGER_PASSWORD_REHASH], 0);
+    assert_int_equal(try_login(f, f->user, "192.0.2.1", PASSWORD_ONE), LOGIN_ALLOWED);
+    assert_int_equal(try_login(f, f->user, "192.0.2.1", PASSWORD_ONE), LOGIN_ALLOWED);
+    assert_int_equal(tally_of(f).kinds[LEDGER_PASSWORD_REHASH], 1);
+    assert_int_equal(verify(f), MEDGL_OK);
+}
+
+/* R21 R06. */
+static void sessions_tell_of_the_last_login(void **state)
+{
+    struct fixture *f = *state;
+    const struct caller caller = caller_from("192.0.2.1");
+    char id[CRYPTO_ID_SIZE];
+    enum session_verdict verdict;
+    enrol(f);
+    set_password(f, PASSWORD_ONE);
+    struct script first = {.next = 0}, second = {.next = 0}, silent = {.next = 0},
+                  none = {.next = 0};
+    struct talk talk = script_talk(&first);
+    assert_int_equal(
+        operation_session_open(&f->context, &talk, &caller, f->user, false, id, &verdict),
+        MEDGL_OK);
+    assert_int_equal(verdict, SESSION_DONE);
+    assert_non_null(strstr(first.heard, "first login"));
+    assert_int_equal(operation_session_close(&f->context, &caller, f->user, id, &verdict),
+                     MEDGL_OK);
+    assert_int_equal(verdict, SESSION_DONE);
+    assert_int_equal(operation_session_close(&f->context, &caller, f->user, id, &verdict),
+                     MEDGL_OK);
+    assert_int_equal(verdict, SESSION_REFUSED); /* closed already */
+
+    assert_int_equal(try_login(f, f->user, "198.51.100.9", WRONG), LOGIN_REFUSED);
+    assert_int_equal(try_login(f, f->user, "198.51.100.9", WRONG), LOGIN_REFUSED);
+    talk = script_talk(&silent);
+    assert_int_equal(
+        operation_session_open(&f->context, &talk, &caller, f->user, true, id, &verdict), MEDGL_OK);
+    assert_string_equal(silent.heard, "");
+    talk = script_talk(&second);
+    assert_int_equal(
+        operation_session_open(&f->context, &talk, &caller, f->user, false, id, &verdict),
+        MEDGL_OK);
+    assert_non_null(strstr(second.heard, "from 192.0.2.1 (sshd)"));
+    assert_non_null(strstr(second.heard, "2 failed tries"));
+    assert_non_null(strstr(second.heard, "198.51.100.9"));
+    talk = script_talk(&none);
+    assert_int_equal(
+        operation_session_open(&f->context, &talk, &caller, f->user, false, id, &verdict),
+        MEDGL_OK);
+    assert_null(strstr(none.heard, "failed"));
+    struct tally tally = tally_of(f);
+    assert_int_equal(tally.kinds[LEDGER_SESSION_OPEN], 4);
+    assert_int_equal(tally.kinds[LEDGER_SESSION_CLOSE], 1);
+    assert_int_equal(verify(f), MEDGL_OK);
+}
+
+/* The delivery fails: nothing was issued, the old password still holds. */
+static enum medgl_error no_paper(void *argument, const struct account *account,
+                                 const struct secret *password, medgl_time valid_until)
+{
+    (void)argument;
+    (void)account;
+    (void)password;
+    (void)valid_until;
+    return MEDGL_ERR_SPACE;
+}
+
+static void nothing_is_issued_that_cannot_be_delivered(void **state)
+{
+    struct fixture *f = *state;
+    char why[OPERATION_WHY_SIZE];
+    enrol(f);
+    set_password(f, PASSWORD_ONE);
+    struct password_issue_request request = {
+        .name = f->user, .method = "staff-card", .note = "", .deliver = no_paper};
+    assert_int_equal(operation_password_issue(&f->context, &request, why), MEDGL_ERR_SPACE);
+    request.method = "a hunch";
+    assert_int_equal(operation_password_issue(&f->context, &request, why), MEDGL_ERR_ARGUMENT);
+    assert_int_equal(try_login(f, f->user, "192.0.2.1", PASSWORD_ONE), LOGIN_ALLOWED);
+    assert_int_equal(tally_of(f).kinds[LEDGER_PASSWORD_ISSUE], 1);
+}
+
+/* R20: what an attempt is counted against. */
+static void sources(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        bool trusted;
+        int64_t real_uid;
+        const char *rhost, *tty, *ruser, *key;
+        bool console;
+    } cases[] = {
+        {"IPv4", true, 0, "192.0.2.1", "ssh", "", "192.0.2.1", false},
+        {"IPv6 by its /64", true, 0, "2001:db8:1:2:3:4:5:6", "ssh", "", "2001:db8:1:2::/64", false},
+        {"IPv4 in IPv6", true, 0, "::ffff:192.0.2.1", "ssh", "", "192.0.2.1", false},
+        {"link-local with a zone", true, 0, "fe80::1%eth0", "ssh", "", "fe80::/64", false},
+        {"a name is not resolved", true, 0, "localhost", "ssh", "", "host localhost", false},
+        {"console", true, 0, "", "tty1", "", "tty1", true},
+        {"console by path", true, 0, "", "/dev/tty1", "", "tty1", true},
+        {"serial line", true, 0, "", "ttyS0", "", "ttyS0", true},
+        {"pty of root", true, 0, "", "pts/3", "", "pts/3", false},
+        {"su by a user", true, 1000, "", "pts/3", "alice", "uid 1000", false},
+        {"sudo", true, 0, "", "pts/3", "alice", "user alice", false},
+        {"an untrusted caller lies", false, 0, "203.0.113.9", "tty1", "root", "uid 1234", false},
+        {"cron", true, 0, "", "", "", "local sshd", false},
+    };
+    for (size_t i = 0; i < MEDGL_COUNT(cases); i++) {
+        struct caller caller = caller_from(cases[i].rhost);
+        struct source source;
+        print_message("# %s\n", cases[i].name);
+        caller.trusted = cases[i].trusted;
+        caller.peer_uid = 1234;
+        caller.real_uid = cases[i].real_uid;
+        (void)snprintf(caller.tty, sizeof(caller.tty), "%s", cases[i].tty);
+        (void)snprintf(caller.ruser, sizeof(caller.ruser), "%s", cases[i].ruser);
+        source_of(&caller, &source);
+        assert_string_equal(source.key, cases[i].key);
+        assert_int_equal(source.console, cases[i].console);
+    }
+}
+
+#define ON_A_STORE(test) cmocka_unit_test_setup_teardown(test, fixture_open, fixture_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_A_STORE(setup_keeps_what_is_there),
+        ON_A_STORE(an_issued_password_must_be_changed),
+        ON_A_STORE(new_passwords_are_judged),
+        ON_A_STORE(root_is_referred_to_the_reset),
+        ON_A_STORE(repeated_guesses_are_refused),
+        ON_A_STORE(strangers_cannot_close_the_console),
+        ON_A_STORE(giving_up_is_no_guess),
+        ON_A_STORE(users_that_are_not_enrolled),
+        ON_A_STORE(sixty_guesses_at_once_are_five),
+        ON_A_STORE(ten_right_logins_at_once_succeed),
+        ON_A_STORE(disabling_wins_over_a_login_under_way),
+        ON_A_STORE(a_reset_wins_over_a_login_under_way),
+        ON_A_STORE(a_lost_reservation_never_succeeds),
+        ON_A_STORE(a_killed_login_is_a_failure),
+        ON_A_STORE(states_of_an_account),
+        ON_A_STORE(a_raised_cost_renews_the_hash),
+        ON_A_STORE(sessions_tell_of_the_last_login),
+        ON_A_STORE(nothing_is_issued_that_cannot_be_delivered),
+        cmocka_unit_test(sources),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
