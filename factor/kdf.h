@@ -17,7 +17,8 @@ struct kdf_cost {
     uint32_t lanes;
 };
 
-/* One evaluation: KDF_HASH_SIZE bytes into `hash`. MEDGL_ERR_MEMORY, MEDGL_ERR_ARGUMENT (cost out of Argon2's range). */
+/* One evaluation: KDF_HASH_SIZE bytes into `hash`. MEDGL_ERR_MEMORY, MEDGL_ERR_ARGUMENT (cost out
+ * of Argon2's range). */
 enum medgl_error kdf_derive(const struct kdf_cost *cost, const void *password, size_t len,
                             const unsigned char salt[KDF_SALT_SIZE],
                             unsigned char hash[KDF_HASH_SIZE]);

@@ -1,4 +1,5 @@
-/* Passwords: text rules, hash and verification, and a generator. Decides nothing: policy/ decides on the facts found here. */
+/* Passwords: text rules, hash and verification, and a generator. Decides nothing: policy/ decides
+ * on the facts found here. */
 #ifndef MEDGL_FACTOR_PASSWORD_H
 #define MEDGL_FACTOR_PASSWORD_H
 
@@ -11,11 +12,13 @@
 
 #define PASSWORD_BYTES_MAX 1024
 
-/* OpaqueString (RFC 8265, section 4.2: spaces mapped, NFC, no control characters), so that the same password typed on two keyboards is the same bytes.
- * MEDGL_ERR_ARGUMENT: not valid text, empty, or longer than PASSWORD_BYTES_MAX. */
+/* OpaqueString (RFC 8265, section 4.2: spaces mapped, NFC, no control characters), so that the same
+ * password typed on two keyboards is the same bytes. MEDGL_ERR_ARGUMENT: not valid text, empty, or
+ * longer than PASSWORD_BYTES_MAX. */
 enum medgl_error password_prepare(const struct secret *typed, struct secret *prepared);
 
-/* What a prepared password consists of. A code point that is neither letter (general category L, M) nor digit (Nd) is a symbol. */
+/* What a prepared password consists of. A code point that is neither letter (general category L, M)
+ * nor digit (Nd) is a symbol. */
 struct password_composition {
     uint32_t length; /* code points */
     bool letters, digits, symbols;
@@ -36,14 +39,15 @@ struct password_line {
 enum medgl_error password_hash(const struct password_line *line, const struct kdf_cost *cost,
                                const struct secret *prepared, char phc[KDF_PHC_SIZE]);
 
-/* One evaluation at the record's own cost; *matches starts as false. With phc NULL (unknown account, locked) the same work is done
- * at `dummy` cost with a random salt and the answer is false. */
+/* One evaluation at the record's own cost; *matches starts as false. With phc NULL (unknown
+ * account, locked) the same work is done at `dummy` cost with a random salt and the answer is
+ * false. */
 enum medgl_error password_verify(const struct password_line *line, const char *phc,
                                  const struct kdf_cost *dummy, const struct secret *prepared,
                                  bool *matches);
 
-/* A random password that is easy to read out and to type: groups of five, no look-alikes, letters and digits, '-' between: at least
- * 80 bits and 13 characters, so it satisfies rule A. */
+/* A random password that is easy to read out and to type: groups of five, no look-alikes, letters
+ * and digits, '-' between: at least 80 bits and 13 characters, so it satisfies rule A. */
 enum medgl_error password_generate(struct secret *password);
 
 #endif

@@ -1,5 +1,6 @@
-/* Sealing: every secret at rest is AES-256-GCM (NIST SP 800-38D) under the store key, with what it belongs to as
- * associated data. A stolen database allows no offline guessing; a row cannot be edited or moved. */
+/* Sealing: every secret at rest is AES-256-GCM (NIST SP 800-38D) under the store key, with what it
+ * belongs to as associated data. A stolen database allows no offline guessing; a row cannot be
+ * edited or moved. */
 #ifndef MEDGL_FACTOR_SEAL_H
 #define MEDGL_FACTOR_SEAL_H
 
@@ -14,7 +15,8 @@ struct seal_key;
 
 #define SEAL_OVERHEAD (1 + 4 + 12 + 16) /* version, key id, nonce, tag */
 
-/* Makes a key file's content: one line "medgl-store-key-1 <id, 8 hex digits> <base64 of 32 bytes>\n". */
+/* Makes a key file's content: one line "medgl-store-key-1 <id, 8 hex digits> <base64 of 32
+ * bytes>\n". The id follows from the key: a damaged file is malformed. */
 enum medgl_error seal_key_generate(struct secret *text);
 /* MEDGL_ERR_KEY: malformed. */
 enum medgl_error seal_key_open(const struct secret *text, struct seal_key **key);
@@ -24,12 +26,13 @@ void seal_key_free(struct seal_key **key);
 enum medgl_error seal_key_derive(const struct seal_key *key, const char *label,
                                  unsigned char derived[CRYPTO_HASH_SIZE]);
 
-/* Seals into `sealed` (room for len + SEAL_OVERHEAD; *sealed_len is the room, then what was written). `account` and `field` are
- * bound to it: both in full, length-prefixed. */
+/* Seals into `sealed` (room for len + SEAL_OVERHEAD; *sealed_len is the room, then what was
+ * written). `account` and `field` are bound to it: both in full, length-prefixed. */
 enum medgl_error seal(const struct seal_key *key, const char *account, const char *field,
                       const void *plain, size_t len, unsigned char *sealed, size_t *sealed_len);
 
-/* MEDGL_ERR_KEY: sealed under another key; MEDGL_ERR_CORRUPT: changed, or belongs elsewhere; MEDGL_ERR_VERSION. */
+/* MEDGL_ERR_KEY: sealed under another key; MEDGL_ERR_CORRUPT: changed, or belongs elsewhere;
+ * MEDGL_ERR_VERSION. */
 enum medgl_error unseal(const struct seal_key *key, const char *account, const char *field,
                         const unsigned char *sealed, size_t sealed_len, struct secret *plain);
 
