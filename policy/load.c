@@ -5,8 +5,9 @@
  * libeconf 0.5 is lenient where we must not be: it drops lines such as "= 1" and whatever follows a
  * NUL, keeps the first of two lines with the same key, drops some control characters inside a value
  * ("1\v2" is 12), takes an indented line as more of the value before, and breaks lines of 8 KiB. So
- * every line is checked first, and what libeconf read is compared with it. */
-#include "config.h" /* scandirat() is an extension */
+ * every line is checked first, and libeconf reads a copy in memory that holds the settings alone,
+ * each in its line: what was judged is what is read, whatever becomes of the file meanwhile. */
+#include "config.h" /* scandirat() and memfd_create() are extensions */
 
 #include "policy/load.h"
 
@@ -23,6 +24,7 @@
 #include <libeconf_ext.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #define LOAD_FILE_MAX ((size_t)64 * 1024)
@@ -40,11 +42,12 @@ struct loading {
     bool faulty;
 };
 
-/* One file, with the line that sets each key (0: none). */
+/* One file, with the line that sets each key (0: none), and its copy for libeconf. */
 struct load_file {
     struct loading *loading;
     const char *path;
     uint64_t *lines;
+    FILE *copy;
     bool malformed; /* libeconf would misread it */
 };
 
@@ -116,8 +119,10 @@ static void load_check_line(struct load_file *file, char *line, size_t len, uint
     else if (file->lines[key - loading->keys] != 0)
         load_mistake(loading, file->path, number, "%s was set already in line %" PRIu64, name,
                      file->lines[key - loading->keys]);
-    else
+    else {
         file->lines[key - loading->keys] = number;
+        (void)fprintf(file->copy, "%s =%s", name, equals + 1);
+    }
 }
 
 static enum medgl_error load_check_lines(struct load_file *file, FILE *stream)
@@ -130,8 +135,11 @@ static enum medgl_error load_check_lines(struct load_file *file, FILE *stream)
         if (line[len - 1] == '\n')
             line[--len] = '\0';
         load_check_line(file, line, (size_t)len, number);
+        (void)fputc('\n', file->copy);
     }
-    return feof(stream) && !ferror(stream) ? MEDGL_OK : medgl_error_from_errno(errno);
+    if (ferror(stream) || ferror(file->copy) || fflush(file->copy) != 0)
+        return medgl_error_from_errno(errno);
+    return feof(stream) ? MEDGL_OK : MEDGL_ERR_MEMORY;
 }
 
 static void load_set(struct load_file *file, econf_file *econf, const struct policy_key *key,
@@ -151,55 +159,59 @@ static void load_set(struct load_file *file, econf_file *econf, const struct pol
         loading->report->set(loading->report->context, key, file->path, line);
 }
 
-/* The values of a file whose lines are sound. libeconf opens by name: the name of our descriptor,
- * so that it reads the file that was judged, whatever the path leads to by now. */
-static void load_values(struct load_file *file, int fd)
+/* The values of a file whose lines are sound. libeconf opens by name: the name of our descriptor.
+ */
+static void load_values(struct load_file *file)
 {
     struct loading *loading = file->loading;
     char name[32];
-    bool any = false;
-    for (size_t i = 0; i < loading->key_count; i++)
-        any = any || file->lines[i] != 0;
-    if (!any)
-        return;
-    (void)snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
     auto_clean(load_econf_free) econf_file *econf = NULL;
+    (void)snprintf(name, sizeof(name), "/proc/self/fd/%d", fileno(file->copy));
     econf_err error = econf_readFile(&econf, name, "=", "#");
-    if (error != ECONF_SUCCESS) {
+    if (error != ECONF_SUCCESS)
         load_mistake(loading, file->path, 0, "libeconf cannot read it through %s: %s", name,
                      econf_errString(error));
-        return;
-    }
-    for (size_t i = 0; i < loading->key_count; i++)
+    for (size_t i = 0; error == ECONF_SUCCESS && i < loading->key_count; i++)
         if (file->lines[i] != 0)
             load_set(file, econf, &loading->keys[i], file->lines[i]);
 }
 
+/* Opens the file, if it is there and to be trusted, and the place for its copy. */
+static enum medgl_error load_open(const char *path, uid_t owner, FILE **stream, FILE **copy)
+{
+    const struct file_rule rule = {owner, 0022, LOAD_FILE_MAX};
+    auto_fd int fd = -1;
+    MEDGL_TRY(file_open_trusted(path, &rule, &fd));
+    auto_fd int memory = memfd_create("policy", MFD_CLOEXEC);
+    if (memory < 0 || (*copy = fdopen(memory, "w")) == NULL)
+        return medgl_error_from_errno(errno);
+    memory = -1; /* the stream's now */
+    if ((*stream = fdopen(fd, "r")) == NULL)
+        return medgl_error_from_errno(errno);
+    fd = -1;
+    return MEDGL_OK;
+}
+
 static void load_one(struct loading *loading, const char *path)
 {
-    const struct file_rule rule = {loading->owner, 0022, LOAD_FILE_MAX};
     auto_free uint64_t *lines = calloc(loading->key_count, sizeof(*lines));
-    struct load_file file = {loading, path, lines};
-    auto_fd int fd = -1;
+    auto_file FILE *stream = NULL;
+    auto_file FILE *copy = NULL;
     enum medgl_error error = MEDGL_ERR_MEMORY;
     if (lines != NULL)
-        error = file_open_trusted(path, &rule, &fd);
+        error = load_open(path, loading->owner, &stream, &copy);
     if (error == MEDGL_ERR_NOT_FOUND)
         return;
-    auto_file FILE *stream = error == MEDGL_OK ? fdopen(fd, "r") : NULL;
-    if (error == MEDGL_OK && stream == NULL)
-        error = medgl_error_from_errno(errno);
-    if (stream != NULL) {
-        fd = -1; /* the stream's now */
+    struct load_file file = {loading, path, lines, copy};
+    if (error == MEDGL_OK)
         error = load_check_lines(&file, stream);
-    }
     if (error != MEDGL_OK)
         load_mistake(loading, path, 0,
                      "cannot be used (%s): it must be a readable regular file of root, no link, "
                      "writable by its owner alone, of at most 64 KiB",
                      medgl_error_text(error));
     else if (!file.malformed)
-        load_values(&file, fileno(stream));
+        load_values(&file);
 }
 
 /* Who may write a directory decides which files are in it. False: not there, or (a mistake) not to

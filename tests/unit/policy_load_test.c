@@ -178,6 +178,7 @@ static void notation_that_is_accepted(void **state)
                "  \t \n"
                "  time_zone = \"Asia/Tokyo\"  # the site\n"
                "\tlock_time\t=\t30 min\t\n"
+               " \n" /* libeconf would take this as more of the value before */
                "# lock_time = 1 min\n"
                "   # indented = comment\n"
                "kdf_memory = 128 MiB# at once\n"
@@ -192,10 +193,10 @@ static void notation_that_is_accepted(void **state)
     assert_int_equal(world->policy.password_max_age.months, 1);
     assert_string_equal(world->set, "policy.conf:2 unenrolled\n"
                                     "policy.conf:5 time_zone\n"
-                                    "policy.conf:11 password_max_age\n"
+                                    "policy.conf:12 password_max_age\n"
                                     "policy.conf:6 lock_time\n"
-                                    "policy.conf:9 kdf_memory\n"
-                                    "policy.conf:10 kdf_time\n");
+                                    "policy.conf:10 kdf_memory\n"
+                                    "policy.conf:11 kdf_time\n");
 }
 
 static void an_empty_zone_is_the_machines(void **state)
