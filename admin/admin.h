@@ -245,8 +245,6 @@ struct admin {
 enum admin_exit identity_settle(struct admin *admin);
 enum admin_exit identity_open_files(struct admin *admin);
 enum admin_exit identity_drop(const struct identity *identity);
-/* This user and group and nothing else, for good; false: not, or it could be undone. */
-bool identity_become(uid_t uid, gid_t gid);
 /* Lets go of the file: it stays, or is emptied and removed. */
 enum admin_exit identity_release_file(struct guarded_file *file, bool stays);
 

@@ -3,6 +3,7 @@
  */
 #include "admin/admin.h"
 
+#include "base/privilege.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -71,7 +72,7 @@ static _Noreturn void guard_run(const struct identity *identity, const struct gu
     char word = '\0';
     struct stat now;
     if (identity->from_root && identity->person != 0 &&
-        !identity_become(identity->person, identity->person_group))
+        privilege_drop(identity->person, identity->person_group) != MEDGL_OK)
         _exit(EXIT_FAILURE);
     while (read(file->pipe, &word, 1) < 0 && errno == EINTR)
         ;

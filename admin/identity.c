@@ -1,18 +1,15 @@
 /* Who acts, and with what privilege: root becomes the owner of the store for good. Never asks the
  * environment. */
-#include "config.h"
-
 #include "admin/admin.h"
 
+#include "base/privilege.h"
 #include "base/text.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <inttypes.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 static enum admin_exit identity_root(struct identity *identity, const char *given)
@@ -32,16 +29,6 @@ static enum admin_exit identity_root(struct identity *identity, const char *give
     return ADMIN_DONE;
 }
 
-static bool identity_user(struct identity *identity)
-{
-    const struct passwd *user = getpwnam(MEDGL_USER);
-    if (user == NULL || user->pw_uid == 0)
-        return false;
-    identity->owner = user->pw_uid;
-    identity->group = user->pw_gid;
-    return true;
-}
-
 /* Takes over the owner of a directory under the private root, unless that is root. */
 static bool identity_directory(struct identity *identity, const char *name)
 {
@@ -55,28 +42,22 @@ static bool identity_directory(struct identity *identity, const char *name)
     return true;
 }
 
-/* Whose the keys and the store are. Root becomes that user; another user works where there is no
- * boundary, on its own. */
-static enum admin_exit identity_owner(struct identity *identity, bool bare)
+/* Whom root becomes: who owns the private root, or the system user. */
+static enum admin_exit identity_for_root(struct identity *identity, bool there)
+{
+    if (there || (identity->root[0] != '\0' && identity_directory(identity, "")) ||
+        privilege_owner(&identity->owner, &identity->group) == MEDGL_OK)
+        return ADMIN_DONE;
+    return ADMIN_UNUSABLE;
+}
+
+/* Another user works where there is no boundary: on what is its own. */
+static enum admin_exit identity_for_user(struct identity *identity, bool there)
 {
     bool private = identity->root[0] != '\0';
-    bool there = private && identity_directory(identity, MEDGL_STATEDIR);
-    if (private && !there && !bare) {
-        complain(_("Nothing is set up under %s: run medgl-admin setup --root %s first."),
-                 identity->root, identity->root);
+    if (!private && privilege_owner(&identity->owner, &identity->group) != MEDGL_OK)
         return ADMIN_UNUSABLE;
-    }
-    if (identity->from_root) {
-        if (there || identity_user(identity) || (private && identity_directory(identity, "")))
-            return ADMIN_DONE;
-        complain(
-            _("The system user %s does not exist: create it (useradd --system --no-create-home "
-              "--shell /usr/sbin/nologin %s), then try again."),
-            MEDGL_USER, MEDGL_USER);
-        return ADMIN_UNUSABLE;
-    }
-    bool own = private ? !there || identity->owner == geteuid()
-                       : identity_user(identity) && identity->owner == geteuid();
+    bool own = (private && !there) || identity->owner == geteuid();
     identity->owner = geteuid();
     identity->group = getegid();
     if (own)
@@ -86,10 +67,23 @@ static enum admin_exit identity_owner(struct identity *identity, bool bare)
                    "root."),
                  identity->root);
     else
-        complain(
-            _("The keys and the store belong to the system: run this as root (sudo medgl-admin "
-              "...)."));
+        complain(_("The keys and the store belong to the system: run this as root (sudo "
+                   "medgl-admin ...)."));
     return ADMIN_UNUSABLE;
+}
+
+/* Whose the keys and the store are. */
+static enum admin_exit identity_owner(struct identity *identity, bool bare)
+{
+    bool private = identity->root[0] != '\0';
+    bool there = private && identity_directory(identity, MEDGL_STATEDIR);
+    if (private && !there && !bare) {
+        complain(_("Nothing is set up under %s: run medgl-admin setup --root %s first."),
+                 identity->root, identity->root);
+        return ADMIN_UNUSABLE;
+    }
+    return identity->from_root ? identity_for_root(identity, there)
+                               : identity_for_user(identity, there);
 }
 
 /* R06, R11: the kernel's word goes before the operator's. */
@@ -157,41 +151,12 @@ enum admin_exit identity_settle(struct admin *admin)
     return code == ADMIN_DONE ? identity_person(identity) : code;
 }
 
-/* Nothing of this process can be read by others of the same user, nor left on the disk. */
-static bool identity_harden(void)
-{
-    const struct rlimit none = {0, 0};
-#ifndef MEDGL_SANITIZERS /* the leak check traces its own process */
-    if (prctl(PR_SET_DUMPABLE, 0) != 0)
-        return false;
-#endif
-    return setrlimit(RLIMIT_CORE, &none) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
-}
-
-bool identity_become(uid_t uid, gid_t gid)
-{
-    uid_t uids[3];
-    gid_t gids[3];
-    if (uid == 0 || setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 ||
-        setresuid(uid, uid, uid) != 0)
-        return false;
-    if (getresuid(&uids[0], &uids[1], &uids[2]) != 0 ||
-        getresgid(&gids[0], &gids[1], &gids[2]) != 0 || getgroups(0, NULL) != 0)
-        return false;
-    for (int i = 0; i < 3; i++)
-        if (uids[i] != uid || gids[i] != gid)
-            return false;
-    /* Regaining it must fail. */
-    return setuid(0) != 0 && setresuid((uid_t)-1, 0, (uid_t)-1) != 0 && seteuid(0) != 0 &&
-           (gid == 0 || setegid(0) != 0);
-}
-
 enum admin_exit identity_drop(const struct identity *identity)
 {
-    if ((identity->from_root && !identity_become(identity->owner, identity->group)) ||
-        !identity_harden()) {
-        complain(_("Could not give up privilege (%s); nothing was done."), strerror(errno));
-        return ADMIN_UNUSABLE;
-    }
-    return ADMIN_DONE;
+    if (identity->owner != 0 && privilege_drop(identity->owner, identity->group) == MEDGL_OK &&
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
+        return ADMIN_DONE;
+    complain(_("Could not become uid %u for good (%s); nothing was done."),
+             (unsigned)identity->owner, strerror(errno));
+    return ADMIN_UNUSABLE;
 }

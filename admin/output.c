@@ -64,7 +64,9 @@ void output_raw(struct output *output, const void *bytes, size_t len)
         output->failed = true;
 }
 
-static void output_sentence(struct output *output, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void output_sentence(struct output *output,
+                                                                  const char *format,
+                                                                  va_list arguments)
 {
     auto_free char *raw = NULL;
     if (vasprintf(&raw, format, arguments) < 0) {

@@ -37,10 +37,10 @@ static enum medgl_error slip_head(int fd, const struct account *account)
     if (asprintf(&head,
                  _("Temporary password\n"
                    "==================\n\n"
-                   "Login name:   %s\n"
-                   "Full name:    %s\n"
-                   "Host:         %s\n"
-                   "Password:     "),
+                   "Login name: %s\n"
+                   "Full name: %s\n"
+                   "Host: %s\n"
+                   "Password: "),
                  account->name, account->full_name[0] != '\0' ? account->full_name : "-",
                  host) < 0) {
         head = NULL;
@@ -56,7 +56,7 @@ static enum medgl_error slip_tail(int fd, medgl_time valid_until)
     clock_format_local(valid_until, until);
     if (asprintf(
             &tail,
-            _("\nValid until:  %s\n\n"
+            _("\nValid until: %s\n\n"
               "What to do:\n"
               "1. Log in with this password before that time, the '-' included.\n"
               "2. Choose a new password when you are asked for one; nobody else knows it.\n"
