@@ -82,6 +82,8 @@ enum medgl_error clock_parse_utc(const char *text, medgl_time *t)
             part[n] = part[n] * 10 + (text[i] - '0');
         }
     }
+    if (part[1] == 0 || part[2] == 0)
+        return MEDGL_ERR_ARGUMENT;
     struct tm tm = {.tm_year = part[0] - 1900,
                     .tm_mon = part[1] - 1,
                     .tm_mday = part[2],

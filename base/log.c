@@ -21,7 +21,8 @@ void log_open(enum log_target target, const char *name, int debug)
         openlog(name, LOG_PID | LOG_NDELAY, LOG_AUTHPRIV);
 }
 
-static void log_put(int priority, bool to_syslog, const char *format, va_list arguments)
+__attribute__((format(printf, 3, 0))) static void log_put(int priority, bool to_syslog,
+                                                          const char *format, va_list arguments)
 {
     char raw[2048], line[2048];
     int saved = errno; /* callers log and then look at errno */
