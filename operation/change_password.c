@@ -200,6 +200,7 @@ static enum medgl_error change_now(struct store_txn *txn, void *argument)
     struct proof *proof = run->proof;
     struct account account;
     struct credential credential;
+    uint32_t cleared;
     struct ledger_entry entry;
     run->clock = clock_read();
     run->stale = true;
@@ -222,7 +223,7 @@ static enum medgl_error change_now(struct store_txn *txn, void *argument)
                       run->strength == PASSWORD_STRENGTH_LONG ? "long" : "short");
     MEDGL_TRY(evidence_append(proof->context, txn, &entry, &credential.ledger_seq));
     MEDGL_TRY(store_credential_put(txn, &credential));
-    return store_attempt_clear(txn, account.id, proof->source.key, NULL);
+    return store_attempt_clear(txn, account.id, proof->source.key, &cleared);
 }
 
 static enum medgl_error change_set(struct proof *proof, const struct talk *talk,

@@ -133,6 +133,7 @@ static enum medgl_error commit_success(struct store_txn *txn, struct commit_run 
 {
     struct proof *proof = run->proof;
     struct ledger_entry entry;
+    uint32_t cleared;
     if (proof->purpose == PROOF_CHANGE)
         return MEDGL_OK; /* the change itself is the event, and clears what was counted */
     evidence_begin(proof->context, &run->clock, LEDGER_LOGIN_SUCCESS, &run->account, &entry);
@@ -140,7 +141,7 @@ static enum medgl_error commit_success(struct store_txn *txn, struct commit_run 
     ledger_entry_text(&entry, "rule", password_rule_word(run->decision.standing.rule));
     MEDGL_TRY(evidence_append(proof->context, txn, &entry, NULL));
     MEDGL_TRY(commit_renew(txn, run));
-    return store_attempt_clear(txn, proof->account_key, proof->source.key, NULL);
+    return store_attempt_clear(txn, proof->account_key, proof->source.key, &cleared);
 }
 
 static enum attempt_outcome commit_outcome(const struct login_decision *decision)
