@@ -76,6 +76,8 @@ __attribute__((format(printf, 4, 5))) static void load_mistake(struct loading *l
         loading->report->mistake(loading->report->context, path, line, why);
     else if (path == NULL)
         log_line(LOG_ERR, "policy: %s", why);
+    else if (line == 0)
+        log_line(LOG_ERR, "%s: %s", path, why);
     else
         log_line(LOG_ERR, "%s:%" PRIu64 ": %s", path, line, why);
 }

@@ -482,6 +482,10 @@ static void others_files_are_refused(void **state)
         assert_int_equal(chown(path, 4711, (gid_t)-1), 0);
         refused_file(world, "policy.conf", 4712);
         assert_int_equal(load(world, 4711), MEDGL_OK);
+        *strrchr(path, '/') = '\0';
+        assert_int_equal(chown(path, 4711, (gid_t)-1), 0);
+        assert_int_equal(load(world, 4711), MEDGL_OK);
+        refused_file(world, ".", 4712);
     } else {
         refused_file(world, ".", geteuid() + 1); /* what we made is neither root's nor that one's */
     }
@@ -541,14 +545,51 @@ static void unreadable_is_not_absent(void **state)
     without_privilege(world, check_readable);
 }
 
-static void without_a_report_mistakes_fail_too(void **state)
+/* What policy_load() logs where nobody wants a report. */
+static void logged(struct world *world, char *lines, size_t size)
+{
+    FILE *file = tmpfile();
+    int saved = dup(STDERR_FILENO);
+    assert_non_null(file);
+    assert_int_equal(dup2(fileno(file), STDERR_FILENO), STDERR_FILENO);
+    log_open(LOG_TARGET_STDERR, "test", 0);
+    enum medgl_error error = policy_load(world->root, geteuid(), NULL, &world->policy);
+    log_open(LOG_TARGET_NONE, "test", 0);
+    assert_int_equal(dup2(saved, STDERR_FILENO), STDERR_FILENO);
+    assert_int_equal(close(saved), 0);
+    rewind(file);
+    lines[fread(lines, 1, size - 1, file)] = '\0';
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(error, lines[0] == '\0' ? MEDGL_OK : MEDGL_ERR_POLICY);
+}
+
+static void without_a_report_mistakes_are_logged(void **state)
 {
     struct world *world = *state;
+    char path[PATH_MAX], wanted[3 * PATH_MAX], got[3 * PATH_MAX];
+    path_of(world, "policy.conf", path);
     write_text(world, "policy.conf", "kdf_time = 4\n");
-    assert_int_equal(policy_load(world->root, geteuid(), NULL, &world->policy), MEDGL_OK);
+    logged(world, got, sizeof(got));
+    assert_string_equal(got, "");
     assert_int_equal(world->policy.kdf_time, 4);
-    write_text(world, "policy.conf", "kdf_time = 4\nnonsense\n");
-    assert_int_equal(policy_load(world->root, geteuid(), NULL, &world->policy), MEDGL_ERR_POLICY);
+
+    write_text(world, "policy.conf", "kdf_time = 4\nnonsense\nunknown = 1\n");
+    logged(world, got, sizeof(got));
+    (void)snprintf(wanted, sizeof(wanted), "test: %s:2: " FORM "test: %s:3: unknown key unknown\n",
+                   path, path);
+    assert_string_equal(got, wanted);
+
+    write_text(world, "policy.conf", "attempt_delay = 9 s\n");
+    logged(world, got, sizeof(got));
+    assert_string_equal(got, "test: policy: attempt_delay must not exceed attempt_delay_max\n");
+
+    path_of(world, "policy.conf.d", path);
+    write_text(world, "policy.conf.d", "");
+    write_text(world, "policy.conf", "");
+    logged(world, got, sizeof(got));
+    (void)snprintf(wanted, sizeof(wanted), "test: %s: cannot be read as a directory: %s\n", path,
+                   strerror(ENOTDIR));
+    assert_string_equal(got, wanted);
 }
 
 static void a_root_that_is_too_long(void **state)
@@ -573,7 +614,7 @@ int main(void)
         TEST(environment_changes_nothing),   TEST(line_length),
         TEST(files_must_be_trusted),         TEST(size_is_bounded),
         TEST(directories_must_be_trusted),   TEST(others_files_are_refused),
-        TEST(unreadable_is_not_absent),      TEST(without_a_report_mistakes_fail_too),
+        TEST(unreadable_is_not_absent),      TEST(without_a_report_mistakes_are_logged),
         TEST(a_root_that_is_too_long),
     };
     log_open(LOG_TARGET_NONE, "policy_load_test", 0);
