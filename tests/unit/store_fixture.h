@@ -1,0 +1,254 @@
+/* A store in a directory of its own, for tests: made before each test, removed after it. */
+#ifndef MEDGL_TESTS_STORE_FIXTURE_H
+#define MEDGL_TESTS_STORE_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "store/sqlite/database.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define NOW         ((medgl_time)1800000000000)
+#define PATIENCE_MS 20000
+
+struct fixture {
+    char directory[PATH_MAX - 64];
+    char path[PATH_MAX];
+    unsigned char key[CRYPTO_HASH_SIZE];
+    struct store *store;
+};
+
+static struct fixture fixture;
+
+#define assert_ok(call)               assert_int_equal((call), MEDGL_OK)
+#define assert_error(call, the_error) assert_int_equal((call), (the_error))
+
+static inline enum medgl_error fixture_open_at(const char *path, bool create, bool read_only,
+                                               struct store **store)
+{
+    const struct store_options options = {.path = path,
+                                          .row_key = fixture.key,
+                                          .patience_ms = PATIENCE_MS,
+                                          .create = create,
+                                          .read_only = read_only};
+    return store_open(&options, store);
+}
+
+static inline enum medgl_error fixture_open(struct store **store)
+{
+    return fixture_open_at(fixture.path, false, false, store);
+}
+
+static inline void fixture_reopen(void)
+{
+    store_close(&fixture.store);
+    assert_ok(fixture_open(&fixture.store));
+}
+
+static inline int fixture_setup(void **state)
+{
+    const char *base = getenv("TMPDIR");
+    (void)state;
+    log_open(LOG_TARGET_NONE, "store_test", 0);
+    (void)snprintf(fixture.directory, sizeof(fixture.directory), "%s/medgl-store-XXXXXX",
+                   base != NULL ? base : "/tmp");
+    if (mkdtemp(fixture.directory) == NULL)
+        return -1;
+    (void)snprintf(fixture.path, sizeof(fixture.path), "%s/medgl.db", fixture.directory);
+    memset(fixture.key, 0x5a, sizeof(fixture.key));
+    fixture.store = NULL;
+    return fixture_open_at(fixture.path, true, false, &fixture.store) == MEDGL_OK ? 0 : -1;
+}
+
+static inline int fixture_teardown(void **state)
+{
+    char path[PATH_MAX + NAME_MAX];
+    (void)state;
+    store_close(&fixture.store);
+    (void)chmod(fixture.directory, 0700);
+    DIR *directory = opendir(fixture.directory);
+    const struct dirent *entry;
+    while (directory != NULL && (entry = readdir(directory)) != NULL) {
+        (void)snprintf(path, sizeof(path), "%s/%s", fixture.directory, entry->d_name);
+        if (entry->d_name[0] != '.' && remove(path) != 0)
+            return -1;
+    }
+    if (directory != NULL)
+        (void)closedir(directory);
+    return rmdir(fixture.directory);
+}
+
+/* -- transactions step by step, as store_transact() runs them ------------------------------- */
+
+static struct store_txn fixture_txn;
+
+static inline struct store_txn *begin(enum store_mode mode)
+{
+    fixture_txn = (struct store_txn){fixture.store, mode};
+    fixture.store->wait_until = INT64_MAX;
+    assert_ok(
+        database_run(fixture.store, mode == STORE_WRITE ? "BEGIN IMMEDIATE" : "BEGIN", "test"));
+    return &fixture_txn;
+}
+
+static inline void commit(void)
+{
+    assert_ok(database_run(fixture.store, "COMMIT", "test"));
+}
+
+static inline void roll_back(void)
+{
+    assert_ok(database_run(fixture.store, "ROLLBACK", "test"));
+}
+
+/* -- rows ----------------------------------------------------------------------------------- */
+
+/* "aaaa...": as long as an id is. */
+static inline const char *id_of(char c)
+{
+    static char id[8][CRYPTO_ID_SIZE];
+    static unsigned next;
+    char *to = id[next++ % 8];
+    memset(to, c, CRYPTO_ID_SIZE - 1);
+    to[CRYPTO_ID_SIZE - 1] = '\0';
+    return to;
+}
+
+static inline struct account account_of(char c, const char *name)
+{
+    struct account account = {.uid = 1000 + c,
+                              .class_ = ACCOUNT_CLASS_STAFF,
+                              .state = ACCOUNT_STATE_ACTIVE,
+                              .state_since = NOW,
+                              .state_reason = "enrolled",
+                              .full_name = "山田 花子",
+                              .created = NOW,
+                              .ledger_seq = 7};
+    assert_ok(text_copy(account.id, sizeof(account.id), id_of(c)));
+    assert_ok(text_copy(account.name, sizeof(account.name), name));
+    return account;
+}
+
+static inline struct credential credential_of(char id, char account)
+{
+    struct credential credential = {.kind = CREDENTIAL_PASSWORD,
+                                    .sealed = "sealed \x01\xff bytes",
+                                    .sealed_len = 15,
+                                    .strength = PASSWORD_STRENGTH_LONG,
+                                    .issued = true,
+                                    .set_at = NOW,
+                                    .valid_until = NOW + MEDGL_DAY,
+                                    .ledger_seq = 8};
+    assert_ok(text_copy(credential.id, sizeof(credential.id), id_of(id)));
+    assert_ok(text_copy(credential.account_id, sizeof(credential.account_id), id_of(account)));
+    return credential;
+}
+
+static inline struct session session_of(char id, char account)
+{
+    struct session session = {
+        .service = "sshd", .source = "192.0.2.1", .tty = "pts/0", .opened = NOW};
+    assert_ok(text_copy(session.id, sizeof(session.id), id_of(id)));
+    assert_ok(text_copy(session.account_id, sizeof(session.account_id), id_of(account)));
+    return session;
+}
+
+static inline struct attempt attempt_of(const char *id, char account, const char *source,
+                                        medgl_time started)
+{
+    struct attempt attempt = {.service = "sshd",
+                              .started = started,
+                              .deadline = started + MEDGL_MINUTE,
+                              .outcome = ATTEMPT_OUTCOME_IN_FLIGHT};
+    assert_ok(text_copy(attempt.id, sizeof(attempt.id), id));
+    assert_ok(text_copy(attempt.account_id, sizeof(attempt.account_id), id_of(account)));
+    assert_ok(text_copy(attempt.source, sizeof(attempt.source), source));
+    return attempt;
+}
+
+/* One more line, with a head that goes with it; what they say is ledger/'s affair. */
+static inline enum medgl_error append_line(struct store_txn *txn, const char *line)
+{
+    struct ledger_head head;
+    unsigned char leaf[MERKLE_HASH_SIZE];
+    MEDGL_TRY(store_ledger_head(txn, &head));
+    MEDGL_TRY(merkle_leaf(line, strlen(line), leaf));
+    MEDGL_TRY(merkle_append(&head.tree, leaf));
+    (void)snprintf(head.checkpoint, sizeof(head.checkpoint), "note of %llu",
+                   (unsigned long long)head.tree.size);
+    return store_ledger_append(txn, line, strlen(line), leaf, &head);
+}
+
+/* A row or more in every table. */
+static inline void fill(void)
+{
+    struct store_txn *txn = begin(STORE_WRITE);
+    const struct account hanako = account_of('a', "hanako"), taro = account_of('b', "taro");
+    const struct credential password = credential_of('c', 'a');
+    const struct session session = session_of('d', 'a');
+    const struct attempt attempt = attempt_of(id_of('e'), 'a', "192.0.2.1", NOW);
+    struct activity activity = {.last_login = NOW,
+                                .last_service = "sshd",
+                                .last_source = "192.0.2.1",
+                                .failures = 3,
+                                .last_failure = NOW - 1,
+                                .last_failure_source = "192.0.2.9"};
+    memcpy(activity.account_id, hanako.id, sizeof(hanako.id));
+    assert_ok(store_account_add(txn, &hanako));
+    assert_ok(store_account_add(txn, &taro));
+    assert_ok(store_activity_put(txn, &activity));
+    assert_ok(store_credential_put(txn, &password));
+    assert_ok(store_session_open(txn, &session));
+    assert_ok(store_attempt_begin(txn, &attempt));
+    assert_ok(append_line(txn, "{\"seq\":0}"));
+    assert_ok(append_line(txn, "{\"seq\":1}"));
+    assert_ok(store_checkpoint_add(txn, 2, NOW, "note of 2"));
+    commit();
+}
+
+/* -- other processes ------------------------------------------------------------------------ */
+
+/* Waits for one child; true: it ended by itself with status 0. */
+static inline bool child_done(pid_t child)
+{
+    int status = -1;
+    return waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static inline int64_t raw_number(const char *sql)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *stmt = NULL;
+    assert_int_equal(sqlite3_open(fixture.path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    int64_t number = sqlite3_column_int64(stmt, 0);
+    assert_int_equal(sqlite3_finalize(stmt), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    return number;
+}
+
+/* Changes the file as somebody without the row key would. */
+static inline void raw_run(const char *sql)
+{
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open(fixture.path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL), SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+#endif

@@ -1,0 +1,1061 @@
+/* The store's contract (store.h), function by function, on a real SQLite file. What happens when
+ * the file, the disk or other processes misbehave is in store_damage_test.c. */
+#include "store_fixture.h"
+#include "table.h"
+
+#include "base/clock.h"
+
+#include <unistd.h>
+
+/* -- opening -------------------------------------------------------------------------------- */
+
+static void missing_file_is_not_made(void **state)
+{
+    char path[PATH_MAX];
+    struct store *store;
+    (void)state;
+    (void)snprintf(path, sizeof(path), "%.*s/other.db", (int)strlen(fixture.directory),
+                   fixture.directory);
+    assert_error(fixture_open_at(path, false, false, &store), MEDGL_ERR_NOT_FOUND);
+    assert_null(store);
+    assert_error(fixture_open_at(path, true, true, &store), MEDGL_ERR_NOT_FOUND);
+    assert_int_equal(access(path, F_OK), -1);
+    assert_error(fixture_open_at("/nonexistent/medgl.db", true, false, &store),
+                 MEDGL_ERR_NOT_FOUND);
+}
+
+static void made_private_and_durable(void **state)
+{
+    struct stat status;
+    int64_t number;
+    (void)state;
+    assert_int_equal(stat(fixture.path, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0600);
+    assert_int_equal(raw_number("PRAGMA user_version"), SCHEMA_VERSION);
+    assert_int_equal(raw_number("PRAGMA application_id"), SCHEMA_OWNER);
+    assert_int_equal(raw_number("SELECT (SELECT journal_mode FROM pragma_journal_mode) = 'wal'"),
+                     1);
+    assert_int_equal(raw_number("SELECT count(*) FROM pragma_table_list "
+                                "WHERE schema = 'main' AND type = 'table' AND NOT strict "
+                                "AND name NOT LIKE 'sqlite_%'"),
+                     0);
+    static const struct {
+        const char *pragma;
+        int64_t value;
+    } settings[] = {{"PRAGMA synchronous", 2},
+                    {"PRAGMA foreign_keys", 1},
+                    {"PRAGMA trusted_schema", 0},
+                    {"PRAGMA cell_size_check", 1}};
+    for (size_t i = 0; i < MEDGL_COUNT(settings); i++) {
+        sqlite3_stmt *stmt = NULL;
+        assert_int_equal(sqlite3_prepare_v2(fixture.store->db, settings[i].pragma, -1, &stmt, NULL),
+                         SQLITE_OK);
+        assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+        number = sqlite3_column_int64(stmt, 0);
+        (void)sqlite3_finalize(stmt);
+        assert_int_equal(number, settings[i].value);
+    }
+}
+
+struct bad_file {
+    const char *name;
+    const char *sql;     /* run on a new file, or */
+    const char *content; /* written to it */
+    enum medgl_error error, error_create;
+};
+
+static const struct bad_file bad_files[] = {
+    {"empty", NULL, "", MEDGL_ERR_CORRUPT, MEDGL_OK},
+    {"text", NULL, "This is no database, and it is long enough to be taken for one............",
+     MEDGL_ERR_CORRUPT, MEDGL_ERR_CORRUPT},
+    {"cut in the header", NULL, "SQLite format 3", MEDGL_ERR_CORRUPT, MEDGL_ERR_CORRUPT},
+    {"other program's", "PRAGMA application_id = 5; CREATE TABLE account (id)", NULL,
+     MEDGL_ERR_CORRUPT, MEDGL_ERR_CORRUPT},
+    {"unmarked", "CREATE TABLE account (id)", NULL, MEDGL_ERR_CORRUPT, MEDGL_ERR_CORRUPT},
+    {"version without owner", "PRAGMA user_version = 1", NULL, MEDGL_ERR_CORRUPT,
+     MEDGL_ERR_CORRUPT},
+    {"newer", "PRAGMA application_id = " SCHEMA_TEXT(SCHEMA_OWNER) "; PRAGMA user_version = 999",
+     NULL, MEDGL_ERR_VERSION, MEDGL_ERR_VERSION},
+    {"newer with log",
+     "PRAGMA journal_mode = WAL; CREATE TABLE future (id); PRAGMA application_id = " SCHEMA_TEXT(
+         SCHEMA_OWNER) "; PRAGMA user_version = 2",
+     NULL, MEDGL_ERR_VERSION, MEDGL_ERR_VERSION},
+};
+
+static size_t slurp(const char *path, char *to, size_t size)
+{
+    auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    ssize_t got = read(fd, to, size);
+    assert_in_range(got, 0, size - 1);
+    return (size_t)got;
+}
+
+static void bad_file_is_refused_untouched(void **state)
+{
+    const struct bad_file *row = *state;
+    static char before[100000], after[100000];
+    struct store *store;
+    store_close(&fixture.store);
+    assert_int_equal(unlink(fixture.path), 0);
+    (void)snprintf(before, sizeof(before), "%s-wal", fixture.path);
+    assert_int_equal(unlink(before), 0);
+    if (row->sql != NULL) {
+        sqlite3 *db = NULL;
+        assert_int_equal(sqlite3_open(fixture.path, &db), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(db, row->sql, NULL, NULL, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    } else {
+        auto_fd int fd = open(fixture.path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        assert_int_equal(write(fd, row->content, strlen(row->content)), strlen(row->content));
+    }
+    size_t size = slurp(fixture.path, before, sizeof(before));
+    assert_error(fixture_open_at(fixture.path, false, false, &store), row->error);
+    assert_int_equal(slurp(fixture.path, after, sizeof(after)), size);
+    assert_memory_equal(before, after, size);
+    assert_error(fixture_open_at(fixture.path, true, false, &store), row->error_create);
+    if (row->error_create == MEDGL_OK)
+        assert_non_null(store);
+    else
+        assert_null(store);
+    if (store == NULL) {
+        assert_int_equal(slurp(fixture.path, after, sizeof(after)), size);
+        assert_memory_equal(before, after, size);
+    }
+    store_close(&store);
+}
+
+static void no_file_but_a_regular_one(void **state)
+{
+    char path[PATH_MAX + 8];
+    struct store *store;
+    (void)state;
+    (void)snprintf(path, sizeof(path), "%s.link", fixture.path);
+    assert_int_equal(symlink(fixture.path, path), 0);
+    assert_error(fixture_open_at(path, false, false, &store), MEDGL_ERR_ACCESS);
+    assert_error(fixture_open_at(path, true, false, &store), MEDGL_ERR_ACCESS);
+    assert_error(fixture_open_at(fixture.directory, false, false, &store), MEDGL_ERR_ACCESS);
+}
+
+static void directory_may_be_a_link(void **state)
+{
+    char link[PATH_MAX], path[PATH_MAX + 16];
+    struct store *store;
+    (void)state;
+    (void)snprintf(link, sizeof(link), "%s/way", fixture.directory);
+    (void)snprintf(path, sizeof(path), "%s/medgl.db", link);
+    assert_int_equal(symlink(".", link), 0);
+    assert_ok(fixture_open_at(path, false, false, &store));
+    store_close(&store);
+}
+
+static void wrong_key_is_told_apart(void **state)
+{
+    struct store *store;
+    (void)state;
+    fill();
+    fixture.key[31] ^= 1;
+    assert_error(fixture_open(&store), MEDGL_ERR_KEY);
+    assert_null(store);
+    fixture.key[31] ^= 1;
+    assert_ok(fixture_open(&store));
+    store_close(&store);
+}
+
+static void log_mode_comes_back_after_a_restore(void **state)
+{
+    (void)state;
+    fill();
+    store_close(&fixture.store);
+    raw_run("PRAGMA journal_mode = DELETE");
+    assert_ok(fixture_open(&fixture.store));
+    assert_int_equal(raw_number("SELECT (SELECT journal_mode FROM pragma_journal_mode) = 'wal'"),
+                     1);
+}
+
+/* -- accounts ------------------------------------------------------------------------------- */
+
+static void account_keeps_every_field(void **state)
+{
+    (void)state;
+    struct account extreme = {.uid = INT64_MIN,
+                              .class_ = ACCOUNT_CLASS_BREAKGLASS,
+                              .state = ACCOUNT_STATE_DISABLED,
+                              .state_since = INT64_MAX,
+                              .created = -1,
+                              .ledger_seq = INT64_MAX};
+    memset(extreme.id, '0', sizeof(extreme.id) - 1);
+    memset(extreme.name, 'n', sizeof(extreme.name) - 1);
+    memset(extreme.state_reason, 'r', sizeof(extreme.state_reason) - 1);
+    memset(extreme.full_name, 0xff, sizeof(extreme.full_name) - 1);
+    const struct account plain = account_of('a', "hanako");
+    const struct account *const accounts[] = {&plain, &extreme};
+    for (size_t i = 0; i < MEDGL_COUNT(accounts); i++) {
+        struct account got;
+        assert_ok(store_account_add(begin(STORE_WRITE), accounts[i]));
+        commit();
+        fixture_reopen();
+        assert_ok(store_account_by_id(begin(STORE_READ), accounts[i]->id, &got));
+        assert_string_equal(got.id, accounts[i]->id);
+        assert_string_equal(got.name, accounts[i]->name);
+        assert_true(
+            got.uid == accounts[i]->uid && got.class_ == accounts[i]->class_ &&
+            got.state == accounts[i]->state && got.state_since == accounts[i]->state_since &&
+            got.created == accounts[i]->created && got.ledger_seq == accounts[i]->ledger_seq);
+        assert_string_equal(got.state_reason, accounts[i]->state_reason);
+        assert_string_equal(got.full_name, accounts[i]->full_name);
+        assert_ok(store_account_by_name(&fixture_txn, accounts[i]->name, &got));
+        assert_string_equal(got.id, accounts[i]->id);
+        commit();
+    }
+}
+
+static void R25_names_are_unique_for_good(void **state)
+{
+    (void)state;
+    struct account first = account_of('a', "hanako"), second = account_of('b', "hanako"), got;
+    struct store_txn *txn = begin(STORE_WRITE);
+    assert_ok(store_account_add(txn, &first));
+    assert_error(store_account_add(txn, &second), MEDGL_ERR_EXISTS);
+    first.state = ACCOUNT_STATE_RETIRED;
+    assert_ok(store_account_update(txn, &first));
+    assert_error(store_account_add(txn, &second), MEDGL_ERR_EXISTS);
+    (void)text_copy(first.name, sizeof(first.name), "other"); /* would free the name */
+    assert_error(store_account_update(txn, &first), MEDGL_ERR_ARGUMENT);
+    assert_ok(store_account_by_name(txn, "hanako", &got));
+    assert_int_equal(got.state, ACCOUNT_STATE_RETIRED);
+    (void)text_copy(second.name, sizeof(second.name), "Hanako"); /* another name */
+    assert_ok(store_account_add(txn, &second));
+    (void)text_copy(second.name, sizeof(second.name), "taro"); /* a used id */
+    assert_error(store_account_add(txn, &second), MEDGL_ERR_EXISTS);
+    commit();
+}
+
+static void account_lookups(void **state)
+{
+    struct account got, stranger = account_of('z', "nobody");
+    (void)state;
+    fill();
+    struct store_txn *txn = begin(STORE_WRITE);
+    assert_error(store_account_by_name(txn, "nobody", &got), MEDGL_ERR_NOT_FOUND);
+    assert_error(store_account_by_name(txn, "", &got), MEDGL_ERR_NOT_FOUND);
+    assert_error(store_account_by_name(txn, "hanako' OR '1'='1", &got), MEDGL_ERR_NOT_FOUND);
+    assert_error(store_account_by_name(txn, "hana%", &got), MEDGL_ERR_NOT_FOUND);
+    assert_error(store_account_by_id(txn, "", &got), MEDGL_ERR_NOT_FOUND);
+    assert_error(store_account_update(txn, &stranger), MEDGL_ERR_NOT_FOUND);
+    commit();
+}
+
+static void account_of_unended_text_is_refused(void **state)
+{
+    struct account account = account_of('a', "hanako");
+    (void)state;
+    memset(account.full_name, 'x', sizeof(account.full_name));
+    assert_error(store_account_add(begin(STORE_WRITE), &account), MEDGL_ERR_ARGUMENT);
+    account = account_of('a', "hanako");
+    account.ledger_seq = (uint64_t)INT64_MAX + 1;
+    assert_error(store_account_add(&fixture_txn, &account), MEDGL_ERR_ARGUMENT);
+    roll_back();
+}
+
+struct names {
+    char text[128];
+    int left; /* stops with an error when it is 0 */
+};
+
+static enum medgl_error names_add(struct names *names, const char *name)
+{
+    size_t len = strlen(names->text);
+    (void)snprintf(names->text + len, sizeof(names->text) - len, "%s ", name);
+    return names->left-- == 0 ? MEDGL_ERR_PEER : MEDGL_OK;
+}
+
+static enum medgl_error names_account(void *argument, const struct account *account)
+{
+    return names_add(argument, account->name);
+}
+
+static void accounts_in_the_order_of_names(void **state)
+{
+    struct names all = {.left = 100}, some = {.left = 1};
+    (void)state;
+    struct account third = account_of('0', "jiro");
+    fill();
+    assert_ok(store_account_add(begin(STORE_WRITE), &third));
+    assert_ok(store_account_each(&fixture_txn, names_account, &all));
+    assert_error(store_account_each(&fixture_txn, names_account, &some), MEDGL_ERR_PEER);
+    commit();
+    assert_string_equal(all.text, "hanako jiro taro ");
+    assert_string_equal(some.text, "hanako jiro ");
+}
+
+static enum medgl_error names_nested(void *argument, const struct account *account)
+{
+    struct account again;
+    MEDGL_TRY(store_account_by_id(&fixture_txn, account->id, &again));
+    MEDGL_TRY(names_add(argument, again.name));
+    return store_account_each(&fixture_txn, names_account, argument);
+}
+
+static void a_walk_may_hold_other_walks(void **state)
+{
+    struct names all = {.left = 100};
+    (void)state;
+    fill();
+    assert_ok(store_account_each(begin(STORE_READ), names_nested, &all));
+    commit();
+    assert_string_equal(all.text, "hanako hanako taro taro hanako taro ");
+}
+
+static void activity_of_an_account(void **state)
+{
+    struct activity got, changed;
+    (void)state;
+    fill();
+    struct store_txn *txn = begin(STORE_WRITE);
+    assert_ok(store_activity_get(txn, id_of('b'), &got));
+    assert_string_equal(got.account_id, id_of('b'));
+    assert_true(got.last_login == 0 && got.failures == 0 && got.last_failure == 0);
+    assert_ok(store_activity_get(txn, id_of('a'), &changed));
+    assert_true(changed.last_login == NOW && changed.failures == 3 &&
+                changed.last_failure == NOW - 1);
+    assert_string_equal(changed.last_failure_source, "192.0.2.9");
+    changed.failures = UINT32_MAX;
+    (void)text_copy(changed.last_service, sizeof(changed.last_service), "login");
+    assert_ok(store_activity_put(txn, &changed));
+    assert_ok(store_activity_get(txn, id_of('a'), &got));
+    assert_int_equal(got.failures, UINT32_MAX);
+    assert_string_equal(got.last_service, "login");
+    assert_string_equal(got.last_source, "192.0.2.1");
+    (void)text_copy(changed.account_id, sizeof(changed.account_id), id_of('z')); /* of nobody */
+    assert_error(store_activity_put(txn, &changed), MEDGL_ERR_ARGUMENT);
+    commit();
+}
+
+/* -- credentials ---------------------------------------------------------------------------- */
+
+static enum medgl_error names_credential(void *argument, const struct credential *credential)
+{
+    return names_add(argument, (char[]){credential->account_id[0], '\0'});
+}
+
+static void credential_of_a_kind_is_one(void **state)
+{
+    struct credential got, other = credential_of('x', 'a'), second = credential_of('y', 'b');
+    struct names all = {.left = 100};
+    (void)state;
+    fill();
+    struct store_txn *txn = begin(STORE_WRITE);
+    assert_ok(store_credential_get(txn, id_of('a'), CREDENTIAL_PASSWORD, &got));
+    assert_string_equal(got.id, id_of('c'));
+    assert_int_equal(got.sealed_len, 15);
+    assert_memory_equal(got.sealed, other.sealed, 15);
+    assert_true(got.strength == PASSWORD_STRENGTH_LONG && got.issued && got.set_at == NOW &&
+                got.valid_until == NOW + MEDGL_DAY && got.ledger_seq == 8);
+    memset(other.sealed, 0xa5, sizeof(other.sealed));
+    other.sealed_len = sizeof(other.sealed);
+    other.issued = false;
+    assert_ok(store_credential_put(txn, &other));
+    assert_ok(store_credential_put(txn, &second));
+    assert_ok(store_credential_get(txn, id_of('a'), CREDENTIAL_PASSWORD, &got));
+    assert_string_equal(got.id, id_of('x'));
+    assert_false(got.issued);
+    assert_int_equal(got.sealed_len, sizeof(other.sealed));
+    assert_memory_equal(got.sealed, other.sealed, sizeof(other.sealed));
+    assert_ok(store_credential_each(txn, names_credential, &all));
+    assert_string_equal(all.text, "a b ");
+    assert_ok(store_credential_delete(txn, id_of('a'), CREDENTIAL_PASSWORD));
+    assert_ok(store_credential_delete(txn, id_of('a'), CREDENTIAL_PASSWORD));
+    assert_error(store_credential_get(txn, id_of('a'), CREDENTIAL_PASSWORD, &got),
+                 MEDGL_ERR_NOT_FOUND);
+    assert_ok(store_credential_get(txn, id_of('b'), CREDENTIAL_PASSWORD, &got));
+    other.sealed_len = sizeof(other.sealed) + 1;
+    assert_error(store_credential_put(txn, &other), MEDGL_ERR_ARGUMENT);
+    roll_back();
+}
+
+/* -- sessions ------------------------------------------------------------------------------- */
+
+static void R06_session_from_start_to_end(void **state)
+{
+    struct session got, later = session_of('e', 'a'), elsewhere = session_of('f', 'a');
+    (void)state;
+    fill();
+    later.opened = NOW + 5;
+    (void)text_copy(elsewhere.tty, sizeof(elsewhere.tty), "pts/1");
+    struct store_txn *txn = begin(STORE_WRITE);
+    assert_ok(store_session_open(txn, &later));
+    assert_ok(store_session_open(txn, &elsewhere));
+    assert_error(store_session_open(txn, &later), MEDGL_ERR_EXISTS);
+    assert_ok(store_session_find(txn, id_of('a'), "sshd", "pts/0", &got));
+    assert_string_equal(got.id, id_of('e'));
+    assert_error(store_session_find(txn, id_of('b'), "sshd", "pts/0", &got), MEDGL_ERR_NOT_FOUND);
+    assert_error(store_session_find(txn, id_of('a'), "su", "pts/0", &got), MEDGL_ERR_NOT_FOUND);
+    assert_ok(store_session_close(txn, id_of('e'), NOW + 9));
+    assert_error(store_session_close(txn, id_of('e'), NOW + 10), MEDGL_ERR_CONFLICT);
+    assert_error(store_session_close(txn, id_of('z'), NOW + 10), MEDGL_ERR_NOT_FOUND);
+    assert_ok(store_session_by_id(txn, id_of('e'), &got));
+    assert_true(got.opened == NOW + 5 && got.closed == NOW + 9);
+    assert_string_equal(got.source, "192.0.2.1");
+    assert_ok(store_session_find(txn, id_of('a'), "sshd", "pts/0", &got));
+    assert_string_equal(got.id, id_of('d'));
+    assert_error(store_session_by_id(txn, id_of('z'), &got), MEDGL_ERR_NOT_FOUND);
+    commit();
+}
+
+/* -- ledger --------------------------------------------------------------------------------- */
+
+static enum medgl_error names_line(void *argument, const struct ledger_row *row)
+{
+    char text[16];
+    unsigned char leaf[MERKLE_HASH_SIZE];
+    assert_ok(merkle_leaf(row->line, row->len, leaf));
+    assert_memory_equal(leaf, row->leaf, sizeof(leaf));
+    (void)snprintf(text, sizeof(text), "%llu:%.*s", (unsigned long long)row->seq, (int)row->len,
+                   row->line);
+    return names_add(argument, text);
+}
+
+struct range {
+    const char *name;
+    uint64_t from, to;
+    const char *lines;
+};
+
+static const struct range ranges[] = {
+    {"all", 0, UINT64_MAX, "0:zero 1:one 2:two "},
+    {"none", 1, 1, ""},
+    {"backwards", 2, 1, ""},
+    {"first", 0, 1, "0:zero "},
+    {"last", 2, 3, "2:two "},
+    {"behind the end", 3, 9, ""},
+    {"far behind the end", UINT64_MAX, UINT64_MAX, ""},
+    {"middle on", 1, INT64_MAX, "1:one 2:two "},
+};
+
+static void R08_ledger_range(void **state)
+{
+    const struct range *row = *state;
+    struct names lines = {.left = 100};
+    struct store_txn *txn = begin(STORE_WRITE);
+    assert_ok(append_line(txn, "zero"));
+    assert_ok(append_line(txn, "one"));
+    assert_ok(append_line(txn, "two"));
+    assert_ok(store_ledger_each(txn, row->from, row->to, names_line, &lines));
+    commit();
+    assert_string_equal(lines.text, row->lines);
+}
+
+static void R08_ledger_head_follows(void **state)
+{
+    struct ledger_head head, stale;
+    unsigned char leaf[MERKLE_HASH_SIZE] = {1};
+    (void)state;
+    struct store_txn *txn = begin(STORE_WRITE);
+    assert_ok(store_ledger_head(txn, &stale));
+    assert_true(stale.tree.size == 0 && stale.checkpoint[0] == '\0');
+    for (int i = 0; i < 9; i++)
+        assert_ok(append_line(txn, "line"));
+    commit();
+    fixture_reopen();
+    txn = begin(STORE_WRITE);
+    assert_ok(store_ledger_head(txn, &head));
+    assert_int_equal(head.tree.size, 9);
+    assert_string_equal(head.checkpoint, "note of 9");
+    struct merkle_tree tree = {0};
+    unsigned char line[MERKLE_HASH_SIZE];
+    assert_ok(merkle_leaf("line", 4, line));
+    for (int i = 0; i < 9; i++)
+        assert_ok(merkle_append(&tree, line));
+    assert_memory_equal(&tree, &head.tree, sizeof(tree));
+    assert_ok(merkle_append(&stale.tree, leaf)); /* made from a head that is not the last */
+    assert_error(store_ledger_append(txn, "x", 1, leaf, &stale), MEDGL_ERR_CONFLICT);
+    head.tree.size += 2; /* would leave a gap */
+    assert_error(store_ledger_append(txn, "x", 1, leaf, &head), MEDGL_ERR_CONFLICT);
+    commit();
+}
+
+static enum medgl_error names_checkpoint(void *argument, uint64_t size, const char *checkpoint)
+{
+    char text[32];
+    (void)snprintf(text, sizeof(text), "%llu:%s", (unsigned long long)size, checkpoint);
+    return names_add(argument, text);
+}
+
+static void R08_checkpoints_are_kept(void **state)
+{
+    struct names all = {.left = 100};
+    char long_note[STORE_NOTE_SIZE + 1];
+    (void)state;
+    struct store_txn *txn = begin(STORE_WRITE);
+    assert_ok(store_checkpoint_add(txn, 20, NOW, "twenty"));
+    assert_ok(store_checkpoint_add(txn, 3, NOW, "three"));
+    assert_ok(store_checkpoint_add(txn, 3, NOW + 1, "another three")); /* the first one stays */
+    memset(long_note, 'x', sizeof(long_note));
+    long_note[STORE_NOTE_SIZE] = '\0';
+    assert_error(store_checkpoint_add(txn, 4, NOW, long_note), MEDGL_ERR_ARGUMENT);
+    assert_ok(store_checkpoint_each(txn, names_checkpoint, &all));
+    commit();
+    assert_string_equal(all.text, "3:three 20:twenty ");
+}
+
+/* -- attempts (R20) ------------------------------------------------------------------------- */
+
+/* Puts an attempt of account 'a' there and gives it an outcome at a time. */
+static void attempt_past(struct store_txn *txn, const char *source, medgl_time finished,
+                         enum attempt_outcome outcome)
+{
+    char id[CRYPTO_ID_SIZE];
+    assert_ok(crypto_random_id(id));
+    struct attempt attempt = attempt_of(id, 'a', source, finished - 1);
+    assert_ok(store_attempt_begin(txn, &attempt));
+    if (outcome != ATTEMPT_OUTCOME_IN_FLIGHT)
+        assert_ok(store_attempt_finish(txn, id, finished, outcome));
+}
+
+struct past {
+    const char *source;
+    medgl_time at; /* before NOW */
+    enum attempt_outcome outcome;
+};
+
+struct count_case {
+    const char *name;
+    struct past past[6];
+    medgl_time window;
+    struct attempt_counts counts; /* latest times as distances from NOW, -1: none */
+};
+
+#define FAILED    ATTEMPT_OUTCOME_FAILED
+#define IN_FLIGHT ATTEMPT_OUTCOME_IN_FLIGHT
+
+static const struct count_case count_cases[] = {
+    {"nothing", {{0}}, 100, {0, 0, -1, 0, 0, -1}},
+    {"one failure", {{"s", 5, FAILED}}, 100, {1, 0, 5, 1, 0, 5}},
+    {"both reaches", {{"s", 5, FAILED}, {"t", 3, FAILED}}, 100, {1, 0, 5, 2, 0, 3}},
+    {"other source alone", {{"t", 3, FAILED}}, 100, {0, 0, -1, 1, 0, 3}},
+    {"at the edge of the window",
+     {{"s", 110, FAILED}, {"s", 10, FAILED}},
+     100,
+     {2, 0, 10, 2, 0, 10}},
+    {"beyond the window", {{"s", 111, FAILED}, {"s", 10, FAILED}}, 100, {1, 0, 10, 1, 0, 10}},
+    {"each reach has its own window",
+     {{"s", 300, FAILED}, {"s", 250, FAILED}, {"t", 10, FAILED}},
+     100,
+     {2, 0, 250, 1, 0, 10}},
+    {"long ago still counts: policy decides",
+     {{"s", 900000, FAILED}},
+     100,
+     {1, 0, 900000, 1, 0, 900000}},
+    {"in flight", {{"s", 5, IN_FLIGHT}, {"t", 3, IN_FLIGHT}}, 100, {0, 1, -1, 0, 2, -1}},
+    {"success is no failure", {{"s", 5, ATTEMPT_OUTCOME_SUCCEEDED}}, 100, {0, 0, -1, 0, 0, -1}},
+    {"withdrawn is no failure", {{"s", 5, ATTEMPT_OUTCOME_WITHDRAWN}}, 100, {0, 0, -1, 0, 0, -1}},
+    {"refused counts nowhere", {{"s", 5, ATTEMPT_OUTCOME_REFUSED}}, 100, {0, 0, -1, 0, 0, -1}},
+    {"a success clears nothing by itself",
+     {{"s", 9, FAILED}, {"s", 5, ATTEMPT_OUTCOME_SUCCEEDED}},
+     100,
+     {1, 0, 9, 1, 0, 9}},
+    {"at this very moment", {{"s", 0, FAILED}}, 0, {1, 0, 0, 1, 0, 0}},
+    {"clock set back: taken as now", {{"s", -5000, FAILED}}, 100, {1, 0, 0, 1, 0, 0}},
+    {"clock set back: the older ones too",
+     {{"s", -5000, FAILED}, {"s", -9000, FAILED}, {"s", 50, FAILED}},
+     100,
+     {3, 0, 0, 3, 0, 0}},
+};
+
+static void R20_count(void **state)
+{
+    const struct count_case *row = *state;
+    struct attempt_counts counts;
+    struct store_txn *txn = begin(STORE_WRITE);
+    for (size_t i = 0; i < MEDGL_COUNT(row->past) && row->past[i].source != NULL; i++)
+        attempt_past(txn, row->past[i].source, NOW - row->past[i].at, row->past[i].outcome);
+    assert_ok(store_attempt_count(txn, id_of('a'), "s", NOW, row->window, &counts));
+    commit();
+    assert_int_equal(counts.source_failures, row->counts.source_failures);
+    assert_int_equal(counts.source_in_flight, row->counts.source_in_flight);
+    assert_int_equal(counts.source_latest == 0 ? -1 : NOW - counts.source_latest,
+                     row->counts.source_latest);
+    assert_int_equal(counts.account_failures, row->counts.account_failures);
+    assert_int_equal(counts.account_in_flight, row->counts.account_in_flight);
+    assert_int_equal(counts.account_latest == 0 ? -1 : NOW - counts.account_latest,
+                     row->counts.account_latest);
+}
+
+/* Without re-dating for good, the lock would begin again once the clock has caught up. */
+static void R20_clock_set_back_is_for_good(void **state)
+{
+    struct attempt_counts counts;
+    (void)state;
+    struct store_txn *txn = begin(STORE_WRITE);
+    attempt_past(txn, "s", NOW + MEDGL_DAY, FAILED);
+    assert_ok(store_attempt_count(txn, id_of('a'), "s", NOW, 100, &counts));
+    assert_ok(store_attempt_count(txn, id_of('a'), "s", NOW + 2 * MEDGL_DAY, 100, &counts));
+    assert_int_equal(counts.source_latest, NOW);
+    commit();
+}
+
+static void R20_other_accounts_do_not_count(void **state)
+{
+    struct attempt_counts counts;
+    (void)state;
+    struct attempt attempt = attempt_of(id_of('1'), 'b', "s", NOW);
+    struct store_txn *txn = begin(STORE_WRITE);
+    assert_ok(store_attempt_begin(txn, &attempt));
+    assert_ok(store_attempt_count(txn, id_of('a'), "s", NOW, 100, &counts));
+    assert_int_equal(counts.account_in_flight, 0);
+    assert_ok(store_attempt_finish(txn, attempt.id, NOW, FAILED));
+    assert_ok(store_attempt_count(txn, id_of('a'), "s", NOW, 100, &counts));
+    assert_int_equal(counts.account_failures, 0);
+    commit();
+}
+
+struct verdict_case {
+    const char *name;
+    enum attempt_outcome outcome;
+    enum medgl_error begin, finish;
+};
+
+static const struct verdict_case verdict_cases[] = {
+    {"in flight", ATTEMPT_OUTCOME_IN_FLIGHT, MEDGL_OK, MEDGL_ERR_ARGUMENT},
+    {"failed", ATTEMPT_OUTCOME_FAILED, MEDGL_ERR_ARGUMENT, MEDGL_OK},
+    {"succeeded", ATTEMPT_OUTCOME_SUCCEEDED, MEDGL_ERR_ARGUMENT, MEDGL_OK},
+    {"refused", ATTEMPT_OUTCOME_REFUSED, MEDGL_OK, MEDGL_OK},
+    {"cleared", ATTEMPT_OUTCOME_CLEARED, MEDGL_ERR_ARGUMENT, MEDGL_ERR_ARGUMENT},
+    {"withdrawn", ATTEMPT_OUTCOME_WITHDRAWN, MEDGL_ERR_ARGUMENT, MEDGL_OK},
+    {"none", (enum attempt_outcome)0, MEDGL_ERR_ARGUMENT, MEDGL_ERR_ARGUMENT},
+    {"unknown", (enum attempt_outcome)99, MEDGL_ERR_ARGUMENT, MEDGL_ERR_ARGUMENT},
+};
+
+static void R20_verdict(void **state)
+{
+    const struct verdict_case *row = *state;
+    struct attempt begun = attempt_of(id_of('1'), 'a', "s", NOW);
+    const struct attempt flying = attempt_of(id_of('2'), 'a', "s", NOW);
+    begun.outcome = row->outcome;
+    struct store_txn *txn = begin(STORE_WRITE);
+    assert_error(store_attempt_begin(txn, &begun), row->begin);
+    assert_ok(store_attempt_begin(txn, &flying));
+    assert_error(store_attempt_finish(txn, flying.id, NOW + 1, row->outcome), row->finish);
+    /* A second verdict never replaces the first. */
+    if (row->finish == MEDGL_OK)
+        assert_error(store_attempt_finish(txn, flying.id, NOW + 2, ATTEMPT_OUTCOME_SUCCEEDED),
+                     MEDGL_ERR_CONFLICT);
+    assert_error(store_attempt_finish(txn, id_of('z'), NOW, FAILED), MEDGL_ERR_NOT_FOUND);
+    commit();
+}
+
+static enum medgl_error names_attempt(void *argument, const struct attempt *attempt)
+{
+    assert_int_equal(attempt->outcome, ATTEMPT_OUTCOME_FAILED);
+    return names_add(argument, (char[]){attempt->id[0], '\0'});
+}
+
+static void R20_overdue_has_failed(void **state)
+{
+    struct names swept = {.left = 100};
+    struct attempt_counts counts;
+    (void)state;
+    const struct attempt late = attempt_of(id_of('1'), 'a', "s", NOW),
+                         early = attempt_of(id_of('2'), 'a', "s", NOW + 10);
+    const medgl_time due = late.deadline;
+    struct store_txn *txn = begin(STORE_WRITE);
+    assert_ok(store_attempt_begin(txn, &late));
+    assert_ok(store_attempt_begin(txn, &early));
+    assert_ok(store_attempt_sweep(txn, id_of('a'), due - 1, names_attempt, &swept));
+    assert_string_equal(swept.text, "");
+    /* This process lives, but its time is over: neither before nor after the sweep does its verdict
+     * count. */
+    assert_error(store_attempt_finish(txn, late.id, due, ATTEMPT_OUTCOME_SUCCEEDED),
+                 MEDGL_ERR_CONFLICT);
+    assert_ok(store_attempt_count(txn, id_of('a'), "s", due, MEDGL_HOUR, &counts));
+    assert_int_equal(counts.source_in_flight, 1);
+    assert_ok(store_attempt_sweep(txn, id_of('b'), due, names_attempt, &swept));
+    assert_string_equal(swept.text, "");
+    assert_ok(store_attempt_sweep(txn, id_of('a'), due, names_attempt, &swept));
+    assert_string_equal(swept.text, "1 ");
+    assert_error(store_attempt_finish(txn, late.id, due - 1, ATTEMPT_OUTCOME_SUCCEEDED),
+                 MEDGL_ERR_CONFLICT);
+    assert_ok(store_attempt_count(txn, id_of('a'), "s", due, MEDGL_HOUR, &counts));
+    assert_true(counts.source_failures == 1 && counts.source_latest == due &&
+                counts.source_in_flight == 1);
+    assert_ok(store_attempt_finish(txn, early.id, due, ATTEMPT_OUTCOME_SUCCEEDED));
+    commit();
+}
+
+static void R20_clock_set_back_shortens_what_is_in_flight(void **state)
+{
+    struct names swept = {.left = 100};
+    (void)state;
+    const struct attempt ahead = attempt_of(id_of('1'), 'a', "s", NOW + MEDGL_DAY);
+    struct store_txn *txn = begin(STORE_WRITE);
+    assert_ok(store_attempt_begin(txn, &ahead));
+    assert_ok(store_attempt_sweep(txn, id_of('a'), NOW, names_attempt, &swept));
+    assert_string_equal(swept.text, "");
+    assert_ok(store_attempt_sweep(txn, id_of('a'), NOW + MEDGL_MINUTE, names_attempt, &swept));
+    assert_string_equal(swept.text, "1 ");
+    commit();
+}
+
+static void R20_sweep_stops_at_an_error(void **state)
+{
+    struct names swept = {.left = 0};
+    (void)state;
+    const struct attempt late = attempt_of(id_of('1'), 'a', "s", NOW);
+    struct store_txn *txn = begin(STORE_WRITE);
+    assert_ok(store_attempt_begin(txn, &late));
+    assert_error(store_attempt_sweep(txn, id_of('a'), late.deadline, names_attempt, &swept),
+                 MEDGL_ERR_PEER);
+    roll_back();
+}
+
+static void R20_lease_ends_with_its_store(void **state)
+{
+    struct names swept = {.left = 100};
+    struct attempt_counts counts;
+    (void)state;
+    const struct attempt attempt = attempt_of(id_of('1'), 'a', "s", NOW);
+    assert_ok(store_attempt_begin(begin(STORE_WRITE), &attempt));
+    commit();
+    struct store *other = NULL; /* sees the attempt of the first alive */
+    assert_ok(fixture_open(&other));
+    struct store *first = fixture.store;
+    fixture.store = other;
+    assert_ok(store_attempt_count(begin(STORE_WRITE), id_of('a'), "s", NOW, 100, &counts));
+    assert_int_equal(counts.account_in_flight, 1);
+    assert_ok(store_attempt_sweep(&fixture_txn, id_of('a'), NOW, names_attempt, &swept));
+    assert_string_equal(swept.text, "");
+    commit();
+    store_close(&first);
+    assert_ok(store_attempt_count(begin(STORE_WRITE), id_of('a'), "s", NOW, 100, &counts));
+    assert_int_equal(counts.account_in_flight, 0);
+    assert_ok(store_attempt_sweep(&fixture_txn, id_of('a'), NOW, names_attempt, &swept));
+    assert_string_equal(swept.text, "1 ");
+    commit();
+}
+
+struct clear_case {
+    const char *name;
+    const char *source;
+    uint32_t cleared, left;
+};
+
+static const struct clear_case clear_cases[] = {
+    {"one source", "s", 2, 1},
+    {"all", NULL, 3, 0},
+    {"a source without failures", "none", 0, 3},
+    {"a source that is no pattern", "%", 0, 3},
+};
+
+static void R20_clear(void **state)
+{
+    const struct clear_case *row = *state;
+    struct attempt_counts counts;
+    uint32_t cleared;
+    struct store_txn *txn = begin(STORE_WRITE);
+    attempt_past(txn, "s", NOW - 3, FAILED);
+    attempt_past(txn, "s", NOW - 2, FAILED);
+    attempt_past(txn, "t", NOW - 1, FAILED);
+    attempt_past(txn, "s", NOW, IN_FLIGHT);
+    assert_ok(store_attempt_clear(txn, id_of('a'), row->source, &cleared));
+    assert_int_equal(cleared, row->cleared);
+    assert_ok(store_attempt_count(txn, id_of('a'), "s", NOW, 100, &counts));
+    assert_int_equal(counts.account_failures, row->left);
+    assert_int_equal(counts.account_in_flight, 1);
+    commit();
+}
+
+static void R20_purge_is_bounded_and_spares_the_rest(void **state)
+{
+    (void)state;
+    struct store_txn *txn = begin(STORE_WRITE);
+    const struct attempt flying = attempt_of(id_of('1'), 'a', "s", NOW - 1000);
+    struct attempt refused = attempt_of(id_of('2'), 'a', "s", NOW - 500);
+    refused.outcome = ATTEMPT_OUTCOME_REFUSED;
+    assert_ok(store_attempt_begin(txn, &flying));
+    assert_ok(store_attempt_begin(txn, &refused));
+    for (int i = 0; i < 250; i++)
+        attempt_past(txn, "s", NOW - 300, FAILED);
+    attempt_past(txn, "s", NOW - 100, FAILED);
+    commit();
+    static const int64_t left[] = {153, 53, 2, 2};
+    for (size_t i = 0; i < MEDGL_COUNT(left); i++) {
+        assert_ok(store_attempt_purge(begin(STORE_WRITE), NOW - 100));
+        commit();
+        assert_int_equal(raw_number("SELECT count(*) FROM attempt"), left[i]);
+    }
+    assert_ok(store_attempt_finish(begin(STORE_WRITE), flying.id, NOW, FAILED));
+    commit();
+}
+
+static enum medgl_error names_source(void *argument, const char *source,
+                                     const struct attempt_counts *counts)
+{
+    char text[64];
+    (void)snprintf(text, sizeof(text), "%s=%u/%u+%u@%d", source, counts->source_failures,
+                   counts->account_failures, counts->source_in_flight,
+                   (int)(NOW - counts->source_latest));
+    return names_add(argument, text);
+}
+
+static void R20_sources_latest_first(void **state)
+{
+    struct names sources = {.left = 100}, stopped = {.left = 0}, none = {.left = 100};
+    (void)state;
+    struct store_txn *txn = begin(STORE_WRITE);
+    attempt_past(txn, "s", NOW - 30, FAILED);
+    attempt_past(txn, "t", NOW - 10, FAILED);
+    attempt_past(txn, "t", NOW - 15, FAILED);
+    attempt_past(txn, "t", NOW, IN_FLIGHT);
+    attempt_past(txn, "u", NOW - 900, FAILED);
+    attempt_past(txn, "", NOW - 20, FAILED);
+    attempt_past(txn, "v", NOW + 900, FAILED); /* the clock was set back: reading changes nothing */
+    attempt_past(txn, "w", NOW, IN_FLIGHT);    /* has no failure */
+    commit();
+    txn = begin(STORE_READ);
+    assert_ok(store_attempt_sources(txn, id_of('a'), NOW, 100, names_source, &sources));
+    assert_error(store_attempt_sources(txn, id_of('a'), NOW, 100, names_source, &stopped),
+                 MEDGL_ERR_PEER);
+    assert_ok(store_attempt_sources(txn, id_of('b'), NOW, 100, names_source, &none));
+    commit();
+    assert_string_equal(sources.text, "v=1/5+0@0 t=2/5+1@10 =1/5+0@20 s=1/5+0@30 u=1/5+0@900 ");
+    assert_string_equal(stopped.text, "v=1/5+0@0 ");
+    assert_string_equal(none.text, "");
+}
+
+/* -- transactions --------------------------------------------------------------------------- */
+
+static enum medgl_error add_then_fail(struct store_txn *txn, void *argument)
+{
+    const struct account account = account_of('a', "hanako");
+    const enum medgl_error *error = argument;
+    MEDGL_TRY(store_account_add(txn, &account));
+    MEDGL_TRY(append_line(txn, "line"));
+    return *error;
+}
+
+static enum medgl_error find_hanako(struct store_txn *txn, void *argument)
+{
+    return store_account_by_name(txn, "hanako", argument);
+}
+
+static void rollback_leaves_nothing(void **state)
+{
+    enum medgl_error wanted = MEDGL_ERR_REFUSED;
+    struct account account;
+    (void)state;
+    assert_error(store_transact(fixture.store, STORE_WRITE, add_then_fail, &wanted), wanted);
+    assert_error(store_transact(fixture.store, STORE_READ, find_hanako, &account),
+                 MEDGL_ERR_NOT_FOUND);
+    assert_int_equal(raw_number("SELECT count(*) FROM ledger"), 0);
+    wanted = MEDGL_OK;
+    assert_ok(store_transact(fixture.store, STORE_WRITE, add_then_fail, &wanted));
+    assert_ok(store_transact(fixture.store, STORE_READ, find_hanako, &account));
+    fixture_reopen();
+    assert_ok(store_transact(fixture.store, STORE_READ, find_hanako, &account));
+}
+
+static void reading_transaction_cannot_write(void **state)
+{
+    enum medgl_error wanted = MEDGL_OK;
+    (void)state;
+    assert_error(store_transact(fixture.store, STORE_READ, add_then_fail, &wanted),
+                 MEDGL_ERR_ARGUMENT);
+    assert_int_equal(raw_number("SELECT count(*) FROM account"), 0);
+}
+
+static enum medgl_error nested(struct store_txn *txn, void *argument)
+{
+    enum medgl_error wanted = MEDGL_OK;
+    assert_error(store_transact(txn->store, STORE_WRITE, add_then_fail, &wanted),
+                 MEDGL_ERR_ARGUMENT);
+    return add_then_fail(txn, argument);
+}
+
+static void no_transaction_inside_another(void **state)
+{
+    enum medgl_error wanted = MEDGL_OK;
+    (void)state;
+    assert_ok(store_transact(fixture.store, STORE_WRITE, nested, &wanted));
+    assert_int_equal(raw_number("SELECT count(*) FROM account"), 1);
+}
+
+/* -- cost and form of the statements -------------------------------------------------------- */
+
+/* What a login never uses: reports and checks. */
+static bool may_scan(enum statement_id id)
+{
+    for (size_t i = 0; i < ROW_TABLES; i++)
+        if (id == row_tables[i]->all)
+            return true;
+    return id == STATEMENT_ACCOUNT_COUNT || id == STATEMENT_LEDGER_SPAN ||
+           id == STATEMENT_SCHEMA_OBJECTS;
+}
+
+static bool is_pragma(enum statement_id id)
+{
+    return strncmp(statement_sql[id], "PRAGMA", 6) == 0;
+}
+
+static void plans_search_by_index(void **state)
+{
+    char sql[2048];
+    size_t plans = 0;
+    (void)state;
+    for (enum statement_id id = 0; id < STATEMENT_COUNT; id++) {
+        sqlite3_stmt *stmt = NULL;
+        assert_non_null(statement_sql[id]);
+        if (is_pragma(id) || may_scan(id))
+            continue;
+        (void)snprintf(sql, sizeof(sql), "EXPLAIN QUERY PLAN %s", statement_sql[id]);
+        assert_int_equal(sqlite3_prepare_v2(fixture.store->db, sql, -1, &stmt, NULL), SQLITE_OK);
+        while (sqlite3_step(stmt) == SQLITE_ROW) {
+            const char *step = (const char *)sqlite3_column_text(stmt, 3);
+            plans++;
+            if (strncmp(step, "SCAN", 4) == 0 && strcmp(step, "SCAN CONSTANT ROW") != 0 &&
+                id != STATEMENT_LEDGER_ANY) /* stops at the first row */
+                fail_msg("%s: %s", statement_sql[id], step);
+            if (strstr(step, "TEMP B-TREE") != NULL)
+                fail_msg("%s: %s", statement_sql[id], step);
+        }
+        assert_int_equal(sqlite3_finalize(stmt), SQLITE_OK);
+    }
+    assert_in_range(plans, 20, 200);
+}
+
+/* The columns of a statement that yields rows of a table, or of the table itself, are those that
+ * its MAC covers. */
+static void assert_columns(sqlite3_stmt *stmt, const struct row_table *table)
+{
+    assert_int_equal(sqlite3_column_count(stmt), table->count + 1);
+    for (size_t i = 0; i < table->count; i++)
+        assert_string_equal(sqlite3_column_name(stmt, (int)i), table->columns[i].parameter + 1);
+    assert_string_equal(sqlite3_column_name(stmt, (int)table->count), "mac");
+}
+
+static void MACs_cover_every_column(void **state)
+{
+    char sql[128];
+    (void)state;
+    for (size_t i = 0; i < ROW_TABLES; i++) {
+        sqlite3_stmt *stmt = NULL;
+        (void)snprintf(sql, sizeof(sql), "SELECT * FROM %s", row_tables[i]->name);
+        assert_int_equal(sqlite3_prepare_v2(fixture.store->db, sql, -1, &stmt, NULL), SQLITE_OK);
+        assert_columns(stmt, row_tables[i]);
+        assert_int_equal(sqlite3_finalize(stmt), SQLITE_OK);
+    }
+    assert_int_equal(raw_number("SELECT count(*) FROM sqlite_schema WHERE type = 'table'"),
+                     ROW_TABLES);
+    for (enum statement_id id = 0; id < STATEMENT_COUNT; id++) {
+        sqlite3_stmt *stmt = NULL;
+        assert_int_equal(sqlite3_prepare_v2(fixture.store->db, statement_sql[id], -1, &stmt, NULL),
+                         SQLITE_OK);
+        if (strstr(statement_sql[id], "mac FROM") != NULL)
+            for (size_t i = 0; i < ROW_TABLES; i++)
+                if (strcmp(sqlite3_column_table_name(stmt, 0), row_tables[i]->name) == 0)
+                    assert_columns(stmt, row_tables[i]);
+        assert_int_equal(sqlite3_finalize(stmt), SQLITE_OK);
+    }
+}
+
+static void no_problem(void *argument, const char *what)
+{
+    (void)argument;
+    fail_msg("%s", what);
+}
+
+static void check_of_a_sound_store_finds_nothing(void **state)
+{
+    (void)state;
+    assert_ok(store_check(fixture.store, no_problem, NULL));
+    fill();
+    assert_ok(store_check(fixture.store, no_problem, NULL));
+}
+
+static void facts(void **state)
+{
+    struct store_facts facts;
+    struct stat status;
+    (void)state;
+    fill();
+    assert_ok(store_facts(fixture.store, &facts));
+    assert_int_equal(stat(fixture.path, &status), 0);
+    assert_int_equal(facts.schema, SCHEMA_VERSION);
+    assert_int_equal(facts.accounts, 2);
+    assert_int_equal(facts.entries, 2);
+    assert_true(facts.bytes > status.st_size && facts.bytes < status.st_size + 1000000);
+    assert_true(facts.free_bytes > 0);
+}
+
+static enum medgl_error add_line(struct store_txn *txn, void *argument)
+{
+    (void)argument;
+    return append_line(txn, "a line");
+}
+
+/* Processes are short and the first to come reads the journal through. */
+static void journal_stays_short(void **state)
+{
+    char path[PATH_MAX + 8];
+    struct stat status;
+    (void)state;
+    (void)snprintf(path, sizeof(path), "%s-wal", fixture.path);
+    for (int i = 0; i < 400; i++) {
+        fixture_reopen();
+        assert_ok(store_transact(fixture.store, STORE_WRITE, add_line, NULL));
+        assert_int_equal(stat(path, &status), 0);
+        assert_in_range(status.st_size, 1, (JOURNAL_FRAMES_CLOSE + 20) * 4120);
+    }
+    for (int i = 0; i < 600; i++)
+        assert_ok(store_transact(fixture.store, STORE_WRITE, add_line, NULL));
+    assert_int_equal(stat(path, &status), 0);
+    assert_in_range(status.st_size, 1, (JOURNAL_FRAMES_MAX + 20) * 4120);
+}
+
+int main(void)
+{
+#define TEST(function) table_add("store", #function, function, NULL)
+    TEST(missing_file_is_not_made);
+    TEST(made_private_and_durable);
+    TABLE_ADD("file that is no store", bad_files, bad_file_is_refused_untouched);
+    TEST(no_file_but_a_regular_one);
+    TEST(directory_may_be_a_link);
+    TEST(wrong_key_is_told_apart);
+    TEST(log_mode_comes_back_after_a_restore);
+    TEST(account_keeps_every_field);
+    TEST(R25_names_are_unique_for_good);
+    TEST(account_lookups);
+    TEST(account_of_unended_text_is_refused);
+    TEST(accounts_in_the_order_of_names);
+    TEST(a_walk_may_hold_other_walks);
+    TEST(activity_of_an_account);
+    TEST(credential_of_a_kind_is_one);
+    TEST(R06_session_from_start_to_end);
+    TABLE_ADD("R08 ledger range", ranges, R08_ledger_range);
+    TEST(R08_ledger_head_follows);
+    TEST(R08_checkpoints_are_kept);
+    TABLE_ADD("R20 count", count_cases, R20_count);
+    TEST(R20_clock_set_back_is_for_good);
+    TEST(R20_other_accounts_do_not_count);
+    TABLE_ADD("R20 verdict", verdict_cases, R20_verdict);
+    TEST(R20_overdue_has_failed);
+    TEST(R20_clock_set_back_shortens_what_is_in_flight);
+    TEST(R20_sweep_stops_at_an_error);
+    TEST(R20_lease_ends_with_its_store);
+    TABLE_ADD("R20 clear", clear_cases, R20_clear);
+    TEST(R20_purge_is_bounded_and_spares_the_rest);
+    TEST(R20_sources_latest_first);
+    TEST(rollback_leaves_nothing);
+    TEST(reading_transaction_cannot_write);
+    TEST(no_transaction_inside_another);
+    TEST(plans_search_by_index);
+    TEST(MACs_cover_every_column);
+    TEST(check_of_a_sound_store_finds_nothing);
+    TEST(facts);
+    TEST(journal_stays_short);
+    for (size_t i = 0; i < table_count; i++) {
+        table_tests[i].setup_func = fixture_setup;
+        table_tests[i].teardown_func = fixture_teardown;
+    }
+    return table_run("store");
+}
