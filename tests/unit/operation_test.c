@@ -445,7 +445,7 @@ static void users_that_are_not_enrolled(void **state)
     assert_int_equal(verify(f), MEDGL_OK);
 }
 
-static pid_t login_process(struct fixture *f, const char *password, int start)
+static pid_t login_process(struct fixture *f, const char *password, const int start[2])
 {
     pid_t child = fork();
     assert_true(child >= 0);
@@ -460,7 +460,8 @@ static pid_t login_process(struct fixture *f, const char *password, int start)
     enum login_verdict verdict = LOGIN_REFUSED;
     if (context_open(f->root, CONTEXT_STATE, &own) != MEDGL_OK)
         _exit(3);
-    (void)!read(start, &byte, 1); /* all at once */
+    (void)close(start[1]);
+    (void)!read(start[0], &byte, 1); /* all at once */
     enum medgl_error error = operation_login(&own, &talk, &request, &verdict);
     _exit(error != MEDGL_OK ? 2 : verdict == LOGIN_ALLOWED ? 0 : 1);
 }
@@ -472,7 +473,7 @@ static void login_crowd(struct fixture *f, const char *const *passwords, size_t 
     int start[2];
     assert_int_equal(pipe(start), 0);
     for (size_t i = 0; i < count; i++)
-        (void)login_process(f, passwords[i], start[0]);
+        (void)login_process(f, passwords[i], start);
     (void)close(start[1]);
     (void)close(start[0]);
     memset(ended, 0, 4 * sizeof(*ended));
