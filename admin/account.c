@@ -180,7 +180,6 @@ static void account_show_row(struct table *table, const struct account_report *r
 {
     const struct account *account = &report->account;
     const struct activity *activity = &report->activity;
-    bool has = report->has_password;
     const struct cell cells[MEDGL_COUNT(account_columns)] = {
         CELL_TEXT(account->name),
         CELL_TEXT(account->full_name),
@@ -192,12 +191,12 @@ static void account_show_row(struct table *table, const struct account_report *r
         CELL_NUMBER(account->uid),
         CELL_NUMBER(account->created),
         CELL_TEXT(account_password_word(report)),
-        has ? CELL_NUMBER(report->issued) : CELL_NONE,
+        CELL_NUMBER(report->issued),
         CELL_NUMBER(report->issued ? report->issued_until : 0),
         CELL_NUMBER(report->password_set),
         CELL_TEXT(password_rule_word(report->standing.rule)),
         CELL_NUMBER(report->standing.due_at),
-        has ? CELL_NUMBER(report->standing.due) : CELL_NONE,
+        CELL_NUMBER(report->standing.due),
         CELL_NUMBER(activity->last_login),
         CELL_TEXT(activity->last_service),
         CELL_TEXT(activity->last_source),
@@ -233,7 +232,8 @@ enum admin_exit account_show(struct admin *admin)
                                           MEDGL_COUNT(account_columns));
         account_show_row(account, &report);
         table_print(&account);
-        output_say(output, "%s", "");
+        if (!table_empty(sources))
+            output_raw(output, "\n", 1);
         table_print(&sources);
     } else {
         table_free(&sources);

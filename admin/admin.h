@@ -149,7 +149,6 @@ enum column_type {
     COLUMN_NUMBER,
     COLUMN_BOOL,
     COLUMN_TIME,
-    COLUMN_WORDS, /* several, separated by newlines; an array in JSON */
     COLUMN_BLOCK, /* text whose newlines stay: JSON only */
 };
 enum column_place {
@@ -168,7 +167,7 @@ struct column {
 struct cell {
     const char *text; /* NULL and "": nothing */
     int64_t number;   /* of NUMBER, BOOL and TIME (0: never) */
-    bool none;        /* of NUMBER and BOOL: not known */
+    bool none;        /* of NUMBER: not known */
 };
 #define CELL_TEXT(value)   ((struct cell){.text = (value)})
 #define CELL_NUMBER(value) ((struct cell){.number = (int64_t)(value)})
@@ -187,6 +186,7 @@ struct table *table_new(struct output *output, const char *name, enum table_shap
 void table_row(struct table *table, const struct cell *cells);
 void table_print(struct table **table); /* prints and frees; also for auto_clean() */
 void table_free(struct table **table);
+bool table_empty(const struct table *table);
 
 /* A sentence for people; nothing in JSON. */
 void output_say(struct output *output, const char *format, ...)

@@ -37,8 +37,9 @@ static bool identity_directory(struct identity *identity, const char *name)
     if (path_under(path, identity->root, name) != MEDGL_OK || lstat(path, &st) != 0 ||
         !S_ISDIR(st.st_mode) || st.st_uid == 0)
         return false;
+    const struct passwd *user = getpwuid(st.st_uid);
     identity->owner = st.st_uid;
-    identity->group = st.st_gid;
+    identity->group = user != NULL ? user->pw_gid : st.st_gid;
     return true;
 }
 
@@ -116,11 +117,13 @@ static enum admin_exit identity_actor(struct identity *identity, const struct op
 }
 
 /* Whose files the options name: the person's who logged in, also behind sudo. */
-static enum admin_exit identity_person(struct identity *identity)
+static enum admin_exit identity_person(struct identity *identity, const struct options *options)
 {
+    bool files = options->value[OPTION_SLIP] != NULL || options->value[OPTION_OUTPUT] != NULL ||
+                 options->checkpoint_count > 0;
     identity->person = getuid();
     identity->person_group = getgid();
-    if (!identity->from_root || identity->actor.uid <= 0)
+    if (!files || !identity->from_root || identity->actor.uid <= 0)
         return ADMIN_DONE;
     const struct passwd *user = getpwuid((uid_t)identity->actor.uid);
     if (user == NULL || text_copy(identity->person_name, sizeof(identity->person_name),
@@ -148,7 +151,7 @@ enum admin_exit identity_settle(struct admin *admin)
         code = identity_owner(identity, bare);
     if (code == ADMIN_DONE)
         code = identity_actor(identity, &admin->options);
-    return code == ADMIN_DONE ? identity_person(identity) : code;
+    return code == ADMIN_DONE ? identity_person(identity, &admin->options) : code;
 }
 
 enum admin_exit identity_drop(const struct identity *identity)

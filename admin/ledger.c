@@ -135,7 +135,9 @@ static char *show_details(const struct ledger_entry *entry)
         return NULL;
     for (size_t i = 0; i < entry->field_count; i++) {
         const struct ledger_field *field = &entry->fields[i];
-        (void)fprintf(stream, "%s%s=", i > 0 ? " " : "", field->name);
+        if (field->type == LEDGER_FIELD_TEXT && field->text[0] == '\0')
+            continue;
+        (void)fprintf(stream, "%s%s=", ftell(stream) > 0 ? " " : "", field->name);
         switch (field->type) {
         case LEDGER_FIELD_TEXT:
             (void)fprintf(stream, strchr(field->text, ' ') != NULL ? "\"%s\"" : "%s", field->text);

@@ -114,47 +114,39 @@ static bool help_about(const struct options *options, const struct verb *verb)
                                  : options->noun == NULL || strcmp(options->noun, verb->noun) == 0;
 }
 
-/* The words of a list in one text, each on its line. */
-static void help_word(FILE *stream, const char *word)
-{
-    (void)fprintf(stream, "%s%s", ftell(stream) > 0 ? "\n" : "", word);
-}
-
-static char *help_option_words(uint64_t options)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
-    if (stream == NULL)
-        return NULL;
-    for (int i = 0; i < OPTION_COUNT; i++)
-        if ((options & OPTION_BIT(i)) != 0)
-            help_word(stream, option_word((enum option)i)->name);
-    return fclose(stream) == 0 ? text : NULL;
-}
-
 static void help_json_verbs(struct output *output, const struct options *options)
 {
     static const struct column columns[] = {
         {"noun", "", COLUMN_TEXT, COLUMN_BOTH},       {"verb", "", COLUMN_TEXT, COLUMN_BOTH},
         {"usage", "", COLUMN_TEXT, COLUMN_BOTH},      {"help", "", COLUMN_TEXT, COLUMN_BOTH},
-        {"options", "", COLUMN_WORDS, COLUMN_BOTH},   {"required", "", COLUMN_WORDS, COLUMN_BOTH},
         {"takes_name", "", COLUMN_BOOL, COLUMN_BOTH}, {"changes", "", COLUMN_BOOL, COLUMN_BOTH},
     };
+    static const struct column option_columns[] = {
+        {"noun", "", COLUMN_TEXT, COLUMN_BOTH},
+        {"verb", "", COLUMN_TEXT, COLUMN_BOTH},
+        {"option", "", COLUMN_TEXT, COLUMN_BOTH},
+        {"required", "", COLUMN_BOOL, COLUMN_BOTH},
+    };
     struct table *table = table_new(output, "verbs", TABLE_LIST, columns, MEDGL_COUNT(columns));
+    struct table *taken =
+        table_new(output, "verb_options", TABLE_LIST, option_columns, MEDGL_COUNT(option_columns));
     for (size_t i = 0; i < MEDGL_COUNT(verbs); i++) {
         const struct verb *verb = &verbs[i];
+        auto_free char *usage = verb_usage(verb);
         if (!help_about(options, verb))
             continue;
-        auto_free char *usage = verb_usage(verb);
-        auto_free char *taken = help_option_words(verb->options);
-        auto_free char *required = help_option_words(verb->required);
-        table_row(table,
-                  (struct cell[]){CELL_TEXT(verb->noun), CELL_TEXT(verb->word), CELL_TEXT(usage),
-                                  CELL_TEXT(_(verb->help)), CELL_TEXT(taken), CELL_TEXT(required),
-                                  CELL_NUMBER(verb->named), CELL_NUMBER(verb->changes)});
+        table_row(table, (struct cell[]){CELL_TEXT(verb->noun), CELL_TEXT(verb->word),
+                                         CELL_TEXT(usage), CELL_TEXT(_(verb->help)),
+                                         CELL_NUMBER(verb->named), CELL_NUMBER(verb->changes)});
+        for (int j = 0; j < OPTION_COUNT; j++)
+            if ((verb->options & OPTION_BIT(j)) != 0)
+                table_row(taken,
+                          (struct cell[]){CELL_TEXT(verb->noun), CELL_TEXT(verb->word),
+                                          CELL_TEXT(option_word((enum option)j)->name),
+                                          CELL_NUMBER((verb->required & OPTION_BIT(j)) != 0)});
     }
     table_print(&table);
+    table_print(&taken);
 }
 
 static void help_json_options(struct output *output)

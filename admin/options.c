@@ -322,7 +322,7 @@ static enum admin_exit options_verb(struct options *options, const struct words 
         return options_unknown(_("noun"), "", noun, best_noun);
     if (words->count > 1)
         return options_unknown(_("verb"), "", word, best_word);
-    if (options->value[OPTION_HELP] != NULL)
+    if (options->value[OPTION_HELP] != NULL || options->value[OPTION_VERSION] != NULL)
         return ADMIN_DONE;
     complain(_("%s what? See medgl-admin %s --help"), noun, noun);
     return ADMIN_USAGE;

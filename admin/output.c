@@ -124,8 +124,6 @@ static int column_json_type(enum column_type type)
         return SCOLS_JSON_NUMBER;
     case COLUMN_BOOL:
         return SCOLS_JSON_BOOLEAN;
-    case COLUMN_WORDS:
-        return SCOLS_JSON_ARRAY_STRING;
     case COLUMN_TEXT:
     case COLUMN_TIME:
     case COLUMN_BLOCK:
@@ -142,15 +140,9 @@ static bool table_column(const struct table *table, const struct column *column)
         flags = SCOLS_FL_WRAP;
     else if (!json && column->type == COLUMN_NUMBER)
         flags = SCOLS_FL_RIGHT;
-    else if (json && column->type == COLUMN_WORDS)
-        flags = SCOLS_FL_WRAP;
     struct libscols_column *made =
         scols_table_new_column(table->scols, json ? column->key : _(column->heading), 0, flags);
-    if (made == NULL || scols_column_set_json_type(made, column_json_type(column->type)) != 0)
-        return false;
-    return !json || column->type != COLUMN_WORDS ||
-           scols_column_set_wrapfunc(made, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL) ==
-               0;
+    return made != NULL && scols_column_set_json_type(made, column_json_type(column->type)) == 0;
 }
 
 static bool table_columns(const struct table *table)
@@ -197,8 +189,6 @@ static const char *table_cell(const struct table *table, const struct column *co
         (void)snprintf(buffer, CELL_SIZE, "%" PRId64, cell->number);
         return cell->none ? NULL : buffer;
     case COLUMN_BOOL:
-        if (cell->none)
-            return NULL;
         if (json)
             return cell->number != 0 ? "1" : "0";
         return cell->number != 0 ? _("yes") : _("no");
@@ -211,13 +201,12 @@ static const char *table_cell(const struct table *table, const struct column *co
             clock_format_local(cell->number, buffer);
         return buffer;
     case COLUMN_TEXT:
-    case COLUMN_WORDS:
     case COLUMN_BLOCK:
         break;
     }
     if (cell->text == NULL || cell->text[0] == '\0')
         return NULL;
-    *made = output_clean(cell->text, json && column->type != COLUMN_TEXT ? '\n' : ' ');
+    *made = output_clean(cell->text, column->type == COLUMN_BLOCK ? '\n' : ' ');
     if (*made == NULL)
         output_no_memory(table->output);
     return *made;
@@ -290,6 +279,11 @@ void table_print(struct table **table)
     else if (!failed && (*table)->rows > 0)
         table_flush(*table);
     table_free(table);
+}
+
+bool table_empty(const struct table *table)
+{
+    return table == NULL || table->rows == 0;
 }
 
 void table_free(struct table **table)

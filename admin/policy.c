@@ -76,14 +76,17 @@ enum admin_exit policy_check_files(struct admin *admin)
 static void policy_row(struct table *table, const struct policy *policy,
                        const struct policy_key *key, const struct policy_origin *origin)
 {
-    char value[POLICY_TEXT_SIZE], where[POLICY_WHERE_SIZE] = "";
+    char value[POLICY_TEXT_SIZE], preset[POLICY_TEXT_SIZE], where[POLICY_WHERE_SIZE] = "";
+    struct policy defaults;
+    policy_defaults(&defaults);
     policy_format(policy, key, value, sizeof(value));
+    policy_format(&defaults, key, preset, sizeof(preset)); /* in the same notation */
     if (origin->file != NULL)
         (void)snprintf(where, sizeof(where), "%s:%" PRIu64, origin->file, origin->line);
     table_row(table, (struct cell[]){
                          CELL_TEXT(key->name),
                          CELL_TEXT(value),
-                         CELL_TEXT(key->preset),
+                         CELL_TEXT(preset),
                          CELL_TEXT(where),
                          CELL_TEXT(key->clause),
                          CELL_TEXT(_(key->help)),

@@ -1,0 +1,75 @@
+# The command line itself: what is wrong with it is said, with the nearest right word, and nothing happens. And the manual page
+# says what the program says of itself.
+. "${top_srcdir:?}/tests/admin/common.sh" || exit 1
+operator=
+
+while IFS='|' read -r name status pattern arguments; do
+    # shellcheck disable=SC2086
+    says "$name" "$status" "$pattern" $arguments
+done <<'END'
+nothing at all|2|what shall be done|
+unknown noun, close|2|did you mean "account"|acount list
+unknown noun, far|2|see medgl-admin --help|frobnicate
+unknown verb, close|2|did you mean "list"|account lst
+unknown verb, far|2|unknown verb "frobnicate"|account frobnicate
+noun without verb|2|account what|account
+unknown option, close|2|did you mean "--reason"|account unlock x --raeson y
+unknown option with a value|2|did you mean "--reason"|account unlock x --raeson=y
+unknown option, far|2|unknown option "--frobnicate"|account list --frobnicate
+short option|2|unknown option "-x"|account list -x
+-h|2|did you mean "--help"|-h
+-V|2|did you mean "--version"|-V
+option of another verb|2|does not take --reason|account list --reason x
+value missing at the end|2|--reason needs a value|account unlock x --reason
+value missing before an option|2|--reason needs a value|account unlock x --reason --source y
+value for an option without one|2|takes no value|account list --json=1
+option given twice|2|too often|account unlock x --reason a --reason b
+required option missing|2|--reason TEXT is missing|account unlock x
+usage line with it|2|usage: medgl-admin account unlock NAME --reason TEXT|account unlock x
+NAME missing|2|NAME is missing|account show
+one word too many|2|"b" is one word too many|account show a b
+one word too many after setup|2|"now" is one word too many|setup now
+NAME that cannot be one|2|cannot be a login name|account show a/b
+NAME like an option after --|2|cannot be a login name|account show -- -x
+class, close|2|did you mean "staff"|account add x --class staf
+method, close|2|did you mean "passport"|password reset x --slip f --verified-by pasport
+method, far|2|unknown method|password reset x --slip f --verified-by magic
+kind, close|2|did you mean "login.success"|ledger show --kind login.sucess
+number below zero|2|number of an entry|ledger show --from=-1
+number with a tail|2|number of an entry|ledger show --to 1x
+number too long|2|number of an entry|ledger show --to 9999999999999999999
+--last 0|2|from 1 to|ledger show --last 0
+origin with a plus|2|without '\+'|setup --origin a+b
+origin beyond ASCII|2|ASCII|setup --origin 病院/1
+empty origin|2|1 to 255|setup --origin=
+empty reason|2|--reason needs a text|account unlock x --reason=
+empty operator|2|--operator needs a text|account list --operator=
+--root that is not there|2|is given too often|policy show --root /
+version|0|^medgl-admin \(pam_medgl\) [0-9]|--version
+version, of a noun too|0|^medgl-admin \(pam_medgl\) [0-9]|account --version
+help names every noun|0|^  doctor|--help
+help of a noun leaves out others|0|^  account +retire|account --help
+help of a verb|0|^Usage: account unlock NAME --reason TEXT \[--source SOURCE\]|account unlock --help
+help of reset lists the methods|0|METHOD is one of: .*passport|password reset --help
+help of a wrong verb|2|did you mean "list"|account lst --help
+END
+
+says "a reason of blanks" 2 '--reason needs a text' account unlock x --reason '   '
+says "a reason with a newline" 2 'without control characters' account unlock x --reason 'a
+b'
+says "an escape sequence is not echoed" 2 'unknown noun "\?\[31m"' "$(printf '\033[31m')"
+says "an origin with white space" 2 'white space' setup --origin 'a b'
+
+for arguments in "--help" "account --help" "account add --help" "--version"; do
+    # shellcheck disable=SC2086
+    json "--json $arguments" 0 'd' $arguments
+done
+json "the table of a noun is of that noun alone" 0 '{v["noun"] for v in d["verbs"]} == {"ledger"}' ledger --help
+json "every verb has its line" 0 'all(v["usage"].startswith(v["noun"]) and v["help"] for v in d["verbs"])' --help
+json "what changes something says so (R06)" 0 \
+    '{v["noun"] + " " + (v["verb"] or "") for v in d["verbs"] if v["changes"]} == {"account add", "account unlock",
+      "account disable", "account enable", "account retire", "password reset"}' --help
+
+admin --json --help && python3 "$top_srcdir/tests/admin/manual.py" "$top_srcdir/man" < "$out" > "$err" 2>&1
+verdict "medgl-admin(8) says what the program says" $?
+finish
