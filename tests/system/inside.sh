@@ -41,6 +41,7 @@ sshd_begin() {
 	PasswordAuthentication no
 	PermitRootLogin no
 	PrintMotd no
+	PrintLastLog no
 	MaxStartups 200
 	END
     ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key &&
@@ -62,7 +63,8 @@ socket_begin() {
 
 # The same with what the package makes: the user medgl, and /run/medgl.
 machine_begin() {
-    machine_plain && systemd-sysusers medgl.conf && systemd-tmpfiles --create medgl.conf
+    machine_plain && { systemd-sysusers medgl.conf && systemd-tmpfiles --create medgl.conf; } > /run/begin.log 2>&1 ||
+        { cat /run/begin.log; return 1; }
 }
 
 # And with pam_medgl in charge.
@@ -78,7 +80,7 @@ admin() {
 
 # A person with an account here. The issued password is in $issued.
 enrol() {
-    person "$1" && admin account add "$1" --class staff --full-name "${2:-$1 of the ward}" && issue "$1"
+    person "$1" && admin account add "$1" --class staff --full-name "${2:-$1 of the ward}" > /run/add.log && issue "$1"
 }
 issue() {
     local slip
@@ -114,7 +116,7 @@ wait_for() { # SECONDS COMMAND...
 }
 
 terminal() { # COMMAND... < script
-    python3 "$here/terminal.py" -t 30 -- "$@"
+    python3 "$here/terminal.py" -t 20 -- "$@"
 }
 as() { # NAME COMMAND... < script: the same, as that user
     terminal setpriv --reuid "$1" --regid "$1" --init-groups --reset-env "${@:2}"
@@ -125,7 +127,7 @@ wrong() { # PASSWORD [as USER] COMMAND...
     local guess=$1
     shift
     [ "$1" = as ] || set -- terminal "$@"
-    printf 'match [Pp]assword: ?$\ntype %s\npause 0.2\nmatch .\npress \\x03\nend any\n' "$guess" | "$@" > $seen 2>&1
+    printf 'match [Pp]assword.*: ?$\ntype %s\npause 0.2\nmatch .\npress \\x03\nend any\n' "$guess" | "$@" > $seen 2>&1
 }
 
 # -- TAP ----------------------------------------------------------------------------------------------
@@ -142,7 +144,7 @@ tap() { # STATUS NAME
         tap_failed=$((tap_failed + 1))
         echo "not ok $tap_count - $2"
         sed 's/^/# /' $seen
-        [ ! -f $log ] || tail -n 25 $log | sed 's/^/# log: /'
+        [ ! -f $log ] || tail -n 12 $log | sed 's/^/# log: /'
     fi
 }
 works() { # NAME COMMAND...: it ends with 0
@@ -168,7 +170,7 @@ converses() { # NAME [as USER] COMMAND... < script
     tap $? "$name"
 }
 says() { # NAME TEXT FILE: a line of the file has the text
-    grep -F -- "$2" "$3" > $seen 2>&1 || { echo "no line has: $2"; tail -n 20 "$3"; } > $seen
+    grep -F -- "$2" "$3" > $seen 2>&1 || { echo "no line has: $2"; tail -n 5 "$3"; } > $seen
     grep -qF -- "$2" "$3"
     tap $? "$1"
 }

@@ -54,9 +54,6 @@ converses "a disabled account is refused in the words of a wrong password (R23)"
 	see Password: 
 	type $own
 	see Login incorrect
-	see login: 
-	press \x04
-	end any
 END
 
 evidence_holds login.success login.failure password.change session.open session.close

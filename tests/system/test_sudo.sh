@@ -1,4 +1,4 @@
-# sudo (R01 R18 R20): the user's own password.
+# sudo (R01 R18 R20): the user's own password. sudo puts its own words in the place of "Password: ".
 . "$(dirname "$0")/inside.sh"
 
 own=green-Mountain-5-candle
@@ -7,24 +7,24 @@ secrets+=(unix-Password-9)
 echo 'attempt_delay = 0' > $policy
 
 converses "the right password" as alice sudo id <<-END
-	see Password: 
+	see [sudo] password for alice: 
 	type $own
 	see uid=0(root)
 	end 0
 END
 converses "wrong ones" as alice sudo id <<-END
-	see Password: 
+	see [sudo] password for alice: 
 	type wrong-guess-one
-	see Password: 
+	see [sudo] password for alice: 
 	type wrong-guess-two
-	see Password: 
+	see [sudo] password for alice: 
 	type wrong-guess-three
 	see 3 incorrect password attempts
 	end 1
 END
 issue alice
 converses "an issued password must be changed (R18)" as alice sudo id <<-END
-	see Password: 
+	see [sudo] password for alice: 
 	type $issued
 	see Current password: 
 	type $issued
@@ -39,16 +39,16 @@ for i in 1 2 3 4 5; do
     wrong "guess-number-$i" as alice sudo true
 done
 converses "after five wrong ones the right one is refused (R20)" as alice sudo id <<-END
-	see Password: 
+	see [sudo] password for alice: 
 	type $own-2
-	see Password: 
+	see [sudo] password for alice: 
 	press \x03
 	end any
 	never uid=0
 END
 works "unlock" admin account unlock alice --reason "identity verified by telephone"
 converses "and then it works" as alice sudo id <<-END
-	see Password: 
+	see [sudo] password for alice: 
 	type $own-2
 	see uid=0(root)
 	end 0
@@ -60,5 +60,6 @@ converses "who is not enrolled uses pam_unix" as bob sudo id <<-END
 	end 0
 END
 
-evidence_holds login.success login.failure login.locked password.change session.open session.close
+# No session of hers: the one that sudo opens is root's.
+evidence_holds login.success login.failure login.locked password.change
 finish
