@@ -463,6 +463,7 @@ static pid_t login_process(struct fixture *f, const char *password, const int st
     (void)close(start[1]);
     (void)!read(start[0], &byte, 1); /* all at once */
     enum medgl_error error = operation_login(&own, &talk, &request, &verdict);
+    context_close(&own);
     _exit(error != MEDGL_OK ? 2 : verdict == LOGIN_ALLOWED ? 0 : 1);
 }
 
