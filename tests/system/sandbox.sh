@@ -53,21 +53,25 @@ cover() {
         mount -t overlay overlay -o "$options" "$root$directory" || fail "no overlay over $directory"
 }
 
-# An ordinary user's setuid programs count only where root of the sandbox owns them; sudo wants its plugins to be root's too.
+# The newest of what the layers and the host have.
+newest() {
+    local layer
+    for layer in "$layers/unpacked" ""; do
+        [ ! -e "$layer$1" ] || { echo "$layer$1"; return; }
+    done
+}
+
+# For an ordinary user, setuid and setgid count only where the sandbox's own root and groups own the file; sudo wants its
+# plugins to be root's too.
 own_setuid() {
-    local program
-    mkdir -p "$memory/own/usr/bin" "$memory/own/usr/libexec"
-    for program in su sudo passwd login newgrp chsh chfn gpasswd; do
-        for layer in "$layers/unpacked" ""; do
-            [ -e "$layer/usr/bin/$program" ] || continue
-            install -m "$(stat -c %a "$layer/usr/bin/$program")" "$layer/usr/bin/$program" "$memory/own/usr/bin/" 2>/dev/null ||
-                install -m 4755 "$layer/usr/bin/$program" "$memory/own/usr/bin/"
-            break
-        done
+    local program found
+    mkdir -p "$memory"/own/usr/{bin,sbin,libexec}
+    for program in bin/su bin/sudo bin/passwd bin/newgrp bin/chsh bin/chfn bin/gpasswd; do
+        found=$(newest "/usr/$program")
+        [ -z "$found" ] || install -m 4755 "$found" "$memory/own/usr/$program"
     done
-    for layer in "" "$layers/unpacked"; do
-        [ ! -d "$layer/usr/libexec/sudo" ] || cp -r --no-preserve=ownership "$layer/usr/libexec/sudo" "$memory/own/usr/libexec/"
-    done
+    install -m 2755 -g 42 "$(newest /usr/sbin/unix_chkpwd)" "$memory/own/usr/sbin/"
+    cp -r --no-preserve=ownership "$(newest /usr/libexec/sudo)" "$memory/own/usr/libexec/"
 }
 
 devices() {
