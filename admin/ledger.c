@@ -289,15 +289,22 @@ enum admin_exit ledger_show(struct admin *admin)
 
 /* -- verify --------------------------------------------------------------------------------- */
 
+struct verify {
+    struct table *faults;
+    bool progress; /* was shown: its line is open */
+};
+
 static void verify_fault(void *argument, uint64_t seq, const char *what)
 {
-    table_row(argument, (struct cell[]){CELL_NUMBER(seq), CELL_TEXT(what)});
+    const struct verify *verify = argument;
+    table_row(verify->faults, (struct cell[]){CELL_NUMBER(seq), CELL_TEXT(what)});
 }
 
 static void verify_progress(void *argument, uint64_t done, uint64_t total)
 {
-    (void)argument;
-    (void)fprintf(stderr, "\r%" PRIu64 "/%" PRIu64 "%s", done, total, done >= total ? "\n" : "");
+    struct verify *verify = argument;
+    verify->progress = true;
+    (void)fprintf(stderr, "\r%" PRIu64 "/%" PRIu64, done, total);
 }
 
 static void verify_result(struct admin *admin, const struct ledger_result *result)
@@ -334,23 +341,25 @@ enum admin_exit ledger_verify(struct admin *admin)
         {"seq", N_("AT"), COLUMN_NUMBER, COLUMN_BOTH},
         {"what", N_("FAULT"), COLUMN_TEXT, COLUMN_WIDE},
     };
-    struct table *faults =
-        table_new(&admin->output, "faults", TABLE_LIST, columns, MEDGL_COUNT(columns));
+    struct verify verify = {
+        .faults = table_new(&admin->output, "faults", TABLE_LIST, columns, MEDGL_COUNT(columns))};
     const struct evidence_request request = {
         .checkpoints = (const char *const *)admin->checkpoint,
         .labels = admin->options.checkpoint,
         .checkpoint_count = admin->options.checkpoint_count,
         .fault = verify_fault,
-        .argument = faults,
+        .argument = &verify,
         .progress = isatty(STDERR_FILENO) ? verify_progress : NULL,
     };
     struct ledger_result result = {0};
     enum medgl_error error = operation_verify(&admin->context, &request, &result);
+    if (verify.progress)
+        (void)fputc('\n', stderr);
     if (error != MEDGL_OK && error != MEDGL_ERR_CORRUPT) {
-        table_free(&faults);
+        table_free(&verify.faults);
         return admin_failed(error, "", NULL);
     }
-    table_print(&faults);
+    table_print(&verify.faults);
     verify_result(admin, &result);
     if (error == MEDGL_OK)
         return ADMIN_DONE;

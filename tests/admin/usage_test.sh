@@ -72,4 +72,7 @@ json "what changes something says so (R06)" 0 \
 
 admin --json --help && python3 "$top_srcdir/tests/admin/manual.py" "$top_srcdir/man" < "$out" > "$err" 2>&1
 verdict "medgl-admin(8) says what the program says" $?
+admin --json --help && python3 "$top_srcdir/tests/admin/completion.py" "$top_srcdir/dist/completion/medgl-admin" \
+    < "$out" > "$err" 2>&1
+verdict "so does the completion for bash" $?
 finish
