@@ -122,6 +122,28 @@ if [ -n "$user" ]; then
     python3 "$top_srcdir/tests/admin/privilege.py" "$program" --root "$root" $operator account retire daemon --reason x \
         > "$out" 2> "$err"
     verdict "root is given up for good, and nobody may trace the process" $?
+    # Root behind whom the kernel knows somebody: where this machine lets us say so.
+    echo 1 > "$work/loginuid" && mkdir "$work/daemons" && chown 1 "$work/daemons"
+    behind='mount --bind "$0" /proc/$$/loginuid && exec "$@"'
+    if unshare -m sh -c "$behind" "$work/loginuid" true 2> "$err"; then
+        user="unshare -m sh $work/behind $work/loginuid"
+        printf '%s\n' 'mount --bind "$1" /proc/$$/loginuid && shift && exec "$@"' > "$work/behind"
+        operator=
+        exits "sudo: the kernel says who acts (R06)" 0 account unlock daemon --reason sudo
+        json "and the ledger with it" 0 'd["entries"][0]["actor"] == {"uid": 1, "name": "daemon"} and
+            "actor_asserted" not in d["entries"][0]["details"]' ledger show --last 1
+        says "sudo: a false statement is refused" 1 'you are logged in as daemon' account list --operator root
+        exits "sudo: a true one is not" 0 account list --operator daemon
+        says "sudo: no file is made with root's rights" 2 'for daemon: Permission denied' \
+            password reset daemon --verified-by video --slip "$work/slip2"
+        says "sudo: nor is one read" 2 'for daemon: Permission denied' ledger verify --checkpoint /etc/shadow
+        exits "sudo: the slip" 0 password reset daemon --verified-by video --slip "$work/daemons/slip"
+        [ "$(stat -c '%u %a' "$work/daemons/slip")" = "1 600" ]
+        verdict "belongs to the person" $?
+        exits "sudo: a reset that fails" 3 password reset nobody --verified-by video --slip "$work/daemons/slip2"
+        [ ! -e "$work/daemons/slip2" ]
+        verdict "leaves no slip" $?
+    fi
     user='setpriv --reuid=65533 --regid=65533 --clear-groups --'
     says "another user has no business there" 4 'does not belong to you' account list
     says "nor has it in setup" 4 'does not belong to you' setup
