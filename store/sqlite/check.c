@@ -145,6 +145,7 @@ static enum medgl_error check_all(struct store_txn *txn, void *argument)
     MEDGL_TRY(check_pages(txn, check));
     MEDGL_TRY(check_references(txn, check));
     MEDGL_TRY(check_schema(txn, check));
+    MEDGL_TRY(check_end(check, table_meta.name, schema_prove_key(txn, NULL)));
     for (size_t i = 0; i < ROW_TABLES; i++)
         MEDGL_TRY(check_rows(txn, check, row_tables[i]));
     return check_ledger(txn, check);

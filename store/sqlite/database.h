@@ -131,8 +131,9 @@ void statement_end(struct statement *statement);
 /* -- errors (transact.c) ------------------------------------------------------------------------
  */
 
-/* What an SQLite result means to us; logged with what to do. Never MEDGL_OK, and never
- * MEDGL_ERR_NOT_FOUND: an unusable store must not look like an account that is not enrolled. */
+/* What an SQLite result means to us; errno was cleared before the call. Logged with what to do.
+ * Never MEDGL_OK, and never MEDGL_ERR_NOT_FOUND: an unusable store must not look like an account
+ * that is not enrolled. */
 enum medgl_error database_error(struct store *store, int result, const char *doing);
 /* Runs statements that take no values. */
 enum medgl_error database_run(struct store *store, const char *sql, const char *doing);
@@ -156,6 +157,8 @@ void database_checkpoint(struct store *store, int frames);
  * one is made a store with `create` alone: a store that lost its content must not pass for one in
  * which nobody is enrolled. Then proves the key. */
 enum medgl_error schema_open(struct store *store, bool create);
+/* For store_transact(): the row that tells whether the key fits. */
+enum medgl_error schema_prove_key(struct store_txn *txn, void *argument);
 /* Runs the steps behind a version; the caller has a transaction open. */
 enum medgl_error schema_steps(struct store *store, int64_t version);
 

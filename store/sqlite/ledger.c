@@ -83,7 +83,8 @@ enum medgl_error store_ledger_each(struct store_txn *txn, uint64_t from, uint64_
     auto_statement struct statement statement = {0};
     enum medgl_error error;
     struct ledger_row row;
-    const int64_t first = from > INT64_MAX ? INT64_MAX : (int64_t)from;
+    /* A changed seq may be negative: it is read with the first, and its MAC does not fit. */
+    const int64_t first = from == 0 ? INT64_MIN : from > INT64_MAX ? INT64_MAX : (int64_t)from;
     const int64_t end = to > INT64_MAX ? INT64_MAX : (int64_t)to;
     MEDGL_TRY(statement_begin_in(txn, STATEMENT_LEDGER_RANGE,
                                  STATEMENT_KEYS({":from", NULL, first}, {":to", NULL, end}),

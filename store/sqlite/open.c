@@ -76,6 +76,7 @@ static enum medgl_error database_connect(struct store *store)
 {
     int flags = (store->read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) |
                 SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    errno = 0;
     int result = sqlite3_open_v2(store->path, &store->db, flags, NULL), keep = 1;
     if (store->db == NULL)
         return database_refuse(store->path, MEDGL_ERR_MEMORY, "opening");

@@ -2,6 +2,7 @@
  * is never changed. */
 #include "store/sqlite/database.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -144,7 +145,7 @@ struct schema_state {
 };
 
 /* A wrong key and a changed row look alike; a second row that the key fits tells them apart. */
-static enum medgl_error schema_prove_key(struct store_txn *txn, void *argument)
+enum medgl_error schema_prove_key(struct store_txn *txn, void *argument)
 {
     auto_statement struct statement meta = {0}, head = {0};
     const char *path = txn->store->path;
@@ -187,8 +188,14 @@ static enum medgl_error schema_look(struct store_txn *txn, void *argument)
 static enum medgl_error schema_journal(struct store *store)
 {
     auto_statement struct statement statement = {0};
+    int result;
     MEDGL_TRY(statement_begin(store, STATEMENT_JOURNAL_WAL, NULL, &statement));
-    MEDGL_TRY(statement_step(&statement));
+    errno = 0;
+    /* Here SQLite does not ask the busy handler by itself. */
+    while ((result = sqlite3_step(statement.stmt)) == SQLITE_BUSY && database_busy(store, 0))
+        (void)sqlite3_reset(statement.stmt);
+    if (result != SQLITE_ROW)
+        return database_error(store, result, "switching to a write-ahead log");
     const unsigned char *mode = sqlite3_column_text(statement.stmt, 0);
     if (mode != NULL && strcmp((const char *)mode, "wal") == 0)
         return MEDGL_OK;

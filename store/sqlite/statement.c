@@ -2,6 +2,8 @@
  * time. */
 #include "store/sqlite/database.h"
 
+#include <errno.h>
+
 /* The columns of each table, in the order of its struct row_table. */
 #define META "name, value, mac"
 #define ACCOUNT                                                                                    \
@@ -133,6 +135,7 @@ enum medgl_error statement_begin(struct store *store, enum statement_id id,
 {
     *statement = (struct statement){store, id, auto_give(store->statements[id])};
     if (statement->stmt == NULL) {
+        errno = 0;
         int result = sqlite3_prepare_v3(store->db, statement_sql[id], -1, SQLITE_PREPARE_PERSISTENT,
                                         &statement->stmt, NULL);
         if (result != SQLITE_OK)
@@ -157,6 +160,7 @@ enum medgl_error statement_begin_in(struct store_txn *txn, enum statement_id id,
 
 enum medgl_error statement_step(struct statement *statement)
 {
+    errno = 0;
     int result = sqlite3_step(statement->stmt);
     if (result == SQLITE_ROW)
         return MEDGL_OK;

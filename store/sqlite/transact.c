@@ -35,16 +35,17 @@ enum medgl_error database_refuse(const char *path, enum medgl_error error, const
     return error;
 }
 
-/* ENOENT and the like stay MEDGL_ERR_IO: see database_error() in the header. */
-static enum medgl_error database_system_error(const struct store *store)
+/* errno, which callers clear first: sqlite3_system_errno() knows nothing of a failed COMMIT. ENOENT
+ * and the like stay MEDGL_ERR_IO: see database_error() in the header. */
+static enum medgl_error database_system_error(void)
 {
-    enum medgl_error error = medgl_error_from_errno(sqlite3_system_errno(store->db));
+    enum medgl_error error = medgl_error_from_errno(errno);
     return error == MEDGL_ERR_SPACE || error == MEDGL_ERR_ACCESS || error == MEDGL_ERR_MEMORY
                ? error
                : MEDGL_ERR_IO;
 }
 
-static enum medgl_error database_meaning(const struct store *store, int result)
+static enum medgl_error database_meaning(int result)
 {
     switch (result) {
     case SQLITE_CONSTRAINT_UNIQUE:
@@ -82,7 +83,7 @@ static enum medgl_error database_meaning(const struct store *store, int result)
         return MEDGL_ERR_MEMORY;
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
-        return database_system_error(store);
+        return database_system_error();
     default:
         return MEDGL_ERR_IO;
     }
@@ -90,7 +91,7 @@ static enum medgl_error database_meaning(const struct store *store, int result)
 
 enum medgl_error database_error(struct store *store, int result, const char *doing)
 {
-    enum medgl_error error = database_meaning(store, result);
+    enum medgl_error error = database_meaning(result);
     if (error != MEDGL_ERR_EXISTS)
         log_line(LOG_ERR, "store %s: %s: %s (SQLite %d: %s): %s", store->path, doing,
                  medgl_error_text(error), result, sqlite3_errmsg(store->db),
@@ -100,6 +101,7 @@ enum medgl_error database_error(struct store *store, int result, const char *doi
 
 enum medgl_error database_run(struct store *store, const char *sql, const char *doing)
 {
+    errno = 0;
     int result = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
     return result == SQLITE_OK ? MEDGL_OK : database_error(store, result, doing);
 }
@@ -121,6 +123,7 @@ void database_checkpoint(struct store *store, int frames)
     if (store->wal_frames <= frames)
         return;
     store->wait_until = 0; /* readers in the way are not waited for: the next process tries again */
+    errno = 0;
     int result = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE,
                                            &store->wal_frames, NULL);
     if (result != SQLITE_OK && (result & 0xff) != SQLITE_BUSY)
