@@ -39,7 +39,7 @@ static void request_clear(struct request *request)
     secret_free(&request->oldauthtok);
 }
 
-/* -- the request ------------------------------------------------------------------------------ */
+/* -- the request ---------------------------------------------------------------------------- */
 
 /* For names that are shown, counted against and recorded, but never looked up. */
 static void read_words(const struct wire_message *message, enum wire_tag tag, char *to, size_t size)
@@ -107,7 +107,7 @@ static void choose_language(const char *locale)
     (void)bind_textdomain_codeset(MESSAGE_DOMAIN, "UTF-8");
 }
 
-/* -- who may ask ------------------------------------------------------------------------------ */
+/* -- who may ask ---------------------------------------------------------------------------- */
 
 /* MUST: uid 0 may ask about anyone.
  * MUST: where the caller's uid is the engine's own there is no boundary, and it may ask as root
@@ -155,7 +155,7 @@ static bool admit(struct request *request)
     return right != SERVE_REFUSED;
 }
 
-/* -- verdicts --------------------------------------------------------------------------------- */
+/* -- verdicts ------------------------------------------------------------------------------- */
 
 static enum wire_result login_result(enum login_verdict verdict)
 {
@@ -225,7 +225,7 @@ static enum wire_result session_result(enum session_verdict verdict)
     return WIRE_RESULT_SESSION_ERR;
 }
 
-/* -- calls ------------------------------------------------------------------------------------ */
+/* -- calls ---------------------------------------------------------------------------------- */
 
 static enum medgl_error serve_login(struct context *context, const struct talk *talk,
                                     const struct request *request, enum wire_result *result)

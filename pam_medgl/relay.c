@@ -156,7 +156,18 @@ static void free_session(pam_handle_t *pamh, void *data, int status)
     free(data);
 }
 
-/* Keeps what a success brings. false: it could not be kept, or is not what the engine may send. */
+/* The variables that an engine may set in a session, and no other: LD_PRELOAD and its like would be
+ * worth more than a login. */
+static bool variable_allowed(const char *text)
+{
+    static const char *const allowed[] = {"TMOUT="};
+    for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
+        if (strncmp(text, allowed[i], strlen(allowed[i])) == 0)
+            return true;
+    return false;
+}
+
+/* Keeps what a success brings. false: it could not be kept, or no engine would send it. */
 static bool keep_gifts(pam_handle_t *pamh, const struct wire_message *verdict)
 {
     char text[WIRE_TEXT_MAX + 1];
@@ -165,8 +176,7 @@ static bool keep_gifts(pam_handle_t *pamh, const struct wire_message *verdict)
     while (wire_next(verdict, WIRE_ENVIRONMENT, &cursor, &data, &len)) {
         memcpy(text, data, len);
         text[len] = '\0';
-        size_t name = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
-        if (name == 0 || text[name] != '=' || pam_putenv(pamh, text) != PAM_SUCCESS)
+        if (!variable_allowed(text) || pam_putenv(pamh, text) != PAM_SUCCESS)
             return false;
     }
     if (!wire_get(verdict, WIRE_SESSION, &data, &len))

@@ -146,7 +146,7 @@ static bool launch_engine(pam_handle_t *pamh, const char *root, const char *path
     return false;
 }
 
-/* -- finding one ------------------------------------------------------------------------------ */
+/* -- finding one ---------------------------------------------------------------------------- */
 
 static int spawn_engine(pam_handle_t *pamh, const char *root)
 {

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* -- checking --------------------------------------------------------------------------------- */
+/* -- checking ------------------------------------------------------------------------------- */
 
 #define NUMBER(n)   "\x00\x08\x00\x00\x00\x00\x00\x00\x00" n
 #define BYTES(text) text, sizeof(text) - 1
@@ -129,8 +129,7 @@ static void flipped_bytes_stay_inside(void **state)
         }
 }
 
-/* -- putting and getting ------------------------------------------------------------------------
- */
+/* -- putting and getting -------------------------------------------------------------------- */
 
 static void fields_come_back(void **state)
 {
@@ -200,7 +199,7 @@ static void too_much_is_not_sent(void **state)
     close(pair[1]);
 }
 
-/* -- sockets ---------------------------------------------------------------------------------- */
+/* -- sockets -------------------------------------------------------------------------------- */
 
 static const struct raw {
     const char *name;
