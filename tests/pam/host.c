@@ -44,8 +44,14 @@ static bool copy_program(const char *from, const char *to)
 
 bool sandbox_make(struct sandbox *sandbox, uid_t owner, const char *engine)
 {
+    return sandbox_make_in(sandbox, "/tmp", owner, engine);
+}
+
+bool sandbox_make_in(struct sandbox *sandbox, const char *directory, uid_t owner,
+                     const char *engine)
+{
     char path[PATH_MAX];
-    (void)snprintf(sandbox->root, sizeof(sandbox->root), "/tmp/medgl-pam-XXXXXX");
+    (void)snprintf(sandbox->root, sizeof(sandbox->root), "%s/medgl-pam-XXXXXX", directory);
     if (mkdtemp(sandbox->root) == NULL || chmod(sandbox->root, 0755) != 0 ||
         !make_directories(sandbox->root, MEDGL_LIBEXECDIR) ||
         !make_directories(sandbox->root, MEDGL_STATEDIR) ||

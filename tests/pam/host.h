@@ -18,6 +18,9 @@ struct sandbox {
 
 /* Under it: an empty state owned by `owner`, and a copy of that program as engine (NULL: none). */
 bool sandbox_make(struct sandbox *sandbox, uid_t owner, const char *engine);
+/* The same in that directory instead of /tmp. */
+bool sandbox_make_in(struct sandbox *sandbox, const char *directory, uid_t owner,
+                     const char *engine);
 bool sandbox_write(const struct sandbox *sandbox, const char *name, const char *content);
 void sandbox_remove(const struct sandbox *sandbox);
 

@@ -1,0 +1,43 @@
+# The built module needs libpam and libc alone, and gives its host nothing but the six calls of PAM.
+module=$top_builddir/.libs/pam_medgl.so
+plan=0
+failed=0
+
+# ok NAME EXPECTED FOUND
+ok() {
+    plan=$((plan + 1))
+    if [ "$2" = "$3" ]; then
+        echo "ok $plan - $1"
+    else
+        failed=1
+        echo "not ok $plan - $1"
+        printf 'expected:\n%s\nfound:\n%s\n' "$2" "$3" | sed 's/^/# /'
+    fi
+}
+
+needed=$(objdump -p "$module" | awk '$1 == "NEEDED" { print $2 }' | LC_ALL=C sort)
+# A build with sanitizers needs their run-time libraries, and says so by what it calls.
+if nm -D --undefined-only "$module" | grep -q __asan_init; then
+    needed=$(printf '%s\n' "$needed" | grep -Ev '^lib([aut]bsan|asan)\.so')
+fi
+ok "the module needs libc and libpam alone" "libc.so.6
+libpam.so.0" "$needed"
+
+ok "the module exports the six calls and nothing else" "pam_sm_acct_mgmt
+pam_sm_authenticate
+pam_sm_chauthtok
+pam_sm_close_session
+pam_sm_open_session
+pam_sm_setcred" "$(nm -D --defined-only --format=posix "$module" | awk '{ print $1 }' | LC_ALL=C sort)"
+
+ok "the module never ends its host, makes no output, and asks for no variable" "" \
+    "$(nm -D --undefined-only --format=posix "$module" | sed 's/@.*//' |
+        grep -Ex 'exit|abort|puts|putchar|printf|fprintf|perror|getenv|system|popen|__printf_chk|__fprintf_chk')"
+
+# What could be written to at run time. The names left out are the compiler's own.
+ok "the module keeps no state of its own" "" \
+    "$(objdump -t "$module" | awk '$3 == "O" && ($4 == ".data" || $4 == ".bss") { print $NF }' |
+        grep -Ev '^(completed\.0|__dso_handle|__TMC_END__|.*[au]san.*|.Lubsan.*)$')"
+
+echo "1..$plan"
+exit $failed
