@@ -1,11 +1,13 @@
-/* What is remembered: one interface, backends behind it. No SQL and no type of a backend appears here.
+/* What is remembered: one interface, backends behind it. No SQL and no type of a backend appears
+ * here.
  *
- * Everything is read and written inside a transaction, which is a function that may be run again after a
- * conflict: it must have no effect besides the transaction and what `argument` points to, and must
- * set the latter anew at each run. Ids are random texts, times are passed in.
+ * Everything is read and written inside a transaction, which is a function that may be run again
+ * after a conflict: it must have no effect besides the transaction and what `argument` points to,
+ * and must set the latter anew at each run. Ids are random texts, times are passed in.
  *
- * Every row carries a MAC under a key derived from the store key, over its table, its key and all its columns:
- * reading a row that was changed, or moved from another account, gives MEDGL_ERR_CORRUPT. */
+ * Every row carries a MAC under a key derived from the store key, over its table, its key and all
+ * its columns: reading a row that was changed, or moved from another account, gives
+ * MEDGL_ERR_CORRUPT. */
 #ifndef MEDGL_STORE_STORE_H
 #define MEDGL_STORE_STORE_H
 
@@ -24,23 +26,30 @@ struct store;     /* one open store */
 struct store_txn; /* one transaction in it; valid inside the function only */
 
 struct store_options {
-    const char *path;      /* of the database file; its directory holds what belongs to it */
+    const char *path;             /* of the database file; its directory holds what belongs to it */
     const unsigned char *row_key; /* CRYPTO_HASH_SIZE bytes; copied */
-    int64_t patience_ms;   /* how long to wait for other writers before MEDGL_ERR_DEADLINE */
-    bool create;           /* make it when it is not there (setup); else MEDGL_ERR_NOT_FOUND */
-    bool read_only;        /* reports: never writes, needs no writable directory */
+    int64_t patience_ms;          /* how long to wait for other writers before MEDGL_ERR_DEADLINE */
+    bool create;    /* make it when it is not there (setup); else MEDGL_ERR_NOT_FOUND */
+    bool read_only; /* reports: never writes, needs no writable directory */
 };
 
-/* Opens, and migrates an older schema forward in one transaction. MEDGL_ERR_VERSION: made by a newer program. */
+/* Opens, and migrates an older schema forward in one transaction. MEDGL_ERR_VERSION: made by a
+ * newer program. MEDGL_ERR_KEY: the row key is another one. MEDGL_ERR_CORRUPT: not a store, or an
+ * empty file without `create`. MEDGL_ERR_NOT_FOUND comes from here alone, and for a missing file
+ * alone. Every failure is logged with what to do. */
 enum medgl_error store_open(const struct store_options *options, struct store **store);
 void store_close(struct store **store); /* also for auto_clean(); harmless on NULL */
 
-enum store_mode { STORE_READ, STORE_WRITE };
+enum store_mode {
+    STORE_READ,
+    STORE_WRITE
+};
 typedef enum medgl_error (*store_function)(struct store_txn *txn, void *argument);
 
-/* Runs the function in a transaction: commits (synced to the device) when it returns MEDGL_OK, else rolls back and
- * returns its error. STORE_WRITE excludes other writers from its first statement on. When this returns anything but
- * MEDGL_OK nothing has changed. MEDGL_ERR_SPACE, _IO, _ACCESS, _CORRUPT, _DEADLINE are told apart. */
+/* Runs the function in a transaction: commits (synced to the device) when it returns MEDGL_OK, else
+ * rolls back and returns its error. STORE_WRITE excludes other writers from its first statement on.
+ * When this returns anything but MEDGL_OK nothing has changed. MEDGL_ERR_SPACE, _IO, _ACCESS,
+ * _CORRUPT, _DEADLINE are told apart. */
 enum medgl_error store_transact(struct store *store, enum store_mode mode, store_function function,
                                 void *argument);
 
@@ -65,10 +74,12 @@ struct account {
 
 enum medgl_error store_account_by_name(struct store_txn *txn, const char *name,
                                        struct account *account);
-enum medgl_error store_account_by_id(struct store_txn *txn, const char *id, struct account *account);
+enum medgl_error store_account_by_id(struct store_txn *txn, const char *id,
+                                     struct account *account);
 /* MEDGL_ERR_EXISTS: the name is or was in use. */
 enum medgl_error store_account_add(struct store_txn *txn, const struct account *account);
-/* Replaces the row with that id. */
+/* Replaces the row with that id. MEDGL_ERR_ARGUMENT: it has another name, which is for good (R25).
+ */
 enum medgl_error store_account_update(struct store_txn *txn, const struct account *account);
 /* All, in the order of their names; stops at the first error that `each` gives. */
 enum medgl_error store_account_each(struct store_txn *txn,
@@ -93,7 +104,9 @@ enum medgl_error store_activity_put(struct store_txn *txn, const struct activity
 /* -- credentials ---------------------------------------------------------------------------- */
 
 /* Stored by number. Later kinds: history, stem, TOTP, card, recovery code. */
-enum credential_kind { CREDENTIAL_PASSWORD = 1 };
+enum credential_kind {
+    CREDENTIAL_PASSWORD = 1
+};
 
 #define STORE_SEALED_SIZE 1024
 
@@ -118,25 +131,25 @@ enum medgl_error store_credential_put(struct store_txn *txn, const struct creden
 /* Takes all of that kind away from the account; none is no error. */
 enum medgl_error store_credential_delete(struct store_txn *txn, const char *account_id,
                                          enum credential_kind kind);
-enum medgl_error store_credential_each(struct store_txn *txn,
-                                       enum medgl_error (*each)(void *argument,
-                                                                const struct credential *credential),
-                                       void *argument);
+enum medgl_error store_credential_each(
+    struct store_txn *txn,
+    enum medgl_error (*each)(void *argument, const struct credential *credential), void *argument);
 
 /* -- attempts ------------------------------------------------------------------------------- */
 
 /* MUSTs (R20), kept in store/sqlite/attempt.c:
  * - An attempt is counted in a committed transaction before anything is verified.
  * - It is read and written under the same write lock.
- * - One whose process is gone, or that is past its deadline, has failed. Whether the process lives is told by a lock
- *   that the system drops with the process, never by its number.
- * - A time later than `now` (the clock was set back) is taken as `now`: a lock neither vanishes nor outlives its rule. */
+ * - One whose process is gone, or that is past its deadline, has failed. Whether the process lives
+ * is told by a lock that the system drops with the process, never by its number.
+ * - A time later than `now` (the clock was set back) is taken as `now`: a lock neither vanishes nor
+ * outlives its rule. */
 enum attempt_outcome {
     ATTEMPT_OUTCOME_IN_FLIGHT = 1,
     ATTEMPT_OUTCOME_FAILED = 2,
     ATTEMPT_OUTCOME_SUCCEEDED = 3,
-    ATTEMPT_OUTCOME_REFUSED = 4, /* never admitted: kept for the same work, counted nowhere */
-    ATTEMPT_OUTCOME_CLEARED = 5, /* a failure that no longer counts */
+    ATTEMPT_OUTCOME_REFUSED = 4,   /* never admitted: kept for the same work, counted nowhere */
+    ATTEMPT_OUTCOME_CLEARED = 5,   /* a failure that no longer counts */
     ATTEMPT_OUTCOME_WITHDRAWN = 6, /* the system failed, not the guess: nothing was verified */
 };
 
@@ -157,26 +170,29 @@ struct attempt_counts {
     medgl_time account_latest;
 };
 
-/* Failures that lie within `window` before the latest one of the same reach, and attempts in flight. */
+/* Failures that lie within `window` before the latest one of the same reach, and attempts in
+ * flight. */
 enum medgl_error store_attempt_count(struct store_txn *txn, const char *account_id,
                                      const char *source, medgl_time now, medgl_time window,
                                      struct attempt_counts *counts);
 
-/* Makes the dead and overdue attempts of an account failures; `each` hears of every one (for its ledger entry). */
+/* Makes the dead and overdue attempts of an account failures; `each` hears of every one (for its
+ * ledger entry). */
 enum medgl_error store_attempt_sweep(struct store_txn *txn, const char *account_id, medgl_time now,
                                      enum medgl_error (*each)(void *argument,
                                                               const struct attempt *attempt),
                                      void *argument);
 
-/* Records an attempt with its outcome (IN_FLIGHT or REFUSED). One in flight is tied to this process and this
- * `struct store` until it is finished or the store is closed. */
+/* Records an attempt with its outcome (IN_FLIGHT or REFUSED). One in flight is tied to this process
+ * and this `struct store` until it is finished or the store is closed. */
 enum medgl_error store_attempt_begin(struct store_txn *txn, const struct attempt *attempt);
 
 /* Gives an attempt in flight its outcome. MEDGL_ERR_CONFLICT: it is not in flight any more. */
 enum medgl_error store_attempt_finish(struct store_txn *txn, const char *id, medgl_time now,
                                       enum attempt_outcome outcome);
 
-/* Makes failures count no longer: of one source, or of all (source NULL). `*cleared` says how many. */
+/* Makes failures count no longer: of one source, or of all (source NULL). `*cleared` says how many.
+ */
 enum medgl_error store_attempt_clear(struct store_txn *txn, const char *account_id,
                                      const char *source, uint32_t *cleared);
 
@@ -184,11 +200,11 @@ enum medgl_error store_attempt_clear(struct store_txn *txn, const char *account_
 enum medgl_error store_attempt_purge(struct store_txn *txn, medgl_time before);
 
 /* The sources that have failures against an account, with what counts from each, latest first. */
-enum medgl_error store_attempt_sources(struct store_txn *txn, const char *account_id, medgl_time now,
-                                       medgl_time window,
-                                       enum medgl_error (*each)(void *argument, const char *source,
-                                                                const struct attempt_counts *counts),
-                                       void *argument);
+enum medgl_error store_attempt_sources(
+    struct store_txn *txn, const char *account_id, medgl_time now, medgl_time window,
+    enum medgl_error (*each)(void *argument, const char *source,
+                             const struct attempt_counts *counts),
+    void *argument);
 
 /* -- sessions ------------------------------------------------------------------------------- */
 
@@ -202,7 +218,8 @@ struct session {
     medgl_time closed; /* 0: open */
 };
 enum medgl_error store_session_open(struct store_txn *txn, const struct session *session);
-enum medgl_error store_session_by_id(struct store_txn *txn, const char *id, struct session *session);
+enum medgl_error store_session_by_id(struct store_txn *txn, const char *id,
+                                     struct session *session);
 /* The newest open session of that account, service and terminal. */
 enum medgl_error store_session_find(struct store_txn *txn, const char *account_id,
                                     const char *service, const char *tty, struct session *session);
@@ -221,7 +238,8 @@ struct ledger_head {
 /* An empty ledger reads as a tree of size 0 and an empty checkpoint. */
 enum medgl_error store_ledger_head(struct store_txn *txn, struct ledger_head *head);
 
-/* Appends the entry with seq = head's size - 1, and replaces the head. */
+/* Appends the entry with seq = head's size - 1, and replaces the head. MEDGL_ERR_CONFLICT: not made
+ * from the head that is stored. */
 enum medgl_error store_ledger_append(struct store_txn *txn, const char *line, size_t len,
                                      const unsigned char leaf[MERKLE_HASH_SIZE],
                                      const struct ledger_head *head);
@@ -238,7 +256,8 @@ enum medgl_error store_ledger_each(struct store_txn *txn, uint64_t from, uint64_
                                                             const struct ledger_row *row),
                                    void *argument);
 
-/* Checkpoints kept for good (at administrative acts and at the start of a day). */
+/* Checkpoints kept for good (at administrative acts and at the start of a day). Of one size the
+ * first stays. */
 enum medgl_error store_checkpoint_add(struct store_txn *txn, uint64_t size, medgl_time now,
                                       const char *checkpoint);
 enum medgl_error store_checkpoint_each(struct store_txn *txn,
@@ -248,8 +267,9 @@ enum medgl_error store_checkpoint_each(struct store_txn *txn,
 
 /* -- the store itself ----------------------------------------------------------------------- */
 
-/* Looks at every page, index, foreign key and row MAC; `problem` hears of each fault found, in words.
- * MEDGL_OK: the check was carried out and found nothing. MEDGL_ERR_CORRUPT: it found something. */
+/* Looks at every page, index, foreign key and row MAC; `problem` hears of each fault found, in
+ * words. MEDGL_OK: the check was carried out and found nothing. MEDGL_ERR_CORRUPT: it found
+ * something. */
 enum medgl_error store_check(struct store *store, void (*problem)(void *argument, const char *what),
                              void *argument);
 

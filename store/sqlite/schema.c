@@ -206,7 +206,8 @@ enum medgl_error schema_open(struct store *store, bool create)
 {
     struct schema_state state;
     MEDGL_TRY(store_transact(store, STORE_READ, schema_look, &state));
-    if (state.owner != SCHEMA_OWNER && !(state.empty && create))
+    const bool ours = state.owner == SCHEMA_OWNER && state.version > 0;
+    if (!ours && !(state.empty && create))
         return database_refuse(store->path, MEDGL_ERR_CORRUPT,
                                state.empty ? "the file is empty" : "the file is no store of ours");
     if (state.version > SCHEMA_VERSION)

@@ -487,10 +487,13 @@ static char hear(void)
 
 static pid_t spawn(child_body body, int number)
 {
+    assert_null(fixture.store); /* an open database must not be used across a fork */
     pid_t child = fork();
     if (child == 0) {
         (void)close(go[1]);
-        _exit(body(number) ? 0 : 1);
+        bool ok = body(number);
+        store_close(&fixture.store);
+        _exit(ok ? 0 : 1);
     }
     assert_true(child > 0);
     return child;
@@ -513,13 +516,12 @@ static enum medgl_error count_then_begin(struct store_txn *txn, void *argument)
 
 static bool crowd_member(int number)
 {
-    struct store *store;
     struct attempt attempt = attempt_of("", 'a', "s", NOW);
     (void)number;
     if (!wait_for_go() || crypto_random_id(attempt.id) != MEDGL_OK ||
-        fixture_open(&store) != MEDGL_OK)
+        fixture_open(&fixture.store) != MEDGL_OK)
         return false;
-    enum medgl_error error = store_transact(store, STORE_WRITE, count_then_begin, &attempt);
+    enum medgl_error error = store_transact(fixture.store, STORE_WRITE, count_then_begin, &attempt);
     if (!tell(error == MEDGL_OK ? 'y' : error == MEDGL_ERR_REFUSED ? 'n' : 'e'))
         return false;
     (void)pause(); /* holds its lease until it is killed */
@@ -563,10 +565,10 @@ static void R20_crowd_gets_exactly_the_limit(void **state)
 
 static bool maker(int number)
 {
-    struct store *store;
     (void)number;
-    bool made = wait_for_go() && fixture_open_at(fixture.path, true, false, &store) == MEDGL_OK;
-    store_close(&store);
+    bool made =
+        wait_for_go() && fixture_open_at(fixture.path, true, false, &fixture.store) == MEDGL_OK;
+    store_close(&fixture.store);
     return made;
 }
 
@@ -602,11 +604,10 @@ static enum medgl_error hold_lock(struct store_txn *txn, void *argument)
 
 static bool lock_holder(int number)
 {
-    struct store *store;
     (void)number;
-    bool held = fixture_open(&store) == MEDGL_OK &&
-                store_transact(store, STORE_WRITE, hold_lock, NULL) == MEDGL_OK;
-    store_close(&store);
+    bool held = fixture_open(&fixture.store) == MEDGL_OK &&
+                store_transact(fixture.store, STORE_WRITE, hold_lock, NULL) == MEDGL_OK;
+    store_close(&fixture.store);
     return held;
 }
 
@@ -641,11 +642,11 @@ static void waiting_ends_with_patience(void **state)
 
 static bool lease_holder(int number)
 {
-    struct store *store;
     struct attempt attempt = attempt_of(id_of('1'), 'a', "s", NOW);
     (void)number;
-    if (fixture_open(&store) != MEDGL_OK ||
-        store_transact(store, STORE_WRITE, begin_attempt, &attempt) != MEDGL_OK || !tell('h'))
+    if (fixture_open(&fixture.store) != MEDGL_OK ||
+        store_transact(fixture.store, STORE_WRITE, begin_attempt, &attempt) != MEDGL_OK ||
+        !tell('h'))
         return false;
     (void)pause();
     return true;
@@ -695,15 +696,15 @@ static enum medgl_error write_a_little(struct store_txn *txn, void *argument)
 
 static bool writer(int number)
 {
-    struct store *store;
     (void)number;
     for (;;) { /* opening and closing are killed as well */
-        if (fixture_open(&store) != MEDGL_OK)
+        if (fixture_open(&fixture.store) != MEDGL_OK)
             return false;
         for (int i = 0; i < 8; i++)
-            if (store_transact(store, STORE_WRITE, write_a_little, NULL) != MEDGL_OK || !tell('w'))
+            if (store_transact(fixture.store, STORE_WRITE, write_a_little, NULL) != MEDGL_OK ||
+                !tell('w'))
                 return false;
-        store_close(&store);
+        store_close(&fixture.store);
     }
 }
 
@@ -720,11 +721,15 @@ static void R08_killed_writer_leaves_whole_transactions(void **state)
         store_close(&fixture.store);
         channels_open();
         pid_t child = spawn(writer, round);
+        (void)close(told[1]);
+        if (round % 2 == 1) { /* at work; else perhaps while it opens the store */
+            assert_int_equal(hear(), 'w');
+            acknowledged++;
+        }
         assert_ok(crypto_random_below(40000, &late));
         (void)usleep(late);
         assert_int_equal(kill(child, SIGKILL), 0);
         (void)waitpid(child, NULL, 0);
-        (void)close(told[1]);
         while ((got = read(told[0], buffer, sizeof(buffer))) > 0)
             acknowledged += got;
         (void)close(told[0]);
@@ -745,7 +750,7 @@ static void R08_killed_writer_leaves_whole_transactions(void **state)
         assert_int_equal(raw_number("SELECT max(size) FROM checkpoint"), entries);
         assert_int_equal(account.ledger_seq, entries > 2 ? entries - 1 : 7);
     }
-    assert_true(acknowledged > 60);
+    assert_true(acknowledged >= 32);
 }
 
 /* -- full and failing disks ----------------------------------------------------------------- */
@@ -795,10 +800,9 @@ static bool lift_limit(void)
 /* A file system of its own where that is allowed; a limit on the size of files elsewhere. */
 static bool full_disk(int number)
 {
-    struct store *store;
     (void)number;
     (void)signal(SIGXFSZ, SIG_IGN);
-    if (unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+    if (unshare(CLONE_NEWNS) == 0 && mount("none", "/", "none", MS_REC | MS_PRIVATE, "") == 0 &&
         mount("none", fixture.directory, "tmpfs", 0, "size=1m") == 0) {
         (void)snprintf(ballast, sizeof(ballast), "%s.ballast", fixture.path);
         int fd = open(ballast, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
@@ -810,18 +814,17 @@ static bool full_disk(int number)
         return until_full(fixture.store, drop_ballast);
     }
     const struct rlimit small = {600000, RLIM_INFINITY};
-    return setrlimit(RLIMIT_FSIZE, &small) == 0 && fixture_open(&store) == MEDGL_OK &&
-           until_full(store, lift_limit);
+    return setrlimit(RLIMIT_FSIZE, &small) == 0 && fixture_open(&fixture.store) == MEDGL_OK &&
+           until_full(fixture.store, lift_limit);
 }
 
 static bool small_files(int number)
 {
-    struct store *store;
     const struct rlimit small = {400000, RLIM_INFINITY};
     (void)number;
     (void)signal(SIGXFSZ, SIG_IGN);
-    return setrlimit(RLIMIT_FSIZE, &small) == 0 && fixture_open(&store) == MEDGL_OK &&
-           until_full(store, lift_limit);
+    return setrlimit(RLIMIT_FSIZE, &small) == 0 && fixture_open(&fixture.store) == MEDGL_OK &&
+           until_full(fixture.store, lift_limit);
 }
 
 static enum medgl_error many_lines(struct store_txn *txn, void *argument)
@@ -835,15 +838,15 @@ static enum medgl_error many_lines(struct store_txn *txn, void *argument)
 /* The journal already grows inside the function: what it wrote there is not seen afterwards. */
 static bool large_transaction(int number)
 {
-    struct store *store;
     struct store_facts facts;
     const struct rlimit small = {400000, RLIM_INFINITY};
     (void)number;
     (void)signal(SIGXFSZ, SIG_IGN);
-    return setrlimit(RLIMIT_FSIZE, &small) == 0 && fixture_open(&store) == MEDGL_OK &&
-           store_transact(store, STORE_WRITE, many_lines, NULL) == MEDGL_ERR_SPACE &&
-           whole(store) && store_facts(store, &facts) == MEDGL_OK && facts.entries == 2 &&
-           lift_limit() && store_transact(store, STORE_WRITE, many_lines, NULL) == MEDGL_OK;
+    return setrlimit(RLIMIT_FSIZE, &small) == 0 && fixture_open(&fixture.store) == MEDGL_OK &&
+           store_transact(fixture.store, STORE_WRITE, many_lines, NULL) == MEDGL_ERR_SPACE &&
+           whole(fixture.store) && store_facts(fixture.store, &facts) == MEDGL_OK &&
+           facts.entries == 2 && lift_limit() &&
+           store_transact(fixture.store, STORE_WRITE, many_lines, NULL) == MEDGL_OK;
 }
 
 static enum medgl_error begin_one(struct store_txn *txn, void *argument)
@@ -856,42 +859,38 @@ static enum medgl_error begin_one(struct store_txn *txn, void *argument)
 /* A full descriptor table is never "no such store", and no attempt goes unguarded. */
 static bool no_descriptors(int number)
 {
-    struct store *store, *other;
+    struct store *other;
     struct rlimit none = {0};
     (void)number;
-    if (fixture_open(&store) != MEDGL_OK || getrlimit(RLIMIT_NOFILE, &none) != 0)
+    if (fixture_open(&fixture.store) != MEDGL_OK || getrlimit(RLIMIT_NOFILE, &none) != 0)
         return false;
     none.rlim_cur = 0;
     if (setrlimit(RLIMIT_NOFILE, &none) != 0)
         return false;
     if (fixture_open(&other) != MEDGL_ERR_IO || other != NULL)
         return false;
-    if (store_transact(store, STORE_WRITE, begin_one, NULL) != MEDGL_ERR_IO)
+    if (store_transact(fixture.store, STORE_WRITE, begin_one, NULL) != MEDGL_ERR_IO)
         return false;
     none.rlim_cur = none.rlim_max;
     return setrlimit(RLIMIT_NOFILE, &none) == 0 &&
-           store_transact(store, STORE_WRITE, begin_one, NULL) == MEDGL_OK;
+           store_transact(fixture.store, STORE_WRITE, begin_one, NULL) == MEDGL_OK;
 }
 
 /* As somebody who may read and nothing else; root would be stopped by nothing. */
 static bool reader(int number)
 {
-    struct store *store;
     struct account account;
     (void)number;
     if (geteuid() == 0 && (setresgid(65534, 65534, 65534) != 0 || setresuid(65534, 65534, 65534)))
         return false;
-    if (fixture_open(&store) != MEDGL_ERR_ACCESS ||
-        fixture_open_at(fixture.path, false, true, &store) != MEDGL_OK)
+    if (fixture_open(&fixture.store) != MEDGL_ERR_ACCESS ||
+        fixture_open_at(fixture.path, false, true, &fixture.store) != MEDGL_OK)
         return false;
-    fixture.store = store;
     if (store_account_by_name(begin(STORE_READ), "hanako", &account) != MEDGL_OK)
         return false;
     commit();
-    bool ok =
-        whole(store) && store_transact(store, STORE_WRITE, add_line, NULL) == MEDGL_ERR_ACCESS;
-    store_close(&fixture.store);
-    return ok;
+    return whole(fixture.store) &&
+           store_transact(fixture.store, STORE_WRITE, add_line, NULL) == MEDGL_ERR_ACCESS;
 }
 
 static void read_only_store(void **state)
@@ -901,19 +900,19 @@ static void read_only_store(void **state)
     static const char *const suffix[] = {"", "-wal", "-shm"};
     (void)state;
     fill();
+    store_close(&fixture.store);
+    channels_open();
     for (int live = 0; live <= 1; live++) { /* without and with a writer beside */
-        if (!live)
-            store_close(&fixture.store);
+        pid_t writer_beside = live ? spawn(lease_holder, 0) : -1;
+        if (live)
+            assert_int_equal(hear(), 'h');
         for (int i = 0; i < 3; i++) {
             (void)snprintf(path[i], sizeof(path[i]), "%s%s", fixture.path, suffix[i]);
             assert_int_equal(chmod(path[i], 0444), 0);
             assert_int_equal(stat(path[i], &before[i]), 0);
         }
         assert_int_equal(chmod(fixture.directory, 0555), 0);
-        channels_open();
         assert_true(child_done(spawn(reader, 0)));
-        (void)close(go[1]);
-        channels_close();
         for (int i = 0; i < 3; i++) {
             assert_int_equal(stat(path[i], &after[i]), 0);
             assert_true(after[i].st_size == before[i].st_size &&
@@ -922,9 +921,13 @@ static void read_only_store(void **state)
             assert_int_equal(chmod(path[i], 0600), 0);
         }
         assert_int_equal(chmod(fixture.directory, 0700), 0);
-        if (!live)
-            assert_ok(fixture_open(&fixture.store));
+        if (live) {
+            assert_int_equal(kill(writer_beside, SIGKILL), 0);
+            (void)waitpid(writer_beside, NULL, 0);
+        }
     }
+    (void)close(go[1]);
+    channels_close();
 }
 
 struct child_case {

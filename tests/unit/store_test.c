@@ -76,6 +76,11 @@ static const struct bad_file bad_files[] = {
      MEDGL_ERR_CORRUPT},
     {"newer", "PRAGMA application_id = " SCHEMA_TEXT(SCHEMA_OWNER) "; PRAGMA user_version = 999",
      NULL, MEDGL_ERR_VERSION, MEDGL_ERR_VERSION},
+    {"owner without version", "PRAGMA application_id = " SCHEMA_TEXT(SCHEMA_OWNER), NULL,
+     MEDGL_ERR_CORRUPT, MEDGL_ERR_CORRUPT},
+    {"negative version",
+     "PRAGMA application_id = " SCHEMA_TEXT(SCHEMA_OWNER) "; PRAGMA user_version = -2", NULL,
+     MEDGL_ERR_CORRUPT, MEDGL_ERR_CORRUPT},
     {"newer with log",
      "PRAGMA journal_mode = WAL; CREATE TABLE future (id); PRAGMA application_id = " SCHEMA_TEXT(
          SCHEMA_OWNER) "; PRAGMA user_version = 2",
