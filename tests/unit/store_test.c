@@ -24,37 +24,33 @@ static void missing_file_is_not_made(void **state)
                  MEDGL_ERR_NOT_FOUND);
 }
 
+static int64_t own_number(const char *sql)
+{
+    sqlite3_stmt *stmt = NULL;
+    assert_int_equal(sqlite3_prepare_v2(fixture.store->db, sql, -1, &stmt, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    int64_t number = sqlite3_column_int64(stmt, 0);
+    assert_int_equal(sqlite3_finalize(stmt), SQLITE_OK);
+    return number;
+}
+
 static void made_private_and_durable(void **state)
 {
     struct stat status;
-    int64_t number;
     (void)state;
     assert_int_equal(stat(fixture.path, &status), 0);
     assert_int_equal(status.st_mode & 07777, 0600);
     assert_int_equal(raw_number("PRAGMA user_version"), SCHEMA_VERSION);
     assert_int_equal(raw_number("PRAGMA application_id"), SCHEMA_OWNER);
-    assert_int_equal(raw_number("SELECT (SELECT journal_mode FROM pragma_journal_mode) = 'wal'"),
-                     1);
+    assert_int_equal(raw_number("SELECT journal_mode = 'wal' FROM pragma_journal_mode"), 1);
     assert_int_equal(raw_number("SELECT count(*) FROM pragma_table_list "
                                 "WHERE schema = 'main' AND type = 'table' AND NOT strict "
                                 "AND name NOT LIKE 'sqlite_%'"),
                      0);
-    static const struct {
-        const char *pragma;
-        int64_t value;
-    } settings[] = {{"PRAGMA synchronous", 2},
-                    {"PRAGMA foreign_keys", 1},
-                    {"PRAGMA trusted_schema", 0},
-                    {"PRAGMA cell_size_check", 1}};
-    for (size_t i = 0; i < MEDGL_COUNT(settings); i++) {
-        sqlite3_stmt *stmt = NULL;
-        assert_int_equal(sqlite3_prepare_v2(fixture.store->db, settings[i].pragma, -1, &stmt, NULL),
-                         SQLITE_OK);
-        assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
-        number = sqlite3_column_int64(stmt, 0);
-        (void)sqlite3_finalize(stmt);
-        assert_int_equal(number, settings[i].value);
-    }
+    assert_int_equal(own_number("PRAGMA synchronous"), 2);
+    assert_int_equal(own_number("PRAGMA foreign_keys"), 1);
+    assert_int_equal(own_number("PRAGMA trusted_schema"), 0);
+    assert_int_equal(own_number("PRAGMA cell_size_check"), 1);
 }
 
 struct bad_file {
@@ -174,8 +170,7 @@ static void log_mode_comes_back_after_a_restore(void **state)
     store_close(&fixture.store);
     raw_run("PRAGMA journal_mode = DELETE");
     assert_ok(fixture_open(&fixture.store));
-    assert_int_equal(raw_number("SELECT (SELECT journal_mode FROM pragma_journal_mode) = 'wal'"),
-                     1);
+    assert_int_equal(raw_number("SELECT journal_mode = 'wal' FROM pragma_journal_mode"), 1);
 }
 
 /* -- accounts ------------------------------------------------------------------------------- */
