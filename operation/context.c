@@ -61,8 +61,6 @@ enum medgl_error context_store(struct context *context, bool create, bool read_o
     };
     enum medgl_error error = store_open(&options, &context->store);
     secret_wipe(row_key, sizeof(row_key));
-    if (error != MEDGL_OK)
-        log_line(LOG_ERR, "store %s: %s: run medgl-admin doctor", path, medgl_error_text(error));
     return error;
 }
 
