@@ -1,14 +1,11 @@
 /* The line and the slots of Argon2 evaluations. Never evaluates anything.
  *
- * One fifo: a lock on its byte 0 makes the head of the line, a lock on byte 2, 3, ... is a slot
- * (neighbours would be merged into one lock, and the line woken for it); what is written to it says
- * that a slot came free. What it MUST keep:
+ * One fifo: the lock on all of it (flock) makes the head of the line, a lock on byte 0, 1, ... is a
+ * slot, and what is written to it says that a slot came free. What it MUST keep:
  * - no lock on a slot, no MEDGL_OK, whatever fails;
- * - a place ends with its descriptor: locks are those of the open file description (F_OFD_*);
+ * - a place ends with its descriptor: both kinds of lock belong to the open file description;
  * - the line is the kernel's, first come first served, and costs nothing while it stands: only its
  *   head looks for a free slot. */
-#include "config.h" /* F_OFD_SETLKW and gettid() are extensions */
-
 #include "factor/kdf_slots.h"
 
 #include "base/auto.h"
@@ -21,21 +18,19 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 
-#define SLOTS_FILE "slots"
-#define LINE_HEAD  0
-#define SLOT_FIRST 2
-
+#define SLOTS_FILE    "slots"
 #define HEAD_LOOK_MS  10 /* a killed holder rings no bell */
-#define LINE_SIGNAL   SIGRTMAX
+#define LINE_SIGNAL   SIGRTMIN
 #define LINE_AGAIN_NS 10000000
 
-static bool slot_lock(int fd, int command, short type, off_t byte, off_t len)
+static bool slot_lock(int fd, short type, off_t first, off_t count)
 {
-    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = len};
-    return fcntl(fd, command, &lock) == 0;
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = first, .l_len = count};
+    return fcntl(fd, F_OFD_SETLK, &lock) == 0;
 }
 
 static enum medgl_error slots_open(const char *path, int *result)
@@ -65,7 +60,7 @@ static void line_wake(int signal)
 
 static enum medgl_error line_block(int fd, int64_t until)
 {
-    while (!slot_lock(fd, F_OFD_SETLKW, F_WRLCK, LINE_HEAD, 1)) {
+    while (flock(fd, LOCK_EX) != 0) {
         if (errno != EINTR)
             return medgl_error_from_errno(errno);
         if (clock_monotonic() >= until)
@@ -78,7 +73,7 @@ static enum medgl_error line_block(int fd, int64_t until)
  * thread alone, and again every 10 ms, since the first signal could come just before the wait. */
 static enum medgl_error line_stand(int fd, int64_t until)
 {
-    if (slot_lock(fd, F_OFD_SETLK, F_WRLCK, LINE_HEAD, 1))
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
         return MEDGL_OK;
     struct sigaction wake = {.sa_handler = line_wake}, action;
     struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = LINE_SIGNAL};
@@ -107,7 +102,7 @@ static enum medgl_error line_stand(int fd, int64_t until)
 static enum medgl_error slot_try(int fd, unsigned slots)
 {
     for (unsigned i = 0; i < slots; i++) {
-        if (slot_lock(fd, F_OFD_SETLK, F_WRLCK, SLOT_FIRST + (off_t)i, 1))
+        if (slot_lock(fd, F_WRLCK, (off_t)i, 1))
             return MEDGL_OK;
         if (errno != EAGAIN && errno != EACCES)
             return medgl_error_from_errno(errno);
@@ -142,7 +137,7 @@ enum medgl_error kdf_slot_acquire(const char *directory, unsigned slots, int64_t
         error = line_stand(fd, until);
     if (error == MEDGL_OK)
         error = slot_take(fd, slots, until);
-    if (error == MEDGL_OK && !slot_lock(fd, F_OFD_SETLK, F_UNLCK, LINE_HEAD, 1))
+    if (error == MEDGL_OK && flock(fd, LOCK_UN) != 0)
         error = medgl_error_from_errno(errno);
     if (error == MEDGL_OK)
         slot->fd = auto_give_fd(fd);
@@ -161,7 +156,7 @@ enum medgl_error kdf_slot_acquire(const char *directory, unsigned slots, int64_t
 void kdf_slot_release(struct kdf_slot *slot)
 {
     if (slot->fd >= 0) {
-        (void)slot_lock(slot->fd, F_OFD_SETLK, F_UNLCK, 0, 0);
+        (void)slot_lock(slot->fd, F_UNLCK, 0, 0);
         (void)!write(slot->fd, "", 1); /* a full fifo wakes the head as well */
         (void)close(slot->fd);
     }
