@@ -108,8 +108,19 @@ static enum medgl_error attempt_in_flight(struct store_txn *txn, const char *acc
     counts->account_in_flight = counts->source_in_flight = 0;
     while ((error = attempt_next(txn, account_id, row.attempt.id, &row)) == MEDGL_OK) {
         MEDGL_TRY(attempt_lives(txn, &row, now, &lives));
+        bool same = strcmp(row.attempt.source, source) == 0;
         counts->account_in_flight += lives;
-        counts->source_in_flight += lives && strcmp(row.attempt.source, source) == 0;
+        counts->source_in_flight += lives && same;
+        if (lives)
+            continue;
+        /* MUST: nobody swept it yet (it died since), and it has failed all the same. Counted
+         * nowhere, it would be a guess for free. */
+        counts->account_failures++;
+        counts->account_latest = now;
+        if (same) {
+            counts->source_failures++;
+            counts->source_latest = now;
+        }
     }
     return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
 }
