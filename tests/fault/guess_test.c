@@ -1,0 +1,298 @@
+/* R20: a try is counted before it is verified, however many come at once and whatever is killed in
+ * between. Evaluations of the real hash are counted by its salt, without the ledger. */
+#include "tests/fault/scene.h"
+#include "tests/unit/table.h"
+
+#include "base/auto.h"
+#include "base/clock.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+
+static bool whole_campaign; /* `make fault-long` */
+
+/* -- many at once ------------------------------------------------------------------------------ */
+
+#define CROWD_MAX 60
+
+/* PAM codes of so many logins at once; [PAM_SUCCESS] and so on. -1: a host crashed. */
+static bool crowd(const struct scene *scene, size_t count, const char *password, unsigned codes[64])
+{
+    pid_t hosts[CROWD_MAX];
+    char guesses[CROWD_MAX][32];
+    int gate[2];
+    memset(codes, 0, 64 * sizeof(*codes));
+    CHECK(pipe(gate) == 0);
+    for (size_t i = 0; i < count; i++) {
+        (void)snprintf(guesses[i], sizeof(guesses[i]), "Wrong-guess-%zu", i);
+        const char *const answers[] = {password != NULL ? password : guesses[i], NULL};
+        hosts[i] = scene_start(scene, HOST_AUTH, answers, gate);
+    }
+    (void)close(gate[0]);
+    (void)close(gate[1]);
+    for (size_t i = 0; i < count; i++) {
+        int code = scene_end(hosts[i]);
+        CHECK(code >= 0 && code < 64);
+        codes[code]++;
+    }
+    return true;
+}
+
+/* pam_faillock evaluated all of sixty parallel guesses at deny=5. */
+static bool sixty_guesses_are_five(struct scene *scene)
+{
+    unsigned codes[64];
+    CHECK(scene_audit(scene));
+    const struct tally before = *scene->tally;
+    scene_fresh_source(scene);
+    scene_plan(scene, NULL);
+    CHECK(crowd(scene, 60, NULL, codes));
+    CHECK(codes[PAM_AUTH_ERR] == 60);
+    CHECK(scene_evaluations(scene) == SCENE_LIMIT);
+    CHECK(scene->board->salts == 60); /* the same work for those that were refused (R23) */
+    CHECK(scene_login(scene, SCENE_PASSWORD) == PAM_AUTH_ERR);
+    CHECK(scene_evaluations(scene) == SCENE_LIMIT);
+    CHECK(scene_audit(scene) && scene->tally->faults == 0);
+    CHECK(scene->tally->counted - before.counted == SCENE_LIMIT);
+    CHECK(scene_unlock(scene) && scene_login(scene, SCENE_PASSWORD) == PAM_SUCCESS);
+    return true;
+}
+
+/* linux-pam #71: parallel right logins must not lock. */
+static bool ten_right_logins_succeed(struct scene *scene)
+{
+    unsigned codes[64];
+    scene_fresh_source(scene);
+    scene_plan(scene, NULL);
+    CHECK(crowd(scene, 10, SCENE_PASSWORD, codes));
+    CHECK(codes[PAM_SUCCESS] == 10);
+    CHECK(scene_evaluations(scene) == 10);
+    CHECK(scene_audit(scene) && scene->tally->faults == 0 && scene->tally->counted == 0);
+    return true;
+}
+
+/* Engines that die at any moment while others wait for them. */
+static bool a_dying_crowd_gets_five(struct scene *scene)
+{
+    const struct board_plan deadly = {.within_us = 200000};
+    unsigned codes[64], rounds = whole_campaign ? 40 : 3;
+    for (unsigned round = 0; round < rounds; round++) {
+        scene_fresh_source(scene);
+        scene_plan(scene, &deadly);
+        CHECK(crowd(scene, 30, NULL, codes));
+        CHECK(codes[PAM_AUTH_ERR] + codes[PAM_AUTHINFO_UNAVAIL] == 30);
+        CHECK(scene_evaluations(scene) <= SCENE_LIMIT);
+        CHECK(scene_audit(scene) && scene->tally->faults == 0);
+    }
+    return true;
+}
+
+/* -- killed at a point ------------------------------------------------------------------------- */
+
+/* What an undisturbed login does, a letter for each call. */
+static bool trace_login(struct scene *scene, const char *password, int code,
+                        char trace[BOARD_TRACE])
+{
+    scene_plan(scene, NULL);
+    CHECK(scene_login(scene, password) == code);
+    CHECK(scene->board->seen[BOARD_ANY] < BOARD_TRACE);
+    memcpy(trace, scene->board->trace, BOARD_TRACE);
+    return strchr(trace, 'k') != NULL && strchr(trace, 'V') != NULL;
+}
+
+/* One login whose engine dies at that point, and what it cost. */
+static bool die_once(struct scene *scene, const char *password, int code, const char *trace,
+                     uint32_t point)
+{
+    const struct board_plan plan = {BOARD_ANY, BOARD_KILL, point, point, 0};
+    const bool told = trace + point - 1 > strrchr(trace, 'v'); /* the last is the verdict's */
+    const struct tally before = *scene->tally;
+    CHECK(scene_restore(scene));
+    scene_plan(scene, &plan);
+    CHECK(scene_login(scene, password) == (told ? code : PAM_AUTHINFO_UNAVAIL));
+    CHECK(scene->board->fired == 1);
+    const unsigned evaluated = scene_evaluations(scene);
+    CHECK(evaluated == (trace + point - 1 >= strchr(trace, 'k')));
+    scene_plan(scene, NULL);
+    CHECK(scene_login(scene, SCENE_PASSWORD) == PAM_SUCCESS); /* below the limit */
+    CHECK(scene_audit(scene) && scene->tally->faults == 0);
+    const unsigned counted = scene->tally->counted - before.counted;
+    const unsigned allowed =
+        scene->tally->kinds[LEDGER_LOGIN_SUCCESS] - before.kinds[LEDGER_LOGIN_SUCCESS] - 1;
+    *scene->tally = before;
+    /* What was evaluated is a failure, or a success that was recorded, and never both. */
+    CHECK(evaluated <= counted + allowed && counted + allowed <= 1);
+    CHECK(allowed == 0 || code == PAM_SUCCESS);
+    return true;
+}
+
+/* A read or a lock after another one changes nothing: the whole campaign alone dies there too. */
+static bool worth_dying_at(const char *trace, uint32_t point)
+{
+    char here = trace[point - 1];
+    return whole_campaign || point == 1 || here != trace[point - 2] || strchr("rlo", here) == NULL;
+}
+
+static bool dying_at_every_point(struct scene *scene, const char *password, int code)
+{
+    char trace[BOARD_TRACE];
+    CHECK(scene_keep(scene) && scene_audit(scene));
+    CHECK(scene_restore(scene) && trace_login(scene, password, code, trace));
+    const uint32_t points = (uint32_t)strlen(trace);
+    for (uint32_t point = 1; point <= points; point++)
+        if (worth_dying_at(trace, point) && !die_once(scene, password, code, trace, point)) {
+            print_message("# at point %u of %s\n", point, trace);
+            return false;
+        }
+    return true;
+}
+
+static bool a_wrong_guess_dies_at_every_point(struct scene *scene)
+{
+    return dying_at_every_point(scene, SCENE_WRONG, PAM_AUTH_ERR);
+}
+
+static bool a_right_login_dies_at_every_point(struct scene *scene)
+{
+    return dying_at_every_point(scene, SCENE_PASSWORD, PAM_SUCCESS);
+}
+
+/* Guesses that die there, one after the other: as many as the limit is evaluated, no more. */
+static bool die_until_locked(struct scene *scene, enum board_call call, uint32_t nth)
+{
+    const struct board_plan plan = {call, BOARD_KILL, nth, nth, 0};
+    unsigned evaluated = 0;
+    CHECK(scene_audit(scene));
+    const unsigned before = scene->tally->counted;
+    scene_fresh_source(scene);
+    for (int i = 0; i < SCENE_LIMIT + 2; i++) {
+        scene_plan(scene, &plan);
+        int code = scene_login(scene, SCENE_WRONG);
+        CHECK(code == PAM_AUTHINFO_UNAVAIL || code == PAM_AUTH_ERR);
+        evaluated += scene_evaluations(scene);
+    }
+    scene_plan(scene, NULL);
+    const bool closed = scene_login(scene, SCENE_PASSWORD) == PAM_AUTH_ERR;
+    CHECK(scene_audit(scene) && scene->tally->faults == 0);
+    const unsigned counted = scene->tally->counted - before;
+    CHECK(evaluated <= counted && counted <= SCENE_LIMIT);
+    CHECK(closed == (counted == SCENE_LIMIT));
+    CHECK(closed || (call != BOARD_KDF && call != BOARD_KDF_DONE));
+    return scene_unlock(scene);
+}
+
+/* The limit holds for guesses that all die. */
+static bool five_deaths_close_the_source(struct scene *scene)
+{
+    static const enum board_call calls[] = {BOARD_KDF,  BOARD_KDF_DONE, BOARD_SYNC, BOARD_SEND,
+                                            BOARD_SENT, BOARD_WRITE,    BOARD_LOCK, BOARD_OPEN};
+    char trace[BOARD_TRACE];
+    CHECK(trace_login(scene, SCENE_WRONG, PAM_AUTH_ERR, trace));
+    for (size_t i = 0; i < MEDGL_COUNT(calls); i++) {
+        const uint32_t count = scene->board->seen[calls[i]];
+        /* The last ones, where the reservation is made and what follows it. */
+        for (uint32_t nth = count, step = whole_campaign ? 1 : 2 + count / 8; nth > 0;
+             nth = nth > step ? nth - step : 0)
+            if (!die_until_locked(scene, calls[i], nth)) {
+                print_message("# at %c number %u of %u\n", BOARD_LETTERS[calls[i]], nth, count);
+                return false;
+            }
+        CHECK(trace_login(scene, SCENE_WRONG, PAM_AUTH_ERR, trace));
+    }
+    return true;
+}
+
+/* -- killed at any time ------------------------------------------------------------------------ */
+
+static bool dying_at_any_time(struct scene *scene)
+{
+    const struct board_plan deadly = {.within_us = 60000};
+    const unsigned rounds = whole_campaign ? 60 : 3;
+    for (unsigned round = 0; round < rounds; round++) {
+        unsigned evaluated = 0;
+        scene_fresh_source(scene);
+        for (int i = 0; i < 2 * SCENE_LIMIT; i++) {
+            scene_plan(scene, &deadly);
+            int code = scene_login(scene, SCENE_WRONG);
+            CHECK(code == PAM_AUTHINFO_UNAVAIL || code == PAM_AUTH_ERR);
+            evaluated += scene_evaluations(scene);
+        }
+        CHECK(evaluated <= SCENE_LIMIT);
+        CHECK(scene_audit(scene) && scene->tally->faults == 0);
+        CHECK(scene_unlock(scene));
+    }
+    return true;
+}
+
+/* The application dies, the engine lives on: it finishes the try, or never got an answer. */
+static bool the_host_dies_at_any_time(struct scene *scene)
+{
+    const unsigned rounds = whole_campaign ? 60 : 3;
+    const char *const answers[] = {SCENE_WRONG, NULL};
+    for (unsigned round = 0; round < rounds; round++) {
+        scene_fresh_source(scene);
+        scene_plan(scene, NULL);
+        for (unsigned i = 0; i < 3 * SCENE_LIMIT; i++) {
+            const struct timespec later = {.tv_nsec = (long)(1 + (i * 7 + round) % 40) * 1000000};
+            pid_t host = scene_start(scene, HOST_AUTH, answers, NULL);
+            (void)nanosleep(&later, NULL);
+            (void)kill(host, SIGKILL);
+            CHECK(scene_end(host) != PAM_SUCCESS);
+        }
+        CHECK(scene_login(scene, SCENE_WRONG) == PAM_AUTH_ERR); /* waits for those in flight */
+        CHECK(scene_evaluations(scene) <= SCENE_LIMIT);
+        CHECK(scene_audit(scene) && scene->tally->faults == 0);
+        CHECK(scene_unlock(scene));
+    }
+    return true;
+}
+
+/* -- running ----------------------------------------------------------------------------------- */
+
+static const struct row {
+    const char *name;
+    bool (*body)(struct scene *);
+    bool root; /* as root too, where the test may choose; the whole campaign does so with all */
+} rows[] = {
+    {"sixty wrong guesses at once are five", sixty_guesses_are_five, true},
+    {"ten right logins at once succeed", ten_right_logins_succeed, true},
+    {"a crowd of dying engines gets five guesses", a_dying_crowd_gets_five, false},
+    {"a wrong guess dies at every point", a_wrong_guess_dies_at_every_point, false},
+    {"a right login dies at every point", a_right_login_dies_at_every_point, false},
+    {"five deaths close the source", five_deaths_close_the_source, false},
+    {"guesses that die at any time", dying_at_any_time, false},
+    {"the host dies at any time", the_host_dies_at_any_time, false},
+};
+
+static void run_as(const struct row *row, uid_t host)
+{
+    const int64_t begun = clock_monotonic();
+    struct scene scene;
+    bool good = scene_make(&scene, host) && row->body(&scene);
+    if (!good && scene.board != NULL)
+        print_message("# log: %s\n# fault: %s\n", scene.board->log, scene.tally->fault);
+    scene_remove(&scene);
+    print_message("# %.1f s\n", (double)(clock_monotonic() - begun) / 1000);
+    assert_true(good);
+}
+
+static void as_ordinary(void **state)
+{
+    run_as(*state, scene_ordinary());
+}
+
+static void as_root(void **state)
+{
+    run_as(*state, 0);
+}
+
+int main(int argc, char **argv)
+{
+    whole_campaign = argc == 2 && strcmp(argv[1], "--long") == 0;
+    TABLE_ADD("R20 as an ordinary user", rows, as_ordinary);
+    for (size_t i = 0; geteuid() == 0 && i < MEDGL_COUNT(rows); i++)
+        if (rows[i].root || whole_campaign)
+            table_add("R20 as root", rows[i].name, as_root, &rows[i]);
+    return table_run("guess");
+}

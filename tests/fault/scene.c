@@ -1,0 +1,362 @@
+/* A private root with a real store, and what is done there. */
+#include "tests/fault/scene.h"
+
+#include "operation/account.h"
+#include "operation/change_password.h"
+#include "operation/evidence.h"
+#include "operation/setup.h"
+
+#include "base/file.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define ENGINE TEST_BUILDDIR "/tests/fault/engine"
+#define MODULE TEST_BUILDDIR "/.libs/pam_medgl.so"
+
+/* What the module says to syslog in a host of ours: libpam takes the program's own. */
+static struct board *said;
+void __syslog_chk(int priority, int flag, const char *format, ...);
+__attribute__((format(printf, 3, 4))) void __syslog_chk(int priority, int flag, const char *format,
+                                                        ...)
+{
+    va_list arguments;
+    (void)priority;
+    (void)flag;
+    va_start(arguments, format);
+    if (said != NULL)
+        board_note(said, format, arguments);
+    va_end(arguments);
+}
+
+uid_t scene_ordinary(void)
+{
+    return geteuid() == 0 ? HOST_USER_UID : geteuid();
+}
+
+void scene_path(const struct scene *scene, const char *name, char path[PATH_MAX])
+{
+    (void)snprintf(path, PATH_MAX, "%s%s", scene->sandbox.root, name);
+}
+
+bool scene_policy(const struct scene *scene, const char *more)
+{
+    char text[1024];
+    (void)snprintf(text, sizeof(text),
+                   "kdf_memory = 19 MiB\nkdf_time = 2\nattempt_delay = 0\n"
+                   "attempts_per_source = %d\nattempts_per_account = 100\n%s",
+                   SCENE_LIMIT, more);
+    return sandbox_write(&scene->sandbox, MEDGL_SYSCONFDIR "/policy.conf", text);
+}
+
+/* -- acts on the store --------------------------------------------------------------------------
+ */
+
+struct act_run {
+    struct scene *scene;
+    bool (*act)(struct context *, struct scene *, const void *);
+    const void *argument;
+};
+
+static bool act_in_child(const struct sandbox *sandbox, const void *row)
+{
+    const struct act_run *run = row;
+    auto_clean(context_close) struct context context = {.store = NULL};
+    log_open(LOG_TARGET_SYSLOG, "test", 0); /* which is the board */
+    CHECK(context_open(sandbox->root, CONTEXT_STATE, &context) == MEDGL_OK);
+    return run->act(&context, run->scene, run->argument);
+}
+
+bool scene_act(struct scene *scene, bool (*act)(struct context *, struct scene *, const void *),
+               const void *argument)
+{
+    const struct act_run run = {scene, act, argument};
+    return host_run(scene->owner, act_in_child, &scene->sandbox, &run);
+}
+
+static void audit_fault(void *argument, uint64_t seq, const char *what)
+{
+    struct tally *tally = argument;
+    tally->faults++;
+    (void)snprintf(tally->fault, sizeof(tally->fault), "at %llu: %s", (unsigned long long)seq,
+                   what);
+}
+
+static enum medgl_error audit_row(void *argument, const struct ledger_row *row)
+{
+    struct tally *tally = argument;
+    auto_clean(ledger_parsed_free) struct ledger_parsed *parsed = NULL;
+    MEDGL_TRY(ledger_entry_decode(row->line, row->len, &parsed));
+    const struct ledger_entry *entry = ledger_parsed_entry(parsed);
+    tally->kinds[entry->kind]++;
+    tally->counted += entry->kind == LEDGER_LOGIN_ABANDONED;
+    for (size_t i = 0; i < entry->field_count; i++)
+        tally->counted +=
+            strcmp(entry->fields[i].name, "counted") == 0 && entry->fields[i].number != 0;
+    return MEDGL_OK;
+}
+
+static bool audit_act(struct context *context, struct scene *scene, const void *argument)
+{
+    struct ledger_result result;
+    const struct evidence_request request = {.fault = audit_fault, .argument = scene->tally};
+    (void)argument;
+    *scene->tally = (struct tally){.faults = 0};
+    enum medgl_error error = operation_verify(context, &request, &result);
+    CHECK(error == (scene->tally->faults > 0 ? MEDGL_ERR_CORRUPT : MEDGL_OK));
+    return operation_ledger_each(context, 0, UINT64_MAX, audit_row, scene->tally) == MEDGL_OK;
+}
+
+bool scene_audit(struct scene *scene)
+{
+    return scene_act(scene, audit_act, NULL);
+}
+
+static bool unlock_act(struct context *context, struct scene *scene, const void *argument)
+{
+    uint32_t cleared;
+    (void)argument;
+    return operation_account_unlock(context, scene->user, NULL, "test", &cleared) == MEDGL_OK;
+}
+
+bool scene_unlock(struct scene *scene)
+{
+    return scene_act(scene, unlock_act, NULL);
+}
+
+static enum medgl_error enrol_deliver(void *argument, const struct account *account,
+                                      const struct secret *password, medgl_time valid_until)
+{
+    (void)account;
+    (void)valid_until;
+    (void)snprintf(argument, 128, "%s", (const char *)password->bytes);
+    return MEDGL_OK;
+}
+
+static bool enrol_act(struct context *context, struct scene *scene, const void *argument)
+{
+    char why[OPERATION_WHY_SIZE];
+    const struct account_add_request add = {.name = scene->user,
+                                            .uid = scene->owner,
+                                            .class_ = ACCOUNT_CLASS_STAFF,
+                                            .full_name = "Test Person"};
+    const struct password_issue_request issue = {.name = scene->user,
+                                                 .method = "staff-card",
+                                                 .note = "",
+                                                 .argument = (void *)(uintptr_t)argument,
+                                                 .deliver = enrol_deliver};
+    CHECK(operation_account_add(context, &add) == MEDGL_OK);
+    CHECK(operation_password_issue(context, &issue, why) == MEDGL_OK);
+    return true;
+}
+
+/* -- the scene ----------------------------------------------------------------------------------
+ */
+
+static bool make_root(struct scene *scene)
+{
+    char path[PATH_MAX];
+    CHECK(sandbox_make(&scene->sandbox, scene->owner, ENGINE));
+    scene_path(scene, MEDGL_STATEDIR, path);
+    CHECK(chmod(path, 0700) == 0);
+    CHECK(sandbox_service(&scene->sandbox, MODULE, ""));
+    scene->board = said = board_map(scene->sandbox.root, O_CREAT);
+    CHECK(scene->board != NULL);
+    return true;
+}
+
+static bool make_setup(const struct scene *scene)
+{
+    const struct setup_request request = {.root = scene->sandbox.root,
+                                          .origin = "test.example/medgl",
+                                          .owner = scene->owner,
+                                          .group = scene->owner == geteuid() ? getegid()
+                                                                             : (gid_t)scene->owner,
+                                          .actor = {.uid = -1}};
+    log_open(LOG_TARGET_STDERR, "test", 0);
+    return operation_setup(&request) == MEDGL_OK;
+}
+
+bool scene_make(struct scene *scene, uid_t host)
+{
+    *scene = (struct scene){.owner = scene_ordinary(), .host = host};
+    const struct passwd *user = getpwuid(scene->owner);
+    CHECK(user != NULL);
+    (void)snprintf(scene->user, sizeof(scene->user), "%s", user->pw_name);
+    void *shared = mmap(NULL, sizeof(*scene->tally) + 128, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK(shared != MAP_FAILED);
+    scene->tally = shared;
+    char *issued = (char *)(scene->tally + 1);
+    CHECK(make_root(scene) && make_setup(scene) && scene_policy(scene, ""));
+    CHECK(scene_act(scene, enrol_act, issued));
+    scene_fresh_source(scene);
+    const char *const answers[] = {issued, SCENE_PASSWORD, SCENE_PASSWORD, NULL};
+    scene_plan(scene, NULL);
+    CHECK(scene_call(scene, HOST_CHAUTHTOK, answers) == PAM_SUCCESS);
+    scene_plan(scene, NULL);
+    CHECK(scene_login(scene, SCENE_PASSWORD) == PAM_SUCCESS && scene->board->salts == 1);
+    memcpy(scene->salt, scene->board->salt[0], BOARD_SALT);
+    return true;
+}
+
+void scene_remove(struct scene *scene)
+{
+    said = NULL;
+    sandbox_remove(&scene->sandbox);
+    for (size_t i = 0; i < SCENE_FILES; i++)
+        free(scene->kept[i].bytes);
+    (void)munmap(scene->board, sizeof(*scene->board));
+    (void)munmap(scene->tally, sizeof(*scene->tally) + 128);
+}
+
+void scene_fresh_source(struct scene *scene)
+{
+    unsigned n = ++scene->source;
+    (void)snprintf(scene->rhost, sizeof(scene->rhost), "10.%u.%u.%u", n >> 16 & 255, n >> 8 & 255,
+                   n & 255);
+}
+
+/* -- keeping the store --------------------------------------------------------------------------
+ */
+
+static const char *const kept_files[SCENE_FILES] = {
+    PATH_STORE,
+    PATH_STORE "-wal",
+    PATH_STORE "-shm",
+    PATH_STORE ".lease",
+};
+
+static bool keep_file(const char *path, struct scene_file *kept)
+{
+    struct stat state;
+    auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+    free(kept->bytes);
+    *kept = (struct scene_file){.bytes = NULL};
+    if (fd < 0)
+        return errno == ENOENT;
+    CHECK(fstat(fd, &state) == 0);
+    kept->len = (size_t)state.st_size;
+    kept->bytes = malloc(kept->len + 1);
+    return kept->bytes != NULL && read(fd, kept->bytes, kept->len) == (ssize_t)kept->len;
+}
+
+/* Through the file that is there, so that its owner and mode stay. */
+static bool restore_file(const struct scene *scene, const char *path, const struct scene_file *kept)
+{
+    if (kept->bytes == NULL)
+        return unlink(path) == 0 || errno == ENOENT;
+    auto_fd int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    CHECK(fd >= 0 && fchown(fd, scene->owner, (gid_t)-1) == 0);
+    return write(fd, kept->bytes, kept->len) == (ssize_t)kept->len;
+}
+
+bool scene_keep(struct scene *scene)
+{
+    char path[PATH_MAX];
+    for (size_t i = 0; i < SCENE_FILES; i++) {
+        scene_path(scene, kept_files[i], path);
+        CHECK(keep_file(path, &scene->kept[i]));
+    }
+    return true;
+}
+
+bool scene_restore(const struct scene *scene)
+{
+    char path[PATH_MAX];
+    for (size_t i = 0; i < SCENE_FILES; i++) {
+        scene_path(scene, kept_files[i], path);
+        CHECK(restore_file(scene, path, &scene->kept[i]));
+    }
+    return true;
+}
+
+/* -- disturbing ---------------------------------------------------------------------------------
+ */
+
+void scene_plan(struct scene *scene, const struct board_plan *plan)
+{
+    memset(scene->board, 0, sizeof(*scene->board));
+    if (plan != NULL)
+        scene->board->plan = *plan;
+}
+
+unsigned scene_evaluations(const struct scene *scene)
+{
+    unsigned count = 0;
+    for (uint32_t i = 0; i < scene->board->salts && i < BOARD_SALTS; i++)
+        count += memcmp(scene->board->salt[i], scene->salt, BOARD_SALT) == 0;
+    return count;
+}
+
+bool scene_logged(const struct scene *scene, const char *word)
+{
+    return strstr(scene->board->log, word) != NULL;
+}
+
+/* -- PAM calls ----------------------------------------------------------------------------------
+ */
+
+struct call_run {
+    const struct scene *scene;
+    enum host_call call;
+    const char *const *answers;
+};
+
+static int call_now(const struct call_run *run)
+{
+    struct host host = {.asked = 0};
+    for (size_t i = 0; i < MEDGL_COUNT(host.answers) && run->answers[i] != NULL; i++)
+        host.answers[i] = run->answers[i];
+    if (!host_start(&host, &run->scene->sandbox, run->scene->user) ||
+        pam_set_item(host.pamh, PAM_RHOST, run->scene->rhost) != PAM_SUCCESS)
+        return PAM_SYSTEM_ERR;
+    /* The flag: root asks on behalf of the user, at the user's own login. */
+    int code = run->call == HOST_CHAUTHTOK ? pam_chauthtok(host.pamh, PAM_CHANGE_EXPIRED_AUTHTOK)
+                                           : host_call(&host, run->call);
+    host_end(&host);
+    return code;
+}
+
+pid_t scene_start(const struct scene *scene, enum host_call call, const char *const *answers,
+                  const int gate[2])
+{
+    const struct call_run run = {scene, call, answers};
+    char byte;
+    (void)fflush(NULL);
+    pid_t child = fork();
+    if (child != 0)
+        return child;
+    if (scene->host != geteuid() &&
+        (setresgid((gid_t)scene->host, (gid_t)scene->host, (gid_t)scene->host) != 0 ||
+         setresuid(scene->host, scene->host, scene->host) != 0))
+        _exit(99);
+    if (gate != NULL) {
+        (void)close(gate[1]);
+        (void)!read(gate[0], &byte, 1); /* all at once, when the test closes it */
+    }
+    _exit(call_now(&run));
+}
+
+int scene_end(pid_t host)
+{
+    int status = -1;
+    while (waitpid(host, &status, 0) < 0)
+        if (errno != EINTR)
+            return -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+int scene_call(const struct scene *scene, enum host_call call, const char *const *answers)
+{
+    return scene_end(scene_start(scene, call, answers, NULL));
+}
+
+int scene_login(const struct scene *scene, const char *password)
+{
+    const char *const answers[] = {password, NULL};
+    return scene_call(scene, HOST_AUTH, answers);
+}
