@@ -329,7 +329,7 @@ static const char *signals_fault(void)
         struct sigaction action;
         if (sigismember(&blocked, number) == 1)
             return "a signal is blocked";
-        if (sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_DFL)
+        if (sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
             return "a signal is ignored";
     }
     return NULL;
