@@ -77,5 +77,5 @@ medgl_time policy_add(medgl_time t, struct policy_span span, int utc_offset)
 
 medgl_time policy_span_most(struct policy_span span)
 {
-    return span.months * 31 * MEDGL_DAY + span.milliseconds;
+    return (medgl_time)span.months * 31 * MEDGL_DAY + span.milliseconds;
 }

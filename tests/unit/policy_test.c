@@ -312,11 +312,20 @@ static void key_limits(void **state)
 static void key_garbage(void **state)
 {
     static const char *const garbage[] = {
-        "?",           "-",       "99999999999999999999",
-        "1;2",         "on",      "1 month ago",
-        "%s%n",        "\x1b[2J", "\xff",
-        "1\n2",        "a..b",    "a b",
+        "?",
+        "-",
+        "99999999999999999999",
+        "1;2",
+        "on",
+        "1 month ago",
+        "%s%n",
+        "\x1b[2J",
+        "\xff",
+        "1\n2",
+        "a..b",
+        "a b",
         "ignore deny",
+        "138547333 months", /* 27 days more than 2^32 days */
     };
     static char long_text[4096];
     (void)state;
