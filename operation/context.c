@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "policy/calendar.h"
 #include "policy/load.h"
 
 #include <fcntl.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 
 #define CONTEXT_PATIENCE_MS 30000
+#define CONTEXT_LINE_MS     20000
 #define KEY_FILE_MAX        4096
 
 static enum medgl_error context_key_file(const char *root, const char *name, struct secret *text)
@@ -116,12 +118,15 @@ void actor_from_audit(struct actor *actor)
         text_printable(actor->name, sizeof(actor->name), user->pw_name);
 }
 
+/* MUST: the wait ends well before the attempt that is in flight, and before the engine's own end:
+ * else a crowded machine would count right passwords as failed tries, and lock their owners out. */
 struct password_line context_line(const struct context *context)
 {
+    int64_t half = policy_span_most(context->policy.attempt_timeout) / 2;
     return (struct password_line){
         .directory = context->kdf_directory,
         .slots = (unsigned)context->policy.kdf_slots,
-        .patience_ms = CONTEXT_PATIENCE_MS * 2,
+        .patience_ms = half < CONTEXT_LINE_MS ? half : CONTEXT_LINE_MS,
     };
 }
 

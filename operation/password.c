@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define SEAL_FIELD_PASSWORD "password"
+#define PROOF_RENEW_MS      5000 /* of waiting for a slot */
 
 struct find_run {
     struct proof *proof;
@@ -76,19 +77,32 @@ static enum medgl_error proof_unseal(const struct proof *proof, struct secret *p
 }
 
 /* The policy asks for more work than the stored hash costs: hash anew, now that the password is at
- * hand (R10). */
-static enum medgl_error proof_renew(struct proof *proof, const char *phc,
-                                    const struct secret *prepared)
+ * hand (R10). The next login does it where this one cannot: who proved the password gets in.
+ * MUST: for whom it opens nothing (disabled, expired) it is not done: the time it takes would tell
+ * that the password was right (R23). */
+static void proof_renew(struct proof *proof, const char *phc, const struct secret *prepared)
 {
     struct kdf_record record;
+    const medgl_time now = clock_read().now;
     const struct kdf_cost cost = context_cost(proof->context);
-    const struct password_line line = context_line(proof->context);
-    MEDGL_TRY(kdf_parse(phc, &record));
+    struct password_line line = context_line(proof->context);
+    const struct account_facts facts = {.known = proof->known,
+                                        .uid_matches = proof->uid_matches,
+                                        .state = proof->account.state,
+                                        .class_ = proof->account.class_,
+                                        .password_facts =
+                                            password_facts_from(&proof->credential, now)};
+    if (policy_account(&proof->context->policy, &facts, now).reason != LOGIN_REASON_OK ||
+        kdf_parse(phc, &record) != MEDGL_OK)
+        return;
     bool cheaper = kdf_cheaper(&record.cost, &cost);
     secret_wipe(&record, sizeof(record));
-    if (!cheaper)
-        return MEDGL_OK;
-    return password_hash(&line, &cost, prepared, proof->renewed);
+    line.patience_ms = PROOF_RENEW_MS;
+    if (!cheaper || password_hash(&line, &cost, prepared, proof->renewed) == MEDGL_OK)
+        return;
+    proof->renewed[0] = '\0';
+    log_line(LOG_WARNING, "a password could not be hashed at the cost of the policy: see that the "
+                          "machine has the memory for kdf_memory times kdf_slots");
 }
 
 static enum medgl_error proof_evaluate(struct proof *proof, const struct secret *typed)
@@ -98,7 +112,11 @@ static enum medgl_error proof_evaluate(struct proof *proof, const struct secret 
     const struct kdf_cost cost = context_cost(proof->context);
     const struct password_line line = context_line(proof->context);
     bool real = proof->present && proof->reservation.decision.verdict == ATTEMPT_ADMITTED;
-    if (typed == NULL || password_prepare(typed, &prepared) != MEDGL_OK) {
+    enum medgl_error readable =
+        typed != NULL ? password_prepare(typed, &prepared) : MEDGL_ERR_ARGUMENT;
+    if (readable != MEDGL_OK && readable != MEDGL_ERR_ARGUMENT)
+        return readable;
+    if (readable != MEDGL_OK) {
         real = false; /* malformed, so nobody's password: refused after the same work */
         MEDGL_TRY(secret_copy(&prepared, "x", 1));
     }
@@ -106,7 +124,9 @@ static enum medgl_error proof_evaluate(struct proof *proof, const struct secret 
         MEDGL_TRY(proof_unseal(proof, &phc));
     MEDGL_TRY(password_verify(&line, real ? (const char *)phc.bytes : NULL, &cost, &prepared,
                               &proof->matches));
-    return proof->matches ? proof_renew(proof, (const char *)phc.bytes, &prepared) : MEDGL_OK;
+    if (proof->matches)
+        proof_renew(proof, (const char *)phc.bytes, &prepared);
+    return MEDGL_OK;
 }
 
 enum medgl_error proof_verify(struct proof *proof, const struct secret *typed)
@@ -116,13 +136,8 @@ enum medgl_error proof_verify(struct proof *proof, const struct secret *typed)
                               proof->account_key, proof->caller, &proof->source,
                               &proof->reservation));
     enum medgl_error error = proof_evaluate(proof, typed);
-    if (error != MEDGL_OK) {
-        /* Given back only if nothing was learnt: once it matched, or failed, the caller must not
-         * try for free. */
-        if (!proof->matches)
-            attempt_withdraw(proof->context, &proof->reservation);
-        proof->matches = false;
-    }
+    if (error != MEDGL_OK) /* from before the evaluation alone: nothing was learnt */
+        attempt_withdraw(proof->context, &proof->reservation);
     return error;
 }
 

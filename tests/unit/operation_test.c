@@ -567,6 +567,40 @@ static void a_reset_wins_over_a_login_under_way(void **state)
 }
 
 /* A verdict that comes after the try's time is up finds its reservation taken by a failure. */
+/* R20: a machine too busy to verify must not count right passwords as guesses. */
+static void a_wait_for_a_slot_ends_before_the_attempt(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const timeouts[] = {"attempt_timeout = 30 s\n", "",
+                                           "attempt_timeout = 10 min\n"};
+    for (size_t i = 0; i < MEDGL_COUNT(timeouts); i++) {
+        write_policy(f, timeouts[i]);
+        reopen(f);
+        int64_t patience = context_line(&f->context).patience_ms;
+        assert_in_range(patience, 10 * MEDGL_SECOND, 20 * MEDGL_SECOND);
+        assert_true(2 * patience <= f->context.policy.attempt_timeout.milliseconds);
+    }
+}
+
+/* R23: the time that a new hash takes would tell that the password of a closed account was right.
+ */
+static void a_closed_account_is_not_hashed_anew(void **state)
+{
+    struct fixture *f = *state;
+    struct proof proof;
+    struct caller caller;
+    char why[OPERATION_WHY_SIZE];
+    enrol(f);
+    set_password(f, PASSWORD_ONE);
+    write_policy(f, "kdf_lanes = 2\n");
+    reopen(f);
+    begin_login(f, &caller, &proof);
+    assert_string_not_equal(proof.renewed, "");
+    assert_int_equal(operation_account_disable(&f->context, f->user, "left", why), MEDGL_OK);
+    begin_login(f, &caller, &proof);
+    assert_string_equal(proof.renewed, "");
+}
+
 static void a_lost_reservation_never_succeeds(void **state)
 {
     struct fixture *f = *state;
@@ -784,6 +818,8 @@ int main(void)
         ON_A_STORE(ten_right_logins_at_once_succeed),
         ON_A_STORE(disabling_wins_over_a_login_under_way),
         ON_A_STORE(a_reset_wins_over_a_login_under_way),
+        ON_A_STORE(a_wait_for_a_slot_ends_before_the_attempt),
+        ON_A_STORE(a_closed_account_is_not_hashed_anew),
         ON_A_STORE(a_lost_reservation_never_succeeds),
         ON_A_STORE(a_killed_login_is_a_failure),
         ON_A_STORE(states_of_an_account),
