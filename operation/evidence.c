@@ -61,6 +61,15 @@ static enum medgl_error evidence_read_head(struct store_txn *txn, void *argument
     return store_ledger_head(txn, argument);
 }
 
+/* A checkpoint of this size was published before: the same one, or the store was put back since. */
+static enum medgl_error evidence_compare(const char *path, const char *checkpoint)
+{
+    auto_secret struct secret published = SECRET_NONE;
+    const struct file_rule rule = {.owner = geteuid(), .forbidden = 0022, .max = STORE_NOTE_SIZE};
+    MEDGL_TRY(file_read_trusted(path, &rule, &published));
+    return strcmp((const char *)published.bytes, checkpoint) == 0 ? MEDGL_OK : MEDGL_ERR_CORRUPT;
+}
+
 /* Outside copies are what a rewritten ledger contradicts (R08). They come after the commit, so a
  * failure here is told but does not undo the act. */
 enum medgl_error evidence_publish(struct context *context)
@@ -74,8 +83,13 @@ enum medgl_error evidence_publish(struct context *context)
     enum medgl_error error =
         file_create(path, geteuid(), getegid(), 0400, head.checkpoint, strlen(head.checkpoint));
     if (error == MEDGL_ERR_EXISTS)
-        error = MEDGL_OK;
-    if (error != MEDGL_OK)
+        error = evidence_compare(path, head.checkpoint);
+    if (error == MEDGL_ERR_CORRUPT)
+        log_system(LOG_ALERT,
+                   "checkpoint %s was published for another ledger: an older store was put back, "
+                   "or the evidence was rewritten: run medgl-admin ledger verify",
+                   path);
+    else if (error != MEDGL_OK)
         log_line(LOG_ERR,
                  "checkpoint %s: %s: see to the disk, then run medgl-admin ledger checkpoint", path,
                  medgl_error_text(error));

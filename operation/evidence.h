@@ -27,16 +27,17 @@ enum medgl_error evidence_publish(struct context *context);
 enum medgl_error operation_checkpoint(struct context *context, char note[STORE_NOTE_SIZE]);
 
 struct evidence_request {
-    const char *const *checkpoints; /* texts of checkpoints kept elsewhere, with their names */
+    const char *const *checkpoints; /* texts of ones kept elsewhere, with their names */
     const char *const *labels;
     size_t checkpoint_count;
     ledger_fault fault;
     void *argument;
     void (*progress)(void *argument, uint64_t done, uint64_t total); /* may be NULL */
 };
-/* Everything: each entry, the tree, every checkpoint, every row of the store, and state against
- * ledger (each account and password has the entry that made it, and no later entry says otherwise).
- * MEDGL_ERR_CORRUPT: faults were reported. */
+/* Everything: each entry, the tree, every checkpoint (in the store, beside it as a file, and those
+ * of the request), every row of the store, and state against ledger (each account and password has
+ * the entry that made it, and no later entry says otherwise). MEDGL_ERR_CORRUPT: faults were
+ * reported. */
 enum medgl_error operation_verify(struct context *context, const struct evidence_request *request,
                                   struct ledger_result *result);
 

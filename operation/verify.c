@@ -2,11 +2,15 @@
  * row, and whether the state is what the ledger says it is (R08). Reads only. */
 #include "operation/evidence.h"
 
-#include "base/log.h"
+#include "base/auto.h"
+#include "base/file.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define PUBLISHED_DIGITS 20 /* what evidence_publish() calls a checkpoint by: its size */
 
 /* The latest entry that says what an account or its password is. */
 struct verify_last {
@@ -203,6 +207,46 @@ static enum medgl_error verify_checkpoints(struct store_txn *txn, struct verify_
     return store_checkpoint_each(txn, verify_checkpoint, run);
 }
 
+static int verify_is_published(const struct dirent *entry)
+{
+    return strlen(entry->d_name) == PUBLISHED_DIGITS &&
+           entry->d_name[strspn(entry->d_name, "0123456789")] == '\0';
+}
+
+static enum medgl_error verify_published_one(struct verify_run *run, const char *name)
+{
+    auto_secret struct secret note = SECRET_NONE;
+    char path[PATH_MAX], beneath[64];
+    const struct file_rule rule = {.owner = geteuid(), .forbidden = 0022, .max = STORE_NOTE_SIZE};
+    (void)snprintf(beneath, sizeof(beneath), PATH_CHECKPOINTS "/%.*s", PUBLISHED_DIGITS, name);
+    MEDGL_TRY(path_under(path, run->context->root, beneath));
+    if (file_read_trusted(path, &rule, &note) != MEDGL_OK)
+        verify_fault(run, 0, "a published checkpoint cannot be read: see the log");
+    else
+        MEDGL_TRY(ledger_verifier_checkpoint(run->verifier, path, (const char *)note.bytes));
+    return MEDGL_OK;
+}
+
+/* MUST: the files beside the store are read too. A store that was put back from an older copy is
+ * sound in itself, with every row and signature; they tell of what came after it. Read before the
+ * store: a file is written after its commit, so none of them can be ahead. */
+static enum medgl_error verify_published(struct verify_run *run)
+{
+    char path[PATH_MAX];
+    struct dirent **names = NULL;
+    enum medgl_error error = path_under(path, run->context->root, PATH_CHECKPOINTS);
+    int count = error == MEDGL_OK ? scandir(path, &names, verify_is_published, alphasort) : 0;
+    if (count < 0)
+        verify_fault(run, 0, "the published checkpoints cannot be listed");
+    for (int i = 0; i < count; i++) {
+        if (error == MEDGL_OK)
+            error = verify_published_one(run, names[i]->d_name);
+        free(names[i]);
+    }
+    free(names);
+    return error;
+}
+
 /* All of it in one transaction: entries and state are those of one moment. */
 static enum medgl_error verify_now(struct store_txn *txn, void *argument)
 {
@@ -240,6 +284,7 @@ enum medgl_error operation_verify(struct context *context, const struct evidence
     MEDGL_TRY(note_signer_vkey(context->signer, vkey));
     MEDGL_TRY(note_verifier_open(vkey, &key));
     MEDGL_TRY(ledger_verifier_new(key, verify_relay, &run, &run.verifier));
+    MEDGL_TRY(verify_published(&run));
     enum medgl_error checked = store_check(context->store, verify_problem, &run);
     if (checked != MEDGL_OK && checked != MEDGL_ERR_CORRUPT)
         return checked;

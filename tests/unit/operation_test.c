@@ -236,6 +236,22 @@ static enum medgl_error verify(struct fixture *f)
     return operation_verify(&f->context, &request, &result);
 }
 
+/* A store and its journal, for as long as nobody has it open. */
+static void copy_store(const char *from, const char *to)
+{
+    static const char *const parts[] = {"", "-wal", "-shm"};
+    char source[PATH_MAX], target[PATH_MAX], bytes[65536];
+    for (size_t i = 0; i < MEDGL_COUNT(parts); i++) {
+        (void)snprintf(source, sizeof(source), "%s%s", from, parts[i]);
+        (void)snprintf(target, sizeof(target), "%s%s", to, parts[i]);
+        auto_file FILE *in = fopen(source, "re");
+        auto_file FILE *out = fopen(target, "we");
+        assert_non_null(out);
+        for (size_t got; in != NULL && (got = fread(bytes, 1, sizeof(bytes), in)) > 0;)
+            assert_int_equal(fwrite(bytes, 1, got, out), got);
+    }
+}
+
 struct tally {
     unsigned kinds[LEDGER_KIND_COUNT];
     unsigned wrong, counted;
@@ -522,6 +538,29 @@ static void ten_right_logins_at_once_succeed(void **state)
     assert_int_equal(ended[0], 10);
     reopen(f);
     assert_int_equal(verify(f), MEDGL_OK);
+}
+
+/* R08: an old store put back is sound in itself; the files beside it tell. */
+static void an_older_store_put_back_is_found(void **state)
+{
+    struct fixture *f = *state;
+    char why[OPERATION_WHY_SIZE], store[PATH_MAX], copy[PATH_MAX];
+    enrol(f);
+    assert_int_equal(path_under(store, f->root, PATH_STORE), MEDGL_OK);
+    assert_int_equal(path_under(copy, f->root, PATH_STORE ".copy"), MEDGL_OK);
+    context_close(&f->context);
+    copy_store(store, copy);
+    assert_int_equal(context_open(f->root, CONTEXT_STATE, &f->context), MEDGL_OK);
+    assert_int_equal(operation_account_disable(&f->context, f->user, "left", why), MEDGL_OK);
+    assert_int_equal(verify(f), MEDGL_OK);
+    context_close(&f->context);
+    copy_store(copy, store);
+    assert_int_equal(context_open(f->root, CONTEXT_STATE, &f->context), MEDGL_OK);
+    assert_int_equal(verify(f), MEDGL_ERR_CORRUPT);
+    /* As many entries as before, but others. */
+    assert_int_equal(operation_account_disable(&f->context, f->user, "late", why), MEDGL_OK);
+    assert_int_equal(evidence_publish(&f->context), MEDGL_ERR_CORRUPT);
+    assert_int_equal(verify(f), MEDGL_ERR_CORRUPT);
 }
 
 /* -- what changes while the password is being verified ---------------------------------------- */
@@ -816,6 +855,7 @@ int main(void)
         ON_A_STORE(users_that_are_not_enrolled),
         ON_A_STORE(sixty_guesses_at_once_are_five),
         ON_A_STORE(ten_right_logins_at_once_succeed),
+        ON_A_STORE(an_older_store_put_back_is_found),
         ON_A_STORE(disabling_wins_over_a_login_under_way),
         ON_A_STORE(a_reset_wins_over_a_login_under_way),
         ON_A_STORE(a_wait_for_a_slot_ends_before_the_attempt),
