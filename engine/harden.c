@@ -9,12 +9,16 @@
 #include "engine/wire.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#define HARDEN_IOPRIO_PROCESS 1 /* IOPRIO_WHO_PROCESS, of which libc has no header */
 
 bool harden_world(void)
 {
@@ -74,6 +78,19 @@ static bool harden_limits(void)
     return true;
 }
 
+/* The caller may be somebody's su: a slow engine would hold a KDF slot and the store's lock, which
+ * everybody waits for, as long as its user likes. Never slower than the system's own processes. */
+static bool harden_pace(void)
+{
+    const struct sched_param none = {.sched_priority = 0};
+    cpu_set_t all;
+    memset(&all, 0xff, sizeof(all));
+    return sched_setscheduler(0, SCHED_OTHER, &none) == 0 &&
+           sched_setaffinity(0, sizeof(all), &all) == 0 && setpriority(PRIO_PROCESS, 0, 0) == 0 &&
+           syscall(SYS_ioprio_set, HARDEN_IOPRIO_PROCESS, 0, 0) == 0 &&
+           prctl(PR_SET_TIMERSLACK, 0, 0, 0, 0) == 0; /* 0: the default */
+}
+
 enum medgl_error harden_privilege(void)
 {
     uid_t uid = geteuid();
@@ -86,8 +103,9 @@ enum medgl_error harden_privilege(void)
                      MEDGL_USER);
             return MEDGL_ERR_ACCESS;
         }
-        if (!harden_limits())
-            log_line(LOG_WARNING, "the resource limits could not be set: %m");
+        if (!harden_limits() || !harden_pace())
+            log_line(LOG_WARNING, "the limits or the priority of the caller could not be set "
+                                  "right: %m: look for a container that forbids it");
     }
     if (privilege_drop(uid, gid) == MEDGL_OK && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
         return MEDGL_OK;
