@@ -8,6 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A local user has all of 127.0.0.0/8 to call from: it is one source. */
+static void source_ipv4(const char *address, struct source *source)
+{
+    bool loopback = strncmp(address, "127.", 4) == 0;
+    (void)snprintf(source->key, sizeof(source->key), "%s", loopback ? "127.0.0.1" : address);
+}
+
 static bool source_ipv6(const char *rhost, struct source *source)
 {
     struct in6_addr address;
@@ -19,7 +26,7 @@ static bool source_ipv6(const char *rhost, struct source *source)
     if (IN6_IS_ADDR_V4MAPPED(&address)) {
         if (inet_ntop(AF_INET, address.s6_addr + 12, text, sizeof(text)) == NULL)
             return false;
-        (void)snprintf(source->key, sizeof(source->key), "%s", text);
+        source_ipv4(text, source);
         return true;
     }
     memset(address.s6_addr + 8, 0, 8); /* one customer has a /64: its addresses are one source */
@@ -35,7 +42,7 @@ static void source_remote(const char *rhost, struct source *source)
     if (source_ipv6(rhost, source))
         return;
     if (inet_pton(AF_INET, rhost, &address) == 1)
-        (void)snprintf(source->key, sizeof(source->key), "%s", rhost);
+        source_ipv4(rhost, source);
     else
         (void)snprintf(source->key, sizeof(source->key), "host %s", rhost);
 }

@@ -815,6 +815,8 @@ static void sources(void **state)
         {"IPv6 by its /64", true, 0, "2001:db8:1:2:3:4:5:6", "ssh", "", "2001:db8:1:2::/64", false},
         {"IPv4 in IPv6", true, 0, "::ffff:192.0.2.1", "ssh", "", "192.0.2.1", false},
         {"link-local with a zone", true, 0, "fe80::1%eth0", "ssh", "", "fe80::/64", false},
+        {"another loopback", true, 0, "127.7.8.9", "ssh", "", "127.0.0.1", false},
+        {"a loopback in IPv6", true, 0, "::ffff:127.7.8.9", "ssh", "", "127.0.0.1", false},
         {"a name is not resolved", true, 0, "localhost", "ssh", "", "host localhost", false},
         {"console", true, 0, "", "tty1", "", "tty1", true},
         {"console by path", true, 0, "", "/dev/tty1", "", "tty1", true},
