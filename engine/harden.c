@@ -70,12 +70,12 @@ static bool harden_limits(void)
         {RLIMIT_NPROC, RLIM_INFINITY},
         {RLIMIT_MEMLOCK, RLIM_INFINITY},
     };
+    bool all = true; /* one that a container forbids does not keep the others from being set */
     for (size_t i = 0; i < MEDGL_COUNT(limits); i++) {
         const struct rlimit limit = {limits[i].limit, limits[i].limit};
-        if (setrlimit((__rlimit_resource_t)limits[i].resource, &limit) != 0)
-            return false;
+        all &= setrlimit((__rlimit_resource_t)limits[i].resource, &limit) == 0;
     }
-    return true;
+    return all;
 }
 
 /* The caller may be somebody's su: a slow engine would hold a KDF slot and the store's lock, which
@@ -85,10 +85,11 @@ static bool harden_pace(void)
     const struct sched_param none = {.sched_priority = 0};
     cpu_set_t all;
     memset(&all, 0xff, sizeof(all));
-    return sched_setscheduler(0, SCHED_OTHER, &none) == 0 &&
-           sched_setaffinity(0, sizeof(all), &all) == 0 && setpriority(PRIO_PROCESS, 0, 0) == 0 &&
-           syscall(SYS_ioprio_set, HARDEN_IOPRIO_PROCESS, 0, 0) == 0 &&
-           prctl(PR_SET_TIMERSLACK, 0, 0, 0, 0) == 0; /* 0: the default */
+    bool good = sched_setscheduler(0, SCHED_OTHER, &none) == 0;
+    good &= sched_setaffinity(0, sizeof(all), &all) == 0;
+    good &= setpriority(PRIO_PROCESS, 0, 0) == 0;
+    good &= syscall(SYS_ioprio_set, HARDEN_IOPRIO_PROCESS, 0, 0) == 0;
+    return prctl(PR_SET_TIMERSLACK, 0, 0, 0, 0) == 0 && good; /* 0: the default */
 }
 
 enum medgl_error harden_privilege(void)
@@ -103,9 +104,10 @@ enum medgl_error harden_privilege(void)
                      MEDGL_USER);
             return MEDGL_ERR_ACCESS;
         }
-        if (!harden_limits() || !harden_pace())
-            log_line(LOG_WARNING, "the limits or the priority of the caller could not be set "
-                                  "right: %m: look for a container that forbids it");
+        if (!harden_limits())
+            log_line(LOG_WARNING, "not all resource limits could be set: %m");
+        if (!harden_pace())
+            log_line(LOG_WARNING, "the priority of the caller could not be left behind: %m");
     }
     if (privilege_drop(uid, gid) == MEDGL_OK && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
         return MEDGL_OK;
