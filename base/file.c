@@ -70,7 +70,7 @@ enum medgl_error file_read_trusted(const char *path, const struct file_rule *rul
     return MEDGL_OK;
 }
 
-static enum medgl_error file_sync_directory(const char *path)
+enum medgl_error file_sync_name(const char *path)
 {
     char copy[PATH_MAX];
     if (strlen(path) >= sizeof(copy))
@@ -82,8 +82,7 @@ static enum medgl_error file_sync_directory(const char *path)
     return MEDGL_OK;
 }
 
-static enum medgl_error file_fill(int fd, uid_t owner, gid_t group, mode_t mode, const void *bytes,
-                                  size_t len)
+enum medgl_error file_write(int fd, const void *bytes, size_t len)
 {
     const char *at = bytes;
     while (len > 0) {
@@ -95,6 +94,13 @@ static enum medgl_error file_fill(int fd, uid_t owner, gid_t group, mode_t mode,
         at += put;
         len -= (size_t)put;
     }
+    return MEDGL_OK;
+}
+
+static enum medgl_error file_fill(int fd, uid_t owner, gid_t group, mode_t mode, const void *bytes,
+                                  size_t len)
+{
+    MEDGL_TRY(file_write(fd, bytes, len));
     struct stat st;
     if (fstat(fd, &st) != 0)
         return medgl_error_from_errno(errno);
@@ -138,7 +144,7 @@ enum medgl_error file_create(const char *path, uid_t owner, gid_t group, mode_t 
     (void)unlink(beside);
     if (failed != 0)
         return medgl_error_from_errno(failed);
-    return file_sync_directory(path);
+    return file_sync_name(path);
 }
 
 enum medgl_error file_replace(const char *path, uid_t owner, gid_t group, mode_t mode,
@@ -151,7 +157,7 @@ enum medgl_error file_replace(const char *path, uid_t owner, gid_t group, mode_t
         (void)unlink(beside);
         return medgl_error_from_errno(failed);
     }
-    return file_sync_directory(path);
+    return file_sync_name(path);
 }
 
 enum medgl_error file_directory(const char *path, uid_t owner, gid_t group, mode_t mode)
@@ -166,7 +172,7 @@ enum medgl_error file_directory(const char *path, uid_t owner, gid_t group, mode
     if (made) {
         if ((st.st_uid != owner || st.st_gid != group) && fchown(fd, owner, group) != 0)
             return medgl_error_from_errno(errno);
-        return fchmod(fd, mode) == 0 ? file_sync_directory(path) : medgl_error_from_errno(errno);
+        return fchmod(fd, mode) == 0 ? file_sync_name(path) : medgl_error_from_errno(errno);
     }
     if ((st.st_uid != owner && st.st_uid != 0) || (st.st_mode & 07777 & ~mode) != 0) {
         log_line(LOG_ERR,

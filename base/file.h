@@ -31,6 +31,12 @@ enum medgl_error file_create(const char *path, uid_t owner, gid_t group, mode_t 
 enum medgl_error file_replace(const char *path, uid_t owner, gid_t group, mode_t mode,
                               const void *bytes, size_t len);
 
+/* All of the bytes, however many calls that takes. */
+enum medgl_error file_write(int fd, const void *bytes, size_t len);
+
+/* What was done to the name `path` in its directory is on the disk. */
+enum medgl_error file_sync_name(const char *path);
+
 /* Makes a directory if it is not there; one that is there must be a real directory of that owner
  * (or root) without mode bits beyond `mode`. */
 enum medgl_error file_directory(const char *path, uid_t owner, gid_t group, mode_t mode);
