@@ -5,8 +5,19 @@
 #include "base/auto.h"
 
 #include <arpa/inet.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+
+void caller_user(const char *name, char user[STORE_NAME_SIZE], int64_t *uid)
+{
+    const struct passwd *found = getpwnam(name);
+    const char *known =
+        found != NULL && strlen(found->pw_name) < STORE_NAME_SIZE ? found->pw_name : name;
+    if (uid != NULL)
+        *uid = found != NULL ? (int64_t)found->pw_uid : -1;
+    (void)snprintf(user, STORE_NAME_SIZE, "%s", known);
+}
 
 /* A local user has all of 127.0.0.0/8 to call from: it is one source. */
 static void source_ipv4(const char *address, struct source *source)
@@ -47,14 +58,15 @@ static void source_remote(const char *rhost, struct source *source)
         (void)snprintf(source->key, sizeof(source->key), "host %s", rhost);
 }
 
-/* tty1, ttyS0, hvc0, console: terminals that stand beside the machine. A pty is not one. */
-static bool source_is_console(const char *tty)
+/* tty1, ttyS0, hvc0, console, :0 (a display): terminals that stand beside the machine. A pty is not
+ * one, and neither is "::/64". */
+bool source_key_is_console(const char *key)
 {
-    static const char *const prefixes[] = {"tty", "hvc", "console", ":"};
+    static const char *const prefixes[] = {"tty", "hvc", "console"};
     for (size_t i = 0; i < MEDGL_COUNT(prefixes); i++)
-        if (strncmp(tty, prefixes[i], strlen(prefixes[i])) == 0)
+        if (strncmp(key, prefixes[i], strlen(prefixes[i])) == 0)
             return true;
-    return false;
+    return key[0] == ':' && key[1] >= '0' && key[1] <= '9';
 }
 
 void source_of(const struct caller *caller, struct source *source)
@@ -75,7 +87,7 @@ void source_of(const struct caller *caller, struct source *source)
         (void)snprintf(source->key, sizeof(source->key), "user %s", caller->ruser);
     else if (tty[0] != '\0') {
         (void)snprintf(source->key, sizeof(source->key), "%s", tty);
-        source->console = source_is_console(tty);
+        source->console = source_key_is_console(tty);
     } else {
         (void)snprintf(source->key, sizeof(source->key), "local %s", caller->service);
     }

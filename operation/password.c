@@ -5,11 +5,8 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "operation/evidence.h"
-#include "policy/calendar.h"
+#include "operation/identity.h"
 
-#include <pwd.h>
-#include <stdio.h>
 #include <string.h>
 
 #define SEAL_FIELD_PASSWORD "password"
@@ -17,25 +14,25 @@
 
 struct find_run {
     struct proof *proof;
-    const char *user;
+    const char *typed;
+    struct unix_user user;
 };
 
 static enum medgl_error proof_look_up(struct store_txn *txn, void *argument)
 {
     const struct find_run *run = argument;
     struct proof *proof = run->proof;
-    proof->known = proof->present = false;
-    enum medgl_error error = store_account_by_name(txn, run->user, &proof->account);
-    if (error == MEDGL_ERR_NOT_FOUND)
+    enum identity_match match;
+    proof->known = proof->alias = proof->present = false;
+    MEDGL_TRY(identity_find(txn, run->typed, &run->user, &proof->account, &match));
+    proof->alias = match == IDENTITY_ALIAS;
+    if (match != IDENTITY_ACCOUNT)
         return MEDGL_OK;
-    MEDGL_TRY(error);
     proof->known = true;
-    error = store_credential_get(txn, proof->account.id, CREDENTIAL_PASSWORD, &proof->credential);
-    if (error == MEDGL_ERR_NOT_FOUND)
-        return MEDGL_OK;
-    MEDGL_TRY(error);
-    proof->present = true;
-    return MEDGL_OK;
+    enum medgl_error error =
+        store_credential_get(txn, proof->account.id, CREDENTIAL_PASSWORD, &proof->credential);
+    proof->present = error == MEDGL_OK;
+    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
 }
 
 enum medgl_error proof_find(struct context *context, const struct caller *caller, const char *user,
@@ -43,14 +40,18 @@ enum medgl_error proof_find(struct context *context, const struct caller *caller
 {
     *proof = (struct proof){.context = context, .caller = caller, .purpose = purpose};
     source_of(caller, &proof->source);
-    struct find_run run = {.proof = proof, .user = user};
+    struct find_run run = {.proof = proof, .typed = user};
+    MEDGL_TRY(unix_user_find(user, &run.user));
     MEDGL_TRY(store_transact(context->store, STORE_READ, proof_look_up, &run));
-    /* Asked for everybody, so that the look-up takes its time for unknown names too (R23). */
-    const struct passwd *unix_user = getpwnam(user);
-    proof->uid_matches =
-        proof->known && unix_user != NULL && (int64_t)unix_user->pw_uid == proof->account.uid;
-    if (proof->known)
+    if (proof->known) {
+        proof->uid_matches = run.user.exists && run.user.uid == proof->account.uid;
         return text_copy(proof->account_key, sizeof(proof->account_key), proof->account.id);
+    }
+    if (proof->alias)
+        log_line(LOG_WARNING,
+                 "refused: uid %lld is enrolled as %s, but asked for by another name: enrol that "
+                 "name, or take it out of the user database",
+                 (long long)run.user.uid, proof->account.name);
     return attempt_stand_in(context, user, proof->account_key);
 }
 
@@ -61,7 +62,8 @@ void proof_clear(struct proof *proof)
 
 bool proof_is_not_ours(const struct proof *proof)
 {
-    return !proof->known && proof->context->policy.unenrolled == POLICY_UNENROLLED_IGNORE;
+    return !proof->known && !proof->alias &&
+           proof->context->policy.unenrolled == POLICY_UNENROLLED_IGNORE;
 }
 
 /* The stored hash, for whoever holds a reservation. MEDGL_ERR_CORRUPT and _KEY end the login: a
@@ -105,11 +107,26 @@ static void proof_renew(struct proof *proof, const char *phc, const struct secre
                           "machine has the memory for kdf_memory times kdf_slots");
 }
 
+/* What a refusal without evaluation costs: as much as the account's own password would, so that a
+ * locked account takes no other time than a wrong password (R23). */
+static enum medgl_error proof_cost(const struct proof *proof, const struct secret *phc,
+                                   struct kdf_cost *cost)
+{
+    struct kdf_record record;
+    *cost = context_cost(proof->context);
+    if (!proof->present)
+        return MEDGL_OK;
+    MEDGL_TRY(kdf_parse((const char *)phc->bytes, &record));
+    *cost = record.cost;
+    secret_wipe(&record, sizeof(record));
+    return MEDGL_OK;
+}
+
 static enum medgl_error proof_evaluate(struct proof *proof, const struct secret *typed)
 {
     auto_secret struct secret prepared = SECRET_NONE;
     auto_secret struct secret phc = SECRET_NONE;
-    const struct kdf_cost cost = context_cost(proof->context);
+    struct kdf_cost cost;
     const struct password_line line = context_line(proof->context);
     bool real = proof->present && proof->reservation.decision.verdict == ATTEMPT_ADMITTED;
     enum medgl_error readable =
@@ -120,8 +137,9 @@ static enum medgl_error proof_evaluate(struct proof *proof, const struct secret 
         real = false; /* malformed, so nobody's password: refused after the same work */
         MEDGL_TRY(secret_copy(&prepared, "x", 1));
     }
-    if (real)
+    if (proof->present)
         MEDGL_TRY(proof_unseal(proof, &phc));
+    MEDGL_TRY(proof_cost(proof, &phc, &cost));
     MEDGL_TRY(password_verify(&line, real ? (const char *)phc.bytes : NULL, &cost, &prepared,
                               &proof->matches));
     if (proof->matches)

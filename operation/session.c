@@ -3,6 +3,7 @@
 
 #include "base/message.h"
 #include "operation/evidence.h"
+#include "operation/identity.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +15,8 @@ struct session_run {
     const char *user;
     const char *id;
     bool silent;
-    bool known;
+    struct unix_user unix_user;
+    enum identity_match match;
     struct clock_reading clock;
     struct account account;
     struct activity before; /* as it was before this session */
@@ -23,11 +25,23 @@ struct session_run {
 
 static enum medgl_error session_account(struct store_txn *txn, struct session_run *run)
 {
-    run->known = false;
-    enum medgl_error error = store_account_by_name(txn, run->user, &run->account);
-    if (error == MEDGL_OK)
-        run->known = true;
-    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+    return identity_find(txn, run->user, &run->unix_user, &run->account, &run->match);
+}
+
+/* An alias has no sessions: the account phase has refused it. */
+static enum session_verdict session_verdict_of(const struct session_run *run)
+{
+    switch (run->match) {
+    case IDENTITY_ACCOUNT:
+        return SESSION_DONE;
+    case IDENTITY_NONE:
+        if (run->context->policy.unenrolled == POLICY_UNENROLLED_IGNORE)
+            return SESSION_NOT_ENROLLED;
+        break;
+    case IDENTITY_ALIAS:
+        break;
+    }
+    return SESSION_REFUSED;
 }
 
 static enum medgl_error session_record(struct store_txn *txn, struct session_run *run,
@@ -64,7 +78,7 @@ static enum medgl_error session_open_now(struct store_txn *txn, void *argument)
     struct session_run *run = argument;
     run->clock = clock_read();
     MEDGL_TRY(session_account(txn, run));
-    if (!run->known)
+    if (run->match != IDENTITY_ACCOUNT)
         return MEDGL_OK;
     run->session = (struct session){.opened = run->clock.now};
     memcpy(run->session.id, run->id, CRYPTO_ID_SIZE);
@@ -108,12 +122,15 @@ enum medgl_error operation_session_open(struct context *context, const struct ta
 {
     *verdict = SESSION_REFUSED;
     MEDGL_TRY(crypto_random_id(id));
+    char name[STORE_NAME_SIZE];
     struct session_run run = {
-        .context = context, .caller = caller, .user = user, .id = id, .silent = silent};
+        .context = context, .caller = caller, .user = name, .id = id, .silent = silent};
+    caller_user(user, name, NULL);
     source_of(caller, &run.source);
+    MEDGL_TRY(unix_user_find(user, &run.unix_user));
     MEDGL_TRY(store_transact(context->store, STORE_WRITE, session_open_now, &run));
-    *verdict = run.known ? SESSION_DONE : SESSION_NOT_ENROLLED;
-    if (run.known && !silent)
+    *verdict = session_verdict_of(&run);
+    if (*verdict == SESSION_DONE && !silent)
         session_notice(talk, &run.before);
     return MEDGL_OK;
 }
@@ -123,7 +140,7 @@ static enum medgl_error session_close_now(struct store_txn *txn, void *argument)
     struct session_run *run = argument;
     run->clock = clock_read();
     MEDGL_TRY(session_account(txn, run));
-    if (!run->known)
+    if (run->match != IDENTITY_ACCOUNT)
         return MEDGL_OK;
     enum medgl_error error = run->id[0] != '\0'
                                  ? store_session_by_id(txn, run->id, &run->session)
@@ -140,13 +157,16 @@ enum medgl_error operation_session_close(struct context *context, const struct c
                                          const char *user, const char *id,
                                          enum session_verdict *verdict)
 {
-    struct session_run run = {.context = context, .caller = caller, .user = user, .id = id};
+    char name[STORE_NAME_SIZE];
+    struct session_run run = {.context = context, .caller = caller, .user = name, .id = id};
+    caller_user(user, name, NULL);
     *verdict = SESSION_REFUSED;
+    MEDGL_TRY(unix_user_find(user, &run.unix_user));
     enum medgl_error error = store_transact(context->store, STORE_WRITE, session_close_now, &run);
     if (error == MEDGL_ERR_NOT_FOUND || error == MEDGL_ERR_CONFLICT)
         return MEDGL_OK; /* no such open session: nothing to close, and that is no fault of the
                             store */
     MEDGL_TRY(error);
-    *verdict = run.known ? SESSION_DONE : SESSION_NOT_ENROLLED;
+    *verdict = session_verdict_of(&run);
     return MEDGL_OK;
 }
