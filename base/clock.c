@@ -1,12 +1,16 @@
 /* The time of day, whether it can be trusted (R09), and the zone of the site. */
 #include "base/clock.h"
 
+#include "base/auto.h"
+
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/timex.h>
 #include <time.h>
-#include <unistd.h>
+
+#define CLOCK_ZONES "/usr/share/zoneinfo/"
 
 struct clock_reading clock_read(void)
 {
@@ -99,19 +103,30 @@ enum medgl_error clock_parse_utc(const char *text, medgl_time *t)
     return MEDGL_OK;
 }
 
+/* Not all that lies there is a zone: libc would take a directory or a table for UTC. */
+bool clock_zone_exists(const char *name)
+{
+    char path[128], magic[4];
+    if (name[0] == '\0')
+        return true;
+    if (name[0] == '/' || strstr(name, "..") != NULL ||
+        snprintf(path, sizeof(path), CLOCK_ZONES "%s", name) >= (int)sizeof(path))
+        return false;
+    auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+    return fd >= 0 && read(fd, magic, sizeof(magic)) == (ssize_t)sizeof(magic) &&
+           memcmp(magic, "TZif", sizeof(magic)) == 0;
+}
+
 enum medgl_error clock_set_zone(const char *name)
 {
     char value[128];
+    if (!clock_zone_exists(name))
+        return MEDGL_ERR_ARGUMENT;
     if (name[0] == '\0') {
         (void)unsetenv("TZ");
         tzset();
         return MEDGL_OK;
     }
-    if (name[0] == '/' || strstr(name, "..") != NULL)
-        return MEDGL_ERR_ARGUMENT;
-    if (snprintf(value, sizeof(value), "/usr/share/zoneinfo/%s", name) >= (int)sizeof(value) ||
-        access(value, R_OK) != 0)
-        return MEDGL_ERR_ARGUMENT;
     (void)snprintf(value, sizeof(value), ":%s", name);
     if (setenv("TZ", value, 1) != 0)
         return MEDGL_ERR_MEMORY;

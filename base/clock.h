@@ -1,5 +1,5 @@
 /* The time of day, and whether it can be trusted (R09). Rooms that decide get the time as an
- * argument; only operation/, engine/ and admin/ call clock_now(). */
+ * argument; only operation/, engine/ and admin/ call clock_read(). */
 #ifndef MEDGL_BASE_CLOCK_H
 #define MEDGL_BASE_CLOCK_H
 
@@ -37,8 +37,11 @@ void clock_sleep(int64_t milliseconds);
 void clock_format_utc(medgl_time t, char text[CLOCK_TEXT_SIZE]);
 enum medgl_error clock_parse_utc(const char *text, medgl_time *t);
 
-/* Chooses the zone of the site for clock_utc_offset() and clock_format_local(): an IANA name
- * ("Asia/Tokyo"), or "" for the machine's. Once per process. MEDGL_ERR_ARGUMENT: unknown zone. */
+/* Whether the machine knows the zone: an IANA name ("Asia/Tokyo"), or "" for its own. */
+bool clock_zone_exists(const char *name);
+
+/* Chooses the zone of the site for clock_utc_offset() and clock_format_local(). Once per process.
+ * MEDGL_ERR_ARGUMENT: unknown zone. */
 enum medgl_error clock_set_zone(const char *name);
 
 /* Seconds east of UTC in the site's zone at that moment. */

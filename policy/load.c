@@ -7,8 +7,6 @@
  * ("1\v2" is 12), takes an indented line as more of the value before, and breaks lines of 8 KiB. So
  * every line is checked first, and libeconf reads a copy in memory that holds the settings alone,
  * each in its line: what was judged is what is read, whatever becomes of the file meanwhile. */
-#include "config.h" /* scandirat() and memfd_create() are extensions */
-
 #include "policy/load.h"
 
 #include "base/auto.h"
@@ -157,7 +155,11 @@ static void load_set(struct load_file *file, econf_file *econf, const struct pol
                      key->name);
     else if (policy_set(&loading->policy, key, value->values[0], why, sizeof(why)) != MEDGL_OK)
         load_mistake(loading, file->path, line, "%s", why);
-    else if (loading->report != NULL)
+    else if (key->type == POLICY_TYPE_ZONE && !clock_zone_exists(value->values[0]))
+        load_mistake(loading, file->path, line,
+                     "%s: this machine knows no zone \"%s\": correct it, or install tzdata",
+                     key->name, value->values[0]);
+    else if (loading->report != NULL && loading->report->set != NULL)
         loading->report->set(loading->report->context, key, file->path, line);
 }
 
@@ -208,10 +210,11 @@ static void load_one(struct loading *loading, const char *path)
     if (error == MEDGL_OK)
         error = load_check_lines(&file, stream);
     if (error != MEDGL_OK)
-        load_mistake(loading, path, 0,
-                     "cannot be used (%s): it must be a readable regular file of root, no link, "
-                     "writable by its owner alone, of at most 64 KiB",
-                     medgl_error_text(error));
+        load_mistake(
+            loading, path, 0,
+            "cannot be used (%s): it must be a readable regular file of root or uid %u, no "
+            "link, writable by its owner alone, of at most 64 KiB",
+            medgl_error_text(error), (unsigned)loading->owner);
     else if (!file.malformed)
         load_values(&file);
 }
@@ -228,8 +231,9 @@ static bool load_directory(struct loading *loading, const char *path, int *fd)
         load_mistake(loading, path, 0, "cannot be read as a directory: %s", strerror(errno));
     else if ((st.st_uid != 0 && st.st_uid != loading->owner) || (st.st_mode & 0022) != 0)
         load_mistake(loading, path, 0,
-                     "must belong to root and be writable by its owner alone: mend it with chown "
-                     "and chmod");
+                     "must belong to root or uid %u and be writable by its owner alone: mend it "
+                     "with chown and chmod",
+                     (unsigned)loading->owner);
     else
         return true;
     return false;

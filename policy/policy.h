@@ -57,7 +57,7 @@ enum policy_type {
     POLICY_TYPE_SIZE,   /* "64 MiB": B, KiB, MiB, GiB */
     POLICY_TYPE_SPAN,   /* "2 months", "15 min", "1 day", "0" */
     POLICY_TYPE_CHOICE, /* one of `choices` */
-    POLICY_TYPE_TEXT,   /* printable UTF-8 */
+    POLICY_TYPE_ZONE,   /* "Asia/Tokyo", "" */
 };
 
 /* One key of policy.conf. Limits are inclusive; for spans in milliseconds with a month as 31

@@ -252,9 +252,20 @@ static void zones(void **state)
     char text[CLOCK_LOCAL_SIZE];
     clock_format_local(0, text);
     assert_string_equal(text, "1970-01-01 09:00:00 JST");
-    assert_int_equal(clock_set_zone("Nowhere/Land"), MEDGL_ERR_ARGUMENT);
-    assert_int_equal(clock_set_zone("../../etc/passwd"), MEDGL_ERR_ARGUMENT);
-    assert_int_equal(clock_set_zone("/etc/localtime"), MEDGL_ERR_ARGUMENT);
+    static const char *const bad[] = {"Nowhere/Land",
+                                      "Asia/Tokio",
+                                      "Asia",             /* a directory */
+                                      "Asia/",            /* the same */
+                                      "leapseconds",      /* a table */
+                                      "../../etc/passwd", /* outside */
+                                      "/etc/localtime",
+                                      "../zoneinfo/UTC"};
+    for (size_t i = 0; i < MEDGL_COUNT(bad); i++) {
+        assert_false(clock_zone_exists(bad[i]));
+        assert_int_equal(clock_set_zone(bad[i]), MEDGL_ERR_ARGUMENT);
+    }
+    assert_true(clock_zone_exists("Asia/Tokyo"));
+    assert_true(clock_zone_exists(""));
     assert_int_equal(clock_set_zone(""), MEDGL_OK);
 }
 

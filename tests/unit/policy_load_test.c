@@ -261,7 +261,10 @@ static void layers(void **state)
 
 #define ROW(text) text, sizeof(text) - 1
 #define FORM      "not of the form KEY = VALUE\n"
-#define CONTROL   "control character: write the file as plain text with Unix line ends\n"
+#define ZONE(name)                                                                                 \
+    "policy.conf:1: time_zone: this machine knows no zone \"" name                                 \
+    "\": correct it, or install tzdata\n"
+#define CONTROL "control character: write the file as plain text with Unix line ends\n"
 
 static void mistakes_name_file_and_line(void **state)
 {
@@ -287,6 +290,10 @@ static void mistakes_name_file_and_line(void **state)
         {ROW("time_zone = ../../shadow\n"),
          "policy.conf:1: time_zone must be empty or the name of a time zone such as Asia/Tokyo, up "
          "to 63 bytes\n"},
+        {ROW("time_zone = Asia/Tokio\n"), ZONE("Asia/Tokio")},
+        {ROW("time_zone = Asia\n"), ZONE("Asia")},                     /* a directory */
+        {ROW("time_zone = leapseconds\n"), ZONE("leapseconds")},       /* a table */
+        {ROW("time_zone = /etc/localtime\n"), ZONE("/etc/localtime")}, /* no IANA name */
         {ROW("kdf_time = 3\nkdf_time = 4\n"),
          "policy.conf:2: kdf_time was set already in line 1\n"},
         {ROW("kdf_time = 3\nkdf_time = 3\n"),
