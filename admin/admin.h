@@ -245,6 +245,9 @@ struct admin {
 enum admin_exit identity_settle(struct admin *admin);
 enum admin_exit identity_open_files(struct admin *admin);
 enum admin_exit identity_drop(const struct identity *identity);
+/* Root in a private root of somebody else's, whose links may lead anywhere: not even setup and
+ * doctor keep privilege there. */
+bool identity_is_guest(const struct identity *identity);
 /* Lets go of the file: it stays, or is emptied and removed. */
 enum admin_exit identity_release_file(struct guarded_file *file, bool stays);
 

@@ -154,6 +154,13 @@ enum admin_exit identity_settle(struct admin *admin)
     return code == ADMIN_DONE ? identity_person(identity, &admin->options) : code;
 }
 
+bool identity_is_guest(const struct identity *identity)
+{
+    struct stat st;
+    return identity->from_root && identity->root[0] != '\0' && identity->owner != 0 &&
+           stat(identity->root, &st) == 0 && st.st_uid == identity->owner;
+}
+
 enum admin_exit identity_drop(const struct identity *identity)
 {
     if (identity->owner != 0 && privilege_drop(identity->owner, identity->group) == MEDGL_OK &&

@@ -308,8 +308,11 @@ static enum admin_exit admin_run(struct admin *admin)
     if (admin->options.value[OPTION_HELP] != NULL)
         return admin_help(admin);
     enum admin_exit code = identity_settle(admin);
-    if (code == ADMIN_DONE && admin->options.verb->need == VERB_BARE)
-        return admin->options.verb->run(admin);
+    if (code == ADMIN_DONE && admin->options.verb->need == VERB_BARE) {
+        if (identity_is_guest(&admin->identity))
+            code = identity_drop(&admin->identity);
+        return code == ADMIN_DONE ? admin->options.verb->run(admin) : code;
+    }
     if (code == ADMIN_DONE)
         code = identity_open_files(admin);
     if (code == ADMIN_DONE)

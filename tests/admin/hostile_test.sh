@@ -26,7 +26,7 @@ json "account show tells of the issued one" 0 'd["account"][0]["password"] == "i
 before=$(entries)
 kept=$(cat "$slip")
 reset
-[ $? = 2 ] && [ "$(cat "$slip")" = "$kept" ]
+[ $? = 2 ] && [ "$(cat "$slip")" = "$kept" ] && grep -q 'is there already: choose a new name' "$err"
 verdict "a file that exists is not written over" $?
 rm "$slip"
 ln -s "$mine/target" "$slip"
@@ -110,6 +110,17 @@ a truncated ledger|5|DELETE FROM ledger WHERE seq = 2
 a changed account|0|UPDATE account SET uid = 0
 END
 exits "the undamaged copy verifies" 0 ledger verify
+# More than a stream keeps for later, and the last but one missing: who cannot write does not walk on and get to that.
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+    admin account unlock daemon --reason "$(printf '%0400d' $i)"
+done
+damage 'DELETE FROM ledger WHERE seq = (SELECT max(seq) - 1 FROM ledger)' 2> "$err"
+# shellcheck disable=SC2086
+$user "$program" --root "$root" ledger export > /dev/full 2> "$err"
+[ $? = 4 ] && grep -q 'could not be written' "$err" && ! grep -q 'is missing' "$err"
+verdict "a full device ends the walk" $?
+says "else it gets there" 5 'is missing' ledger export
+rm -rf "$root/var/lib/medgl" && cp -a "$mine/good" "$root/var/lib/medgl"
 
 if [ -n "$user" ]; then
     user=
@@ -122,6 +133,10 @@ if [ -n "$user" ]; then
     python3 "$top_srcdir/tests/admin/privilege.py" "$program" --root "$root" $operator account retire daemon --reason x \
         > "$out" 2> "$err"
     verdict "root is given up for good, and nobody may trace the process" $?
+    mkdir "$work/guest" "$work/target" && ln -s "$work/target" "$work/guest/var" && chown -hR 65534:65534 "$work/guest"
+    "$program" --root "$work/guest" --operator tester setup > "$out" 2> "$err"
+    [ $? = 4 ] && [ -z "$(ls "$work/target")" ]
+    verdict "in somebody's root, setup follows no link that they could not follow" $?
     # Root behind whom the kernel knows somebody: where this machine lets us say so.
     echo 1 > "$work/loginuid" && mkdir "$work/daemons" && chown 1 "$work/daemons"
     behind='mount --bind "$0" /proc/$$/loginuid && exec "$@"'
