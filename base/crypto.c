@@ -1,10 +1,10 @@
 /* The few primitives that more than one room needs, wrapped around OpenSSL once. */
 #include "base/crypto.h"
 
+#include "base/secret.h"
 #include "base/text.h"
 
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <string.h>
@@ -13,8 +13,7 @@
 enum medgl_error crypto_sha256(const struct bytes *parts, size_t count,
                                unsigned char hash[CRYPTO_HASH_SIZE])
 {
-    /* One context for the life of the process: setting up a digest costs more than hashing a ledger
-     * line. */
+    /* For the life of the process: to set up a digest costs more than to hash a ledger line. */
     static _Thread_local EVP_MD_CTX *context;
     static _Thread_local EVP_MD *sha256;
     if (sha256 == NULL)
@@ -51,7 +50,7 @@ enum medgl_error crypto_derive(const void *key, size_t key_len, const char *labe
     enum medgl_error error = crypto_hmac_sha256(salt, sizeof(salt), key, key_len, prk);
     if (error == MEDGL_OK)
         error = crypto_hmac_sha256(prk, sizeof(prk), info, label_len + 1, derived);
-    OPENSSL_cleanse(prk, sizeof(prk));
+    secret_wipe(prk, sizeof(prk));
     return error;
 }
 
@@ -74,14 +73,14 @@ enum medgl_error crypto_random_below(unsigned limit, unsigned *number)
 {
     if (limit == 0 || limit > 65536)
         return MEDGL_ERR_ARGUMENT;
-    const uint32_t fair =
-        UINT32_MAX - UINT32_MAX % limit; /* numbers from here on would favour some */
+    /* Numbers from here on would favour some. */
+    const uint32_t fair = UINT32_MAX - UINT32_MAX % limit;
     uint32_t draw;
     do {
         MEDGL_TRY(crypto_random(&draw, sizeof(draw)));
     } while (draw >= fair);
     *number = draw % limit;
-    OPENSSL_cleanse(&draw, sizeof(draw));
+    secret_wipe(&draw, sizeof(draw));
     return MEDGL_OK;
 }
 
@@ -95,7 +94,7 @@ enum medgl_error crypto_random_id(char id[CRYPTO_ID_SIZE])
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-void crypto_base64(char *to, const void *bytes, size_t len, int padded)
+void crypto_base64(char *to, const void *bytes, size_t len, bool padded)
 {
     const unsigned char *from = bytes;
     for (size_t i = 0; i < len; i += 3) {
@@ -119,7 +118,7 @@ static int base64_digit(char c)
 }
 
 enum medgl_error crypto_unbase64(void *bytes, size_t *len, const char *text, size_t text_len,
-                                 int padded)
+                                 bool padded)
 {
     unsigned char *to = bytes;
     size_t room = *len, used = 0;

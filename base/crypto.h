@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define CRYPTO_HASH_SIZE 32
@@ -38,10 +39,10 @@ enum medgl_error crypto_random_id(char id[CRYPTO_ID_SIZE]);
 
 /* Base64 (RFC 4648, section 4). With `padded` false the '=' are left out (PHC strings).
  * `to` of 4 * ((len + 2) / 3) + 1 bytes is enough. */
-void crypto_base64(char *to, const void *bytes, size_t len, int padded);
+void crypto_base64(char *to, const void *bytes, size_t len, bool padded);
 /* The strict reverse; `*len` is the room in `bytes` and then what was written.
  * MEDGL_ERR_ARGUMENT: a stray character, bits left over, or no room. */
 enum medgl_error crypto_unbase64(void *bytes, size_t *len, const char *text, size_t text_len,
-                                 int padded);
+                                 bool padded);
 
 #endif

@@ -22,7 +22,7 @@ static enum medgl_error file_judge(const char *path, const struct file_rule *rul
     else if ((st->st_mode & rule->forbidden) != 0)
         fault = "is open to others than it may be: tighten its mode with chmod";
     else if ((unsigned long long)st->st_size > rule->max)
-        fault = "is larger than it may be";
+        fault = "is larger than it may be: see what it is, and put the right file in its place";
     if (fault == NULL)
         return MEDGL_OK;
     log_line(LOG_ERR, "%s %s (owner %u, mode %04o)", path, fault, (unsigned)st->st_uid,
@@ -61,8 +61,10 @@ enum medgl_error file_read_trusted(const char *path, const struct file_rule *rul
         if (got == 0)
             break;
         read_so_far.len += (size_t)got;
-        if (read_so_far.len > rule->max)
+        if (read_so_far.len > rule->max) {
+            log_line(LOG_ERR, "%s grew while it was read: see who writes to it", path);
             return MEDGL_ERR_ACCESS;
+        }
     }
     read_so_far.bytes[read_so_far.len] = '\0';
     *content = read_so_far;

@@ -1,5 +1,4 @@
-/* Lines for the administrator. None holds a secret, none can be forged by a name from the network.
- */
+/* Lines for the administrator. None holds a secret, and no name from the network can forge one. */
 #include "base/log.h"
 
 #include "base/text.h"
@@ -10,9 +9,9 @@
 
 static enum log_target log_where = LOG_TARGET_STDERR;
 static const char *log_name = "medgl";
-static int log_debug;
+static bool log_debug;
 
-void log_open(enum log_target target, const char *name, int debug)
+void log_open(enum log_target target, const char *name, bool debug)
 {
     log_where = target;
     log_name = name;

@@ -2,6 +2,7 @@
 #ifndef MEDGL_BASE_LOG_H
 #define MEDGL_BASE_LOG_H
 
+#include <stdbool.h>
 #include <syslog.h>
 
 /* Where lines go: the engine's to syslog (LOG_AUTHPRIV), the CLI's to standard error. */
@@ -12,7 +13,7 @@ enum log_target {
 };
 
 /* Once per program. `name` is kept by reference. With `debug` LOG_DEBUG lines come too. */
-void log_open(enum log_target target, const char *name, int debug);
+void log_open(enum log_target target, const char *name, bool debug);
 
 /* `priority` is LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO or LOG_DEBUG. Control characters
  * in the finished line become '?', so that no name from the network can forge a second line. */

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
-#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -44,6 +43,14 @@ enum medgl_error privilege_owner(uid_t *uid, gid_t *gid)
 {
     errno = 0;
     const struct passwd *user = getpwnam(MEDGL_USER);
+    /* With these the answer is that there is none (getpwnam(3)); any other is no answer. */
+    bool answered =
+        errno == 0 || errno == ENOENT || errno == ESRCH || errno == EBADF || errno == EPERM;
+    if (user == NULL && !answered) {
+        log_line(LOG_ERR, "cannot look up the system user \"%s\": %m: mend that, and try again",
+                 MEDGL_USER);
+        return medgl_error_from_errno(errno);
+    }
     if (user == NULL) {
         log_line(LOG_ERR,
                  "the system user \"%s\" does not exist: make it with systemd-sysusers or adduser "

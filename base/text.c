@@ -1,7 +1,6 @@
 /* Text from outside: checked before it is believed, made harmless before it is shown. */
 #include "base/text.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <unistr.h>
 

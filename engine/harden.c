@@ -1,5 +1,5 @@
-/* What the engine does to itself before it reads a byte of its caller. Every step is checked: one
- * that fails ends the process, and the call with it. */
+/* What the engine does to itself before it reads a byte of its caller. A step that fails ends the
+ * process, and the call with it; but limits and pace, which a container may forbid, only warn. */
 #include "engine/harden.h"
 
 #include "base/auto.h"

@@ -47,7 +47,7 @@ int main(int argc, char **argv)
     if (!harden_world())
         return EXIT_FAILURE;
     harden_deadline(CONVERSATION_WORK_S);
-    log_open(LOG_TARGET_SYSLOG, "medgl-auth", 0);
+    log_open(LOG_TARGET_SYSLOG, "medgl-auth", false);
     if (!is_wire(WIRE_FD)) {
         log_line(LOG_ERR,
                  "descriptor %d is no connection: pam_medgl and systemd start this program, "

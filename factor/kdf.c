@@ -67,8 +67,8 @@ enum medgl_error kdf_derive(const struct kdf_cost *cost, const void *password, s
 enum medgl_error kdf_format(const struct kdf_record *record, char phc[KDF_PHC_SIZE])
 {
     char salt[KDF_SALT_TEXT + 3], hash[KDF_HASH_TEXT + 3];
-    crypto_base64(salt, record->salt, KDF_SALT_SIZE, 0);
-    crypto_base64(hash, record->hash, KDF_HASH_SIZE, 0);
+    crypto_base64(salt, record->salt, KDF_SALT_SIZE, false);
+    crypto_base64(hash, record->hash, KDF_HASH_SIZE, false);
     int len = snprintf(phc, KDF_PHC_SIZE,
                        "$argon2id$v=19$m=%" PRIu32 ",t=%" PRIu32 ",p=%" PRIu32 "$%s$%s",
                        record->cost.memory_kib, record->cost.time, record->cost.lanes, salt, hash);
@@ -87,8 +87,8 @@ static bool kdf_scan(const char *phc, struct kdf_record *record)
     bool good = found == 5 && memory <= UINT32_MAX && time >= ARGON2_MIN_TIME &&
                 time <= UINT32_MAX && lanes >= ARGON2_MIN_LANES && lanes <= ARGON2_MAX_LANES &&
                 memory >= ARGON2_MIN_MEMORY * lanes &&
-                crypto_unbase64(record->salt, &salt_len, salt, strlen(salt), 0) == MEDGL_OK &&
-                crypto_unbase64(record->hash, &hash_len, hash, strlen(hash), 0) == MEDGL_OK &&
+                crypto_unbase64(record->salt, &salt_len, salt, strlen(salt), false) == MEDGL_OK &&
+                crypto_unbase64(record->hash, &hash_len, hash, strlen(hash), false) == MEDGL_OK &&
                 salt_len == KDF_SALT_SIZE && hash_len == KDF_HASH_SIZE;
     secret_wipe(hash, sizeof(hash));
     if (good)
@@ -109,7 +109,7 @@ enum medgl_error kdf_parse(const char *phc, struct kdf_record *record)
     return good ? MEDGL_OK : MEDGL_ERR_CORRUPT;
 }
 
-int kdf_cheaper(const struct kdf_cost *a, const struct kdf_cost *b)
+bool kdf_cheaper(const struct kdf_cost *a, const struct kdf_cost *b)
 {
     return a->memory_kib < b->memory_kib || a->time < b->time || a->lanes < b->lanes;
 }

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/secret.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define KDF_SALT_SIZE 16
@@ -35,6 +36,6 @@ enum medgl_error kdf_format(const struct kdf_record *record, char phc[KDF_PHC_SI
 enum medgl_error kdf_parse(const char *phc, struct kdf_record *record);
 
 /* Whether `a` costs less than `b` in any dimension. */
-int kdf_cheaper(const struct kdf_cost *a, const struct kdf_cost *b);
+bool kdf_cheaper(const struct kdf_cost *a, const struct kdf_cost *b);
 
 #endif

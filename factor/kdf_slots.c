@@ -147,10 +147,11 @@ enum medgl_error kdf_slot_acquire(const char *directory, unsigned slots, int64_t
                  slots);
     else
         log_line(LOG_ERR,
-                 "cannot lock %s/" SLOTS_FILE " (%s): see that the directory exists and belongs to "
-                 "the user of the engine",
+                 "cannot lock %s/" SLOTS_FILE " (%s): see that the directory belongs to the user "
+                 "of the engine; run systemd-tmpfiles --create medgl.conf, or medgl-admin setup, "
+                 "where it is missing",
                  directory, medgl_error_text(error));
-    return error;
+    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_ERR_IO : error; /* no account was looked for */
 }
 
 void kdf_slot_release(struct kdf_slot *slot)

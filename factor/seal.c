@@ -10,7 +10,6 @@
 
 #include <limits.h>
 #include <openssl/evp.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -77,7 +76,7 @@ enum medgl_error seal_key_generate(struct secret *text)
     MEDGL_TRY(secret_alloc(&line, KEY_TEXT_SIZE));
     text_hex(id, key->id, SEAL_ID);
     (void)snprintf((char *)line.bytes, line.cap, KEY_LABEL "%s ", id);
-    crypto_base64((char *)line.bytes + KEY_BYTES_AT, key->bytes, SEAL_KEY, 1);
+    crypto_base64((char *)line.bytes + KEY_BYTES_AT, key->bytes, SEAL_KEY, true);
     line.bytes[KEY_TEXT_SIZE - 1] = '\n';
     line.bytes[KEY_TEXT_SIZE] = '\0';
     line.len = KEY_TEXT_SIZE;

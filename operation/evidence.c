@@ -97,7 +97,7 @@ enum medgl_error evidence_publish(struct context *context)
     for (char *at = line; (at = strchr(at, '\n')) != NULL; at++)
         *at = '|';
     log_system(LOG_NOTICE, "ledger checkpoint (lines joined by |): %s", line);
-    return error;
+    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_ERR_IO : error; /* no account was looked for */
 }
 
 struct checkpoint_run {

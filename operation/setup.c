@@ -176,5 +176,5 @@ enum medgl_error operation_setup(const struct setup_request *request)
     if (error == MEDGL_OK)
         error = setup_store_as_owner(request);
     (void)umask(mask);
-    return error;
+    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_ERR_IO : error; /* no account was looked for */
 }

@@ -233,7 +233,7 @@ static void r10_cheaper_is_cheaper_in_any_dimension(void **state)
         {{65, 4, 2}, {64, 3, 1}, false}, {{128, 1, 1}, {64, 3, 1}, true},
     };
     for (size_t i = 0; i < MEDGL_COUNT(rows); i++)
-        assert_int_equal(kdf_cheaper(&rows[i].a, &rows[i].b) != 0, rows[i].cheaper);
+        assert_int_equal(kdf_cheaper(&rows[i].a, &rows[i].b), rows[i].cheaper);
 }
 
 /* -- sealing --------------------------------------------------------------------------------- */
@@ -710,8 +710,8 @@ static void r23_every_failure_is_no_match(void **state)
         {"no record, no evaluation", NULL, &line, &impossible, MEDGL_ERR_ARGUMENT},
         {"a record needs no dummy", phc, &line, &impossible, MEDGL_OK},
         {"damaged record", damaged, &line, &cheap, MEDGL_ERR_CORRUPT},
-        {"no line", phc, &nowhere, &cheap, MEDGL_ERR_NOT_FOUND},
-        {"no record, no line", NULL, &nowhere, &cheap, MEDGL_ERR_NOT_FOUND},
+        {"no line", phc, &nowhere, &cheap, MEDGL_ERR_IO},
+        {"no record, no line", NULL, &nowhere, &cheap, MEDGL_ERR_IO},
     };
     for (size_t i = 0; i < MEDGL_COUNT(rows); i++) {
         bool matches = true;
@@ -1053,6 +1053,6 @@ int main(void)
         in_directory(the_line_belongs_to_its_owner_alone),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    log_open(LOG_TARGET_NONE, "factor_test", 0);
+    log_open(LOG_TARGET_NONE, "factor_test", false);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -559,9 +559,9 @@ static void logged(struct world *world, char *lines, size_t size)
     int saved = dup(STDERR_FILENO);
     assert_non_null(file);
     assert_int_equal(dup2(fileno(file), STDERR_FILENO), STDERR_FILENO);
-    log_open(LOG_TARGET_STDERR, "test", 0);
+    log_open(LOG_TARGET_STDERR, "test", false);
     enum medgl_error error = policy_load(world->root, geteuid(), NULL, &world->policy);
-    log_open(LOG_TARGET_NONE, "test", 0);
+    log_open(LOG_TARGET_NONE, "test", false);
     assert_int_equal(dup2(saved, STDERR_FILENO), STDERR_FILENO);
     assert_int_equal(close(saved), 0);
     rewind(file);
@@ -624,7 +624,7 @@ int main(void)
         TEST(unreadable_is_not_absent),      TEST(without_a_report_mistakes_are_logged),
         TEST(a_root_that_is_too_long),
     };
-    log_open(LOG_TARGET_NONE, "policy_load_test", 0);
+    log_open(LOG_TARGET_NONE, "policy_load_test", false);
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("policy_load", tests, NULL, NULL);
 }

@@ -1083,7 +1083,7 @@ static void words(void **state)
 /* The sentence that medgl-policy.conf(5) must have under a key. */
 static void manual_line(const struct policy_key *key, char *line, size_t size)
 {
-    static const char *const types[] = {"Number", "Size", "Span", "Choice", "Text"};
+    static const char *const types[] = {"Number", "Size", "Span", "Choice", "Zone"};
     char range[64];
     policy_key_range(key, range, sizeof(range));
     (void)snprintf(line, size, "%s, %s, default %s (%s).\n", types[key->type], range,

@@ -61,7 +61,7 @@ static inline int fixture_setup(void **state)
 {
     const char *base = getenv("TMPDIR");
     (void)state;
-    log_open(LOG_TARGET_NONE, "store_test", 0);
+    log_open(LOG_TARGET_NONE, "store_test", false);
     (void)snprintf(fixture.directory, sizeof(fixture.directory), "%s/medgl-store-XXXXXX",
                    base != NULL ? base : "/tmp");
     if (mkdtemp(fixture.directory) == NULL)
