@@ -53,7 +53,7 @@ static enum medgl_error show_source(void *argument, const char *key,
     const struct show_run *run = argument;
     struct account_report_source source = {.counts = *counts};
     (void)snprintf(source.source, sizeof(source.source), "%s", key);
-    const struct attempt_facts facts = attempt_facts_from(counts, false);
+    const struct attempt_facts facts = attempt_facts_from(counts, source_key_is_console(key));
     source.decision = policy_attempt(&run->context->policy, &facts, run->now);
     run->each_source(run->argument, &source);
     return MEDGL_OK;

@@ -34,15 +34,15 @@ struct attempt_facts attempt_facts_from(const struct attempt_counts *counts, boo
     };
 }
 
-enum medgl_error attempt_judge(const struct context *context, struct store_txn *txn,
+enum medgl_error attempt_judge(const struct policy *policy, struct store_txn *txn,
                                const char *account_key, const struct source *source, medgl_time now,
                                struct attempt_decision *decision)
 {
     struct attempt_counts counts;
     MEDGL_TRY(store_attempt_count(txn, account_key, source->key, now,
-                                  policy_span_most(context->policy.attempt_window), &counts));
+                                  policy_span_most(policy->attempt_window), &counts));
     const struct attempt_facts facts = attempt_facts_from(&counts, source->console);
-    *decision = policy_attempt(&context->policy, &facts, now);
+    *decision = policy_attempt(policy, &facts, now);
     return MEDGL_OK;
 }
 
@@ -79,8 +79,8 @@ static enum medgl_error reserve_look(struct store_txn *txn, void *argument)
     struct sweep_run sweep = {.run = run, .txn = txn};
     run->clock = clock_read();
     MEDGL_TRY(store_attempt_sweep(txn, attempt->account_id, run->clock.now, reserve_swept, &sweep));
-    MEDGL_TRY(attempt_judge(run->context, txn, attempt->account_id, run->source, run->clock.now,
-                            decision));
+    MEDGL_TRY(attempt_judge(&run->context->policy, txn, attempt->account_id, run->source,
+                            run->clock.now, decision));
     switch (decision->verdict) {
     case ATTEMPT_DELAYED:
     case ATTEMPT_IN_FLIGHT:

@@ -35,7 +35,7 @@ enum medgl_error attempt_stand_in(const struct context *context, const char *nam
                                   char id[CRYPTO_ID_SIZE]);
 
 /* Counts what stands against (account, source), and decides, inside the caller's transaction. */
-enum medgl_error attempt_judge(const struct context *context, struct store_txn *txn,
+enum medgl_error attempt_judge(const struct policy *policy, struct store_txn *txn,
                                const char *account_key, const struct source *source, medgl_time now,
                                struct attempt_decision *decision);
 

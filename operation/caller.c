@@ -5,19 +5,8 @@
 #include "base/auto.h"
 
 #include <arpa/inet.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
-
-void caller_user(const char *name, char user[STORE_NAME_SIZE], int64_t *uid)
-{
-    const struct passwd *found = getpwnam(name);
-    const char *known =
-        found != NULL && strlen(found->pw_name) < STORE_NAME_SIZE ? found->pw_name : name;
-    if (uid != NULL)
-        *uid = found != NULL ? (int64_t)found->pw_uid : -1;
-    (void)snprintf(user, STORE_NAME_SIZE, "%s", known);
-}
 
 /* A local user has all of 127.0.0.0/8 to call from: it is one source. */
 static void source_ipv4(const char *address, struct source *source)

@@ -25,12 +25,6 @@ struct source {
     bool console; /* a terminal at the machine: not closed by what strangers on the network do */
 };
 
-/* The name under which the system knows a user: a directory may know one under several spellings,
- * and an enrolled person is never let by as somebody who is not enrolled. The name itself where
- * the system knows nobody of that name, or the user database cannot be asked. `*uid` is -1 then;
- * it may be NULL. */
-void caller_user(const char *name, char user[STORE_NAME_SIZE], int64_t *uid);
-
 /* A remote address is itself (IPv4, IPv4-mapped as IPv4, IPv6 by its /64); a name stays a name and
  * is never resolved. Local: the asking user, or the terminal where root asks for nobody (login on a
  * console). A caller that is not trusted is counted by its uid whatever it says. */

@@ -2,12 +2,11 @@
  * with a verified identity (R11). */
 #include "operation/change_password.h"
 
-#include "base/log.h"
 #include "base/message.h"
 #include "operation/evidence.h"
+#include "operation/identity.h"
 #include "operation/password.h"
 
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,8 +18,8 @@ static bool change_is_not_owner(const struct change_request *request)
     const struct caller *caller = request->caller;
     if (!caller->trusted || caller->real_uid != 0 || request->expired_only)
         return false;
-    const struct passwd *user = getpwnam(request->user);
-    return user == NULL || user->pw_uid != 0;
+    struct unix_user user;
+    return unix_user_find(request->user, &user) != MEDGL_OK || !user.exists || user.uid != 0;
 }
 
 static void change_refer(const struct talk *talk, const char *user)
@@ -116,7 +115,8 @@ static void change_complain(const struct context *context, const struct talk *ta
         break;
     case PASSWORD_REFUSED_TOO_SHORT:
         (void)snprintf(text, sizeof(text),
-                       _("This password is too short: use %lld or more characters."),
+                       _("This password is too short: use %lld or more characters, better %lld."),
+                       (long long)context->policy.password_short_length,
                        (long long)context->policy.password_long_length);
         break;
     case PASSWORD_REFUSED_KINDS:

@@ -4,7 +4,6 @@
 #include "operation/password.h"
 
 #include "base/log.h"
-#include "policy/calendar.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -96,10 +95,10 @@ static enum medgl_error commit_lock(struct store_txn *txn, struct commit_run *ru
     struct ledger_entry entry;
     char until[CLOCK_TEXT_SIZE];
     struct attempt_decision *locked = &run->locked;
-    /* A moment after the delay: the delay comes before the lock, and would hide it. */
-    medgl_time later = run->clock.now + policy_span_most(proof->context->policy.attempt_delay_max);
+    struct policy undelayed = proof->context->policy; /* a delay comes first, and hides a lock */
+    undelayed.attempt_delay = (struct policy_span){0};
     MEDGL_TRY(
-        attempt_judge(proof->context, txn, proof->account_key, &proof->source, later, locked));
+        attempt_judge(&undelayed, txn, proof->account_key, &proof->source, run->clock.now, locked));
     run->now_locked =
         locked->verdict == ATTEMPT_LOCKED_SOURCE || locked->verdict == ATTEMPT_LOCKED_ACCOUNT;
     if (!run->now_locked)
@@ -134,12 +133,12 @@ static enum medgl_error commit_success(struct store_txn *txn, struct commit_run 
     struct proof *proof = run->proof;
     struct ledger_entry entry;
     uint32_t cleared;
-    if (proof->purpose == PROOF_CHANGE)
-        return MEDGL_OK; /* the change itself is the event, and clears what was counted */
     evidence_begin(proof->context, &run->clock, LEDGER_LOGIN_SUCCESS, &run->account, &entry);
     commit_describe(run, &entry);
     ledger_entry_text(&entry, "rule", password_rule_word(run->decision.standing.rule));
     MEDGL_TRY(evidence_append(proof->context, txn, &entry, NULL));
+    if (proof->purpose == PROOF_CHANGE)
+        return MEDGL_OK; /* the new password, once it is set, clears what was counted */
     MEDGL_TRY(commit_renew(txn, run));
     return store_attempt_clear(txn, proof->account_key, proof->source.key, &cleared);
 }

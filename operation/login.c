@@ -7,7 +7,6 @@
 #include "operation/evidence.h"
 #include "operation/password.h"
 
-#include <pwd.h>
 #include <stdio.h>
 
 /* The password: from an earlier module, or asked. MEDGL_ERR_ARGUMENT: an answer that cannot be one.

@@ -17,6 +17,7 @@ struct proof {
     enum proof_purpose purpose;
     struct source source;
     bool known; /* enrolled */
+    bool alias; /* not the enrolled name, but a name of the same uid: refused */
     struct account account;
     bool present; /* it has a password */
     struct credential credential;

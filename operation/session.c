@@ -122,10 +122,8 @@ enum medgl_error operation_session_open(struct context *context, const struct ta
 {
     *verdict = SESSION_REFUSED;
     MEDGL_TRY(crypto_random_id(id));
-    char name[STORE_NAME_SIZE];
     struct session_run run = {
-        .context = context, .caller = caller, .user = name, .id = id, .silent = silent};
-    caller_user(user, name, NULL);
+        .context = context, .caller = caller, .user = user, .id = id, .silent = silent};
     source_of(caller, &run.source);
     MEDGL_TRY(unix_user_find(user, &run.unix_user));
     MEDGL_TRY(store_transact(context->store, STORE_WRITE, session_open_now, &run));
@@ -157,15 +155,12 @@ enum medgl_error operation_session_close(struct context *context, const struct c
                                          const char *user, const char *id,
                                          enum session_verdict *verdict)
 {
-    char name[STORE_NAME_SIZE];
-    struct session_run run = {.context = context, .caller = caller, .user = name, .id = id};
-    caller_user(user, name, NULL);
+    struct session_run run = {.context = context, .caller = caller, .user = user, .id = id};
     *verdict = SESSION_REFUSED;
     MEDGL_TRY(unix_user_find(user, &run.unix_user));
     enum medgl_error error = store_transact(context->store, STORE_WRITE, session_close_now, &run);
     if (error == MEDGL_ERR_NOT_FOUND || error == MEDGL_ERR_CONFLICT)
-        return MEDGL_OK; /* no such open session: nothing to close, and that is no fault of the
-                            store */
+        return MEDGL_OK; /* there is no such open session, and that is no fault of the store */
     MEDGL_TRY(error);
     *verdict = session_verdict_of(&run);
     return MEDGL_OK;

@@ -74,6 +74,8 @@ struct account {
 
 enum medgl_error store_account_by_name(struct store_txn *txn, const char *name,
                                        struct account *account);
+/* The active or disabled one that was enrolled with that uid, the first by name where there are several. */
+enum medgl_error store_account_by_uid(struct store_txn *txn, int64_t uid, struct account *account);
 enum medgl_error store_account_by_id(struct store_txn *txn, const char *id,
                                      struct account *account);
 /* MEDGL_ERR_EXISTS: the name is or was in use. */

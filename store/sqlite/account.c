@@ -40,6 +40,12 @@ enum medgl_error store_account_by_name(struct store_txn *txn, const char *name,
                    &table_account, account);
 }
 
+enum medgl_error store_account_by_uid(struct store_txn *txn, int64_t uid, struct account *account)
+{
+    return row_get(txn, STATEMENT_ACCOUNT_BY_UID, STATEMENT_KEYS({":uid", NULL, uid}),
+                   &table_account, account);
+}
+
 enum medgl_error store_account_by_id(struct store_txn *txn, const char *id, struct account *account)
 {
     return row_get(txn, STATEMENT_ACCOUNT_BY_ID, STATEMENT_KEYS({":id", id, 0}), &table_account,

@@ -130,7 +130,8 @@ enum medgl_error store_attempt_count(struct store_txn *txn, const char *account_
                                      struct attempt_counts *counts)
 {
     *counts = (struct attempt_counts){0};
-    MEDGL_TRY(attempt_redate(txn, account_id, now));
+    if (txn->mode == STORE_WRITE) /* a reader counts them as if they were */
+        MEDGL_TRY(attempt_redate(txn, account_id, now));
     MEDGL_TRY(attempt_failures(txn, account_id, source, now, window, &counts->source_failures,
                                &counts->source_latest));
     MEDGL_TRY(attempt_failures(txn, account_id, NULL, now, window, &counts->account_failures,

@@ -18,6 +18,7 @@ enum statement_id {
     STATEMENT_META_ADD,
     STATEMENT_META_ALL,
     STATEMENT_ACCOUNT_BY_NAME,
+    STATEMENT_ACCOUNT_BY_UID,
     STATEMENT_ACCOUNT_BY_ID,
     STATEMENT_ACCOUNT_ADD,
     STATEMENT_ACCOUNT_UPDATE,
@@ -148,7 +149,7 @@ void database_checkpoint(struct store *store, int frames);
 /* -- schema (schema.c) --------------------------------------------------------------------------
  */
 
-#define SCHEMA_VERSION      1
+#define SCHEMA_VERSION      2
 #define SCHEMA_OWNER        1835361383 /* "medg": the application_id of our files */
 #define SCHEMA_TEXT_(value) #value
 #define SCHEMA_TEXT(value)  SCHEMA_TEXT_(value)

@@ -104,6 +104,10 @@ static const char *const schema_step[SCHEMA_VERSION] = {
                       " time INTEGER NOT NULL,"
                       " note TEXT NOT NULL,"
                       " mac BLOB NOT NULL) STRICT;",
+
+    /* A second name of a Unix user is found by its uid. */
+    "PRAGMA user_version = 2;"
+    "CREATE INDEX account_uid ON account (uid, name) WHERE state <> 2;",
 };
 
 /* One row that is always there: opening the store proves the key with it. */

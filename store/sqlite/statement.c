@@ -26,6 +26,9 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_META_ALL] = "SELECT " META " FROM meta",
 
     [STATEMENT_ACCOUNT_BY_NAME] = "SELECT " ACCOUNT " FROM account WHERE name = :name",
+    /* 2 is retired: its uid may belong to somebody else by now. */
+    [STATEMENT_ACCOUNT_BY_UID] =
+        "SELECT " ACCOUNT " FROM account WHERE uid = :uid AND state <> 2 ORDER BY name LIMIT 1",
     [STATEMENT_ACCOUNT_BY_ID] = "SELECT " ACCOUNT " FROM account WHERE id = :id",
     [STATEMENT_ACCOUNT_ADD] = "INSERT INTO account (" ACCOUNT ") VALUES (:id, :name, :uid, :class, "
                               ":state, :state_since, :state_reason, :full_name, :created, "

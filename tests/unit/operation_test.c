@@ -461,6 +461,57 @@ static void users_that_are_not_enrolled(void **state)
     assert_int_equal(verify(f), MEDGL_OK);
 }
 
+/* A second name of an enrolled uid is no way past lock and disabling, to pam_unix or anybody. */
+static void another_name_of_an_enrolled_uid_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    const struct account_add_request request = {.name = "otherwise",
+                                                .uid = (int64_t)geteuid(),
+                                                .class_ = ACCOUNT_CLASS_STAFF,
+                                                .full_name = ""};
+    struct script script = {.next = 0};
+    const struct talk talk = script_talk(&script);
+    const struct caller caller = caller_from("192.0.2.1");
+    char id[CRYPTO_ID_SIZE], why[OPERATION_WHY_SIZE];
+    enum session_verdict session = SESSION_DONE;
+    assert_int_equal(try_login(f, f->user, "192.0.2.1", WRONG), LOGIN_NOT_ENROLLED);
+    assert_int_equal(operation_account_add(&f->context, &request), MEDGL_OK);
+    assert_int_equal(try_login(f, f->user, "192.0.2.1", WRONG), LOGIN_REFUSED);
+    assert_int_equal(try_access(f), ACCESS_DENIED);
+    assert_int_equal(
+        operation_session_open(&f->context, &talk, &caller, f->user, false, id, &session),
+        MEDGL_OK);
+    assert_int_equal(session, SESSION_REFUSED);
+    /* Retired, its uid may belong to somebody new. */
+    assert_int_equal(operation_account_retire(&f->context, "otherwise", "left", why), MEDGL_OK);
+    assert_int_equal(try_login(f, f->user, "192.0.2.1", WRONG), LOGIN_NOT_ENROLLED);
+}
+
+/* R20: that a lock began is told, also where the delay after a failure is as long as the lock. */
+static void a_lock_is_told_under_any_delay(void **state)
+{
+    struct fixture *f = *state;
+    enrol(f);
+    set_password(f, PASSWORD_ONE);
+    f->context.policy.attempts_per_source = 1;
+    f->context.policy.lock_time = (struct policy_span){.milliseconds = MEDGL_MINUTE};
+    f->context.policy.attempt_delay_max = (struct policy_span){.milliseconds = MEDGL_MINUTE};
+    assert_int_equal(try_login(f, f->user, "192.0.2.1", WRONG), LOGIN_REFUSED);
+    assert_int_equal(tally_of(f).kinds[LEDGER_LOGIN_LOCKED], 1);
+}
+
+/* R06: a right password that is tried out through passwd leaves its trace. */
+static void a_password_tried_through_passwd_is_recorded(void **state)
+{
+    struct fixture *f = *state;
+    enrol(f);
+    set_password(f, PASSWORD_ONE);
+    const char *const answers[] = {PASSWORD_ONE, NULL};
+    const unsigned before = tally_of(f).kinds[LEDGER_LOGIN_SUCCESS];
+    assert_int_equal(try_change(f, answers, NULL, 0), CHANGE_ABORTED);
+    assert_int_equal(tally_of(f).kinds[LEDGER_LOGIN_SUCCESS], before + 1);
+}
+
 static pid_t login_process(struct fixture *f, const char *password, const int start[2])
 {
     pid_t child = fork();
@@ -855,6 +906,9 @@ int main(void)
         ON_A_STORE(strangers_cannot_close_the_console),
         ON_A_STORE(giving_up_is_no_guess),
         ON_A_STORE(users_that_are_not_enrolled),
+        ON_A_STORE(another_name_of_an_enrolled_uid_is_refused),
+        ON_A_STORE(a_lock_is_told_under_any_delay),
+        ON_A_STORE(a_password_tried_through_passwd_is_recorded),
         ON_A_STORE(sixty_guesses_at_once_are_five),
         ON_A_STORE(ten_right_logins_at_once_succeed),
         ON_A_STORE(an_older_store_put_back_is_found),

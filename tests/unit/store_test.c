@@ -79,7 +79,7 @@ static const struct bad_file bad_files[] = {
      MEDGL_ERR_CORRUPT, MEDGL_ERR_CORRUPT},
     {"newer with log",
      "PRAGMA journal_mode = WAL; CREATE TABLE future (id); PRAGMA application_id = " SCHEMA_TEXT(
-         SCHEMA_OWNER) "; PRAGMA user_version = 2",
+         SCHEMA_OWNER) "; PRAGMA user_version = 3",
      NULL, MEDGL_ERR_VERSION, MEDGL_ERR_VERSION},
 };
 
@@ -124,6 +124,36 @@ static void bad_file_is_refused_untouched(void **state)
         assert_memory_equal(before, after, size);
     }
     store_close(&store);
+}
+
+static void no_problem(void *argument, const char *what)
+{
+    (void)argument;
+    fail_msg("%s", what);
+}
+
+/* What version 1 looked like: a store of that time is brought forward with all that is in it. */
+static void older_store_is_brought_forward(void **state)
+{
+    struct account account = {.class_ = ACCOUNT_CLASS_STAFF, .state = ACCOUNT_STATE_ACTIVE};
+    (void)state;
+    (void)snprintf(account.id, sizeof(account.id), "%s", id_of('a'));
+    (void)snprintf(account.name, sizeof(account.name), "alice");
+    account.uid = 1000;
+    assert_ok(store_account_add(begin(STORE_WRITE), &account));
+    commit();
+    store_close(&fixture.store);
+    raw_run("DROP INDEX account_uid; PRAGMA user_version = 1");
+    assert_ok(fixture_open(&fixture.store));
+    assert_int_equal(raw_number("PRAGMA user_version"), SCHEMA_VERSION);
+    assert_int_equal(raw_number("SELECT count(*) FROM sqlite_schema WHERE name = 'account_uid'"),
+                     1);
+    account.name[0] = '\0';
+    assert_ok(store_account_by_uid(begin(STORE_READ), 1000, &account));
+    assert_string_equal(account.name, "alice");
+    assert_error(store_account_by_uid(&fixture_txn, 1001, &account), MEDGL_ERR_NOT_FOUND);
+    commit();
+    assert_ok(store_check(fixture.store, no_problem, NULL));
 }
 
 static void no_file_but_a_regular_one(void **state)
@@ -963,12 +993,6 @@ static void MACs_cover_every_column(void **state)
     }
 }
 
-static void no_problem(void *argument, const char *what)
-{
-    (void)argument;
-    fail_msg("%s", what);
-}
-
 static void check_of_a_sound_store_finds_nothing(void **state)
 {
     (void)state;
@@ -1024,6 +1048,7 @@ int main(void)
     TEST(made_private_and_durable);
     TABLE_ADD("file that is no store", bad_files, bad_file_is_refused_untouched);
     TEST(no_file_but_a_regular_one);
+    TEST(older_store_is_brought_forward);
     TEST(directory_may_be_a_link);
     TEST(wrong_key_is_told_apart);
     TEST(log_mode_comes_back_after_a_restore);
