@@ -3,15 +3,13 @@
  */
 #include "admin/admin.h"
 
+#include "base/file.h"
 #include "base/privilege.h"
-#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <libgen.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -32,17 +30,6 @@ static bool person_leave(const struct identity *identity)
            (seteuid(0) == 0 && setegid(0) == 0 && setgroups(0, NULL) == 0);
 }
 
-/* The name of a new file is on the disk before anything is written under it. */
-static void file_sync_name(const char *path)
-{
-    char copy[PATH_MAX];
-    if (text_copy(copy, sizeof(copy), path) != MEDGL_OK)
-        return;
-    auto_fd int directory = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (directory >= 0)
-        (void)fsync(directory);
-}
-
 static enum admin_exit file_open(const struct identity *identity, const char *path, int flags,
                                  int *fd)
 {
@@ -54,13 +41,17 @@ static enum admin_exit file_open(const struct identity *identity, const char *pa
     *fd = open(path, flags | O_CLOEXEC | O_NOCTTY, 0600);
     int failed = errno;
     if (*fd >= 0 && (flags & O_CREAT) != 0)
-        file_sync_name(path);
+        (void)file_sync_name(path); /* before anything is written under it */
     if (!person_leave(identity))
         return ADMIN_UNUSABLE;
     if (*fd >= 0)
         return ADMIN_DONE;
-    complain(_("%s cannot be opened for %s: %s."), path,
-             identity->person_name[0] != '\0' ? identity->person_name : _("you"), strerror(failed));
+    if (failed == EEXIST)
+        complain(_("%s is there already: choose a new name."), path);
+    else
+        complain(_("%s cannot be opened for %s: %s."), path,
+                 identity->person_name[0] != '\0' ? identity->person_name : _("you"),
+                 strerror(failed));
     return ADMIN_USAGE;
 }
 
@@ -159,7 +150,7 @@ static enum admin_exit file_read_checkpoint(const struct identity *identity, con
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0) {
-            complain("%s: %s.", path, strerror(errno));
+            complain(_("%s cannot be read: %s."), path, strerror(errno));
             return ADMIN_USAGE;
         }
         used += (size_t)got;

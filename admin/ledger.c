@@ -24,7 +24,8 @@ struct block {
     size_t count;
 };
 
-/* What becomes of each line. ADMIN_DONE: go on. */
+/* What becomes of each line. The walk goes on after ADMIN_DONE and ADMIN_EVIDENCE, and ends with
+ * anything else: nothing more can be written. */
 typedef enum admin_exit (*line_function)(void *argument, const struct line *line);
 
 static void block_clear(struct block *block)
@@ -64,11 +65,16 @@ static enum admin_exit ledger_failed(enum medgl_error error)
     return ADMIN_EVIDENCE;
 }
 
+static bool walk_goes_on(enum admin_exit code)
+{
+    return code == ADMIN_DONE || code == ADMIN_EVIDENCE;
+}
+
 static enum admin_exit block_visit(const struct block *block, uint64_t *expected,
                                    line_function function, void *argument)
 {
     enum admin_exit code = ADMIN_DONE;
-    for (size_t i = 0; i < block->count; i++) {
+    for (size_t i = 0; i < block->count && walk_goes_on(code); i++) {
         if (block->line[i].seq != *expected) {
             complain(_("Entry %" PRIu64 " is missing: run medgl-admin ledger verify."), *expected);
             code = ADMIN_EVIDENCE;
@@ -93,7 +99,8 @@ static enum admin_exit ledger_walk(struct context *context, uint64_t from, uint6
         block != NULL ? operation_ledger_size(context, &size) : MEDGL_ERR_MEMORY;
     if (to > size)
         to = size;
-    for (uint64_t at = from; error == MEDGL_OK && at < to; at += BLOCK_ENTRIES) {
+    for (uint64_t at = from; error == MEDGL_OK && walk_goes_on(code) && at < to;
+         at += BLOCK_ENTRIES) {
         uint64_t end = to - at > BLOCK_ENTRIES ? at + BLOCK_ENTRIES : to;
         block_clear(block);
         error = operation_ledger_each(context, at, end, block_keep, block);
@@ -104,7 +111,7 @@ static enum admin_exit ledger_walk(struct context *context, uint64_t from, uint6
     }
     if (error != MEDGL_OK)
         return ledger_failed(error);
-    if (expected < to) {
+    if (walk_goes_on(code) && expected < to) {
         complain(_("Entry %" PRIu64 " is missing: run medgl-admin ledger verify."), expected);
         return ADMIN_EVIDENCE;
     }
@@ -215,7 +222,7 @@ static enum admin_exit show_line(void *argument, const struct line *line)
     free(place->text);
     *place =
         (struct line){.seq = line->seq, .text = strndup(line->text, line->len), .len = line->len};
-    return place->text != NULL ? ADMIN_DONE : ADMIN_UNUSABLE;
+    return admin_failed(place->text != NULL ? MEDGL_OK : MEDGL_ERR_MEMORY, "", NULL);
 }
 
 /* What --last kept, oldest first. */
@@ -386,7 +393,7 @@ static enum admin_exit export_to_file(struct admin *admin)
     if (stream == NULL)
         return admin_failed(MEDGL_ERR_MEMORY, "", NULL);
     enum admin_exit code = ledger_walk(&admin->context, 0, UINT64_MAX, export_line, stream);
-    if (fflush(stream) != 0 || fsync(fd) != 0) {
+    if (ferror(stream) || fflush(stream) != 0 || fsync(fd) != 0) {
         complain(_("%s could not be written (%s)."), path, strerror(errno));
         return ADMIN_UNUSABLE;
     }

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "ledger/entry.h"
+#include "ledger/note.h"
 #include "operation/account.h"
 
 #include <stdio.h>
@@ -65,14 +66,18 @@ static enum admin_exit options_unknown(const char *what, const char *prefix, con
 /* Each says what is wrong with an option's value. */
 typedef bool (*option_check)(const char *name, const char *value);
 
-static bool check_text(const char *name, const char *value)
+static bool check_words(const char *name, const char *value, int size)
 {
-    if (value[strspn(value, " ")] != '\0' && strlen(value) < STORE_TEXT_SIZE &&
+    if (value[strspn(value, " ")] != '\0' && strlen(value) < (size_t)size &&
         text_is_printable(value))
         return true;
-    complain(_("--%s needs a text without control characters, of less than %d bytes"), name,
-             STORE_TEXT_SIZE);
+    complain(_("--%s needs a text without control characters, of less than %d bytes"), name, size);
     return false;
+}
+
+static bool check_text(const char *name, const char *value)
+{
+    return check_words(name, value, STORE_TEXT_SIZE);
 }
 
 static bool check_path(const char *name, const char *value)
@@ -85,12 +90,12 @@ static bool check_path(const char *name, const char *value)
 
 static bool check_source(const char *name, const char *value)
 {
-    return strlen(value) < STORE_SOURCE_SIZE && check_text(name, value);
+    return check_words(name, value, STORE_SOURCE_SIZE);
 }
 
 static bool check_operator(const char *name, const char *value)
 {
-    return check_text(name, value) && strlen(value) < STORE_NAME_SIZE;
+    return check_words(name, value, STORE_NAME_SIZE);
 }
 
 static bool check_name(const char *name, const char *value)
@@ -102,17 +107,14 @@ static bool check_name(const char *name, const char *value)
     return false;
 }
 
-/* Goes into checkpoints and key texts, whose format has no room for '+' and white space. */
 static bool check_origin(const char *name, const char *value)
 {
-    bool good = value[0] != '\0' && strlen(value) < NOTE_ORIGIN_SIZE;
-    for (const char *at = value; *at != '\0'; at++)
-        good = good && *at > ' ' && *at <= '~' && *at != '+';
-    if (!good)
-        complain(_("--%s needs 1 to %d ASCII characters without '+' and white space, such as "
-                   "medgl.hospital.example/host1"),
-                 name, NOTE_ORIGIN_SIZE - 1);
-    return good;
+    if (note_name_valid(value))
+        return true;
+    complain(_("--%s needs 1 to %d ASCII characters without '+' and white space, such as "
+               "medgl.hospital.example/host1"),
+             name, NOTE_ORIGIN_SIZE - 1);
+    return false;
 }
 
 static bool check_class(const char *name, const char *value)

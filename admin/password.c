@@ -2,6 +2,7 @@
  * R11, R18). */
 #include "admin/admin.h"
 
+#include "base/file.h"
 #include "operation/account.h"
 
 #include <errno.h>
@@ -13,21 +14,6 @@ struct slip {
     int fd;
     medgl_time valid_until;
 };
-
-static enum medgl_error slip_write(int fd, const void *bytes, size_t len)
-{
-    const char *at = bytes;
-    while (len > 0) {
-        ssize_t put = write(fd, at, len);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put <= 0)
-            return medgl_error_from_errno(put < 0 ? errno : EIO);
-        at += put;
-        len -= (size_t)put;
-    }
-    return MEDGL_OK;
-}
 
 static enum medgl_error slip_head(int fd, const struct account *account)
 {
@@ -46,7 +32,7 @@ static enum medgl_error slip_head(int fd, const struct account *account)
         head = NULL;
         return MEDGL_ERR_MEMORY;
     }
-    return slip_write(fd, head, strlen(head));
+    return file_write(fd, head, strlen(head));
 }
 
 static enum medgl_error slip_tail(int fd, medgl_time valid_until)
@@ -66,7 +52,7 @@ static enum medgl_error slip_tail(int fd, medgl_time valid_until)
         tail = NULL;
         return MEDGL_ERR_MEMORY;
     }
-    return slip_write(fd, tail, strlen(tail));
+    return file_write(fd, tail, strlen(tail));
 }
 
 /* Called before the commit: what is not safely on the disk is not in force. The password is written
@@ -78,7 +64,7 @@ static enum medgl_error slip_deliver(void *argument, const struct account *accou
     if (ftruncate(slip->fd, 0) != 0 || lseek(slip->fd, 0, SEEK_SET) != 0)
         return medgl_error_from_errno(errno);
     MEDGL_TRY(slip_head(slip->fd, account));
-    MEDGL_TRY(slip_write(slip->fd, password->bytes, password->len));
+    MEDGL_TRY(file_write(slip->fd, password->bytes, password->len));
     MEDGL_TRY(slip_tail(slip->fd, valid_until));
     slip->valid_until = valid_until;
     return fsync(slip->fd) == 0 ? MEDGL_OK : medgl_error_from_errno(errno);

@@ -30,15 +30,6 @@ static void policy_set_by(void *context, const struct policy_key *key, const cha
     *origin = (struct policy_origin){.file = strdup(file), .line = line};
 }
 
-static void policy_ignore_set(void *context, const struct policy_key *key, const char *file,
-                              uint64_t line)
-{
-    (void)context;
-    (void)key;
-    (void)file;
-    (void)line;
-}
-
 static void policy_mistake(void *context, const char *file, uint64_t line, const char *why)
 {
     const struct policy_view *view = context;
@@ -62,8 +53,7 @@ enum admin_exit policy_check_files(struct admin *admin)
     auto_clean(table_print) struct table *table =
         table_new(&admin->output, "mistakes", TABLE_LIST, columns, MEDGL_COUNT(columns));
     struct policy_view view = {.mistakes = table};
-    const struct policy_report report = {
-        .context = &view, .set = policy_ignore_set, .mistake = policy_mistake};
+    const struct policy_report report = {.context = &view, .mistake = policy_mistake};
     struct policy policy;
     enum medgl_error error = policy_load(admin->identity.root, geteuid(), &report, &policy);
     if (error == MEDGL_ERR_POLICY) /* the mistakes are in the table */

@@ -4,7 +4,6 @@
 #include "operation/setup.h"
 
 #include <stdio.h>
-#include <string.h>
 
 enum admin_exit setup_run(struct admin *admin)
 {

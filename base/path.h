@@ -10,7 +10,6 @@
 /* MEDGL_SYSCONFDIR, MEDGL_STATEDIR, MEDGL_RUNDIR, MEDGL_VENDORDIR and MEDGL_LIBEXECDIR are absolute
  * and come from configure: /etc/medgl, /var/lib/medgl, /run/medgl, /usr/lib/medgl,
  * LIBEXECDIR/medgl. */
-#define PATH_POLICY_NAME "policy"
 #define PATH_STORE_KEY   MEDGL_SYSCONFDIR "/store.key"
 #define PATH_LEDGER_KEY  MEDGL_SYSCONFDIR "/ledger.key"
 #define PATH_LEDGER_VKEY MEDGL_SYSCONFDIR "/ledger.vkey"

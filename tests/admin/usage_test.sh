@@ -58,6 +58,10 @@ says "a reason of blanks" 2 '--reason needs a text' account unlock x --reason ' 
 says "a reason with a newline" 2 'without control characters' account unlock x --reason 'a
 b'
 says "an escape sequence is not echoed" 2 'unknown noun "\?\[31m"' "$(printf '\033[31m')"
+long=$(printf '%0300d' 1)
+says "an operator too long for the ledger" 2 '--operator needs a text .* less than 256 bytes' account list --operator "$long"
+says "a source too long for the ledger" 2 '--source needs a text .* less than 320 bytes' \
+    account unlock x --reason x --source "$long$long"
 says "an origin with white space" 2 'white space' setup --origin 'a b'
 
 for arguments in "--help" "account --help" "account add --help" "--version"; do
