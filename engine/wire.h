@@ -73,7 +73,6 @@ enum wire_call {
 
 #define WIRE_FLAG_SILENT         0x01u /* PAM_SILENT */
 #define WIRE_FLAG_EXPIRED        0x02u /* PAM_CHANGE_EXPIRED_AUTHTOK */
-#define WIRE_FLAG_NO_NULL        0x04u /* PAM_DISALLOW_NULL_AUTHTOK */
 #define WIRE_FLAG_USE_FIRST_PASS 0x08u /* never ask for the password: WIRE_AUTHTOK or failure */
 #define WIRE_FLAG_TRY_FIRST_PASS 0x10u
 #define WIRE_FLAG_FACTOR_NONE    0x20u /* factor=none: no second factor in this service */

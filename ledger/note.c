@@ -56,7 +56,7 @@ static void context_free(EVP_MD_CTX **context)
 
 /* -- keys ------------------------------------------------------------------------------------- */
 
-static bool name_valid(const char *name)
+bool note_name_valid(const char *name)
 {
     for (const char *at = name; *at != '\0'; at++)
         if (*at <= ' ' || *at > '~' || *at == '+')
@@ -89,7 +89,7 @@ static bool key_text_parse(const char *text, struct key_text *key)
     memcpy(digits, text, sizeof(digits) - 1);
     digits[sizeof(digits) - 1] = '\0';
     text += sizeof(digits) - 1;
-    if (!name_valid(key->name) || *text++ != '+' ||
+    if (!note_name_valid(key->name) || *text++ != '+' ||
         text_unhex(key->hash, sizeof(key->hash), digits) != MEDGL_OK)
         return false;
     size_t len = strlen(text);
@@ -134,7 +134,7 @@ static void key_vkey(const struct note_key *key, char vkey[NOTE_VKEY_SIZE])
 
 enum medgl_error note_key_generate(const char *name, struct secret *skey, char vkey[NOTE_VKEY_SIZE])
 {
-    if (!name_valid(name))
+    if (!note_name_valid(name))
         return MEDGL_ERR_ARGUMENT;
     auto_clean(key_text_wipe) struct key_text text = {.body = {algorithm_ed25519}};
     MEDGL_TRY(crypto_random(text.body + 1, KEY_SIZE));

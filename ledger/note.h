@@ -13,9 +13,13 @@
 struct note_signer;   /* a private key with its name; wiped when freed */
 struct note_verifier; /* a public key with its name */
 
+/* Whether it can be the name of a key and a ledger: the format has no room for '+' and white space.
+ */
+bool note_name_valid(const char *name);
+
 /* Makes a key. `skey` becomes "PRIVATE+KEY+<name>+<hash8>+<base64>", `vkey`
  * "<name>+<hash8>+<base64>", both without a newline, as Go's golang.org/x/mod/sumdb/note writes
- * them. `name` is printable ASCII without '+' and white space. MEDGL_ERR_ARGUMENT: another name. */
+ * them. MEDGL_ERR_ARGUMENT: the name is not valid. */
 enum medgl_error note_key_generate(const char *name, struct secret *skey,
                                    char vkey[NOTE_VKEY_SIZE]);
 

@@ -31,15 +31,6 @@ void doctor_say(struct doctor *doctor, enum doctor_level level, const char *chec
 
 /* -- the policy ----------------------------------------------------------------------------- */
 
-static void doctor_policy_set(void *context, const struct policy_key *key, const char *file,
-                              uint64_t line)
-{
-    (void)context;
-    (void)key;
-    (void)file;
-    (void)line;
-}
-
 static void doctor_policy_mistake(void *context, const char *file, uint64_t line, const char *why)
 {
     doctor_say(context, DOCTOR_FAULT, "policy", "%s:%llu: %s", file != NULL ? file : "policy",
@@ -49,8 +40,7 @@ static void doctor_policy_mistake(void *context, const char *file, uint64_t line
 static bool doctor_policy(struct doctor *doctor, uid_t owner)
 {
     struct policy policy;
-    const struct policy_report report = {
-        .context = doctor, .set = doctor_policy_set, .mistake = doctor_policy_mistake};
+    const struct policy_report report = {.context = doctor, .mistake = doctor_policy_mistake};
     unsigned before = doctor->faults;
     if (policy_load(doctor->root, owner, &report, &policy) == MEDGL_OK) {
         doctor_say(doctor, DOCTOR_OK, "policy", "the policy is free of mistakes");

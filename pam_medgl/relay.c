@@ -53,8 +53,6 @@ static unsigned wire_flags(unsigned flags)
         result |= WIRE_FLAG_SILENT;
     if ((flags & PAM_CHANGE_EXPIRED_AUTHTOK) != 0)
         result |= WIRE_FLAG_EXPIRED;
-    if ((flags & PAM_DISALLOW_NULL_AUTHTOK) != 0)
-        result |= WIRE_FLAG_NO_NULL;
     return result;
 }
 

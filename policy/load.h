@@ -13,7 +13,7 @@
 /* Where each value came from, for `policy show`, and what is wrong, for `policy check`. */
 struct policy_report {
     void *context;
-    /* One key that a file sets. */
+    /* One key that a file sets. May be NULL. */
     void (*set)(void *context, const struct policy_key *key, const char *file, uint64_t line);
     /* One mistake; file may be NULL (a rule between keys), line 0 where unknown. */
     void (*mistake)(void *context, const char *file, uint64_t line, const char *why);

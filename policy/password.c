@@ -10,8 +10,6 @@
 static enum password_refusal password_refusal(const struct policy *policy,
                                               const struct password_candidate *candidate)
 {
-    if (candidate->too_long) /* first: of such a one nothing else is known */
-        return PASSWORD_REFUSED_TOO_LONG;
     if (!candidate->valid_text)
         return PASSWORD_REFUSED_TEXT;
     if (candidate->length < policy->password_short_length)

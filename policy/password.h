@@ -18,7 +18,6 @@ struct password_candidate {
     uint32_t length; /* code points after OpaqueString (RFC 8265) */
     bool letters, digits, symbols;
     bool valid_text; /* valid UTF-8 that OpaqueString admits */
-    bool too_long;   /* more than 1,024 bytes: not looked at */
     bool same_as_current;
     bool contains_name; /* the account's own name is in it */
 };
@@ -26,7 +25,7 @@ struct password_candidate {
 enum password_refusal {
     PASSWORD_ACCEPTED = 0,
     PASSWORD_REFUSED_TEXT,
-    PASSWORD_REFUSED_TOO_LONG,
+    PASSWORD_REFUSED_TOO_LONG, /* more than 1,024 bytes: said without looking at it */
     PASSWORD_REFUSED_TOO_SHORT,
     PASSWORD_REFUSED_KINDS, /* letters, digits or symbols are missing */
     PASSWORD_REFUSED_SAME,
