@@ -154,7 +154,7 @@ static enum medgl_error transaction_commit(struct store *store, enum store_mode 
         return MEDGL_OK;
     }
     transaction_roll_back(store);
-    if (mode == STORE_WRITE && error == MEDGL_ERR_IO)
+    if (mode == STORE_WRITE && error != MEDGL_ERR_DEADLINE) /* a sync fails with ENOSPC as well */
         transaction_bury(store);
     return error;
 }
