@@ -70,7 +70,14 @@ enum medgl_error context_prepare(const char *root, struct context *context)
 {
     *context = (struct context){.actor = {.uid = -1}};
     MEDGL_TRY(text_copy(context->root, sizeof(context->root), root));
-    MEDGL_TRY(policy_load(root, geteuid(), NULL, &context->policy));
+    enum medgl_error error = policy_load(root, geteuid(), NULL, &context->policy);
+    if (error != MEDGL_OK) {
+        log_line(LOG_ERR,
+                 "the policy in %s%s is not usable, and nobody logs in until it is: correct it, "
+                 "and see that medgl-admin policy check finds nothing",
+                 root, MEDGL_SYSCONFDIR);
+        return error;
+    }
     if (clock_set_zone(context->policy.time_zone) != MEDGL_OK) {
         log_line(LOG_ERR,
                  "policy: time_zone \"%s\" is not known here: install tzdata or correct it",
