@@ -152,14 +152,21 @@ ssize_t pwrite64(int fd, const void *bytes, size_t len, off64_t offset)
     return written;
 }
 
+/* SQLite syncs a directory as well, and takes no notice of what becomes of it. */
+static bool is_directory(int fd)
+{
+    struct stat state;
+    return fstat(fd, &state) == 0 && S_ISDIR(state.st_mode);
+}
+
 int fsync(int fd)
 {
-    return spared(BOARD_SYNC) ? (int)syscall(SYS_fsync, fd) : -1;
+    return is_directory(fd) || spared(BOARD_SYNC) ? (int)syscall(SYS_fsync, fd) : -1;
 }
 
 int fdatasync(int fd)
 {
-    return spared(BOARD_SYNC) ? (int)syscall(SYS_fdatasync, fd) : -1;
+    return is_directory(fd) || spared(BOARD_SYNC) ? (int)syscall(SYS_fdatasync, fd) : -1;
 }
 
 int ftruncate64(int fd, off64_t len)

@@ -65,6 +65,7 @@ static bool act_in_child(const struct sandbox *sandbox, const void *row)
 {
     const struct act_run *run = row;
     auto_clean(context_close) struct context context = {.store = NULL};
+    said = run->scene->board;
     log_open(LOG_TARGET_SYSLOG, "test", 0); /* which is the board */
     CHECK(context_open(sandbox->root, CONTEXT_STATE, &context) == MEDGL_OK);
     return run->act(&context, run->scene, run->argument);
@@ -163,7 +164,7 @@ static bool make_root(struct scene *scene)
     scene_path(scene, MEDGL_STATEDIR, path);
     CHECK(chmod(path, 0700) == 0);
     CHECK(sandbox_service(&scene->sandbox, MODULE, ""));
-    scene->board = said = board_map(scene->sandbox.root, O_CREAT);
+    scene->board = board_map(scene->sandbox.root, O_CREAT);
     CHECK(scene->board != NULL);
     return true;
 }
@@ -205,7 +206,6 @@ bool scene_make(struct scene *scene, uid_t host)
 
 void scene_remove(struct scene *scene)
 {
-    said = NULL;
     sandbox_remove(&scene->sandbox);
     for (size_t i = 0; i < SCENE_FILES; i++)
         free(scene->kept[i].bytes);
@@ -314,6 +314,10 @@ static int call_now(const struct call_run *run)
     if (!host_start(&host, &run->scene->sandbox, run->scene->user) ||
         pam_set_item(host.pamh, PAM_RHOST, run->scene->rhost) != PAM_SUCCESS)
         return PAM_SYSTEM_ERR;
+    /* setcred loads the module, and needs no engine. */
+    if (run->scene->loaded != NULL &&
+        (host_call(&host, HOST_SETCRED) != PAM_SUCCESS || !run->scene->loaded()))
+        return PAM_SYSTEM_ERR;
     /* The flag: root asks on behalf of the user, at the user's own login. */
     int code = run->call == HOST_CHAUTHTOK ? pam_chauthtok(host.pamh, PAM_CHANGE_EXPIRED_AUTHTOK)
                                            : host_call(&host, run->call);
@@ -330,6 +334,9 @@ pid_t scene_start(const struct scene *scene, enum host_call call, const char *co
     pid_t child = fork();
     if (child != 0)
         return child;
+    said = scene->board;
+    if (scene->before != NULL && !scene->before())
+        _exit(98);
     if (scene->host != geteuid() &&
         (setresgid((gid_t)scene->host, (gid_t)scene->host, (gid_t)scene->host) != 0 ||
          setresuid(scene->host, scene->host, scene->host) != 0))

@@ -32,6 +32,8 @@ struct scene {
     char user[64];
     unsigned char salt[BOARD_SALT]; /* of the password's hash */
     struct tally *tally;            /* shared with children */
+    bool (*before)(void);           /* done in the process of a PAM call, as who runs the test */
+    bool (*loaded)(void);           /* done there once the module is loaded */
     unsigned source;                /* of the last fresh one */
     char rhost[32];
     struct scene_file {
