@@ -305,17 +305,17 @@ static enum medgl_error serve_call(struct context *context, const struct talk *t
     return MEDGL_ERR_PEER;
 }
 
-static enum wire_result decide(int fd, const char *root, struct request *request)
+static enum wire_result decide(int fd, const char *root, struct request *request,
+                               struct context *context)
 {
-    auto_clean(context_close) struct context context;
     enum wire_result result = WIRE_RESULT_UNAVAILABLE;
     struct conversation conversation = {
         .fd = fd, .silent = (request->flags & WIRE_FLAG_SILENT) != 0, .broken = false};
     const struct talk talk = conversation_talk(&conversation);
-    enum medgl_error error = context_open(root, CONTEXT_STATE, &context); /* logs its failures */
+    enum medgl_error error = context_open(root, CONTEXT_STATE, context); /* logs its failures */
     if (error != MEDGL_OK)
         return result;
-    error = serve_call(&context, &talk, request, &result);
+    error = serve_call(context, &talk, request, &result);
     if (error == MEDGL_OK)
         return result;
     log_line(LOG_ERR, "no verdict for service \"%s\": %s: run medgl-admin doctor",
@@ -326,6 +326,8 @@ static enum wire_result decide(int fd, const char *root, struct request *request
 void serve(int fd, const char *root)
 {
     auto_clean(request_clear) struct request request = {.flags = 0};
+    /* Closed after the verdict: what the store has to tidy up keeps nobody waiting. */
+    auto_clean(context_close) struct context context = {.store = NULL};
     struct wire_message verdict;
     enum wire_result result = WIRE_RESULT_PERM_DENIED;
     enum medgl_error error = receive_request(fd, &request);
@@ -339,7 +341,7 @@ void serve(int fd, const char *root)
     log_open(LOG_TARGET_SYSLOG, "medgl-auth", (request.flags & WIRE_FLAG_DEBUG) != 0);
     choose_language(request.locale);
     if (admit(&request))
-        result = decide(fd, root, &request);
+        result = decide(fd, root, &request, &context);
     wire_begin(&verdict, WIRE_VERDICT);
     wire_put_number(&verdict, WIRE_RESULT, result);
     if (request.call == WIRE_CALL_OPEN_SESSION && result == WIRE_RESULT_SUCCESS)
