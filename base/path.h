@@ -18,6 +18,7 @@
 #define PATH_DOCUMENTS   MEDGL_STATEDIR "/documents"
 #define PATH_SOCKET      MEDGL_RUNDIR "/auth.socket"
 #define PATH_KDF         MEDGL_RUNDIR "/kdf"
+#define PATH_SHARES      PATH_KDF "/shares" /* where the engine may write while it runs */
 #define PATH_ENGINE      MEDGL_LIBEXECDIR "/medgl-auth"
 
 /* root + path. `root` is "" or an absolute directory without a trailing '/'. MEDGL_ERR_ARGUMENT:

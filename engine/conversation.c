@@ -7,9 +7,9 @@
 /* One PROMPT and its ANSWER, which takes the place of the former. */
 static bool conversation_exchange(struct conversation *conversation, struct wire_message *message)
 {
-    harden_deadline(CONVERSATION_PERSON_S + CONVERSATION_WORK_S);
+    harden_deadline(conversation->person_s + CONVERSATION_WORK_S);
     if (wire_send(conversation->fd, message, WIRE_PATIENCE_MS) != 0 ||
-        wire_receive(conversation->fd, message, CONVERSATION_PERSON_S * 1000) != 0 ||
+        wire_receive(conversation->fd, message, (int)conversation->person_s * 1000) != 0 ||
         message->kind != WIRE_ANSWER)
         conversation->broken = true;
     harden_deadline(CONVERSATION_WORK_S);

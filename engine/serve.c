@@ -8,6 +8,7 @@
 #include "base/message.h"
 #include "base/text.h"
 #include "engine/conversation.h"
+#include "engine/share.h"
 #include "operation/change_password.h"
 #include "operation/login.h"
 #include "operation/session.h"
@@ -29,6 +30,7 @@ struct request {
     char locale[LOCALE_SIZE];
     char session[CRYPTO_ID_SIZE];
     struct caller caller;
+    int share;
     struct secret authtok; /* empty: none */
     struct secret oldauthtok;
 };
@@ -37,7 +39,32 @@ static void request_clear(struct request *request)
 {
     secret_free(&request->authtok);
     secret_free(&request->oldauthtok);
+    if (request->share >= 0)
+        (void)close(request->share);
 }
+
+/* For the log, with the module argument `debug`. */
+static const char *const call_words[] = {
+    [WIRE_CALL_AUTHENTICATE] = "authenticate",
+    [WIRE_CALL_ACCOUNT] = "acct_mgmt",
+    [WIRE_CALL_CHAUTHTOK_PRELIM] = "chauthtok, preliminary check",
+    [WIRE_CALL_CHAUTHTOK_UPDATE] = "chauthtok, update",
+    [WIRE_CALL_OPEN_SESSION] = "open_session",
+    [WIRE_CALL_CLOSE_SESSION] = "close_session",
+};
+static const char *const result_words[] = {
+    [WIRE_RESULT_SUCCESS] = "success",
+    [WIRE_RESULT_NOT_ENROLLED] = "not enrolled",
+    [WIRE_RESULT_AUTH_ERR] = "authentication failed",
+    [WIRE_RESULT_UNAVAILABLE] = "no verdict",
+    [WIRE_RESULT_PERM_DENIED] = "denied",
+    [WIRE_RESULT_ACCT_EXPIRED] = "retired",
+    [WIRE_RESULT_CHANGE_DUE] = "the password must be changed",
+    [WIRE_RESULT_MAXTRIES] = "three new passwords were refused",
+    [WIRE_RESULT_AUTHTOK_ERR] = "the new password was not set",
+    [WIRE_RESULT_SESSION_ERR] = "the session was refused",
+    [WIRE_RESULT_CONV_ERR] = "nobody answered",
+};
 
 /* -- the request ---------------------------------------------------------------------------- */
 
@@ -82,16 +109,34 @@ static enum medgl_error read_request(const struct wire_message *message, struct 
     return read_secret(message, WIRE_OLDAUTHTOK, &request->oldauthtok);
 }
 
-static enum medgl_error receive_request(int fd, struct request *request)
+static enum medgl_error receive_request(int fd, const char *root, struct request *request)
 {
     auto_clean(wire_wipe) struct wire_message message;
     struct ucred peer;
     socklen_t size = sizeof(peer);
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
-        wire_receive(fd, &message, REQUEST_MS) != 0)
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
         return MEDGL_ERR_PEER;
     request->caller.peer_uid = peer.uid;
+    /* MUST: an ordinary user has its share before it is waited for. */
+    if (peer.uid != 0 && peer.uid != geteuid())
+        MEDGL_TRY(share_take(root, peer.uid, &request->share));
+    if (wire_receive(fd, &message, REQUEST_MS) != 0)
+        return MEDGL_ERR_PEER;
     return read_request(&message, request);
+}
+
+static void log_no_request(const struct request *request, enum medgl_error error)
+{
+    if (error == MEDGL_ERR_REFUSED)
+        log_line(LOG_WARNING,
+                 "hung up on uid %u, for which %d conversations are open already: look what that "
+                 "user's programs do",
+                 (unsigned)request->caller.peer_uid, SHARE_MAX);
+    else if (error == MEDGL_ERR_PEER)
+        log_line(LOG_WARNING, "a caller sent no valid request: module and engine must be of one "
+                              "version, install the package again");
+    else
+        log_line(LOG_ERR, "cannot begin (%s): run medgl-admin doctor", medgl_error_text(error));
 }
 
 /* Messages in the language of the host, where the name is harmless and the system knows it. */
@@ -309,8 +354,11 @@ static enum wire_result decide(int fd, const char *root, struct request *request
                                struct context *context)
 {
     enum wire_result result = WIRE_RESULT_UNAVAILABLE;
-    struct conversation conversation = {
-        .fd = fd, .silent = (request->flags & WIRE_FLAG_SILENT) != 0, .broken = false};
+    struct conversation conversation = {.fd = fd,
+                                        .person_s = request->caller.trusted ? CONVERSATION_PERSON_S
+                                                                            : CONVERSATION_SOCKET_S,
+                                        .silent = (request->flags & WIRE_FLAG_SILENT) != 0,
+                                        .broken = false};
     const struct talk talk = conversation_talk(&conversation);
     enum medgl_error error = context_open(root, CONTEXT_STATE, context); /* logs its failures */
     if (error != MEDGL_OK)
@@ -325,23 +373,23 @@ static enum wire_result decide(int fd, const char *root, struct request *request
 
 void serve(int fd, const char *root)
 {
-    auto_clean(request_clear) struct request request = {.flags = 0};
+    auto_clean(request_clear) struct request request = {.share = -1};
     /* Closed after the verdict: what the store has to tidy up keeps nobody waiting. */
     auto_clean(context_close) struct context context = {.store = NULL};
     struct wire_message verdict;
     enum wire_result result = WIRE_RESULT_PERM_DENIED;
-    enum medgl_error error = receive_request(fd, &request);
+    enum medgl_error error = receive_request(fd, root, &request);
     if (error != MEDGL_OK) {
-        log_line(LOG_WARNING,
-                 "a caller sent no valid request (%s): module and engine must be of "
-                 "one version, install the package again",
-                 medgl_error_text(error));
+        log_no_request(&request, error);
         return;
     }
     log_open(LOG_TARGET_SYSLOG, "medgl-auth", (request.flags & WIRE_FLAG_DEBUG) != 0);
+    log_line(LOG_DEBUG, "%s for service \"%s\", asked by uid %u", call_words[request.call],
+             request.caller.service, (unsigned)request.caller.peer_uid);
     choose_language(request.locale);
     if (admit(&request))
         result = decide(fd, root, &request, &context);
+    log_line(LOG_DEBUG, "%s: %s", call_words[request.call], result_words[result]);
     wire_begin(&verdict, WIRE_VERDICT);
     wire_put_number(&verdict, WIRE_RESULT, result);
     if (request.call == WIRE_CALL_OPEN_SESSION && result == WIRE_RESULT_SUCCESS)

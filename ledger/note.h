@@ -13,8 +13,8 @@
 struct note_signer;   /* a private key with its name; wiped when freed */
 struct note_verifier; /* a public key with its name */
 
-/* Whether it can be the name of a key and a ledger: the format has no room for '+' and white space.
- */
+/* Whether it can be the name of a key and a ledger: printable ASCII without '+' and white space,
+ * for which the format has no room. */
 bool note_name_valid(const char *name);
 
 /* Makes a key. `skey` becomes "PRIVATE+KEY+<name>+<hash8>+<base64>", `vkey`

@@ -1,6 +1,13 @@
-/* engine/serve.c: who may ask what about whom. The MUSTs above serve_right(), one row each. */
+/* engine/serve.c: who may ask what about whom, the MUSTs above serve_right(), one row each; and
+ * engine/share.c: how many engines one user may keep busy. */
+#include "base/path.h"
 #include "engine/serve.h"
+#include "engine/share.h"
 #include "tests/unit/table.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define NOBODY 0 /* no such user: root asks about itself in no row */
 
@@ -38,8 +45,41 @@ static void right_is_given(void **state)
     assert_int_equal(serve_right(row->peer, row->own, user, row->call), row->right);
 }
 
+static void nobody_takes_the_share_of_others(void **state)
+{
+    char root[] = "/tmp/medgl-share-XXXXXX", path[PATH_MAX];
+    int held[SHARE_MAX], one_more = -1, before = -1, behind = -1;
+    (void)state;
+    assert_non_null(mkdtemp(root));
+    assert_int_equal(share_take(root, 1000, &one_more), MEDGL_ERR_NOT_FOUND); /* no directory */
+    assert_int_equal(path_under(path, root, PATH_SHARES), MEDGL_OK);
+    for (char *at = path + strlen(root) + 1; (at = strchr(at, '/')) != NULL; at++) {
+        *at = '\0';
+        (void)mkdir(path, 0700);
+        *at = '/';
+    }
+    for (size_t i = 0; i < SHARE_MAX; i++)
+        assert_int_equal(share_take(root, 1000, &held[i]), MEDGL_OK);
+    assert_int_equal(share_take(root, 1000, &one_more), MEDGL_ERR_REFUSED);
+    assert_int_equal(share_take(root, 1001, &behind), MEDGL_OK);
+    assert_int_equal(share_take(root, 999, &before), MEDGL_OK);
+    assert_int_equal(close(held[3]), 0);
+    assert_int_equal(share_take(root, 1000, &held[3]), MEDGL_OK);
+    assert_int_equal(share_take(root, 1000, &one_more), MEDGL_ERR_REFUSED);
+    for (size_t i = 0; i < SHARE_MAX; i++)
+        (void)close(held[i]);
+    (void)close(before);
+    (void)close(behind);
+    for (char *end; strlen(path) > strlen(root); *end = '\0') {
+        (void)remove(path);
+        end = strrchr(path, '/');
+    }
+    assert_int_equal(rmdir(root), 0);
+}
+
 int main(void)
 {
+    table_add("shares", "of one user, and of others", nobody_takes_the_share_of_others, NULL);
     TABLE_ADD("who may ask", rows, right_is_given);
     return table_run("serve");
 }
