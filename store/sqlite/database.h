@@ -126,7 +126,7 @@ void statement_end(struct statement *statement);
 /* When the journal has this many frames it is moved into the database: at the end of a process,
  * which nobody waits for, or, where one lives long, after a commit. Whoever opens the store first
  * reads the journal through: it has to stay short. */
-#define JOURNAL_FRAMES_CLOSE 250
+#define JOURNAL_FRAMES_CLOSE 60
 #define JOURNAL_FRAMES_MAX   1000
 
 /* -- errors (transact.c) ------------------------------------------------------------------------

@@ -118,14 +118,31 @@ int database_busy(void *argument, int count)
     return 1;
 }
 
+/* Writes the first page anew, unchanged: a commit that changes nothing but where the journal ends.
+ */
+static int transact_nothing(const struct store *store)
+{
+    int result = sqlite3_exec(
+        store->db, "BEGIN IMMEDIATE; PRAGMA application_id = " SCHEMA_TEXT(SCHEMA_OWNER) "; COMMIT",
+        NULL, NULL, NULL);
+    if (!sqlite3_get_autocommit(store->db))
+        (void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    return result;
+}
+
+/* The journal keeps its length, and the next frames go over the old ones: appending would make the
+ * file system write its own journal at every sync. Where it begins anew is known to this process
+ * alone until a commit has written it into the file. */
 void database_checkpoint(struct store *store, int frames)
 {
     if (store->wal_frames <= frames)
         return;
     store->wait_until = 0; /* readers in the way are not waited for: the next process tries again */
     errno = 0;
-    int result = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE,
+    int result = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_RESTART,
                                            &store->wal_frames, NULL);
+    if (result == SQLITE_OK)
+        result = transact_nothing(store);
     if (result != SQLITE_OK && (result & 0xff) != SQLITE_BUSY)
         (void)database_error(store, result, "moving the journal into the database");
 }
@@ -135,9 +152,9 @@ void database_checkpoint(struct store *store, int frames)
  * longer fits the chain of checksums. */
 static void transaction_bury(struct store *store)
 {
-    (void)database_run(
-        store, "BEGIN IMMEDIATE; PRAGMA application_id = " SCHEMA_TEXT(SCHEMA_OWNER) "; COMMIT",
-        "taking back a failed commit");
+    int result = transact_nothing(store);
+    if (result != SQLITE_OK)
+        (void)database_error(store, result, "taking back a failed commit");
 }
 
 static void transaction_roll_back(struct store *store)
