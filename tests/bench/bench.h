@@ -1,0 +1,112 @@
+/* What the benches share: private roots with accounts in them, logins through the real libpam, the
+ * bare KDF, samples, and the lines of the table. No figure is a test: machines are noisy, so what
+ * is compared is measured in turns, in one run, and medians are given. */
+#ifndef MEDGL_TESTS_BENCH_BENCH_H
+#define MEDGL_TESTS_BENCH_BENCH_H
+
+#include "factor/kdf.h"
+#include "operation/context.h"
+#include "tests/pam/host.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define BENCH_PEOPLE   10 /* accounts that are Unix users as well, and log in */
+#define BENCH_PASSWORD "blue-Lantern-42-harbour"
+#define BENCH_RHOST    "192.0.2.7"
+
+struct bench {
+    char directory[40]; /* where private roots are made; removed at the end */
+    uid_t owner;        /* of stores: the engine's user, or who runs the bench */
+    gid_t group;
+    const char *people[BENCH_PEOPLE];
+    int64_t uids[BENCH_PEOPLE];
+    bool quick;        /* to see that the benches work: the figures mean little */
+    unsigned tries;    /* of each kind, where logins have to look alike */
+    uint64_t accounts; /* in the large store */
+};
+
+/* Says what did not work, and ends the bench. */
+_Noreturn void bench_stop(const char *format, ...) __attribute__((format(printf, 1, 2)));
+#define BENCH_MUST(condition)                                                                      \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            bench_stop("%s:%d: does not hold: %s", __FILE__, __LINE__, #condition);                \
+    } while (0)
+
+/* -- the benches; each prints its lines ------------------------------------------------------- */
+
+void bench_login(const struct bench *bench);    /* over the bare KDF, and where the time goes */
+void bench_accounts(const struct bench *bench); /* with few and with very many accounts */
+void bench_crowd(const struct bench *bench);    /* logins per second */
+void bench_memory(const struct bench *bench);   /* of 200 logins at once */
+void bench_beside(const struct bench *bench);   /* what Debian has instead */
+void bench_alike(const struct bench *bench);    /* unknown, wrong and locked (R23) */
+
+/* -- private roots (place.c) ------------------------------------------------------------------ */
+
+/* An installation with that many accounts, all with BENCH_PASSWORD at the policy's cost; of them
+ * BENCH_PEOPLE are people of the bench, far apart. The store's own ledger tells of them all.
+ * `policy` is the text of policy.conf. */
+void place_make(const struct bench *bench, const char *policy, uint64_t accounts,
+                struct sandbox *place);
+/* Runs a function as the owner of the store, in a process of its own. It must return MEDGL_OK. */
+void place_run(const struct bench *bench, const struct sandbox *place,
+               enum medgl_error (*function)(struct context *context, void *argument),
+               void *argument);
+/* Enrols them; `context` is of an installation without accounts (fill.c). */
+enum medgl_error place_fill(struct context *context, const struct bench *bench, uint64_t accounts);
+
+/* -- logins and the bare KDF (login.c, kdf.c) ------------------------------------------------- */
+
+/* The milliseconds of pam_authenticate(). `host`, which may be NULL, tells what was said; `code` is
+ * PAM's. Returns when the engine is gone. */
+double login_once(const struct sandbox *place, const char *user, const char *rhost,
+                  const char *const answers[2], struct host *host, int *code);
+/* The same, and it must be a success. */
+double login_good(const struct sandbox *place, const char *user, const char *rhost);
+
+/* Where the bare KDF has its memory from. */
+enum kdf_memory {
+    KDF_MEMORY_LIBARGON2, /* as libargon2 does it: malloc(), pages of 4 KiB */
+    KDF_MEMORY_HUGE, /* as the product does: its own pages, huge ones where the system has any */
+};
+/* The milliseconds of one Argon2id evaluation by libargon2 alone, in a new process. */
+double kdf_once(const struct kdf_cost *cost, enum kdf_memory memory);
+/* Evaluations per second with that many processes at once, each doing `each`. */
+double kdf_crowd(const struct kdf_cost *cost, unsigned processes, unsigned each);
+
+/* -- processes and time ----------------------------------------------------------------------- */
+
+double bench_now(void); /* milliseconds */
+/* Runs body(argument, number) in that many processes at once, and waits for all of them and for the
+ * engines that they left: the milliseconds from the common start to the last end. */
+double bench_together(unsigned count, bool (*body)(void *argument, unsigned number),
+                      void *argument);
+/* Waits until this process has no child, engines included. */
+void bench_settle(void);
+
+/* -- samples and lines (sample.c) ------------------------------------------------------------- */
+
+struct sample {
+    double *value;
+    size_t count, room;
+};
+#define auto_sample auto_clean(sample_free)
+void sample_free(struct sample *sample);
+void sample_add(struct sample *sample, double value);
+double sample_quantile(const struct sample *sample, double part); /* 0.5: the median */
+double sample_median(const struct sample *sample);
+double sample_mean(const struct sample *sample);
+/* Welch's t of two samples; of the values below `most` alone. */
+double sample_welch(const struct sample *a, const struct sample *b, double most);
+
+void line_head(const char *title);
+/* A figure with a goal that it must not exceed (or, with `least`, not fall below), and one without.
+ */
+void line_goal(const char *name, double value, const char *unit, double goal, bool least);
+void line_info(const char *name, double value, const char *unit);
+void line_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,156 @@
+/* Many logins at once: how many a second, and how much memory they take. */
+#include "tests/bench/bench.h"
+
+#include "base/auto.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+static const struct kdf_cost preset = {.memory_kib = 64 * 1024, .time = 3, .lanes = 1};
+
+struct clients {
+    const struct bench *bench;
+    const struct sandbox *place;
+    unsigned logins; /* of each */
+};
+
+/* One client: some logins, one after the other, of one person from an address of its own. */
+static bool client(void *argument, unsigned number)
+{
+    const struct clients *clients = argument;
+    char rhost[32];
+    (void)snprintf(rhost, sizeof(rhost), "198.51.100.%u", number % 250 + 1);
+    for (unsigned i = 0; i < clients->logins; i++)
+        (void)login_good(clients->place, clients->bench->people[number % BENCH_PEOPLE], rhost);
+    return true;
+}
+
+void bench_crowd(const struct bench *bench)
+{
+    static const unsigned crowds[] = {8, 16, 32};
+    const unsigned cores = (unsigned)sysconf(_SC_NPROCESSORS_ONLN), rounds = bench->quick ? 1 : 5;
+    auto_sample struct sample bare = {0};
+    struct sample rate[MEDGL_COUNT(crowds)] = {0};
+    struct sandbox place;
+    place_make(bench, "", BENCH_PEOPLE, &place);
+    for (unsigned i = 0; i < rounds; i++) {
+        for (size_t j = 0; j < MEDGL_COUNT(crowds); j++) {
+            const unsigned count = crowds[j], each = bench->quick ? 1 : 96 / count;
+            struct clients clients = {.bench = bench, .place = &place, .logins = each};
+            sample_add(&bare, kdf_crowd(&preset, cores, bench->quick ? 4 : 48 / cores + 1));
+            sample_add(&rate[j], count * each / bench_together(count, client, &clients) * 1e3);
+        }
+    }
+    line_head("Logins at once, medians");
+    line_info("bare KDF on all processors", sample_median(&bare), "/s");
+    for (size_t j = 0; j < MEDGL_COUNT(crowds); j++) {
+        char name[64];
+        (void)snprintf(name, sizeof(name), "logins by %u clients", crowds[j]);
+        line_info(name, sample_median(&rate[j]), "/s");
+        (void)snprintf(name, sizeof(name), "logins by %u clients over the bare KDF", crowds[j]);
+        line_goal(name, sample_median(&rate[j]) / sample_median(&bare), "times", 0.9, true);
+        sample_free(&rate[j]);
+    }
+    sandbox_remove(&place);
+}
+
+/* -- memory --------------------------------------------------------------------------------- */
+
+#define MEMORY_LOGINS 200
+
+/* KiB behind the first line of a /proc file that starts with `key`; 0: none. */
+static unsigned long proc_number(const char *path, const char *key)
+{
+    char line[256];
+    unsigned long number = 0;
+    auto_file FILE *file = fopen(path, "re");
+    while (file != NULL && number == 0 && fgets(line, sizeof(line), file) != NULL)
+        if (strncmp(line, key, strlen(key)) == 0)
+            number = strtoul(line + strlen(key), NULL, 10);
+    return number;
+}
+
+/* What one engine takes: its share of pages (or, where that may not be read, because an engine
+ * cannot be traced by its own user, its private pages) and its page tables. 0: not an engine of
+ * ours. */
+static unsigned long engine_kib(unsigned long pid)
+{
+    char status[64], rollup[64], name[32] = "";
+    (void)snprintf(status, sizeof(status), "/proc/%lu/comm", pid);
+    auto_file FILE *file = fopen(status, "re");
+    if (file == NULL || fgets(name, sizeof(name), file) == NULL ||
+        strcmp(name, "medgl-auth\n") != 0)
+        return 0;
+    (void)snprintf(status, sizeof(status), "/proc/%lu/status", pid);
+    (void)snprintf(rollup, sizeof(rollup), "/proc/%lu/smaps_rollup", pid);
+    if (proc_number(status, "PPid:") != (unsigned long)getpid())
+        return 0;
+    unsigned long share = proc_number(rollup, "Pss:");
+    if (share == 0)
+        share = proc_number(status, "RssAnon:");
+    return share == 0 ? 0 : share + proc_number(status, "VmPTE:");
+}
+
+struct memory {
+    double mib;
+    unsigned engines;
+};
+
+static struct memory memory_now(void)
+{
+    struct memory now = {0};
+    const struct dirent *entry;
+    DIR *proc = opendir("/proc");
+    BENCH_MUST(proc != NULL);
+    while ((entry = readdir(proc)) != NULL) {
+        unsigned long pid = strtoul(entry->d_name, NULL, 10); /* 0: no process */
+        unsigned long kib = pid != 0 ? engine_kib(pid) : 0;
+        now.mib += (double)kib / 1024;
+        now.engines += kib != 0;
+    }
+    (void)closedir(proc);
+    return now;
+}
+
+void bench_memory(const struct bench *bench)
+{
+    const unsigned slots = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+    const unsigned logins = bench->quick ? 20 : MEMORY_LOGINS;
+    const double kdf = slots * (double)preset.memory_kib / 1024;
+    struct memory peak = {0};
+    struct sandbox place;
+    place_make(bench, "", BENCH_PEOPLE, &place);
+    struct clients clients = {.bench = bench, .place = &place, .logins = 1};
+    (void)fflush(stdout);
+    pid_t crowd = fork();
+    BENCH_MUST(crowd >= 0);
+    if (crowd == 0) {
+        (void)bench_together(logins, client, &clients);
+        _exit(0);
+    }
+    for (bool running = true; running;) {
+        struct memory now = memory_now();
+        if (now.mib > peak.mib)
+            peak = now;
+        int status;
+        pid_t ended;
+        while ((ended = waitpid(-1, &status, WNOHANG)) > 0)
+            if (ended == crowd) {
+                BENCH_MUST(status == 0);
+                running = false;
+            }
+    }
+    bench_settle();
+    char name[80];
+    line_head("Memory of logins at once");
+    (void)snprintf(name, sizeof(name), "peak of %u logins at once (%s of engines, page tables)",
+                   logins, geteuid() == 0 ? "PSS" : "private memory");
+    line_goal(name, peak.mib, "MiB", kdf + 4 * peak.engines, false);
+    line_info("engines at that moment", peak.engines, "");
+    line_info("KDF slots times the memory of one", kdf, "MiB");
+    if (peak.engines > 0)
+        line_goal("the rest for each engine", (peak.mib - kdf) / peak.engines, "MiB", 4, false);
+    sandbox_remove(&place);
+}
