@@ -154,7 +154,7 @@ static bool wire_fields_valid(const struct wire_message *message, enum wire_kind
 
 int wire_check(struct wire_message *message)
 {
-    unsigned kind = message->bytes[WIRE_HEADER - 1];
+    unsigned kind = message->len < WIRE_HEADER ? 0 : message->bytes[WIRE_HEADER - 1];
     message->overflow = false;
     if (message->len < WIRE_HEADER || message->len > WIRE_MESSAGE_MAX ||
         memcmp(message->bytes, WIRE_MAGIC, WIRE_HEADER - 1) != 0 || kind < WIRE_REQUEST ||

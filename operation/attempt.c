@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* How long to wait for others' attempts and for delays, in all. */
-#define ATTEMPT_PATIENCE_MS 60000
+#define ATTEMPT_PATIENCE_MS 30000
 #define ATTEMPT_POLL_MS     40
 
 struct reserve_run {
@@ -27,6 +27,8 @@ struct attempt_facts attempt_facts_from(const struct attempt_counts *counts, boo
         .source_failures = counts->source_failures,
         .source_in_flight = counts->source_in_flight,
         .source_latest = counts->source_latest,
+        .source_refused = counts->source_refused,
+        .source_refused_latest = counts->source_refused_latest,
         .account_failures = counts->account_failures,
         .account_in_flight = counts->account_in_flight,
         .account_latest = counts->account_latest,
@@ -113,6 +115,17 @@ static int64_t reserve_pause(const struct reserve_run *run)
     return pause;
 }
 
+/* Waited long enough. For a delay that is a refusal like any other: so many tries at once are no
+ * person's. For attempts in flight it is the machine that is late. */
+static enum medgl_error reserve_give_up(struct reservation *reservation)
+{
+    if (reservation->decision.verdict != ATTEMPT_DELAYED)
+        return MEDGL_ERR_DEADLINE;
+    reservation->decision.verdict = ATTEMPT_LOCKED_SOURCE;
+    reservation->attempt.outcome = ATTEMPT_OUTCOME_REFUSED;
+    return MEDGL_OK;
+}
+
 enum medgl_error attempt_reserve(struct context *context, const struct account *account,
                                  const char *account_key, const struct caller *caller,
                                  const struct source *source, struct reservation *reservation)
@@ -132,7 +145,7 @@ enum medgl_error attempt_reserve(struct context *context, const struct account *
             return MEDGL_OK;
         int64_t pause = reserve_pause(&run);
         if (clock_monotonic() + pause > give_up)
-            return MEDGL_ERR_DEADLINE;
+            return reserve_give_up(reservation);
         clock_sleep(pause);
     }
 }
@@ -149,6 +162,23 @@ void attempt_withdraw(struct context *context, const struct reservation *reserva
     memcpy(id, reservation->attempt.id, sizeof(id));
     if (reservation->attempt.outcome == ATTEMPT_OUTCOME_IN_FLIGHT)
         (void)store_transact(context->store, STORE_WRITE, withdraw_now, id);
+}
+
+enum medgl_error attempt_note_refusal(const struct context *context, struct store_txn *txn,
+                                      const char *account_key, const struct caller *caller,
+                                      const struct source *source, medgl_time now, bool *again)
+{
+    struct attempt_decision decision;
+    struct attempt attempt = {.started = now, .deadline = now, .outcome = ATTEMPT_OUTCOME_REFUSED};
+    MEDGL_TRY(attempt_judge(&context->policy, txn, account_key, source, now, &decision));
+    *again = decision.verdict == ATTEMPT_DELAYED;
+    if (*again)
+        return MEDGL_OK;
+    MEDGL_TRY(crypto_random_id(attempt.id));
+    (void)snprintf(attempt.account_id, sizeof(attempt.account_id), "%s", account_key);
+    (void)snprintf(attempt.source, sizeof(attempt.source), "%s", source->key);
+    (void)snprintf(attempt.service, sizeof(attempt.service), "%s", caller->service);
+    return store_attempt_begin(txn, &attempt);
 }
 
 enum medgl_error attempt_stand_in(const struct context *context, const char *name,

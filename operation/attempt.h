@@ -29,6 +29,13 @@ enum medgl_error attempt_reserve(struct context *context, const struct account *
  * was learnt. */
 void attempt_withdraw(struct context *context, const struct reservation *reservation);
 
+/* Notes that somebody was refused without a guess (the account phase), so that the next refusal of
+ * the same source within the delay is `*again`: whoever asks in a loop shall not fill the ledger.
+ */
+enum medgl_error attempt_note_refusal(const struct context *context, struct store_txn *txn,
+                                      const char *account_key, const struct caller *caller,
+                                      const struct source *source, medgl_time now, bool *again);
+
 /* The id under which tries at a name that is not enrolled are counted, so that it behaves like one
  * that is (R23). */
 enum medgl_error attempt_stand_in(const struct context *context, const char *name,

@@ -51,10 +51,12 @@ static void source_remote(const char *rhost, struct source *source)
  * one, and neither is "::/64". */
 bool source_key_is_console(const char *key)
 {
-    static const char *const prefixes[] = {"tty", "hvc", "console"};
+    static const char *const prefixes[] = {"ttyS", "ttyAMA", "ttyUSB", "hvc", "console"};
     for (size_t i = 0; i < MEDGL_COUNT(prefixes); i++)
         if (strncmp(key, prefixes[i], strlen(prefixes[i])) == 0)
             return true;
+    if (strncmp(key, "tty", 3) == 0)
+        return key[3] >= '0' && key[3] <= '9';
     return key[0] == ':' && key[1] >= '0' && key[1] <= '9';
 }
 

@@ -12,9 +12,10 @@
 #include <pwd.h>
 #include <string.h>
 
-#define CONTEXT_PATIENCE_MS 30000
-#define CONTEXT_LINE_MS     20000
-#define KEY_FILE_MAX        4096
+#define CONTEXT_PATIENCE_MS                                                                        \
+    10000 /* of other writers; the waits of a login add up to the engine's life */
+#define CONTEXT_LINE_MS 20000
+#define KEY_FILE_MAX    4096
 
 static enum medgl_error context_key_file(const char *root, const char *name, struct secret *text)
 {

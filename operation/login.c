@@ -66,6 +66,11 @@ static enum medgl_error access_record(struct store_txn *txn, void *argument)
 {
     struct access_run *run = argument;
     struct ledger_entry entry;
+    bool again;
+    MEDGL_TRY(attempt_note_refusal(run->context, txn, run->proof->account_key, run->proof->caller,
+                                   &run->proof->source, run->clock.now, &again));
+    if (again)
+        return MEDGL_OK;
     evidence_begin(run->context, &run->clock, LEDGER_ACCESS_DENIED,
                    run->proof->known ? &run->proof->account : NULL, &entry);
     ledger_entry_text(&entry, "service", run->proof->caller->service);

@@ -57,7 +57,7 @@ static const struct policy_key keys[] = {
      .help = N_("How long a lock lasts after the latest failed login."), .clause = "R20"},
     {KEY(attempt_delay, SPAN), .preset = "1 s", .most = 10 * MEDGL_SECOND,
      .help = N_("Wait after a failed login, doubled by each further one."), .clause = "R20"},
-    {KEY(attempt_delay_max, SPAN), .preset = "8 s", .most = 60 * MEDGL_SECOND,
+    {KEY(attempt_delay_max, SPAN), .preset = "8 s", .most = 20 * MEDGL_SECOND,
      .help = N_("The longest such wait."), .clause = "R20"},
     {KEY(attempt_timeout, SPAN), .preset = "60 s", .least = 30 * MEDGL_SECOND,
      .most = 10 * MEDGL_MINUTE,

@@ -53,9 +53,12 @@ struct attempt_decision policy_attempt(const struct policy *policy,
     const struct lockout_reach account = {
         facts->account_failures, facts->account_in_flight, policy->attempts_per_account,
         facts->account_latest < now ? facts->account_latest : now};
-    medgl_time until = source.latest + lockout_delay(policy, source.failures);
+    const int64_t tries = source.failures + facts->source_refused;
+    medgl_time until =
+        source.latest > facts->source_refused_latest ? source.latest : facts->source_refused_latest;
+    until += lockout_delay(policy, tries);
 
-    if (source.failures > 0 && now < until)
+    if (tries > 0 && now < until)
         return (struct attempt_decision){ATTEMPT_DELAYED, until};
     if (lockout_locked(policy, &source, now, &until))
         return (struct attempt_decision){ATTEMPT_LOCKED_SOURCE, until};

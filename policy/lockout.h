@@ -16,7 +16,9 @@ struct attempt_facts {
     uint32_t account_failures;
     uint32_t account_in_flight;
     medgl_time account_latest;
-    bool console; /* at a local console: the account-wide limit does not apply */
+    bool console;            /* at a local console: the account-wide limit does not apply */
+    uint32_t source_refused; /* tries of this source that were not admitted, and the latest */
+    medgl_time source_refused_latest;
 };
 
 enum attempt_verdict {
@@ -32,9 +34,9 @@ struct attempt_decision {
     medgl_time until; /* of a lock or a delay; else 0 */
 };
 
-/* Attempts in flight count as taken. A delay is a function of this source's own failures alone, so
- * that it tells a stranger nothing that he did not do himself; while locked, it is waited for as
- * well (ATTEMPT_DELAYED comes before either lock). */
+/* Attempts in flight count as taken. A delay comes before either lock, and is a function of this
+ * source's own tries alone, failed or refused alike: it tells a stranger nothing but what he did
+ * himself, not even that the account is locked (R23), and bounds what his tries write. */
 struct attempt_decision policy_attempt(const struct policy *policy,
                                        const struct attempt_facts *facts, medgl_time now);
 

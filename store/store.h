@@ -74,7 +74,8 @@ struct account {
 
 enum medgl_error store_account_by_name(struct store_txn *txn, const char *name,
                                        struct account *account);
-/* The active or disabled one that was enrolled with that uid, the first by name where there are several. */
+/* The active or disabled one that was enrolled with that uid, the first by name where there are
+ * several. */
 enum medgl_error store_account_by_uid(struct store_txn *txn, int64_t uid, struct account *account);
 enum medgl_error store_account_by_id(struct store_txn *txn, const char *id,
                                      struct account *account);
@@ -170,6 +171,8 @@ struct attempt_counts {
     medgl_time source_latest;
     uint32_t account_failures, account_in_flight;
     medgl_time account_latest;
+    uint32_t source_refused; /* tries not admitted, up to a few: they delay, and lock nothing */
+    medgl_time source_refused_latest;
 };
 
 /* Failures that lie within `window` before the latest one of the same reach, and attempts in
@@ -193,7 +196,9 @@ enum medgl_error store_attempt_begin(struct store_txn *txn, const struct attempt
 enum medgl_error store_attempt_finish(struct store_txn *txn, const char *id, medgl_time now,
                                       enum attempt_outcome outcome);
 
-/* Makes failures count no longer: of one source, or of all (source NULL). `*cleared` says how many.
+/* Makes failures count no longer, and forgets refused tries: of one source, or of all (source
+ * NULL).
+ * `*cleared` says how many failures.
  */
 enum medgl_error store_attempt_clear(struct store_txn *txn, const char *account_id,
                                      const char *source, uint32_t *cleared);

@@ -125,6 +125,28 @@ static enum medgl_error attempt_in_flight(struct store_txn *txn, const char *acc
     return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
 }
 
+static enum medgl_error attempt_refused(struct store_txn *txn, const char *account_id,
+                                        const char *source, medgl_time now, medgl_time window,
+                                        struct attempt_counts *counts)
+{
+    auto_statement struct statement statement = {0};
+    enum medgl_error error;
+    struct attempt_row row;
+    MEDGL_TRY(statement_begin_in(
+        txn, STATEMENT_ATTEMPT_REFUSED,
+        STATEMENT_KEYS({":account_id", account_id, 0}, {":source", source, 0}, {":now", NULL, now}),
+        &statement));
+    while ((error = statement_step(&statement)) == MEDGL_OK) {
+        MEDGL_TRY(row_read(&statement, &table_attempt, &row));
+        if (counts->source_refused == 0)
+            counts->source_refused_latest = row.finished;
+        if (counts->source_refused_latest - row.finished > window)
+            return MEDGL_OK;
+        counts->source_refused++;
+    }
+    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+}
+
 enum medgl_error store_attempt_count(struct store_txn *txn, const char *account_id,
                                      const char *source, medgl_time now, medgl_time window,
                                      struct attempt_counts *counts)
@@ -136,6 +158,7 @@ enum medgl_error store_attempt_count(struct store_txn *txn, const char *account_
                                &counts->source_latest));
     MEDGL_TRY(attempt_failures(txn, account_id, NULL, now, window, &counts->account_failures,
                                &counts->account_latest));
+    MEDGL_TRY(attempt_refused(txn, account_id, source, now, window, counts));
     return attempt_in_flight(txn, account_id, source, now, counts);
 }
 
@@ -234,7 +257,12 @@ enum medgl_error store_attempt_clear(struct store_txn *txn, const char *account_
         MEDGL_TRY(attempt_update(txn, &row));
         (*cleared)++;
     }
-    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+    if (error != MEDGL_ERR_NOT_FOUND)
+        return error;
+    return statement_run(txn,
+                         source != NULL ? STATEMENT_ATTEMPT_FORGET_REFUSED_BY_SOURCE
+                                        : STATEMENT_ATTEMPT_FORGET_REFUSED,
+                         keys);
 }
 
 enum medgl_error store_attempt_purge(struct store_txn *txn, medgl_time before)

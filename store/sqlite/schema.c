@@ -107,7 +107,9 @@ static const char *const schema_step[SCHEMA_VERSION] = {
 
     /* A second name of a Unix user is found by its uid. */
     "PRAGMA user_version = 2;"
-    "CREATE INDEX account_uid ON account (uid, name) WHERE state <> 2;",
+    "CREATE INDEX account_uid ON account (uid, name) WHERE state <> 2;"
+    /* What was refused delays the next try. */
+    "CREATE INDEX attempt_refused ON attempt (account_id, source, finished) WHERE outcome = 4;",
 };
 
 /* One row that is always there: opening the store proves the key with it. */

@@ -75,6 +75,14 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_ATTEMPT_FAILED_BY_SOURCE] =
         "SELECT " ATTEMPT " FROM attempt WHERE account_id = :account_id AND source = :source "
         "AND outcome = 2 ORDER BY finished DESC",
+    /* More of them delay no longer. */
+    [STATEMENT_ATTEMPT_REFUSED] =
+        "SELECT " ATTEMPT " FROM attempt WHERE account_id = :account_id AND source = :source "
+        "AND outcome = 4 AND finished <= :now ORDER BY finished DESC LIMIT 8",
+    [STATEMENT_ATTEMPT_FORGET_REFUSED] =
+        "DELETE FROM attempt WHERE account_id = :account_id AND outcome = 4",
+    [STATEMENT_ATTEMPT_FORGET_REFUSED_BY_SOURCE] =
+        "DELETE FROM attempt WHERE account_id = :account_id AND source = :source AND outcome = 4",
     [STATEMENT_ATTEMPT_FAILED_LATER] =
         "SELECT " ATTEMPT " FROM attempt WHERE account_id = :account_id AND outcome = 2 "
         "AND finished > :now LIMIT 1",

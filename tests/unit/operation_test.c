@@ -500,6 +500,32 @@ static void a_lock_is_told_under_any_delay(void **state)
     assert_int_equal(tally_of(f).kinds[LEDGER_LOGIN_LOCKED], 1);
 }
 
+/* R23 R20: a refusal delays the next try as a failure does: it tells nobody that there is a lock,
+ * and who is refused in a loop does not fill the ledger. */
+static void a_refusal_delays_like_a_failure(void **state)
+{
+    struct fixture *f = *state;
+    struct attempt_counts counts = {.source_refused = 1, .source_refused_latest = MEDGL_DAY};
+    struct attempt_facts facts = attempt_facts_from(&counts, false);
+    struct policy policy = f->context.policy;
+    policy.attempt_delay = (struct policy_span){.milliseconds = MEDGL_SECOND};
+    struct attempt_decision decision = policy_attempt(&policy, &facts, MEDGL_DAY);
+    assert_int_equal(decision.verdict, ATTEMPT_DELAYED);
+    assert_true(decision.until == MEDGL_DAY + MEDGL_SECOND);
+    facts.source_refused = 99;
+    decision = policy_attempt(&policy, &facts, MEDGL_DAY);
+    assert_true(decision.until == MEDGL_DAY + policy.attempt_delay_max.milliseconds);
+
+    char why[OPERATION_WHY_SIZE];
+    enrol(f);
+    assert_int_equal(operation_account_disable(&f->context, f->user, "leave", why), MEDGL_OK);
+    f->context.policy.attempt_delay = policy.attempt_delay;
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(try_access(f), ACCESS_DENIED);
+    assert_in_range(tally_of(f).kinds[LEDGER_ACCESS_DENIED], 1, 2);
+    assert_int_equal(verify(f), MEDGL_OK);
+}
+
 /* R06: a right password that is tried out through passwd leaves its trace. */
 static void a_password_tried_through_passwd_is_recorded(void **state)
 {
@@ -908,6 +934,7 @@ int main(void)
         ON_A_STORE(users_that_are_not_enrolled),
         ON_A_STORE(another_name_of_an_enrolled_uid_is_refused),
         ON_A_STORE(a_lock_is_told_under_any_delay),
+        ON_A_STORE(a_refusal_delays_like_a_failure),
         ON_A_STORE(a_password_tried_through_passwd_is_recorded),
         ON_A_STORE(sixty_guesses_at_once_are_five),
         ON_A_STORE(ten_right_logins_at_once_succeed),

@@ -239,7 +239,7 @@ static const struct key_row {
     {"attempt_window", "15 min", "1 min", "24 h", "59 s", "25 h", "1 min to 1 day"},
     {"lock_time", "15 min", "1 min", "24 h", "59 s", "86401 s", "1 min to 1 day"},
     {"attempt_delay", "1 s", "0", "10 s", "-1 s", "11 s", "0 to 10 s"},
-    {"attempt_delay_max", "8 s", "0", "60 s", "-1 s", "61 s", "0 to 1 min"},
+    {"attempt_delay_max", "8 s", "0", "20 s", "-1 s", "21 s", "0 to 20 s"},
     {"attempt_timeout", "60 s", "30 s", "10 min", "29 s", "601 s", "30 s to 10 min"},
     {"kdf_memory", "64 MiB", "19 MiB", "1 GiB", "19922943 B", "1073741825 B", "19 MiB to 1 GiB"},
     {"kdf_time", "3", "1", "16", "0", "17", "1 to 16"},

@@ -143,7 +143,7 @@ static void older_store_is_brought_forward(void **state)
     assert_ok(store_account_add(begin(STORE_WRITE), &account));
     commit();
     store_close(&fixture.store);
-    raw_run("DROP INDEX account_uid; PRAGMA user_version = 1");
+    raw_run("DROP INDEX account_uid; DROP INDEX attempt_refused; PRAGMA user_version = 1");
     assert_ok(fixture_open(&fixture.store));
     assert_int_equal(raw_number("PRAGMA user_version"), SCHEMA_VERSION);
     assert_int_equal(raw_number("SELECT count(*) FROM sqlite_schema WHERE name = 'account_uid'"),
