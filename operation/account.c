@@ -104,7 +104,7 @@ static enum medgl_error account_state_now(struct store_txn *txn, void *argument)
     account->state_since = clock.now;
     MEDGL_TRY(text_copy(account->state_reason, sizeof(account->state_reason), run->reason));
     evidence_begin(run->context, &clock, run->kind, account, &entry);
-    ledger_entry_text(&entry, "reason", run->reason);
+    ledger_entry_text(&entry, "why", run->reason);
     MEDGL_TRY(evidence_append(run->context, txn, &entry, &account->ledger_seq));
     if (run->target == ACCOUNT_STATE_RETIRED)
         MEDGL_TRY(store_credential_delete(txn, account->id, CREDENTIAL_PASSWORD));
@@ -159,8 +159,9 @@ static enum medgl_error account_unlock_now(struct store_txn *txn, void *argument
     MEDGL_TRY(store_account_by_name(txn, run->name, &run->account));
     MEDGL_TRY(store_attempt_clear(txn, run->account.id, run->source, &run->cleared));
     evidence_begin(run->context, &clock, LEDGER_ACCOUNT_UNLOCK, &run->account, &entry);
-    ledger_entry_text(&entry, "reason", run->reason);
-    ledger_entry_text(&entry, "source", run->source != NULL ? run->source : "all");
+    ledger_entry_text(&entry, "why", run->reason);
+    if (run->source != NULL)
+        ledger_entry_text(&entry, "source", run->source);
     ledger_entry_number(&entry, "cleared", run->cleared);
     MEDGL_TRY(evidence_append(run->context, txn, &entry, NULL));
     return evidence_keep(txn, clock.now);

@@ -36,6 +36,11 @@ exits "enable" 0 account enable daemon --reason back
 says "enabled already" 1 'not disabled' account enable daemon --reason back
 json "unlock, with what was cleared" 0 'd["unlocked"] == [{"name": "daemon", "source": "192.0.2.1", "cleared": 0}]' \
     account unlock daemon --reason "called" --source 192.0.2.1
+detail='d["entries"][0]["details"]'
+json "the ledger has why, from where and how many" 0 \
+    "$detail"'["why"] == "called" and '"$detail"'["source"] == "192.0.2.1" and '"$detail"'["cleared"] == 0' ledger show --last 1
+exits "unlock, all sources" 0 account unlock daemon --reason "called again"
+json "the ledger names no source then" 0 '"source" not in '"$detail" ledger show --last 1
 exits "unlock somebody unknown" 3 account unlock nobody --reason x
 
 says "retiring elsewhere than on a terminal needs --yes" 2 'confirm it with --yes' account retire games --reason left
