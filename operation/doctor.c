@@ -5,7 +5,6 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/privilege.h"
-#include "operation/evidence.h"
 #include "policy/load.h"
 
 #include <errno.h>
@@ -47,7 +46,8 @@ static bool doctor_policy(struct doctor *doctor, uid_t owner)
         return true;
     }
     if (doctor->faults == before)
-        doctor_say(doctor, DOCTOR_FAULT, "policy", "the policy cannot be read: see the log");
+        doctor_say(doctor, DOCTOR_FAULT, "policy",
+                   "the policy cannot be read: do what the log says about it");
     return false;
 }
 
@@ -106,27 +106,85 @@ static void doctor_problem(void *argument, const char *what)
     doctor_say(argument, DOCTOR_FAULT, "store", "%s: run medgl-admin ledger verify", what);
 }
 
-static void doctor_space(struct doctor *doctor, const struct context *context,
-                         const struct store_facts *facts)
+static void doctor_store(struct doctor *doctor, const struct context *context)
 {
-    enum doctor_level level =
-        facts->free_bytes < context->policy.minimum_free ? DOCTOR_WARNING : DOCTOR_OK;
-    doctor_say(doctor, level, "space", "%lld MiB free on the store's device, %lld MiB used%s",
-               (long long)(facts->free_bytes >> 20), (long long)(facts->bytes >> 20),
-               level == DOCTOR_OK ? "" : ": make room, logins fail when it is full");
+    enum medgl_error error = store_check(context->store, doctor_problem, doctor);
+    if (error == MEDGL_OK)
+        doctor_say(doctor, DOCTOR_OK, "store", "every page and row of the store is intact");
+    else if (error != MEDGL_ERR_CORRUPT) /* of which each fault was told */
+        doctor_say(doctor, DOCTOR_FAULT, "store",
+                   "the check of the store was not carried out: %s: do what the log says, then "
+                   "run this again",
+                   medgl_error_text(error));
 }
 
-/* The head must be signed by the key in use, and the public key that auditors hold must be its
- * other half. */
-static void doctor_ledger(struct doctor *doctor, const struct context *context)
+static void doctor_space(struct doctor *doctor, const struct context *context)
+{
+    struct store_facts facts;
+    enum medgl_error error = store_facts(context->store, &facts);
+    if (error != MEDGL_OK) {
+        doctor_say(doctor, DOCTOR_FAULT, "space",
+                   "the space on the store's device is not known: %s: do what the log says, then "
+                   "run this again",
+                   medgl_error_text(error));
+        return;
+    }
+    bool low = facts.free_bytes < context->policy.minimum_free;
+    doctor_say(doctor, low ? DOCTOR_WARNING : DOCTOR_OK, "space",
+               "%lld MiB free on the store's device, %lld MiB used%s",
+               (long long)(facts.free_bytes >> 20), (long long)(facts.bytes >> 20),
+               low ? ": make room, logins fail when it is full" : "");
+}
+
+static enum medgl_error doctor_read_head(struct store_txn *txn, void *head)
+{
+    return store_ledger_head(txn, head);
+}
+
+/* The head must be signed by the key in use, and be of the tree that is stored with it. */
+static void doctor_head(struct doctor *doctor, const struct context *context, const char *vkey)
+{
+    struct ledger_head head;
+    struct checkpoint checkpoint;
+    unsigned char root[MERKLE_HASH_SIZE];
+    auto_clean(note_verifier_free) struct note_verifier *verifier = NULL;
+    enum medgl_error error = store_transact(context->store, STORE_READ, doctor_read_head, &head);
+    if (error == MEDGL_OK && head.tree.size == 0) {
+        doctor_say(doctor, DOCTOR_FAULT, "ledger",
+                   "the ledger is empty: run medgl-admin setup to its end");
+        return;
+    }
+    if (error == MEDGL_OK)
+        error = note_verifier_open(vkey, &verifier);
+    if (error == MEDGL_OK)
+        error = checkpoint_open(head.checkpoint, verifier, &checkpoint);
+    if (error == MEDGL_OK)
+        error = merkle_root(&head.tree, root);
+    if (error == MEDGL_OK &&
+        (checkpoint.size != head.tree.size || memcmp(checkpoint.root, root, sizeof(root)) != 0))
+        error = MEDGL_ERR_CORRUPT;
+    if (error == MEDGL_OK)
+        doctor_say(doctor, DOCTOR_OK, "ledger", "its head is signed by the ledger key in use");
+    else
+        doctor_say(doctor, DOCTOR_FAULT, "ledger",
+                   "its head is not signed by the ledger key in use (%s): restore keys and store "
+                   "from the same backup, then run medgl-admin ledger verify",
+                   medgl_error_text(error));
+}
+
+/* The public key that auditors hold must be the other half of the key in use. */
+static void doctor_keys(struct doctor *doctor, const struct context *context, const char *vkey)
 {
     auto_secret struct secret published = SECRET_NONE;
-    char vkey[NOTE_VKEY_SIZE], path[PATH_MAX];
+    char path[PATH_MAX];
     const struct file_rule rule = {.owner = geteuid(), .forbidden = 0022, .max = NOTE_VKEY_SIZE};
-    if (note_signer_vkey(context->signer, vkey) != MEDGL_OK ||
-        path_under(path, context->root, PATH_LEDGER_VKEY) != MEDGL_OK ||
-        file_read_trusted(path, &rule, &published) != MEDGL_OK) {
-        doctor_say(doctor, DOCTOR_FAULT, "keys", "the ledger's public key cannot be read");
+    enum medgl_error error = path_under(path, context->root, PATH_LEDGER_VKEY);
+    if (error == MEDGL_OK)
+        error = file_read_trusted(path, &rule, &published);
+    if (error != MEDGL_OK) {
+        doctor_say(doctor, DOCTOR_FAULT, "keys",
+                   "%s cannot be read: %s: restore it from the backup, readable to all", path,
+                   medgl_error_text(error));
         return;
     }
     published.bytes[strcspn((const char *)published.bytes, "\n")] = '\0';
@@ -141,19 +199,21 @@ static void doctor_ledger(struct doctor *doctor, const struct context *context)
 static void doctor_state(struct doctor *doctor)
 {
     auto_clean(context_close) struct context context = {.store = NULL};
-    struct store_facts facts;
+    char vkey[NOTE_VKEY_SIZE];
     enum medgl_error error = context_open(doctor->root, CONTEXT_READING, &context);
+    if (error == MEDGL_OK)
+        error = note_signer_vkey(context.signer, vkey);
     if (error != MEDGL_OK) {
         doctor_say(doctor, DOCTOR_FAULT, "store",
-                   "keys or store cannot be opened: %s: no enrolled user can log in",
+                   "keys or store cannot be opened: %s: no enrolled user can log in; do what the "
+                   "log says about it",
                    medgl_error_text(error));
         return;
     }
-    doctor_ledger(doctor, &context);
-    if (store_check(context.store, doctor_problem, doctor) == MEDGL_OK)
-        doctor_say(doctor, DOCTOR_OK, "store", "every page and row of the store is intact");
-    if (store_facts(context.store, &facts) == MEDGL_OK)
-        doctor_space(doctor, &context, &facts);
+    doctor_keys(doctor, &context, vkey);
+    doctor_store(doctor, &context);
+    doctor_head(doctor, &context, vkey);
+    doctor_space(doctor, &context);
 }
 
 /* Findings of the child come through a pipe: "<level><check>\t<what>\n". */
@@ -196,7 +256,9 @@ static void doctor_state_as_owner(struct doctor *doctor, uid_t owner, gid_t grou
         return;
     }
     if (pipe2(ends, O_CLOEXEC) != 0) {
-        doctor_say(doctor, DOCTOR_FAULT, "store", "cannot look: %s", strerror(errno));
+        doctor_say(doctor, DOCTOR_FAULT, "store",
+                   "no look at keys and store: %s: try again when fewer files are open",
+                   strerror(errno));
         return;
     }
     (void)fflush(NULL);
@@ -213,7 +275,8 @@ static void doctor_state_as_owner(struct doctor *doctor, uid_t owner, gid_t grou
         ;
     if (from == NULL || child < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
         doctor_say(doctor, DOCTOR_FAULT, "store",
-                   "the look at keys and store did not end as it should");
+                   "the look at keys and store did not end as it should: do what the log says, "
+                   "then run this again");
 }
 
 /* -- the rest ------------------------------------------------------------------------------- */
@@ -248,10 +311,16 @@ enum medgl_error operation_doctor(const char *root, doctor_finding finding, void
     struct doctor doctor = {.root = root, .finding = finding, .argument = argument};
     uid_t owner = 0;
     gid_t group = 0;
-    if (doctor_owner(root, &owner, &group) != MEDGL_OK) {
+    enum medgl_error error = doctor_owner(root, &owner, &group);
+    if (error == MEDGL_ERR_NOT_FOUND)
         doctor_say(&doctor, DOCTOR_FAULT, "files", "nothing is set up here: run medgl-admin setup");
+    else if (error != MEDGL_OK)
+        doctor_say(&doctor, DOCTOR_FAULT, "files",
+                   "who owns keys and store is not known: %s: do what the log says, or run this "
+                   "as root",
+                   medgl_error_text(error));
+    if (error != MEDGL_OK)
         return MEDGL_ERR_REFUSED;
-    }
     if (geteuid() != 0 && geteuid() != owner) {
         doctor_say(&doctor, DOCTOR_FAULT, "files", "run this as root");
         return MEDGL_ERR_REFUSED;

@@ -4,7 +4,6 @@
 
 #include "base/text.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <glob.h>
@@ -12,76 +11,140 @@
 #include <string.h>
 #include <strings.h>
 
-#define SSHD_CONFIG      "/etc/ssh/sshd_config"
-#define SSHD_INCLUDE_MAX 8
+#define SSHD_CONFIG "/etc/ssh/sshd_config"
+#define INCLUDE_MAX 8 /* files within files */
 
 /* -- PAM ------------------------------------------------------------------------------------ */
 
+/* A file of /etc/pam.d: what it uses the module for, by itself or through files that it includes.
+ * How these use the module is judged once, in their own right. */
 struct pam_service {
+    struct doctor *doctor;
+    const char *directory;
     const char *name;
     bool auth, account, password, session;
+    int depth;
 };
 
-/* Words of a control field that let a failure of the module pass. */
-static bool pam_control_is_weak(const char *control)
+static void pam_read(struct pam_service *service, const char *name, const char *only);
+
+/* Whether a word of a control field, VALUE=ACTION, lets people pass whom the module, or its
+ * absence, keeps out. What no word names is "bad" (pam.conf(5)). */
+static bool pam_word_is_weak(const char *value, const char *action)
 {
-    return strcasecmp(control, "optional") == 0 || strstr(control, "default=ignore") != NULL ||
-           strstr(control, "auth_err=ignore") != NULL ||
-           strstr(control, "authinfo_unavail=ignore") != NULL;
+    static const char *const refusals[] = {
+        "default",  "auth_err", "authinfo_unavail", "perm_denied", "acct_expired",
+        "conv_err", "abort",    "open_err",         "symbol_err",  "module_unknown",
+    };
+    if (strcmp(action, "bad") == 0 || strcmp(action, "die") == 0)
+        return false;
+    if (strcmp(value, "new_authtok_reqd") == 0)
+        return strcmp(action, "ok") != 0 && strcmp(action, "done") != 0;
+    for (size_t i = 0; i < MEDGL_COUNT(refusals); i++)
+        if (strcmp(value, refusals[i]) == 0)
+            return true;
+    return false;
 }
 
-/* One line of /etc/pam.d/NAME: type, control (a word or [...]), module, arguments. */
-static void pam_line(struct doctor *doctor, struct pam_service *service, char *line)
+/* A control field: one word, or the words of [...] behind the '['. */
+static bool pam_control_is_weak(const char *control)
+{
+    char words[512], *rest = NULL;
+    if (control[0] != '[')
+        return strcasecmp(control, "optional") == 0 || strcasecmp(control, "sufficient") == 0;
+    if (text_copy(words, sizeof(words), control + 1) != MEDGL_OK)
+        return true;
+    for (const char *value = strtok_r(words, " \t=", &rest); value != NULL;
+         value = strtok_r(NULL, " \t=", &rest)) {
+        const char *action = strtok_r(NULL, " \t=", &rest);
+        if (action != NULL && pam_word_is_weak(value, action))
+            return true;
+    }
+    return false;
+}
+
+/* One line that names the module. */
+static void pam_use(struct pam_service *service, const char *type, const char *control,
+                    const char *arguments)
+{
+    bool auth = strcasecmp(type, "auth") == 0, account = strcasecmp(type, "account") == 0;
+    service->doctor->pam_used = true;
+    service->auth |= auth;
+    service->account |= account;
+    service->password |= strcasecmp(type, "password") == 0;
+    service->session |= strcasecmp(type, "session") == 0;
+    if (service->depth > 1)
+        return;
+    if ((auth || account) && pam_control_is_weak(control))
+        doctor_say(service->doctor, DOCTOR_FAULT, "pam",
+                   "%s: the %s line lets a refusal pass (%s%s): use [success=%s ignore=ignore "
+                   "default=die]",
+                   service->name, type, control, control[0] == '[' ? "]" : "",
+                   auth ? "done" : "ok new_authtok_reqd=ok");
+    const char *exempt = strstr(arguments, "exempt=");
+    if (auth && exempt != NULL)
+        doctor_say(service->doctor, DOCTOR_WARNING, "pam",
+                   "%s: %.*s: these users log in without any of the rules", service->name,
+                   (int)strcspn(exempt, " \t"), exempt);
+}
+
+/* One line: type, control (a word or [...]), module, arguments; or @include and a file. Of the type
+ * `only`, unless that is NULL. */
+static void pam_line(struct pam_service *service, char *line, const char *only)
 {
     char *rest = line + strspn(line, " \t-");
     char *type = strsep(&rest, " \t");
     if (type == NULL || type[0] == '\0' || type[0] == '#' || rest == NULL)
         return;
     rest += strspn(rest, " \t");
-    char *control = strsep(&rest, rest[0] == '[' ? "]" : " \t");
-    if (rest == NULL || strstr(rest, "pam_medgl.so") == NULL)
-        return;
-    doctor->pam_used = true;
-    bool auth = strcasecmp(type, "auth") == 0, account = strcasecmp(type, "account") == 0;
-    service->auth |= auth;
-    service->account |= account;
-    service->password |= strcasecmp(type, "password") == 0;
-    service->session |= strcasecmp(type, "session") == 0;
-    if ((auth || account) && pam_control_is_weak(control))
-        doctor_say(doctor, DOCTOR_FAULT, "pam",
-                   "%s: the %s line lets a refusal pass (%s): use [success=done ignore=ignore "
-                   "default=die]",
-                   service->name, type, control);
-    const char *exempt = strstr(rest, "exempt=");
-    if (auth && exempt != NULL)
-        doctor_say(doctor, DOCTOR_WARNING, "pam",
-                   "%s: %.*s: these users log in without any of the rules", service->name,
-                   (int)strcspn(exempt, " \t\n"), exempt);
+    bool include = strcmp(type, "@include") == 0;
+    if (!include) {
+        char *control = strsep(&rest, rest[0] == '[' ? "]" : " \t");
+        if (rest == NULL || (only != NULL && strcasecmp(type, only) != 0))
+            return;
+        rest += strspn(rest, " \t");
+        include = strcasecmp(control, "include") == 0 || strcasecmp(control, "substack") == 0;
+        only = type;
+        if (!include && strstr(rest, "pam_medgl.so") != NULL)
+            pam_use(service, type, control, rest);
+    }
+    rest[strcspn(rest, " \t")] = '\0';
+    if (include)
+        pam_read(service, rest, only);
 }
 
-static void pam_file(struct doctor *doctor, const char *directory, const char *name)
+static void pam_read(struct pam_service *service, const char *name, const char *only)
 {
     char path[PATH_MAX];
     auto_free char *line = NULL;
     size_t room = 0;
-    struct pam_service service = {.name = name};
-    if (snprintf(path, sizeof(path), "%s/%s", directory, name) >= (int)sizeof(path))
+    int len = name[0] == '/' ? snprintf(path, sizeof(path), "%s%s", service->doctor->root, name)
+                             : snprintf(path, sizeof(path), "%s/%s", service->directory, name);
+    if (len >= (int)sizeof(path) || service->depth >= INCLUDE_MAX)
         return;
     auto_file FILE *file = fopen(path, "re");
-    if (file == NULL) {
-        doctor_say(doctor, DOCTOR_WARNING, "pam", "%s: %s", path, strerror(errno));
-        return;
-    }
-    while (getline(&line, &room, file) > 0) {
+    service->depth++;
+    while (file != NULL && getline(&line, &room, file) > 0) {
         line[strcspn(line, "\n")] = '\0';
-        pam_line(doctor, &service, line);
+        pam_line(service, line, only);
     }
+    service->depth--;
+    if (file == NULL || ferror(file))
+        doctor_say(service->doctor, DOCTOR_WARNING, "pam",
+                   "%s: %s cannot be read: %s: put it right, or run this as root", service->name,
+                   path, strerror(errno));
+}
+
+static void pam_judge(struct doctor *doctor, const char *directory, const char *name)
+{
+    struct pam_service service = {.doctor = doctor, .directory = directory, .name = name};
+    pam_read(&service, name, NULL);
     /* Debian's common-* files hold one type each: only whole services are judged for what is
      * missing. */
     if (service.auth && !service.account && strncmp(name, "common-", 7) != 0)
         doctor_say(doctor, DOCTOR_FAULT, "pam",
                    "%s: auth without account: a disabled user with an ssh key gets in; add the "
-                   "account line",
+                   "account line, or @include common-account",
                    name);
     if (service.auth || service.account || service.password || service.session)
         doctor_say(doctor, DOCTOR_OK, "pam", "%s uses the module for%s%s%s%s", name,
@@ -96,9 +159,12 @@ void doctor_pam(struct doctor *doctor)
     if (path_under(path, doctor->root, MEDGL_PAMCONFDIR) != MEDGL_OK)
         return;
     int count = scandir(path, &names, NULL, alphasort);
+    if (count < 0 && errno != ENOENT)
+        doctor_say(doctor, DOCTOR_WARNING, "pam", "%s cannot be read: %s: run this as root", path,
+                   strerror(errno));
     for (int i = 0; i < count; i++) {
         if (names[i]->d_name[0] != '.' && strchr(names[i]->d_name, '~') == NULL)
-            pam_file(doctor, path, names[i]->d_name);
+            pam_judge(doctor, path, names[i]->d_name);
         free(names[i]);
     }
     free(names);
@@ -135,10 +201,27 @@ struct sshd_reading {
     struct doctor *doctor;
     char value[MEDGL_COUNT(sshd_settings)][32];
     int depth;
-    bool match; /* inside a Match block */
+    bool match;   /* inside a Match block */
+    bool told;    /* something was found */
+    bool partial; /* a file could not be read */
 };
 
 static void sshd_read(struct sshd_reading *reading, const char *path);
+
+static void sshd_unreadable(struct sshd_reading *reading, const char *path, int error)
+{
+    reading->told = reading->partial = true;
+    doctor_say(reading->doctor, DOCTOR_WARNING, "sshd",
+               "%s cannot be read, and may say anything: %s: put it right, or run this as root",
+               path, strerror(error));
+}
+
+/* For glob(): only what is not there is passed over. */
+static int sshd_glob_failed(const char *path, int error)
+{
+    (void)path;
+    return error != ENOENT;
+}
 
 static void sshd_include(struct sshd_reading *reading, char *patterns)
 {
@@ -149,9 +232,11 @@ static void sshd_include(struct sshd_reading *reading, char *patterns)
             continue;
         int len = snprintf(path, sizeof(path), "%s%s%s", reading->doctor->root,
                            pattern[0] == '/' ? "" : "/etc/ssh/", pattern);
-        if (len < (int)sizeof(path) && glob(path, 0, NULL, &found) == 0)
-            for (size_t i = 0; i < found.gl_pathc; i++)
-                sshd_read(reading, found.gl_pathv[i]);
+        int result = len < (int)sizeof(path) ? glob(path, 0, sshd_glob_failed, &found) : 0;
+        if (result == GLOB_ABORTED)
+            sshd_unreadable(reading, path, errno);
+        for (size_t i = 0; result == 0 && i < found.gl_pathc; i++)
+            sshd_read(reading, found.gl_pathv[i]);
         globfree(&found);
     }
 }
@@ -175,9 +260,11 @@ static void sshd_line(struct sshd_reading *reading, char *line)
         if (strcasecmp(name, setting->name) != 0)
             continue;
         if (reading->match) {
-            if (strcasecmp(rest, setting->wrong) == 0)
-                doctor_say(reading->doctor, DOCTOR_WARNING, "sshd", "%s %s in a Match block: %s",
-                           name, rest, setting->why);
+            if (strcasecmp(rest, setting->wrong) != 0)
+                continue;
+            reading->told = true;
+            doctor_say(reading->doctor, DOCTOR_WARNING, "sshd", "%s %s in a Match block: %s", name,
+                       rest, setting->why);
         } else if (reading->value[i][0] == '\0') {
             text_printable(reading->value[i], sizeof(reading->value[i]), rest);
         }
@@ -189,41 +276,37 @@ static void sshd_read(struct sshd_reading *reading, const char *path)
     auto_free char *line = NULL;
     size_t room = 0;
     bool match = reading->match;
-    if (reading->depth >= SSHD_INCLUDE_MAX)
+    if (reading->depth >= INCLUDE_MAX)
         return;
     auto_file FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return;
     reading->depth++;
-    while (getline(&line, &room, file) > 0) {
+    while (file != NULL && getline(&line, &room, file) > 0) {
         line[strcspn(line, "\n")] = '\0';
         sshd_line(reading, line);
     }
     reading->depth--;
     reading->match = match; /* a Match in an included file ends with it */
+    if (file == NULL || ferror(file))
+        sshd_unreadable(reading, path, errno);
 }
 
 void doctor_sshd(struct doctor *doctor)
 {
     struct sshd_reading reading = {.doctor = doctor};
     char path[PATH_MAX];
-    bool clean = true;
-    if (path_under(path, doctor->root, SSHD_CONFIG) != MEDGL_OK || access(path, F_OK) != 0)
+    if (path_under(path, doctor->root, SSHD_CONFIG) != MEDGL_OK ||
+        (access(path, F_OK) != 0 && errno == ENOENT))
         return;
-    if (access(path, R_OK) != 0) {
-        doctor_say(doctor, DOCTOR_WARNING, "sshd", "%s: %s: run this as root", path,
-                   strerror(errno));
-        return;
-    }
     sshd_read(&reading, path);
     for (size_t i = 0; i < MEDGL_COUNT(sshd_settings); i++) {
         const struct sshd_setting *setting = &sshd_settings[i];
-        const char *value = reading.value[i][0] != '\0' ? reading.value[i] : setting->preset;
-        if (strcasecmp(value, setting->wrong) != 0)
+        bool unset = reading.value[i][0] == '\0';
+        const char *value = unset ? setting->preset : reading.value[i];
+        if (strcasecmp(value, setting->wrong) != 0 || (unset && reading.partial))
             continue;
-        clean = false;
+        reading.told = true;
         doctor_say(doctor, setting->level, "sshd", "%s %s: %s", setting->name, value, setting->why);
     }
-    if (clean)
+    if (!reading.told)
         doctor_say(doctor, DOCTOR_OK, "sshd", "no setting goes around the module");
 }
