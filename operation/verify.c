@@ -6,6 +6,7 @@
 #include "base/file.h"
 
 #include <dirent.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +28,7 @@ struct verify_run {
     const struct evidence_request *request;
     struct ledger_verifier *verifier;
     struct ledger_head head;
-    struct verify_last *last; /* sorted by account id once all entries were read */
-    size_t last_count, last_room;
+    void *last; /* a tree of struct verify_last, see tsearch(3) */
     uint64_t faults;
 };
 
@@ -44,34 +44,28 @@ static int verify_compare(const void *a, const void *b)
                   ((const struct verify_last *)b)->account);
 }
 
-/* Accounts are enrolled rarely and looked up often: the array stays sorted. */
-static struct verify_last *verify_find(struct verify_run *run, const char *account)
+static struct verify_last *verify_find(const struct verify_run *run, const char *account)
 {
     struct verify_last key = {.account_seq = 0};
     (void)snprintf(key.account, sizeof(key.account), "%s", account);
-    if (run->last_count == 0)
-        return NULL;
-    return bsearch(&key, run->last, run->last_count, sizeof(key), verify_compare);
+    struct verify_last *const *found = tfind(&key, &run->last, verify_compare);
+    return found != NULL ? *found : NULL;
 }
 
-static struct verify_last *verify_add(struct verify_run *run, const char *account)
+/* NULL: no memory. */
+static struct verify_last *verify_find_or_add(struct verify_run *run, const char *account)
 {
-    if (run->last_count == run->last_room) {
-        size_t room = run->last_room != 0 ? run->last_room * 2 : 64;
-        struct verify_last *grown = reallocarray(run->last, room, sizeof(*grown));
-        if (grown == NULL)
-            return NULL;
-        run->last = grown;
-        run->last_room = room;
-    }
-    size_t at = run->last_count++;
-    while (at > 0 && strcmp(run->last[at - 1].account, account) > 0) {
-        run->last[at] = run->last[at - 1];
-        at--;
-    }
-    run->last[at] = (struct verify_last){.state = ACCOUNT_STATE_ACTIVE};
-    (void)snprintf(run->last[at].account, sizeof(run->last[at].account), "%s", account);
-    return &run->last[at];
+    struct verify_last *last = verify_find(run, account);
+    if (last != NULL)
+        return last;
+    auto_free struct verify_last *fresh = calloc(1, sizeof(*fresh));
+    if (fresh == NULL)
+        return NULL;
+    fresh->state = ACCOUNT_STATE_ACTIVE;
+    (void)snprintf(fresh->account, sizeof(fresh->account), "%s", account);
+    if (tsearch(fresh, &run->last, verify_compare) == NULL)
+        return NULL;
+    return auto_give(fresh);
 }
 
 static const char *verify_text(const struct ledger_entry *entry, const char *name)
@@ -110,9 +104,7 @@ static enum medgl_error verify_learn(struct verify_run *run, const struct ledger
     }
     if (entry->subject.account == NULL)
         return MEDGL_OK;
-    last = verify_find(run, entry->subject.account);
-    if (last == NULL)
-        last = verify_add(run, entry->subject.account);
+    last = verify_find_or_add(run, entry->subject.account);
     if (last == NULL)
         return MEDGL_ERR_MEMORY;
     if (entry->kind == LEDGER_PASSWORD_ISSUE || entry->kind == LEDGER_PASSWORD_CHANGE ||
@@ -175,16 +167,23 @@ static enum medgl_error verify_credential(void *argument, const struct credentia
     return MEDGL_OK;
 }
 
+/* Whoever has an entry and was not seen among the rows is gone. */
+static void verify_left_over(const void *node, VISIT visit, void *argument)
+{
+    const struct verify_last *last = *(struct verify_last *const *)node;
+    if (visit != postorder && visit != leaf)
+        return;
+    if (last->account_known)
+        verify_fault(argument, last->account_seq, "an account that an entry made is gone");
+    if (last->password_known)
+        verify_fault(argument, last->password_seq, "a password that an entry made is gone");
+}
+
 static enum medgl_error verify_state(struct store_txn *txn, struct verify_run *run)
 {
     MEDGL_TRY(store_account_each(txn, verify_account, run));
     MEDGL_TRY(store_credential_each(txn, verify_credential, run));
-    for (size_t i = 0; i < run->last_count; i++) {
-        if (run->last[i].account_known)
-            verify_fault(run, run->last[i].account_seq, "an account that an entry made is gone");
-        if (run->last[i].password_known)
-            verify_fault(run, run->last[i].password_seq, "a password that an entry made is gone");
-    }
+    twalk_r(run->last, verify_left_over, run);
     return MEDGL_OK;
 }
 
@@ -271,7 +270,7 @@ static void verify_relay(void *argument, uint64_t seq, const char *what)
 static void verify_free(struct verify_run *run)
 {
     ledger_verifier_free(&run->verifier);
-    free(run->last);
+    tdestroy(run->last, free);
 }
 
 enum medgl_error operation_verify(struct context *context, const struct evidence_request *request,
