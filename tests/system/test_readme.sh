@@ -31,8 +31,8 @@ machine_plain && person alice && person bob unix-Password-9 && sshd_begin || exi
 secrets+=($own unix-Password-9)
 cp -r /etc/pam.d /run/pam.before
 
-run_block run
-issued=$(sed -n 's/^Password: //p' /root/alice.slip)
+cd /root && run_block run
+issued=$(sed -n 's/^Password: //p' alice.slip)
 secrets+=("$issued")
 converses "the enrolled user logs in and changes the password" ssh alice@127.0.0.1 <<-END
 	see Password: 
@@ -60,12 +60,21 @@ works "and leaves it" grep -q pam_medgl.so /etc/pam.d/common-auth
 # A way in for root.
 usermod --password "$(openssl passwd -6 unix-Password-9)" root
 echo 'no_such_key = 1' >> $policy
+printf '@include common-account\n@include common-session-noninteractive\n' > /etc/pam.d/job # as cron's
 converses "with a broken policy not even root gets in" as alice su -c 'id -un' <<-END
 	match Authentication|failure|information
 	end 1
 END
-sed -i '/pam_medgl.so/s/$/ exempt=root/' /etc/pam.d/common-*
-works "pam-auth-update keeps exempt=root" sh -c 'pam-auth-update --package && grep -q "pam_medgl.so.*exempt=root" /etc/pam.d/common-auth'
+refused "nor do root's jobs run" 1 pamtester job root acct_mgmt
+refused "nor have they a session" 1 pamtester job root open_session
+run_block way-in
+run_block way-in # again: no argument may come twice
+works "pam-auth-update keeps exempt=root" pam-auth-update --package
+for file in auth account password session session-noninteractive; do
+    works "in common-$file" sh -c "[ \$(grep -c 'pam_medgl.so *exempt=root *\$' /etc/pam.d/common-$file) = 1 ]"
+done
+works "root's jobs run" pamtester job root acct_mgmt open_session close_session
+rm /etc/pam.d/job
 converses "with exempt=root root does" as alice su -c 'id -un' <<-END
 	see Password: 
 	type unix-Password-9

@@ -37,6 +37,20 @@ converses "nobody may ask about another" as carol pamtester locker alice authent
 	end 1
 	never successfully
 END
+works "nobody holds all the engines: of nine conversations one is hung up, and another user is heard" python3 -I -c '
+import os, pwd, select, socket, sys
+def connect(name):
+    os.seteuid(0)
+    os.seteuid(pwd.getpwnam(name).pw_uid)
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    connection.connect("/run/medgl/auth.socket")
+    return connection
+def ended(connections, seconds):
+    return len(select.select(connections, [], [], seconds)[0])
+mine = [connect("alice") for i in range(9)]
+select.select(mine, [], [], 5)
+sys.exit(0 if ended([connect("carol")], 1) == 0 and ended(mine, 0) == 1 else 1)'
+says "and the log says whose they are" "conversations are open already" $log
 issue alice
 converses "an issued password is due, and is changed (R18)" as alice pamtester locker alice authenticate acct_mgmt <<-END
 	see Password: 
