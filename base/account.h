@@ -1,5 +1,5 @@
-/* The words for what an account is. policy/ decides on them and store/ keeps them; neither knows
- * the other. */
+/* The words for what an account is. policy/ decides on
+ * them and store/ keeps them; neither knows the other. */
 #ifndef MEDGL_BASE_ACCOUNT_H
 #define MEDGL_BASE_ACCOUNT_H
 

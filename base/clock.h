@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Milliseconds since 1970-01-01T00:00:00Z, without leap seconds. 0 stands for "never" in stored
- * facts. */
+/* Milliseconds since 1970-01-01T00:00:00Z, without leap
+ * seconds. 0 stands for "never" in stored facts. */
 typedef int64_t medgl_time;
 
 #define MEDGL_SECOND ((medgl_time)1000)

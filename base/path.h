@@ -1,5 +1,5 @@
-/* Where things are (file-system layout), and the private root that tests and sandboxes put before
- * it. */
+/* Where things are (file-system layout), and the private
+ * root that tests and sandboxes put before it. */
 #ifndef MEDGL_BASE_PATH_H
 #define MEDGL_BASE_PATH_H
 
@@ -7,9 +7,9 @@
 
 #include <limits.h>
 
-/* MEDGL_SYSCONFDIR, MEDGL_STATEDIR, MEDGL_RUNDIR, MEDGL_VENDORDIR and MEDGL_LIBEXECDIR are absolute
- * and come from configure: /etc/medgl, /var/lib/medgl, /run/medgl, /usr/lib/medgl,
- * LIBEXECDIR/medgl. */
+/* MEDGL_SYSCONFDIR, MEDGL_STATEDIR, MEDGL_RUNDIR, MEDGL_VENDORDIR and
+ * MEDGL_LIBEXECDIR are absolute and come from configure: /etc/medgl,
+ * /var/lib/medgl, /run/medgl, /usr/lib/medgl, LIBEXECDIR/medgl. */
 #define PATH_STORE_KEY   MEDGL_SYSCONFDIR "/store.key"
 #define PATH_LEDGER_KEY  MEDGL_SYSCONFDIR "/ledger.key"
 #define PATH_LEDGER_VKEY MEDGL_SYSCONFDIR "/ledger.vkey"
@@ -21,8 +21,8 @@
 #define PATH_SHARES      PATH_KDF "/shares" /* where the engine may write while it runs */
 #define PATH_ENGINE      MEDGL_LIBEXECDIR "/medgl-auth"
 
-/* root + path. `root` is "" or an absolute directory without a trailing '/'. MEDGL_ERR_ARGUMENT:
- * too long. */
+/* root + path. `root` is "" or an absolute directory
+ * without a trailing '/'. MEDGL_ERR_ARGUMENT: too long. */
 enum medgl_error path_under(char result[PATH_MAX], const char *root, const char *path);
 
 #endif

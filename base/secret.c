@@ -19,8 +19,7 @@ enum medgl_error secret_alloc(struct secret *secret, size_t cap)
     void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (pages == MAP_FAILED)
         return MEDGL_ERR_MEMORY;
-    /* Locking is best effort for callers with a small limit; keeping out of dumps and forks is not.
-     */
+    /* Locked as far as the caller's limit goes; out of dumps and forks, whatever it is. */
     (void)mlock(pages, size);
     if (madvise(pages, size, MADV_DONTDUMP) != 0 || madvise(pages, size, MADV_DONTFORK) != 0) {
         (void)munmap(pages, size);

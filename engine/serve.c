@@ -154,11 +154,12 @@ static void choose_language(const char *locale)
 
 /* -- who may ask ---------------------------------------------------------------------------- */
 
-/* MUST: uid 0 may ask about anyone.
- * MUST: where the caller's uid is the engine's own there is no boundary, and it may ask as root
- * may. MUST: any other uid may ask about itself alone, by the name that the system gives that uid,
- * and only to authenticate, for the account's state, and to change the password. MUST: the uid is
- * the kernel's word (SO_PEERCRED), never the caller's. */
+/* MUSTs:
+ * - uid 0 may ask about anyone.
+ * - Where the caller's uid is the engine's own there is no boundary: it may ask as root may.
+ * - Any other uid may ask about itself alone, by the name that the system gives that uid, and only
+ *   to authenticate, for the account's state, and to change the password.
+ * - The uid is the kernel's word (SO_PEERCRED), never the caller's. */
 enum serve_right serve_right(uid_t peer, uid_t own, const uid_t *user, enum wire_call call)
 {
     if (peer == 0 || peer == own)

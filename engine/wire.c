@@ -218,8 +218,8 @@ static int64_t wire_clock(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Waits until the socket is ready or has ended. A signal of the host's does not make the deadline
- * any later. */
+/* Waits until the socket is ready or has ended. A signal
+ * of the host's does not make the deadline any later. */
 static int wire_wait(int fd, short events, int timeout_ms)
 {
     int64_t until = wire_clock() + timeout_ms;

@@ -17,11 +17,11 @@ struct kdf_slot {
     }
 #define auto_kdf_slot auto_clean(kdf_slot_release)
 
-/* Waits in line, first come first served, for one of `slots` (0: one per online processor) kept in
- * `directory`, for at most `patience_ms`. The file is made when it is not there; the directory
- * must exist, and root must not stand in a line that belongs to somebody else. MEDGL_ERR_DEADLINE;
- * MEDGL_ERR_IO (also where it is missing) and others: the directory is unusable (no slot, no
- * evaluation). */
+/* Waits in line, first come first served, for one of `slots` (0: one per online
+ * processor) kept in `directory`, for at most `patience_ms`. The file is made when
+ * it is not there; the directory must exist, and root must not stand in a line
+ * that belongs to somebody else. MEDGL_ERR_DEADLINE; MEDGL_ERR_IO (also where it
+ * is missing) and others: the directory is unusable (no slot, no evaluation). */
 enum medgl_error kdf_slot_acquire(const char *directory, unsigned slots, int64_t patience_ms,
                                   struct kdf_slot *slot);
 void kdf_slot_release(struct kdf_slot *slot); /* harmless on an empty one */

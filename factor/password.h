@@ -39,9 +39,9 @@ struct password_line {
 enum medgl_error password_hash(const struct password_line *line, const struct kdf_cost *cost,
                                const struct secret *prepared, char phc[KDF_PHC_SIZE]);
 
-/* One evaluation at the record's own cost; *matches starts as false. With phc NULL (unknown
- * account, locked) the same work is done at `dummy` cost with a random salt and the answer is
- * false. */
+/* One evaluation at the record's own cost; *matches starts as false.
+ * With phc NULL (unknown account, locked) the same work is done at
+ * `dummy` cost with a random salt and the answer is false. */
 enum medgl_error password_verify(const struct password_line *line, const char *phc,
                                  const struct kdf_cost *dummy, const struct secret *prepared,
                                  bool *matches);

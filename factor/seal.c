@@ -134,8 +134,7 @@ static bool seal_bind(EVP_CIPHER_CTX *context, const char *text)
            EVP_CipherUpdate(context, NULL, &done, (const unsigned char *)text, (int)len) == 1;
 }
 
-/* A cipher in the wanted direction that has seen all of the associated data; NULL: OpenSSL failed.
- */
+/* A cipher in the wanted direction that has seen all associated data; NULL: OpenSSL failed. */
 static EVP_CIPHER_CTX *seal_begin(const struct seal_key *key, bool sealing,
                                   const unsigned char header[SEAL_HEADER], const char *account,
                                   const char *field)

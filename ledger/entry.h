@@ -1,5 +1,5 @@
-/* One entry of the evidence: a line of JSON (RFC 8259), UTF-8, keys in a fixed order, no newline
- * inside. */
+/* One entry of the evidence: a line of JSON (RFC 8259),
+ * UTF-8, keys in a fixed order, no newline inside. */
 #ifndef MEDGL_LEDGER_ENTRY_H
 #define MEDGL_LEDGER_ENTRY_H
 

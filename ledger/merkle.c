@@ -1,5 +1,5 @@
-/* The Merkle tree hash of RFC 6962 over SHA-256. Keeps one root per perfect subtree; never sees the
- * leaves again. */
+/* The Merkle tree hash of RFC 6962 over SHA-256. Keeps one
+ * root per perfect subtree; never sees the leaves again. */
 #include "ledger/merkle.h"
 
 #include <string.h>

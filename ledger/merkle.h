@@ -1,5 +1,5 @@
-/* The Merkle tree hash of RFC 6962 (section 2.1) over SHA-256, with an append state of O(log n).
- * Pure. */
+/* The Merkle tree hash of RFC 6962 (section 2.1) over
+ * SHA-256, with an append state of O(log n). Pure. */
 #ifndef MEDGL_LEDGER_MERKLE_H
 #define MEDGL_LEDGER_MERKLE_H
 
@@ -12,9 +12,9 @@
 #define MERKLE_HASH_SIZE CRYPTO_HASH_SIZE
 #define MERKLE_LEVELS    64
 
-/* The roots of the perfect subtrees that make up a tree of `size` leaves: peak[i] is in use where
- * bit i of size is set, and covers 2^i leaves; the others are zero. A zeroed struct is the empty
- * tree. */
+/* The roots of the perfect subtrees that make up a tree of `size`
+ * leaves: peak[i] is in use where bit i of size is set, and covers 2^i
+ * leaves; the others are zero. A zeroed struct is the empty tree. */
 struct merkle_tree {
     uint64_t size;
     unsigned char peak[MERKLE_LEVELS][MERKLE_HASH_SIZE];

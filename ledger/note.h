@@ -23,8 +23,8 @@ bool note_name_valid(const char *name);
 enum medgl_error note_key_generate(const char *name, struct secret *skey,
                                    char vkey[NOTE_VKEY_SIZE]);
 
-/* From such texts; a trailing newline is forgiven. MEDGL_ERR_KEY: malformed, or the hash does not
- * fit. */
+/* From such texts; a trailing newline is forgiven.
+ * MEDGL_ERR_KEY: malformed, or the hash does not fit. */
 enum medgl_error note_signer_open(const struct secret *skey, struct note_signer **signer);
 void note_signer_free(struct note_signer **signer);
 const char *note_signer_name(const struct note_signer *signer);
@@ -56,8 +56,7 @@ enum medgl_error checkpoint_sign(const struct checkpoint *checkpoint,
                                  const struct note_signer *signer, char *note, size_t size);
 
 /* Parses strictly and verifies. Signatures by other keys are passed over; extension lines are
- * admitted. MEDGL_ERR_CORRUPT: not a checkpoint of this origin, or no valid signature by this key.
- */
+ * admitted. MEDGL_ERR_CORRUPT: no checkpoint of this origin, or no valid signature by this key. */
 enum medgl_error checkpoint_open(const char *note, const struct note_verifier *verifier,
                                  struct checkpoint *checkpoint);
 

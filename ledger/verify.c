@@ -1,6 +1,5 @@
 /* Full verification of a ledger as a stream (R08). Keeps the append state of one tree and the
- * checkpoints; never an entry. Finds faults and goes on, so that one fault does not hide another.
- */
+ * checkpoints; never an entry. Finds faults and goes on: one fault does not hide another. */
 #include "ledger/verify.h"
 
 #include "base/auto.h"

@@ -1,5 +1,5 @@
-/* Full verification of a ledger: a stream of entries in, a list of faults out. Pure: whoever reads
- * them feeds it. */
+/* Full verification of a ledger: a stream of entries in, a
+ * list of faults out. Pure: whoever reads them feeds it. */
 #ifndef MEDGL_LEDGER_VERIFY_H
 #define MEDGL_LEDGER_VERIFY_H
 
@@ -17,9 +17,9 @@ enum medgl_error ledger_verifier_new(const struct note_verifier *key, ledger_fau
                                      void *argument, struct ledger_verifier **verifier);
 void ledger_verifier_free(struct ledger_verifier **verifier);
 
-/* All checkpoints come first, in any order: stored ones, the head's, and ones kept elsewhere
- * (`label` names them in faults). One that does not verify, or two that contradict each other, is a
- * fault. */
+/* All checkpoints come first, in any order: stored ones, the head's,
+ * and ones kept elsewhere (`label` names them in faults). One that
+ * does not verify, or two that contradict each other, is a fault. */
 enum medgl_error ledger_verifier_checkpoint(struct ledger_verifier *verifier, const char *label,
                                             const char *note);
 

@@ -1,5 +1,5 @@
-/* Calendar arithmetic from the rules of the Gregorian calendar. Never asks libc for a time or a
- * zone. */
+/* Calendar arithmetic from the rules of the Gregorian
+ * calendar. Never asks libc for a time or a zone. */
 #include "policy/calendar.h"
 
 #define CALENDAR_EPOCH_YEAR 1970

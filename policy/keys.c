@@ -1,5 +1,5 @@
-/* The one table of keys, and what follows from it. Never reads a file: policy/load.c brings the
- * values. */
+/* The one table of keys, and what follows from it. Never
+ * reads a file: policy/load.c brings the values. */
 #include "base/auto.h"
 #include "base/message.h"
 #include "policy/calendar.h"

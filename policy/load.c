@@ -88,8 +88,8 @@ static bool load_has_control(const char *line, size_t len)
     return false;
 }
 
-/* `line` without its newline: blank, a comment, or KEY = VALUE with a key that exists and was not
- * there yet. */
+/* `line` without its newline: blank, a comment, or KEY =
+ * VALUE with a key that exists and was not there yet. */
 static void load_check_line(struct load_file *file, char *line, size_t len, uint64_t number)
 {
     struct loading *loading = file->loading;
@@ -163,8 +163,7 @@ static void load_set(struct load_file *file, econf_file *econf, const struct pol
         loading->report->set(loading->report->context, key, file->path, line);
 }
 
-/* The values of a file whose lines are sound. libeconf opens by name: the name of our descriptor.
- */
+/* The values of a file whose lines are sound. libeconf opens by name: that of our descriptor. */
 static void load_values(struct load_file *file)
 {
     struct loading *loading = file->loading;
@@ -219,8 +218,8 @@ static void load_one(struct loading *loading, const char *path)
         load_values(&file);
 }
 
-/* Who may write a directory decides which files are in it. False: not there, or (a mistake) not to
- * be trusted. */
+/* Who may write a directory decides which files are in it.
+ * False: not there, or (a mistake) not to be trusted. */
 static bool load_directory(struct loading *loading, const char *path, int *fd)
 {
     struct stat st;

@@ -1,12 +1,10 @@
-/* May one more guess be made now? (R20) Numbers and a time in, a verdict out; never counts anything
- * itself.
+/* May one more guess be made now (R20)? Numbers and a time in, a verdict out; counts nothing itself.
  *
- * MUSTs
- * - Failures and attempts in flight together never exceed a limit: what is in flight counts as
- * taken.
+ * MUSTs:
+ * - Failures and attempts in flight never exceed a limit together: in flight counts as taken.
  * - Failures at the limit refuse every guess until lock_time has passed since the latest of them.
  * - A time ahead of the clock counts as now: setting the clock back neither ends a lock nor
- * prolongs it beyond lock_time. */
+ *   prolongs it beyond lock_time. */
 #include "policy/lockout.h"
 
 #include "policy/calendar.h"

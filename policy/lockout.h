@@ -7,8 +7,8 @@
 /* What is counted against one account at this moment. Read under the lock that will also write the
  * reservation; never from a copy. */
 struct attempt_facts {
-    /* From this source: failures since the last clearing that lie within attempt_window of the
-     * latest. */
+    /* From this source: failures since the last clearing
+     * that lie within attempt_window of the latest. */
     uint32_t source_failures;
     uint32_t source_in_flight;
     medgl_time source_latest; /* time of the latest of those failures; 0: none */

@@ -27,8 +27,8 @@ struct login_facts {
     struct password_facts password_facts;
 };
 
-/* Why, for the log and the ledger; the person is never told (R23). Order: the first that holds is
- * given. */
+/* Why, for the log and the ledger; the person is never
+ * told (R23). Order: the first that holds is given. */
 enum login_reason {
     LOGIN_REASON_UNDECIDED = 0, /* a refusal as well: results start as failure */
     LOGIN_REASON_OK,

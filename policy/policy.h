@@ -16,8 +16,8 @@ enum policy_unenrolled {
     POLICY_UNENROLLED_DENY,   /* refused, in the same words and time as a wrong password */
 };
 
-/* A stretch of time as people write it: calendar months, or an exact number of milliseconds; never
- * both. */
+/* A stretch of time as people write it: calendar months,
+ * or an exact number of milliseconds; never both. */
 struct policy_span {
     int32_t months;
     medgl_time milliseconds;
@@ -60,8 +60,8 @@ enum policy_type {
     POLICY_TYPE_ZONE,   /* "Asia/Tokyo", "" */
 };
 
-/* One key of policy.conf. Limits are inclusive; for spans in milliseconds with a month as 31
- * days. */
+/* One key of policy.conf. Limits are inclusive; for
+ * spans in milliseconds with a month as 31 days. */
 struct policy_key {
     const char *name;
     enum policy_type type;
@@ -82,8 +82,8 @@ const struct policy_key *policy_key_find(const char *name);
 /* All defaults. */
 void policy_defaults(struct policy *policy);
 
-/* What values a key takes, for messages and the manual: "13 to 64", "1 day to 2 months", "ignore or
- * deny". */
+/* What values a key takes, for messages and the manual:
+ * "13 to 64", "1 day to 2 months", "ignore or deny". */
 void policy_key_range(const struct policy_key *key, char *text, size_t size);
 
 /* Sets one key from its notation. MEDGL_ERR_ARGUMENT with a sentence in `why` (never NULL,

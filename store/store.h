@@ -74,15 +74,14 @@ struct account {
 
 enum medgl_error store_account_by_name(struct store_txn *txn, const char *name,
                                        struct account *account);
-/* The active or disabled one that was enrolled with that uid, the first by name where there are
- * several. */
+/* The active or disabled one that was enrolled with that
+ * uid, the first by name where there are several. */
 enum medgl_error store_account_by_uid(struct store_txn *txn, int64_t uid, struct account *account);
 enum medgl_error store_account_by_id(struct store_txn *txn, const char *id,
                                      struct account *account);
 /* MEDGL_ERR_EXISTS: the name is or was in use. */
 enum medgl_error store_account_add(struct store_txn *txn, const struct account *account);
-/* Replaces the row with that id. MEDGL_ERR_ARGUMENT: it has another name, which is for good (R25).
- */
+/* Replaces the row with that id. MEDGL_ERR_ARGUMENT: another name; names are for good (R25). */
 enum medgl_error store_account_update(struct store_txn *txn, const struct account *account);
 /* All, in the order of their names; stops at the first error that `each` gives. */
 enum medgl_error store_account_each(struct store_txn *txn,
@@ -144,9 +143,9 @@ enum medgl_error store_credential_each(
  * - An attempt is counted in a committed transaction before anything is verified.
  * - It is read and written under the same write lock.
  * - One whose process is gone, or that is past its deadline, has failed. Whether the process lives
- * is told by a lock that the system drops with the process, never by its number.
+ *   is told by a lock that the system drops with the process, never by its number.
  * - A time later than `now` (the clock was set back) is taken as `now`: a lock neither vanishes nor
- * outlives its rule. */
+ *   outlives its rule. */
 enum attempt_outcome {
     ATTEMPT_OUTCOME_IN_FLIGHT = 1,
     ATTEMPT_OUTCOME_FAILED = 2,
@@ -175,14 +174,14 @@ struct attempt_counts {
     medgl_time source_refused_latest;
 };
 
-/* Failures that lie within `window` before the latest one of the same reach, and attempts in
- * flight. */
+/* Failures that lie within `window` before the latest
+ * one of the same reach, and attempts in flight. */
 enum medgl_error store_attempt_count(struct store_txn *txn, const char *account_id,
                                      const char *source, medgl_time now, medgl_time window,
                                      struct attempt_counts *counts);
 
-/* Makes the dead and overdue attempts of an account failures; `each` hears of every one (for its
- * ledger entry). */
+/* Makes the dead and overdue attempts of an account failures;
+ * `each` hears of every one (for its ledger entry). */
 enum medgl_error store_attempt_sweep(struct store_txn *txn, const char *account_id, medgl_time now,
                                      enum medgl_error (*each)(void *argument,
                                                               const struct attempt *attempt),
@@ -197,9 +196,7 @@ enum medgl_error store_attempt_finish(struct store_txn *txn, const char *id, med
                                       enum attempt_outcome outcome);
 
 /* Makes failures count no longer, and forgets refused tries: of one source, or of all (source
- * NULL).
- * `*cleared` says how many failures.
- */
+ * NULL). `*cleared` says how many failures. */
 enum medgl_error store_attempt_clear(struct store_txn *txn, const char *account_id,
                                      const char *source, uint32_t *cleared);
 
@@ -263,8 +260,8 @@ enum medgl_error store_ledger_each(struct store_txn *txn, uint64_t from, uint64_
                                                             const struct ledger_row *row),
                                    void *argument);
 
-/* Checkpoints kept for good (at administrative acts and at the start of a day). Of one size the
- * first stays. */
+/* Checkpoints kept for good (at administrative acts and
+ * at the start of a day). Of one size the first stays. */
 enum medgl_error store_checkpoint_add(struct store_txn *txn, uint64_t size, medgl_time now,
                                       const char *checkpoint);
 enum medgl_error store_checkpoint_each(struct store_txn *txn,
@@ -274,9 +271,9 @@ enum medgl_error store_checkpoint_each(struct store_txn *txn,
 
 /* -- the store itself ----------------------------------------------------------------------- */
 
-/* Looks at every page, index, foreign key and row MAC; `problem` hears of each fault found, in
- * words. MEDGL_OK: the check was carried out and found nothing. MEDGL_ERR_CORRUPT: it found
- * something. */
+/* Looks at every page, index, foreign key and row MAC; `problem` hears
+ * of each fault found, in words. MEDGL_OK: the check was carried out
+ * and found nothing. MEDGL_ERR_CORRUPT: it found something. */
 enum medgl_error store_check(struct store *store, void (*problem)(void *argument, const char *what),
                              void *argument);
 

@@ -1,5 +1,5 @@
-/* The inside of the SQLite backend: connection, statements, rows with their MACs, leases. No other
- * room includes it. */
+/* The inside of the SQLite backend: connection, statements,
+ * rows with their MACs, leases. No other room includes it. */
 #ifndef MEDGL_STORE_SQLITE_DATABASE_H
 #define MEDGL_STORE_SQLITE_DATABASE_H
 
@@ -10,8 +10,7 @@
 #include <limits.h>
 #include <sqlite3.h>
 
-/* -- statements: all SQL besides the schema is in statement.c -----------------------------------
- */
+/* -- statements: all SQL besides the schema is in statement.c -------------------------------- */
 
 enum statement_id {
     STATEMENT_META_GET,
@@ -113,8 +112,8 @@ struct statement_key {
 /* Prepares and binds; keys may be NULL. Texts are borrowed until statement_end(). */
 enum medgl_error statement_begin(struct store *store, enum statement_id id,
                                  const struct statement_key *keys, struct statement *statement);
-/* The same inside a transaction: refused when SQLite has ended it, and for writes in a STORE_READ
- * one. */
+/* The same inside a transaction: refused when SQLite
+ * has ended it, and for writes in a STORE_READ one. */
 enum medgl_error statement_begin_in(struct store_txn *txn, enum statement_id id,
                                     const struct statement_key *keys, struct statement *statement);
 /* MEDGL_OK: a row is there. MEDGL_ERR_NOT_FOUND: no more rows. */
@@ -132,8 +131,7 @@ void statement_end(struct statement *statement);
 #define JOURNAL_FRAMES_CLOSE 60
 #define JOURNAL_FRAMES_MAX   1000
 
-/* -- errors (transact.c) ------------------------------------------------------------------------
- */
+/* -- errors (transact.c) --------------------------------------------------------------------- */
 
 /* What an SQLite result means to us; errno was cleared before the call. Logged with what to do.
  * Never MEDGL_OK, and never MEDGL_ERR_NOT_FOUND: an unusable store must not look like an account
@@ -145,12 +143,11 @@ enum medgl_error database_run(struct store *store, const char *sql, const char *
 enum medgl_error database_refuse(const char *path, enum medgl_error error, const char *what);
 /* For sqlite3_busy_handler(). */
 int database_busy(void *store, int count);
-/* Moves the journal into the database file when it has more frames than that, if no one is in the
- * way. */
+/* Moves the journal into the database file when it has
+ * more frames than that, if no one is in the way. */
 void database_checkpoint(struct store *store, int frames);
 
-/* -- schema (schema.c) --------------------------------------------------------------------------
- */
+/* -- schema (schema.c) ----------------------------------------------------------------------- */
 
 #define SCHEMA_VERSION      2
 #define SCHEMA_OWNER        1835361383 /* "medg": the application_id of our files */
@@ -166,8 +163,7 @@ enum medgl_error schema_prove_key(struct store_txn *txn, void *argument);
 /* Runs the steps behind a version; the caller has a transaction open. */
 enum medgl_error schema_steps(struct store *store, int64_t version);
 
-/* -- rows (row.c) -------------------------------------------------------------------------------
- */
+/* -- rows (row.c) ---------------------------------------------------------------------------- */
 
 enum row_type {
     ROW_TEXT,     /* char[size], ended by a NUL inside */
@@ -175,8 +171,7 @@ enum row_type {
     ROW_UNSIGNED, /* uint64_t, uint32_t, an enum, or bool, by size */
     ROW_FIXED,    /* exactly size bytes */
     ROW_BYTES,    /* up to size bytes, with a size_t beside */
-    ROW_BORROWED, /* a pointer to text, with a size_t beside; read, it is valid until the next step
-                   */
+    ROW_BORROWED, /* a pointer to text, with a size_t beside; valid until the next step when read */
 };
 
 struct row_column {
@@ -223,8 +218,7 @@ enum medgl_error row_get(struct store_txn *txn, enum statement_id id,
 enum medgl_error row_put(struct store_txn *txn, enum statement_id id, const struct row_table *table,
                          const void *row);
 
-/* -- leases (lease.c) ---------------------------------------------------------------------------
- */
+/* -- leases (lease.c) ------------------------------------------------------------------------ */
 
 /* Takes a new lock that lasts as long as this store; `*lease` names it. */
 enum medgl_error lease_take(struct store *store, int64_t *lease);

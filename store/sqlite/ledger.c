@@ -1,5 +1,5 @@
-/* The ledger's lines, its head and the checkpoints kept for good. Only ever appends; understands no
- * line. */
+/* The ledger's lines, its head and the checkpoints kept
+ * for good. Only ever appends; understands no line. */
 #include "store/sqlite/database.h"
 
 #include "base/text.h"

@@ -2,7 +2,6 @@
 #include "store/sqlite/database.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -15,8 +14,7 @@
 static const char *const connection_settings =
     "PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY";
 
-/* What a file written by somebody else could use to run code of its own in our statements is off.
- */
+/* Off: what a file by somebody else could use to run code of its own in our statements. */
 static const struct {
     int option, on;
 } connection_options[] = {

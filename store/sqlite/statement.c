@@ -1,5 +1,5 @@
-/* Every SQL statement besides the schema, and how they are prepared and run. Builds no SQL at run
- * time. */
+/* Every SQL statement besides the schema, and how they
+ * are prepared and run. Builds no SQL at run time. */
 #include "store/sqlite/database.h"
 
 #include <errno.h>
@@ -160,8 +160,7 @@ enum medgl_error statement_begin(struct store *store, enum statement_id id,
 enum medgl_error statement_begin_in(struct store_txn *txn, enum statement_id id,
                                     const struct statement_key *keys, struct statement *statement)
 {
-    /* SQLite ends a transaction by itself on some errors: what follows must not be committed alone.
-     */
+    /* SQLite ends a transaction by itself on some errors: what follows must not commit alone. */
     if (sqlite3_get_autocommit(txn->store->db))
         return MEDGL_ERR_IO;
     MEDGL_TRY(statement_begin(txn->store, id, keys, statement));

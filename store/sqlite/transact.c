@@ -6,7 +6,6 @@
 #include "base/log.h"
 
 #include <errno.h>
-#include <string.h>
 
 static const char *database_advice(enum medgl_error error)
 {
@@ -118,8 +117,7 @@ int database_busy(void *argument, int count)
     return 1;
 }
 
-/* Writes the first page anew, unchanged: a commit that changes nothing but where the journal ends.
- */
+/* Writes the first page anew, unchanged: a commit that changes only where the journal ends. */
 static int transact_nothing(const struct store *store)
 {
     int result = sqlite3_exec(
