@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* -- walking: a block at a time, so that a slow reader of our output holds no transaction open ---
- */
+/* -- walking -------------------------------------------------------------------------------- */
 
+/* A block at a time, so that a slow reader of our output holds no transaction open. */
 #define BLOCK_ENTRIES 512
 
 struct line {

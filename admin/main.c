@@ -1,6 +1,4 @@
 /* medgl-admin: the table of verbs, help, and the order in which a verb is carried out. */
-#include "config.h"
-
 #include "admin/admin.h"
 
 #include "base/log.h"
@@ -341,7 +339,7 @@ int main(int argc, char **argv)
                  SIG_IGN); /* a reader that went away is an error to be told, no reason to die */
     (void)setlocale(LC_ALL, "");
     (void)bindtextdomain(MESSAGE_DOMAIN, MEDGL_LOCALEDIR);
-    log_open(LOG_TARGET_STDERR, ADMIN_PROGRAM, 0);
+    log_open(LOG_TARGET_STDERR, ADMIN_PROGRAM, false);
     enum admin_exit code = options_parse(&admin.options, argc, argv);
     admin.output.json = admin.options.value[OPTION_JSON] != NULL;
     if (code == ADMIN_DONE)

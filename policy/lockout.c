@@ -1,4 +1,4 @@
-/* May one more guess be made now (R20)? Numbers and a time in, a verdict out; counts nothing itself.
+/* May one more guess be made now (R20)? Numbers and a time in, a verdict out; counts nothing.
  *
  * MUSTs:
  * - Failures and attempts in flight never exceed a limit together: in flight counts as taken.

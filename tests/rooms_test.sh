@@ -30,8 +30,8 @@ arrows() {
                 return file !~ owner[other]
             if (!quoted)
                 return header ~ /^(base|policy|factor|ledger|store|operation|engine|admin|pam_medgl)\//
-            if (header == "config.h")
-                return room == "pam_medgl"
+            if (header == "config.h") # the compiler is told to
+                return 1
             if (file ~ /^engine\/wire\./)
                 return header != "engine/wire.h"
             if (room == "pam_medgl")
@@ -98,6 +98,7 @@ wrong pam_medgl/relay.c "base/log.h"
 wrong pam_medgl/relay.c "engine/serve.h"
 wrong pam_medgl/relay.c <openssl/evp.h>
 wrong pam_medgl/relay.c "config.h"
+wrong base/text.c "config.h"
 wrong factor/password.c <argon2.h>
 wrong policy/keys.c <libeconf.h>
 wrong store/sqlite/row.c <jansson.h>
