@@ -21,8 +21,8 @@ static enum medgl_error slip_head(int fd, const struct account *account)
     auto_free char *head = NULL;
     (void)gethostname(host, sizeof(host) - 1);
     if (asprintf(&head,
-                 _("Temporary password\n"
-                   "==================\n\n"
+                 _("Issued password\n"
+                   "===============\n\n"
                    "Login name: %s\n"
                    "Full name: %s\n"
                    "Host: %s\n"
@@ -94,7 +94,7 @@ enum admin_exit password_reset(struct admin *admin)
     admin->file_stays = true;
     clock_format_local(slip.valid_until, until);
     output_say(&admin->output,
-               _("A temporary password for %s is in %s, valid until %s. Give the slip to that "
+               _("An issued password for %s is in %s, valid until %s. Give the slip to that "
                  "person alone, then remove the file."),
                options->name, file, until);
     if (admin->output.json) {

@@ -129,7 +129,7 @@ if [ -n "$user" ]; then
     exits "root works on it as its owner" 0 account list
     [ "$(find "$root/var" ! -uid 65534 ! -path "$root/var" ! -path "$root/var/lib" | wc -l)" = 0 ]
     verdict "and leaves nothing that is root's in the state" $?
-    says "root's own slip is root's" 0 'temporary password' password reset daemon --verified-by video --slip "$work/slip"
+    says "root's own slip is root's" 0 'An issued password' password reset daemon --verified-by video --slip "$work/slip"
     [ "$(stat -c '%u %a' "$work/slip")" = "0 600" ]
     verdict "with mode 600" $?
     python3 "$top_srcdir/tests/admin/privilege.py" "$program" --root "$root" $operator account retire daemon --reason x \
