@@ -34,8 +34,14 @@ enum medgl_error file_open_trusted(const char *path, const struct file_rule *rul
 {
     /* O_NONBLOCK: a fifo in the file's place must not hold us up before it is refused. */
     auto_fd int opened = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (opened < 0)
-        return medgl_error_from_errno(errno);
+    if (opened < 0) {
+        enum medgl_error error = medgl_error_from_errno(errno);
+        if (error == MEDGL_ERR_ACCESS)
+            log_line(LOG_ERR,
+                     "%s cannot be opened: %m: make it a file, no link, that uid %u may read", path,
+                     (unsigned)geteuid());
+        return error;
+    }
     struct stat st;
     if (fstat(opened, &st) != 0)
         return medgl_error_from_errno(errno);

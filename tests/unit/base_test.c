@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/path.h"
+#include "base/privilege.h"
 #include "base/secret.h"
 #include "base/text.h"
 
@@ -17,7 +18,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <cmocka.h>
 
@@ -404,6 +407,32 @@ static void words_of_accounts(void **state)
     assert_int_equal(account_class_parse("root", &class_), MEDGL_ERR_ARGUMENT);
 }
 
+/* No answer about the system user is not the answer that there is none. */
+static void the_owner_is_looked_up(void **state)
+{
+    (void)state;
+    pid_t child = fork();
+    if (child == 0) {
+        const struct rlimit none = {0, 0};
+        uid_t uid;
+        gid_t gid;
+        _exit(setrlimit(RLIMIT_NOFILE, &none) == 0 ? (int)privilege_owner(&uid, &gid) : 99);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), MEDGL_ERR_IO);
+}
+
+static void a_file_that_grew_is_refused(void **state)
+{
+    auto_secret struct secret content = SECRET_NONE;
+    const struct file_rule rule = {.owner = geteuid(), .forbidden = 0022, .max = 16};
+    (void)state; /* the size of this one is 0, whatever can be read */
+    assert_int_equal(file_read_trusted("/proc/self/status", &rule, &content), MEDGL_ERR_ACCESS);
+    assert_null(content.bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -417,6 +446,8 @@ int main(void)
         cmocka_unit_test(times_in_utc),
         cmocka_unit_test(zones),
         cmocka_unit_test(secrets_are_wiped_and_kept_out_of_forks),
+        cmocka_unit_test(the_owner_is_looked_up),
+        cmocka_unit_test(a_file_that_grew_is_refused),
         cmocka_unit_test(only_trusted_files_are_read),
         cmocka_unit_test(a_file_appears_whole_or_not_at_all),
         cmocka_unit_test(paths_do_not_overflow),
