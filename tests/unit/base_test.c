@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -273,17 +274,18 @@ static void zones(void **state)
     assert_int_equal(clock_set_zone(""), MEDGL_OK);
 }
 
-/* What the kernel says of the mapping that begins there. */
-static void mapping_flags(const void *begin, char *flags, size_t size)
+/* What the kernel says of the mapping that holds it. */
+static void mapping_flags(const void *byte, char *flags, size_t size)
 {
-    char line[512], start[32];
+    char line[512];
+    uintptr_t begin, end, at = (uintptr_t)byte;
     bool inside = false;
     FILE *maps = fopen("/proc/self/smaps", "re");
     assert_non_null(maps);
     flags[0] = '\0';
-    (void)snprintf(start, sizeof(start), "%lx-", (unsigned long)begin);
     while (flags[0] == '\0' && fgets(line, sizeof(line), maps) != NULL) {
-        inside |= strncmp(line, start, strlen(start)) == 0;
+        if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR, &begin, &end) == 2)
+            inside = begin <= at && at < end;
         if (inside && strncmp(line, "VmFlags:", 8) == 0)
             (void)snprintf(flags, size, "%s", line);
     }
@@ -413,9 +415,12 @@ static void the_owner_is_looked_up(void **state)
     (void)state;
     pid_t child = fork();
     if (child == 0) {
-        const struct rlimit none = {0, 0};
+        struct rlimit none;
         uid_t uid;
         gid_t gid;
+        if (getrlimit(RLIMIT_NOFILE, &none) != 0)
+            _exit(99);
+        none.rlim_cur = 0; /* the hard one is valgrind's own */
         _exit(setrlimit(RLIMIT_NOFILE, &none) == 0 ? (int)privilege_owner(&uid, &gid) : 99);
     }
     int status;
