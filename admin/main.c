@@ -274,7 +274,9 @@ static enum admin_exit admin_with_context(struct admin *admin, enum context_need
     if (error != MEDGL_OK) {
         complain(_("Nothing was done: %s. medgl-admin doctor may say more."),
                  medgl_error_text(error));
-        return ADMIN_UNUSABLE;
+        /* A store that was changed so that it cannot even be opened is no better evidence. */
+        bool evidence = strcmp(admin->options.verb->noun, "ledger") == 0;
+        return evidence && error == MEDGL_ERR_CORRUPT ? ADMIN_EVIDENCE : ADMIN_UNUSABLE;
     }
     admin->context.actor = admin->identity.actor;
     enum admin_exit code = admin->options.verb->run(admin);
