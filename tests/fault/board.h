@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 /* The calls that can be disturbed, those of SQLite included. */
@@ -37,6 +38,7 @@ enum board_call {
 #define BOARD_SALTS 4096
 #define BOARD_SALT  16
 #define BOARD_LOG   65536
+#define BOARD_PIDS  1024
 
 struct board {
     /* What is disturbed: the first-th to last-th of these calls since they were last counted. */
@@ -51,6 +53,8 @@ struct board {
     char trace[BOARD_TRACE]; /* a letter for each call */
     _Atomic uint32_t salts;  /* evaluations that began, each with its salt */
     unsigned char salt[BOARD_SALTS][BOARD_SALT];
+    _Atomic uint32_t engines;
+    pid_t engine[BOARD_PIDS]; /* that were started */
     _Atomic uint32_t log_used;
     char log[BOARD_LOG]; /* what engine and module said to syslog */
 };

@@ -83,6 +83,7 @@ __attribute__((constructor)) static void board_find(int argc, char **argv)
     board = argc == 3 ? board_map(argv[2], 0) : NULL;
     if (board == NULL)
         _exit(125); /* undisturbed it would prove nothing */
+    board->engine[atomic_fetch_add(&board->engines, 1) % BOARD_PIDS] = getpid();
     (void)snprintf(state_directory, sizeof(state_directory), "%s" MEDGL_STATEDIR, argv[2]);
     if (board->plan.within_us != 0)
         die_within(board->plan.within_us);

@@ -36,6 +36,7 @@ static bool crowd(const struct scene *scene, size_t count, const char *password,
         CHECK(code >= 0 && code < 64);
         codes[code]++;
     }
+    scene_quiet(scene);
     return true;
 }
 
@@ -137,7 +138,7 @@ static bool worth_dying_at(const char *trace, uint32_t point)
 static bool dying_at_every_point(struct scene *scene, const char *password, int code)
 {
     char trace[BOARD_TRACE];
-    CHECK(scene_keep(scene) && scene_audit(scene));
+    CHECK(scene_settle(scene) && scene_keep(scene) && scene_audit(scene));
     CHECK(scene_restore(scene) && trace_login(scene, password, code, trace));
     const uint32_t points = (uint32_t)strlen(trace);
     for (uint32_t point = 1; point <= points; point++)

@@ -6,11 +6,12 @@
 #include "operation/evidence.h"
 #include "operation/setup.h"
 
-#include "base/file.h"
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <errno.h>
 #include <pwd.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -75,6 +76,7 @@ bool scene_act(struct scene *scene, bool (*act)(struct context *, struct scene *
                const void *argument)
 {
     const struct act_run run = {scene, act, argument};
+    scene_quiet(scene);
     return host_run(scene->owner, act_in_child, &scene->sandbox, &run);
 }
 
@@ -133,7 +135,7 @@ static enum medgl_error enrol_deliver(void *argument, const struct account *acco
 {
     (void)account;
     (void)valid_until;
-    (void)snprintf(argument, 128, "%s", (const char *)password->bytes);
+    (void)snprintf(argument, SCENE_SCRATCH, "%s", (const char *)password->bytes);
     return MEDGL_OK;
 }
 
@@ -169,7 +171,7 @@ static bool make_root(struct scene *scene)
     return true;
 }
 
-static bool make_setup(const struct scene *scene)
+bool scene_setup(const struct scene *scene)
 {
     const struct setup_request request = {.root = scene->sandbox.root,
                                           .origin = "test.example/medgl",
@@ -187,12 +189,12 @@ bool scene_make(struct scene *scene, uid_t host)
     const struct passwd *user = getpwuid(scene->owner);
     CHECK(user != NULL);
     (void)snprintf(scene->user, sizeof(scene->user), "%s", user->pw_name);
-    void *shared = mmap(NULL, sizeof(*scene->tally) + 128, PROT_READ | PROT_WRITE,
+    void *shared = mmap(NULL, sizeof(*scene->tally) + SCENE_SCRATCH, PROT_READ | PROT_WRITE,
                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     CHECK(shared != MAP_FAILED);
     scene->tally = shared;
-    char *issued = (char *)(scene->tally + 1);
-    CHECK(make_root(scene) && make_setup(scene) && scene_policy(scene, ""));
+    char *issued = scene->scratch = (char *)(scene->tally + 1);
+    CHECK(make_root(scene) && scene_setup(scene) && scene_policy(scene, ""));
     CHECK(scene_act(scene, enrol_act, issued));
     scene_fresh_source(scene);
     const char *const answers[] = {issued, SCENE_PASSWORD, SCENE_PASSWORD, NULL};
@@ -206,11 +208,13 @@ bool scene_make(struct scene *scene, uid_t host)
 
 void scene_remove(struct scene *scene)
 {
+    if (scene->board != NULL)
+        scene_quiet(scene);
     sandbox_remove(&scene->sandbox);
     for (size_t i = 0; i < SCENE_FILES; i++)
         free(scene->kept[i].bytes);
     (void)munmap(scene->board, sizeof(*scene->board));
-    (void)munmap(scene->tally, sizeof(*scene->tally) + 128);
+    (void)munmap(scene->tally, sizeof(*scene->tally) + SCENE_SCRATCH);
 }
 
 void scene_fresh_source(struct scene *scene)
@@ -254,9 +258,30 @@ static bool restore_file(const struct scene *scene, const char *path, const stru
     return write(fd, kept->bytes, kept->len) == (ssize_t)kept->len;
 }
 
+/* What has become a zombie has closed its files. */
+static bool engine_lives(pid_t engine)
+{
+    char path[64], text[512] = "";
+    (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)engine);
+    auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+        return false;
+    const char *state = strrchr(text, ')');
+    return state != NULL && strchr("ZX", state[2]) == NULL;
+}
+
+void scene_quiet(const struct scene *scene)
+{
+    const uint32_t count = scene->board->engines;
+    for (uint32_t i = 0; i < count && i < BOARD_PIDS; i++)
+        while (scene->board->engine[i] > 0 && engine_lives(scene->board->engine[i]))
+            clock_sleep(1);
+}
+
 bool scene_keep(struct scene *scene)
 {
     char path[PATH_MAX];
+    scene_quiet(scene);
     for (size_t i = 0; i < SCENE_FILES; i++) {
         scene_path(scene, kept_files[i], path);
         CHECK(keep_file(path, &scene->kept[i]));
@@ -267,6 +292,7 @@ bool scene_keep(struct scene *scene)
 bool scene_restore(const struct scene *scene)
 {
     char path[PATH_MAX];
+    scene_quiet(scene);
     for (size_t i = 0; i < SCENE_FILES; i++) {
         scene_path(scene, kept_files[i], path);
         CHECK(restore_file(scene, path, &scene->kept[i]));
@@ -274,11 +300,31 @@ bool scene_restore(const struct scene *scene)
     return true;
 }
 
+bool scene_sql(const struct scene *scene, const char *sql)
+{
+    char path[PATH_MAX], *why = NULL;
+    sqlite3 *db = NULL;
+    scene_quiet(scene);
+    scene_path(scene, PATH_STORE, path);
+    bool done = sqlite3_open(path, &db) == SQLITE_OK &&
+                sqlite3_exec(db, sql, NULL, NULL, &why) == SQLITE_OK;
+    if (!done)
+        (void)fprintf(stderr, "# %s: %s\n", sql, why != NULL ? why : "the store");
+    sqlite3_free(why);
+    return sqlite3_close(db) == SQLITE_OK && done;
+}
+
+bool scene_settle(const struct scene *scene)
+{
+    return scene_sql(scene, "PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
 /* -- disturbing ---------------------------------------------------------------------------------
  */
 
 void scene_plan(struct scene *scene, const struct board_plan *plan)
 {
+    scene_quiet(scene);
     memset(scene->board, 0, sizeof(*scene->board));
     if (plan != NULL)
         scene->board->plan = *plan;
@@ -359,7 +405,9 @@ int scene_end(pid_t host)
 
 int scene_call(const struct scene *scene, enum host_call call, const char *const *answers)
 {
-    return scene_end(scene_start(scene, call, answers, NULL));
+    int code = scene_end(scene_start(scene, call, answers, NULL));
+    scene_quiet(scene);
+    return code;
 }
 
 int scene_login(const struct scene *scene, const char *password)

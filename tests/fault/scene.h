@@ -22,7 +22,8 @@ struct tally {
     char fault[256];  /* the last of them */
 };
 
-#define SCENE_FILES 4
+#define SCENE_FILES   4
+#define SCENE_SCRATCH 2048
 
 struct scene {
     struct sandbox sandbox;
@@ -32,6 +33,7 @@ struct scene {
     char user[64];
     unsigned char salt[BOARD_SALT]; /* of the password's hash */
     struct tally *tally;            /* shared with children */
+    char *scratch;                  /* so is this, SCENE_SCRATCH bytes for what they find out */
     bool (*before)(void);           /* done in the process of a PAM call, as who runs the test */
     bool (*loaded)(void);           /* done there once the module is loaded */
     unsigned source;                /* of the last fresh one */
@@ -45,6 +47,8 @@ struct scene {
 /* Sets up, enrols the user and has the password changed to SCENE_PASSWORD. Says what failed. */
 bool scene_make(struct scene *scene, uid_t host);
 void scene_remove(struct scene *scene);
+/* `medgl-admin setup`. */
+bool scene_setup(const struct scene *scene);
 /* Who runs the PAM application: an ordinary user, and root where the test may choose. */
 uid_t scene_ordinary(void);
 
@@ -58,6 +62,14 @@ void scene_fresh_source(struct scene *scene);
 /* The store's files as they are now, and back again; while nobody has it open. */
 bool scene_keep(struct scene *scene);
 bool scene_restore(const struct scene *scene);
+
+/* SQL as anybody can run it who may write the file, without the keys. */
+bool scene_sql(const struct scene *scene, const char *sql);
+/* Moves the journal into the database file, so that all of the store is in that. */
+bool scene_settle(const struct scene *scene);
+
+/* Waits until no engine is left: it ends after its verdict, and tidies the store up before. */
+void scene_quiet(const struct scene *scene);
 
 /* Counts from here on, and disturbs as planned. NULL: undisturbed. */
 void scene_plan(struct scene *scene, const struct board_plan *plan);
