@@ -75,7 +75,7 @@ static enum medgl_error evidence_compare(const char *path, const char *checkpoin
 enum medgl_error evidence_publish(struct context *context)
 {
     struct ledger_head head;
-    char path[PATH_MAX], name[64], line[STORE_NOTE_SIZE];
+    char path[PATH_MAX], name[sizeof(PATH_CHECKPOINTS) + 21], line[STORE_NOTE_SIZE];
     MEDGL_TRY(store_transact(context->store, STORE_READ, evidence_read_head, &head));
     (void)snprintf(name, sizeof(name), PATH_CHECKPOINTS "/%020llu",
                    (unsigned long long)head.tree.size);

@@ -215,7 +215,7 @@ static int verify_is_published(const struct dirent *entry)
 static enum medgl_error verify_published_one(struct verify_run *run, const char *name)
 {
     auto_secret struct secret note = SECRET_NONE;
-    char path[PATH_MAX], beneath[64];
+    char path[PATH_MAX], beneath[sizeof(PATH_CHECKPOINTS "/") + PUBLISHED_DIGITS];
     const struct file_rule rule = {.owner = geteuid(), .forbidden = 0022, .max = STORE_NOTE_SIZE};
     (void)snprintf(beneath, sizeof(beneath), PATH_CHECKPOINTS "/%.*s", PUBLISHED_DIGITS, name);
     MEDGL_TRY(path_under(path, run->context->root, beneath));
