@@ -213,7 +213,8 @@ static const struct unusable {
     {"the store is a directory", SPOIL_DIRECTORY, PATH_STORE, NULL, 0, "check owner, mode"},
     {"the store may not be written", SPOIL_MODE, PATH_STORE, NULL, 0400, "check owner, mode"},
     {"the store may not be read", SPOIL_MODE, PATH_STORE, NULL, 0, "check owner, mode"},
-    {"the store's directory is missing", SPOIL_GONE, MEDGL_STATEDIR, NULL, 0, "medgl-admin"},
+    {"the store's directory is missing", SPOIL_GONE, MEDGL_STATEDIR, NULL, 0,
+     "medgl-a"}, /* a user who owns no state goes to the socket: "start medgl-auth.socket" */
     {"the store's directory may not be written", SPOIL_MODE, MEDGL_STATEDIR, NULL, 0500,
      "check owner, mode"},
     {"the store's directory may not be entered", SPOIL_MODE, MEDGL_STATEDIR, NULL, 0,
@@ -301,7 +302,7 @@ static bool spoil_bytes(const char *path, long at)
     return at >= 0 && fd >= 0 && pwrite(fd, bytes, sizeof(bytes), at) == sizeof(bytes);
 }
 
-static bool copy_file(const char *from, const char *to, const struct stat *state)
+static bool copy_file(const char *from, const char *to, const struct stat *state, off_t len)
 {
     char bytes[65536];
     ssize_t got;
@@ -310,7 +311,7 @@ static bool copy_file(const char *from, const char *to, const struct stat *state
     CHECK(in >= 0 && out >= 0);
     while ((got = read(in, bytes, sizeof(bytes))) > 0)
         CHECK(write(out, bytes, (size_t)got) == got);
-    return got == 0 && fchown(out, state->st_uid, state->st_gid) == 0 &&
+    return got == 0 && ftruncate(out, len) == 0 && fchown(out, state->st_uid, state->st_gid) == 0 &&
            fchmod(out, state->st_mode & 07777) == 0;
 }
 
@@ -331,11 +332,12 @@ static bool replace(const struct unusable *row, const char *path, const char *as
                fchown(fd, state.st_uid, state.st_gid) == 0 && fchmod(fd, state.st_mode & 0666) == 0;
     }
     case SPOIL_CUT:
-        return copy_file(aside, path, &state) && truncate(path, row->number) == 0;
+        return copy_file(aside, path, &state, row->number);
     case SPOIL_PAGE:
-        return copy_file(aside, path, &state) && spoil_bytes(path, page_of(aside, row->text));
+        return copy_file(aside, path, &state, state.st_size) &&
+               spoil_bytes(path, page_of(aside, row->text));
     case SPOIL_BYTES:
-        return copy_file(aside, path, &state) && spoil_bytes(path, row->number);
+        return copy_file(aside, path, &state, state.st_size) && spoil_bytes(path, row->number);
     case SPOIL_MODE:
     case SPOIL_READ_ONLY_MOUNT:
     case SPOIL_NO_DESCRIPTORS:
