@@ -58,7 +58,8 @@ void place_run(const struct bench *bench, const struct sandbox *place,
 /* Enrols them; `context` is of an installation without accounts (fill.c). */
 enum medgl_error place_fill(struct context *context, const struct bench *bench, uint64_t accounts);
 
-/* -- logins and the bare KDF (login.c, kdf.c) ------------------------------------------------- */
+/* -- logins and the bare KDF (place.c, process.c) -------------------------------------------------
+ */
 
 /* The milliseconds of pam_authenticate(). `host`, which may be NULL, tells what was said; `code` is
  * PAM's. Returns when the engine is gone. */
@@ -74,8 +75,9 @@ enum kdf_memory {
 };
 /* The milliseconds of one Argon2id evaluation by libargon2 alone, in a new process. */
 double kdf_once(const struct kdf_cost *cost, enum kdf_memory memory);
-/* Evaluations per second with that many processes at once, each doing `each`. */
-double kdf_crowd(const struct kdf_cost *cost, unsigned processes, unsigned each);
+/* Evaluations per second by that many at once, each doing `each`; with `fresh` each evaluation in a
+ * process of its own, as a login has one. */
+double kdf_crowd(const struct kdf_cost *cost, unsigned processes, unsigned each, bool fresh);
 
 /* -- processes and time ----------------------------------------------------------------------- */
 

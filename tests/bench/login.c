@@ -110,7 +110,7 @@ void bench_login(const struct bench *bench)
 {
     auto_sample struct sample login = {0}, bare = {0}, plain = {0};
     struct sample part[STAGE_COUNT] = {0};
-    const unsigned rounds = bench->quick ? 5 : 150;
+    const unsigned rounds = bench->quick ? 5 : 100;
     struct sandbox place;
     place_make(bench, "", BENCH_PEOPLE, &place);
     for (unsigned i = 0; i < rounds; i++) {

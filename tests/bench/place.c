@@ -84,6 +84,7 @@ void place_make(const struct bench *bench, const char *policy, uint64_t accounts
     int status = -1;
     BENCH_MUST(child > 0 && waitpid(child, &status, 0) == child && status == 0);
     place_run(bench, place, fill_now, &run);
+    sync(); /* or what was written here would slow the first logins down */
 }
 
 double login_once(const struct sandbox *place, const char *user, const char *rhost,

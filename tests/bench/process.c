@@ -138,19 +138,28 @@ double kdf_once(const struct kdf_cost *cost, enum kdf_memory memory)
 struct crowd {
     const struct kdf_cost *cost;
     unsigned each;
+    bool fresh;
 };
 
 static bool evaluate_each(void *argument, unsigned number)
 {
     const struct crowd *crowd = argument;
     (void)number;
-    for (unsigned i = 0; i < crowd->each; i++)
-        evaluate(crowd->cost, KDF_MEMORY_HUGE);
+    for (unsigned i = 0; i < crowd->each; i++) {
+        int status = 0;
+        pid_t child = crowd->fresh ? fork() : 0;
+        BENCH_MUST(child >= 0);
+        if (child == 0)
+            evaluate(crowd->cost, KDF_MEMORY_HUGE);
+        if (child == 0 && crowd->fresh)
+            _exit(0);
+        BENCH_MUST(child == 0 || (waitpid(child, &status, 0) == child && status == 0));
+    }
     return true;
 }
 
-double kdf_crowd(const struct kdf_cost *cost, unsigned processes, unsigned each)
+double kdf_crowd(const struct kdf_cost *cost, unsigned processes, unsigned each, bool fresh)
 {
-    struct crowd crowd = {.cost = cost, .each = each};
+    struct crowd crowd = {.cost = cost, .each = each, .fresh = fresh};
     return processes * each / bench_together(processes, evaluate_each, &crowd) * 1e3;
 }
