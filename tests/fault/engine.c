@@ -89,8 +89,7 @@ __attribute__((constructor)) static void board_find(int argc, char **argv)
         die_within(board->plan.within_us);
 }
 
-/* -- files ---------------------------------------------------------------------------------------
- */
+/* -- files ----------------------------------------------------------------------------------- */
 
 static int open_disturbed(const char *path, int flags, mode_t mode)
 {
@@ -182,11 +181,14 @@ void *mmap64(void *address, size_t len, int protection, int flags, int fd, off64
     return (void *)syscall(SYS_mmap, address, len, protection, flags, fd, offset);
 }
 
+/* A lock that is given back is never refused. */
 static int fcntl_disturbed(int fd, int command, void *argument)
 {
     bool lock = command == F_SETLK || command == F_SETLKW || command == F_OFD_SETLK ||
                 command == F_OFD_SETLKW || command == F_OFD_GETLK;
-    return !lock || spared(BOARD_LOCK) ? (int)syscall(SYS_fcntl, fd, command, argument) : -1;
+    if (lock && ((const struct flock *)argument)->l_type != F_UNLCK && !spared(BOARD_LOCK))
+        return -1;
+    return (int)syscall(SYS_fcntl, fd, command, argument);
 }
 
 int fcntl(int fd, int command, ...)
@@ -207,8 +209,7 @@ int fcntl64(int fd, int command, ...)
     return fcntl_disturbed(fd, command, argument);
 }
 
-/* -- evaluations and messages (-Wl,--wrap)
- * --------------------------------------------------------- */
+/* -- evaluations and messages (-Wl,--wrap) --------------------------------------------------- */
 
 int __real_argon2_ctx(argon2_context *context, argon2_type type);
 int __wrap_argon2_ctx(argon2_context *context, argon2_type type);
@@ -244,8 +245,7 @@ int __wrap_wire_receive(int fd, struct wire_message *message, int timeout_ms)
     return result;
 }
 
-/* -- the log and the system user -----------------------------------------------------------------
- */
+/* -- the log and the system user ------------------------------------------------------------- */
 
 void syslog(int priority, const char *format, ...);
 void __syslog_chk(int priority, int flag, const char *format, ...);

@@ -47,8 +47,7 @@ static int verify(const char *checkpoint)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* -- a history ----------------------------------------------------------------------------------
- */
+/* -- a history ------------------------------------------------------------------------------- */
 
 static bool close_account(struct context *context, struct scene *there, const void *argument)
 {
@@ -114,8 +113,7 @@ static void an_untouched_store_verifies(void **state)
     assert_int_equal(verify(kept), VERIFIED);
 }
 
-/* -- flipped bits --------------------------------------------------------------------------------
- */
+/* -- flipped bits ---------------------------------------------------------------------------- */
 
 static const struct table_name {
     const char *name;
@@ -220,8 +218,7 @@ static void a_flipped_bit_is_found(void **state)
     assert_true(flip_all(row->name));
 }
 
-/* -- entries and rows that are moved --------------------------------------------------------------
- */
+/* -- entries and rows that are moved --------------------------------------------------------- */
 
 #define MOVE(to, from)                                                                             \
     "UPDATE ledger SET (line, leaf, mac) = (SELECT line, leaf, mac FROM spare WHERE seq = " #from  \
@@ -299,8 +296,7 @@ static void a_change_is_found(void **state)
     assert_int_equal(verify(kept), row->with_checkpoint);
 }
 
-/* -- whole databases ------------------------------------------------------------------------------
- */
+/* -- whole databases ------------------------------------------------------------------------- */
 
 static bool remove_store(void)
 {

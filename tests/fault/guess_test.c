@@ -12,7 +12,7 @@
 
 static bool whole_campaign; /* `make fault-long` */
 
-/* -- many at once ------------------------------------------------------------------------------ */
+/* -- many at once ---------------------------------------------------------------------------- */
 
 #define CROWD_MAX 60
 
@@ -89,7 +89,7 @@ static bool a_dying_crowd_gets_five(struct scene *scene)
     return true;
 }
 
-/* -- killed at a point ------------------------------------------------------------------------- */
+/* -- killed at a point ----------------------------------------------------------------------- */
 
 /* What an undisturbed login does, a letter for each call. */
 static bool trace_login(struct scene *scene, const char *password, int code,
@@ -204,7 +204,7 @@ static bool five_deaths_close_the_source(struct scene *scene)
     return true;
 }
 
-/* -- killed at any time ------------------------------------------------------------------------ */
+/* -- killed at any time ---------------------------------------------------------------------- */
 
 static bool dying_at_any_time(struct scene *scene)
 {
@@ -249,7 +249,7 @@ static bool the_host_dies_at_any_time(struct scene *scene)
     return true;
 }
 
-/* -- running ----------------------------------------------------------------------------------- */
+/* -- running --------------------------------------------------------------------------------- */
 
 static const struct row {
     const char *name;

@@ -43,18 +43,17 @@ void scene_path(const struct scene *scene, const char *name, char path[PATH_MAX]
     (void)snprintf(path, PATH_MAX, "%s%s", scene->sandbox.root, name);
 }
 
-bool scene_policy(const struct scene *scene, const char *more)
+static bool make_policy(const struct scene *scene)
 {
-    char text[1024];
+    char text[256];
     (void)snprintf(text, sizeof(text),
                    "kdf_memory = 19 MiB\nkdf_time = 2\nattempt_delay = 0\n"
-                   "attempts_per_source = %d\nattempts_per_account = 100\n%s",
-                   SCENE_LIMIT, more);
+                   "attempts_per_source = %d\nattempts_per_account = 100\n",
+                   SCENE_LIMIT);
     return sandbox_write(&scene->sandbox, MEDGL_SYSCONFDIR "/policy.conf", text);
 }
 
-/* -- acts on the store --------------------------------------------------------------------------
- */
+/* -- acts on the store ----------------------------------------------------------------------- */
 
 struct act_run {
     struct scene *scene;
@@ -156,8 +155,7 @@ static bool enrol_act(struct context *context, struct scene *scene, const void *
     return true;
 }
 
-/* -- the scene ----------------------------------------------------------------------------------
- */
+/* -- the scene ------------------------------------------------------------------------------- */
 
 static bool make_root(struct scene *scene)
 {
@@ -194,7 +192,7 @@ bool scene_make(struct scene *scene, uid_t host)
     CHECK(shared != MAP_FAILED);
     scene->tally = shared;
     char *issued = scene->scratch = (char *)(scene->tally + 1);
-    CHECK(make_root(scene) && scene_setup(scene) && scene_policy(scene, ""));
+    CHECK(make_root(scene) && scene_setup(scene) && make_policy(scene));
     CHECK(scene_act(scene, enrol_act, issued));
     scene_fresh_source(scene);
     const char *const answers[] = {issued, SCENE_PASSWORD, SCENE_PASSWORD, NULL};
@@ -224,8 +222,7 @@ void scene_fresh_source(struct scene *scene)
                    n & 255);
 }
 
-/* -- keeping the store --------------------------------------------------------------------------
- */
+/* -- keeping the store ----------------------------------------------------------------------- */
 
 static const char *const kept_files[SCENE_FILES] = {
     PATH_STORE,
@@ -319,8 +316,7 @@ bool scene_settle(const struct scene *scene)
     return scene_sql(scene, "PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
-/* -- disturbing ---------------------------------------------------------------------------------
- */
+/* -- disturbing ------------------------------------------------------------------------------ */
 
 void scene_plan(struct scene *scene, const struct board_plan *plan)
 {
@@ -343,8 +339,7 @@ bool scene_logged(const struct scene *scene, const char *word)
     return strstr(scene->board->log, word) != NULL;
 }
 
-/* -- PAM calls ----------------------------------------------------------------------------------
- */
+/* -- PAM calls ------------------------------------------------------------------------------- */
 
 struct call_run {
     const struct scene *scene;

@@ -49,12 +49,11 @@ bool scene_make(struct scene *scene, uid_t host);
 void scene_remove(struct scene *scene);
 /* `medgl-admin setup`. */
 bool scene_setup(const struct scene *scene);
-/* Who runs the PAM application: an ordinary user, and root where the test may choose. */
+/* An ordinary user: whoever runs the test, or somebody else where that is root. */
 uid_t scene_ordinary(void);
 
 /* "ROOT" + name. */
 void scene_path(const struct scene *scene, const char *name, char path[PATH_MAX]);
-bool scene_policy(const struct scene *scene, const char *more);
 
 /* Another address, from which nothing was tried yet. */
 void scene_fresh_source(struct scene *scene);

@@ -33,8 +33,7 @@ static bool finish(struct scene *scene, const char *name, bool good, int64_t beg
     return good;
 }
 
-/* -- calls that fail, one by one -----------------------------------------------------------------
- */
+/* -- calls that fail, one by one ------------------------------------------------------------- */
 
 static const struct operation {
     const char *name;
@@ -73,9 +72,9 @@ static const struct failing {
 /* Each line that goes with a failure says what to do. */
 static bool says_what_to_do(const struct scene *scene)
 {
-    static const char *const advice[] = {"run medgl-admin", "restore",  "free space",
-                                         "check ",          "see that", "raise",
-                                         "correct",         "install",  "give the machine"};
+    static const char *const advice[] = {"run medgl-admin",  "restore",     "free space", "check ",
+                                         "see that",         "raise",       "correct",    "install",
+                                         "give the machine", "find it with"};
     for (size_t i = 0; i < MEDGL_COUNT(advice); i++)
         if (scene_logged(scene, advice[i]))
             return true;
@@ -177,8 +176,7 @@ static void failing_checkpoint(void **state)
     assert_true(finish(&scene, "checkpoint", good, begun));
 }
 
-/* -- files that cannot be used -------------------------------------------------------------------
- */
+/* -- files that cannot be used --------------------------------------------------------------- */
 
 enum spoil {
     SPOIL_GONE,
@@ -346,7 +344,7 @@ static bool replace(const struct unusable *row, const char *path, const char *as
     return false;
 }
 
-/* -- a mount of our own -- */
+/* -- a mount of our own ---------------------------------------------------------------------- */
 
 static char read_only[PATH_MAX];
 
@@ -394,7 +392,7 @@ static bool fill_descriptors(void)
     return errno == EMFILE;
 }
 
-/* -- one row -- */
+/* -- one row --------------------------------------------------------------------------------- */
 
 static bool spoil(struct scene *scene, const struct unusable *row, mode_t *mode)
 {
@@ -478,8 +476,7 @@ static void unusable(void **state)
     assert_true(try_unusable(row));
 }
 
-/* -- few descriptors ---------------------------------------------------------------------------
- */
+/* -- few descriptors ------------------------------------------------------------------------- */
 
 static rlim_t descriptors;
 
