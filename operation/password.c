@@ -35,6 +35,16 @@ static enum medgl_error proof_look_up(struct store_txn *txn, void *argument)
     return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
 }
 
+/* A name that nobody has is looked for in every source of users, and for its sake the C library may
+ * load one more: 0.3 ms on a Debian as installed. Where unknown names must look like known ones
+ * (R23), the known ones look for such a name too. What is found makes no difference. */
+static void proof_look_for_nobody(const struct context *context, const struct unix_user *user)
+{
+    struct unix_user nobody;
+    if (user->exists && context->policy.unenrolled == POLICY_UNENROLLED_DENY)
+        (void)unix_user_find(MEDGL_USER "-nobody", &nobody);
+}
+
 enum medgl_error proof_find(struct context *context, const struct caller *caller, const char *user,
                             enum proof_purpose purpose, struct proof *proof)
 {
@@ -42,6 +52,7 @@ enum medgl_error proof_find(struct context *context, const struct caller *caller
     source_of(caller, &proof->source);
     struct find_run run = {.proof = proof, .typed = user};
     MEDGL_TRY(unix_user_find(user, &run.user));
+    proof_look_for_nobody(context, &run.user);
     MEDGL_TRY(store_transact(context->store, STORE_READ, proof_look_up, &run));
     if (proof->known) {
         proof->uid_matches = run.user.exists && run.user.uid == proof->account.uid;
