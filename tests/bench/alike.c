@@ -109,8 +109,9 @@ static void report(const struct sample samples[KIND_COUNT], unsigned tries)
     line_head(name);
     line_text("messages, prompts and PAM codes: identical in all tries");
     for (int kind = 0; kind < KIND_COUNT; kind++) {
-        (void)snprintf(name, sizeof(name), "%s: mean (median %.3f ms)", kind_name[kind],
-                       sample_median(&samples[kind]));
+        (void)snprintf(name, sizeof(name), "%s: mean (median %.3f, deviation %.3f)",
+                       kind_name[kind], sample_median(&samples[kind]),
+                       sample_deviation(&samples[kind]));
         line_info(name, sample_mean(&samples[kind]), "ms");
         for (size_t i = 0; i < samples[kind].count; i++)
             sample_add(&all, samples[kind].value[i]);

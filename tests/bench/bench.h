@@ -101,6 +101,11 @@ void sample_add(struct sample *sample, double value);
 double sample_quantile(const struct sample *sample, double part); /* 0.5: the median */
 double sample_median(const struct sample *sample);
 double sample_mean(const struct sample *sample);
+double sample_deviation(const struct sample *sample); /* the standard deviation */
+/* The median of a[i] / b[i], and of a[i] - b[i], for what was measured side by side: what slowed
+ * both down is not in it. */
+double sample_ratio(const struct sample *a, const struct sample *b);
+double sample_excess(const struct sample *a, const struct sample *b);
 /* Welch's t of two samples; of the values below `most` alone. */
 double sample_welch(const struct sample *a, const struct sample *b, double most);
 

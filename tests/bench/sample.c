@@ -45,6 +45,25 @@ double sample_median(const struct sample *sample)
     return sample_quantile(sample, 0.5);
 }
 
+static double median_of_pairs(const struct sample *a, const struct sample *b, bool ratio)
+{
+    auto_sample struct sample pairs = {0};
+    BENCH_MUST(a->count == b->count);
+    for (size_t i = 0; i < a->count; i++)
+        sample_add(&pairs, ratio ? a->value[i] / b->value[i] : a->value[i] - b->value[i]);
+    return sample_median(&pairs);
+}
+
+double sample_ratio(const struct sample *a, const struct sample *b)
+{
+    return median_of_pairs(a, b, true);
+}
+
+double sample_excess(const struct sample *a, const struct sample *b)
+{
+    return median_of_pairs(a, b, false);
+}
+
 /* Count, mean and variance of the values below `most`. */
 static void moments(const struct sample *sample, double most, double *n, double *mean, double *var)
 {
@@ -67,6 +86,13 @@ double sample_mean(const struct sample *sample)
     double n, mean, var;
     moments(sample, INFINITY, &n, &mean, &var);
     return mean;
+}
+
+double sample_deviation(const struct sample *sample)
+{
+    double n, mean, var;
+    moments(sample, INFINITY, &n, &mean, &var);
+    return sqrt(var);
 }
 
 double sample_welch(const struct sample *a, const struct sample *b, double most)
