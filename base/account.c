@@ -41,3 +41,36 @@ enum medgl_error account_class_parse(const char *word, enum account_class *class
     }
     return MEDGL_ERR_ARGUMENT;
 }
+
+const char *password_weakness_word(enum password_weakness weakness)
+{
+    switch (weakness) {
+    case PASSWORD_WEAKNESS_NONE:
+        return "none";
+    case PASSWORD_WEAKNESS_NAME:
+        return "name";
+    case PASSWORD_WEAKNESS_STAFF_NUMBER:
+        return "staff-number";
+    case PASSWORD_WEAKNESS_BIRTH_DATE:
+        return "birth-date";
+    case PASSWORD_WEAKNESS_PLACE:
+        return "place";
+    case PASSWORD_WEAKNESS_WORD:
+        return "word";
+    case PASSWORD_WEAKNESS_KEYBOARD:
+        return "keyboard";
+    case PASSWORD_WEAKNESS_SEQUENCE:
+        return "sequence";
+    case PASSWORD_WEAKNESS_REPEAT:
+        return "repeat";
+    case PASSWORD_WEAKNESS_DATE:
+        return "date";
+    case PASSWORD_WEAKNESS_BLOCKLIST:
+        return "blocklist";
+    case PASSWORD_WEAKNESS_BREACHED:
+        return "breached";
+    case PASSWORD_WEAKNESS_SIMPLE:
+        return "simple";
+    }
+    return "simple";
+}

@@ -151,11 +151,15 @@ static enum medgl_error password_evaluate(const struct password_line *line,
 }
 
 enum medgl_error password_hash(const struct password_line *line, const struct kdf_cost *cost,
-                               const struct secret *prepared, char phc[KDF_PHC_SIZE])
+                               const unsigned char *salt, const struct secret *prepared,
+                               char phc[KDF_PHC_SIZE])
 {
     auto_clean(password_record_wipe) struct kdf_record record = {.cost = *cost};
     phc[0] = '\0';
-    MEDGL_TRY(crypto_random(record.salt, sizeof(record.salt)));
+    if (salt != NULL)
+        memcpy(record.salt, salt, sizeof(record.salt));
+    else
+        MEDGL_TRY(crypto_random(record.salt, sizeof(record.salt)));
     MEDGL_TRY(password_evaluate(line, &record, prepared, record.hash));
     return kdf_format(&record, phc);
 }

@@ -12,6 +12,25 @@
 
 #define PASSWORD_BYTES_MAX 1024
 
+/* What is sealed for a password. */
+#define PASSWORD_HASH_SIZE   384 /* as long as any that crypt(3) makes */
+#define PASSWORD_TAG_BITS    24
+#define PASSWORD_RECORD_SIZE (PASSWORD_HASH_SIZE + 16)
+struct password_record {
+    char hash[PASSWORD_HASH_SIZE]; /* a PHC string, or an imported crypt(5) hash */
+    /* Of the stem (factor/similar.h), under the account's salt; only so many bits of it that it
+     * finds a similar password, and helps little in guessing the one in force. */
+    bool has_stem;
+    uint32_t stem_tag;
+};
+/* As text, and back: a text without a stem is the hash alone, as older versions wrote it.
+ * MEDGL_ERR_CORRUPT. */
+enum medgl_error password_record_write(const struct password_record *record,
+                                       char text[PASSWORD_RECORD_SIZE]);
+enum medgl_error password_record_read(const char *text, struct password_record *record);
+void password_record_clear(struct password_record *record); /* also for auto_clean() */
+bool password_record_imported(const struct password_record *record);
+
 /* OpaqueString (RFC 8265, section 4.2: spaces mapped, NFC, no control characters), so that the same
  * password typed on two keyboards is the same bytes. MEDGL_ERR_ARGUMENT: not valid text, empty, or
  * longer than PASSWORD_BYTES_MAX. */
@@ -35,9 +54,11 @@ struct password_line {
     int64_t patience_ms;
 };
 
-/* A fresh salt, one evaluation, the PHC string. */
+/* One evaluation, the PHC string. `salt` NULL: a fresh one; else that one: all passwords that an
+ * account ever has share its salt, so that one evaluation says whether any of them is the same. */
 enum medgl_error password_hash(const struct password_line *line, const struct kdf_cost *cost,
-                               const struct secret *prepared, char phc[KDF_PHC_SIZE]);
+                               const unsigned char *salt, const struct secret *prepared,
+                               char phc[KDF_PHC_SIZE]);
 
 /* One evaluation at the record's own cost; *matches starts as false.
  * With phc NULL (unknown account, locked) the same work is done at

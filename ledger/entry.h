@@ -17,6 +17,8 @@
     X(ACCOUNT_DISABLE, "account.disable", "An account was disabled.")                              \
     X(ACCOUNT_ENABLE, "account.enable", "A disabled account was enabled again.")                   \
     X(ACCOUNT_RETIRE, "account.retire", "An account was ended for good; its id never returns.")    \
+    X(ACCOUNT_CHANGE, "account.change", "What is known of an account's owner was changed.")        \
+    X(ACCOUNT_SHADOW, "account.shadow", "A Unix password in /etc/shadow was locked or unlocked.")  \
     X(ACCOUNT_UNLOCK, "account.unlock", "Failed tries were cleared by an administrator.")          \
     X(LOGIN_SUCCESS, "login.success", "A person proved who they are.")                             \
     X(LOGIN_FAILURE, "login.failure", "A try was refused.")                                        \
@@ -27,6 +29,11 @@
     X(PASSWORD_CHANGE, "password.change", "The owner set a new password.")                         \
     X(PASSWORD_REHASH, "password.rehash",                                                          \
       "The hash was renewed because the policy's cost changed.")                                   \
+    X(PASSWORD_IMPORT, "password.import", "A hash was taken over from /etc/shadow.")               \
+    X(PASSWORD_JUDGE, "password.judge",                                                            \
+      "A password was judged at a login under the rules in force.")                                \
+    X(PASSWORD_GRACE, "password.grace", "A grace login was used after the password was due.")      \
+    X(PASSWORD_REVOKE, "password.revoke", "A password was ended because it may have leaked.")      \
     X(SESSION_OPEN, "session.open", "A session began.")                                            \
     X(SESSION_CLOSE, "session.close", "A session ended.")
 

@@ -246,7 +246,7 @@ static enum medgl_error account_issue_make(struct account_run *run)
     const medgl_time now = clock_read().now;
     MEDGL_TRY(password_generate(&password));
     MEDGL_TRY(password_prepare(&password, &prepared));
-    MEDGL_TRY(password_hash(&line, &cost, &prepared, phc));
+    MEDGL_TRY(password_hash(&line, &cost, NULL, &prepared, phc));
     credential->strength = PASSWORD_STRENGTH_LONG;
     credential->issued = true;
     credential->set_at = now;

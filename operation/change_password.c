@@ -127,7 +127,11 @@ static void change_complain(const struct context *context, const struct talk *ta
         (void)snprintf(text, sizeof(text), "%s",
                        _("This is the current password: choose a new one."));
         break;
-    case PASSWORD_REFUSED_NAME:
+    case PASSWORD_REFUSED_FULL_WIDTH:
+    case PASSWORD_REFUSED_GUESSABLE:
+    case PASSWORD_REFUSED_SIMILAR:
+    case PASSWORD_REFUSED_USED:
+    case PASSWORD_REFUSED_SIMILAR_FORMER:
         (void)snprintf(text, sizeof(text), "%s",
                        _("This password contains your own name: choose another one."));
         break;
@@ -148,7 +152,6 @@ static struct password_verdict change_judge(const struct proof *proof, const str
         candidate.letters = found.letters;
         candidate.digits = found.digits;
         candidate.symbols = found.symbols;
-        candidate.contains_name = password_contains(prepared, proof->account.name);
         candidate.same_as_current =
             password_prepare(current, &old) == MEDGL_OK &&
             secret_equal(old.bytes, old.len, prepared->bytes, prepared->len);
@@ -233,7 +236,7 @@ static enum medgl_error change_set(struct proof *proof, const struct talk *talk,
     char phc[KDF_PHC_SIZE];
     const struct password_line line = context_line(proof->context);
     const struct kdf_cost cost = context_cost(proof->context);
-    MEDGL_TRY(password_hash(&line, &cost, prepared, phc));
+    MEDGL_TRY(password_hash(&line, &cost, NULL, prepared, phc));
     struct change_run run = {.proof = proof, .phc = phc, .strength = strength};
     enum medgl_error error = store_transact(proof->context->store, STORE_WRITE, change_now, &run);
     secret_wipe(phc, sizeof(phc));

@@ -99,6 +99,7 @@ static enum access_verdict access_verdict_of(enum account_verdict verdict)
     case ACCOUNT_CHANGE_DUE:
         return ACCESS_CHANGE_DUE;
     case ACCOUNT_OK:
+    case ACCOUNT_OK_GRACE:
     case ACCOUNT_OK_WARN:
         return ACCESS_ALLOWED;
     }

@@ -112,7 +112,7 @@ static void proof_renew(struct proof *proof, const char *phc, const struct secre
     bool cheaper = kdf_cheaper(&record.cost, &cost);
     secret_wipe(&record, sizeof(record));
     line.patience_ms = PROOF_RENEW_MS;
-    if (!cheaper || password_hash(&line, &cost, prepared, proof->renewed) == MEDGL_OK)
+    if (!cheaper || password_hash(&line, &cost, NULL, prepared, proof->renewed) == MEDGL_OK)
         return;
     proof->renewed[0] = '\0';
     log_line(LOG_WARNING, "a password could not be hashed at the cost of the policy: see that the "

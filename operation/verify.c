@@ -89,9 +89,15 @@ static enum medgl_error verify_learn(struct verify_run *run, const struct ledger
     case LEDGER_PASSWORD_ISSUE:
     case LEDGER_PASSWORD_CHANGE:
     case LEDGER_PASSWORD_REHASH:
+    case LEDGER_ACCOUNT_CHANGE:
+    case LEDGER_PASSWORD_IMPORT:
+    case LEDGER_PASSWORD_JUDGE:
+    case LEDGER_PASSWORD_REVOKE:
         break;
     case LEDGER_SETUP:
     case LEDGER_ACCOUNT_UNLOCK:
+    case LEDGER_ACCOUNT_SHADOW:
+    case LEDGER_PASSWORD_GRACE:
     case LEDGER_LOGIN_SUCCESS:
     case LEDGER_LOGIN_FAILURE:
     case LEDGER_LOGIN_ABANDONED:

@@ -61,8 +61,7 @@ static const struct policy_key keys[] = {
      .help = N_("The longest such wait."), .clause = "R20"},
     {KEY(attempt_timeout, SPAN), .preset = "60 s", .least = 30 * MEDGL_SECOND,
      .most = 10 * MEDGL_MINUTE,
-     .help = N_("A try that is not decided within this time counts as failed."),
-     .clause = "R20"},
+     .help = N_("A try that is not decided within this time counts as failed."), .clause = "R20"},
     {KEY(kdf_memory, SIZE), .preset = "64 MiB", .least = 19 * KEY_MIB, .most = KEY_GIB,
      .help = N_("Memory of one Argon2id password hash."), .clause = "R10"},
     {KEY(kdf_time, NUMBER), .preset = "3", .least = 1, .most = 16,
@@ -131,6 +130,9 @@ void policy_key_range(const struct policy_key *key, char *text, size_t size)
     case POLICY_TYPE_ZONE:
         (void)snprintf(text, size, "up to %s bytes", most);
         return;
+    case POLICY_TYPE_PATHS:
+    case POLICY_TYPE_NAMES:
+        return;
     }
 }
 
@@ -166,6 +168,9 @@ static bool key_set(void *member, const struct policy_key *key, const char *valu
             if ((good = strcmp(key->choices[i], value) == 0))
                 memcpy(member, &i, sizeof(i));
         break;
+    case POLICY_TYPE_PATHS:
+    case POLICY_TYPE_NAMES:
+        break;
     case POLICY_TYPE_ZONE:
         good = strlen(value) < key->size && key_zone_name(value);
         if (good)
@@ -197,6 +202,9 @@ enum medgl_error policy_set(struct policy *policy, const struct policy_key *key,
     case POLICY_TYPE_CHOICE:
         what = "";
         break;
+    case POLICY_TYPE_PATHS:
+    case POLICY_TYPE_NAMES:
+        break;
     case POLICY_TYPE_ZONE:
         what = "empty or the name of a time zone such as Asia/Tokyo, ";
         break;
@@ -226,6 +234,8 @@ void policy_format(const struct policy *policy, const struct policy_key *key, ch
         memcpy(&choice, member, sizeof(choice));
         (void)snprintf(text, size, "%s", key->choices[choice]);
         return;
+    case POLICY_TYPE_PATHS:
+    case POLICY_TYPE_NAMES:
     case POLICY_TYPE_ZONE:
         (void)snprintf(text, size, "%s", member);
         return;

@@ -159,8 +159,41 @@ const char *password_refusal_word(enum password_refusal refusal)
         return "kinds";
     case PASSWORD_REFUSED_SAME:
         return "same";
-    case PASSWORD_REFUSED_NAME:
-        return "name";
+    case PASSWORD_REFUSED_FULL_WIDTH:
+        return "full-width";
+    case PASSWORD_REFUSED_GUESSABLE:
+        return "guessable";
+    case PASSWORD_REFUSED_SIMILAR:
+        return "similar";
+    case PASSWORD_REFUSED_USED:
+        return "used-before";
+    case PASSWORD_REFUSED_SIMILAR_FORMER:
+        return "similar-to-former";
     }
     return "malformed";
+}
+
+const char *password_ground_word(enum password_ground ground)
+{
+    switch (ground) {
+    case PASSWORD_GROUND_NONE:
+        return "none";
+    case PASSWORD_GROUND_LONG:
+        return "long";
+    case PASSWORD_GROUND_SHORT:
+        return "short-alone";
+    case PASSWORD_GROUND_ROTATION:
+        return "rotation";
+    case PASSWORD_GROUND_FACTOR:
+        return "second-factor";
+    case PASSWORD_GROUND_ISSUED:
+        return "issued";
+    case PASSWORD_GROUND_UNJUDGED:
+        return "unjudged";
+    case PASSWORD_GROUND_NOT_ALONE:
+        return "not-alone";
+    case PASSWORD_GROUND_CLOCK:
+        return "clock";
+    }
+    return "none";
 }

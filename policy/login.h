@@ -68,7 +68,8 @@ enum account_verdict {
     ACCOUNT_EXPIRED,    /* retired */
     ACCOUNT_CHANGE_DUE, /* the password must be changed first */
     ACCOUNT_OK,
-    ACCOUNT_OK_WARN, /* standing.due_at is near */
+    ACCOUNT_OK_WARN,  /* standing.due_at is near */
+    ACCOUNT_OK_GRACE, /* the password is due, and this login is one of the grace logins */
 };
 
 struct account_decision {
@@ -84,5 +85,6 @@ struct account_decision policy_account(const struct policy *policy,
 const char *login_reason_word(enum login_reason reason);
 const char *password_rule_word(enum password_rule rule); /* "A", "B", "C", "none" */
 const char *password_refusal_word(enum password_refusal refusal);
+const char *password_ground_word(enum password_ground ground); /* "short-alone", "issued" ... */
 
 #endif

@@ -18,15 +18,13 @@ static enum password_refusal password_refusal(const struct policy *policy,
         return PASSWORD_REFUSED_KINDS;
     if (candidate->same_as_current)
         return PASSWORD_REFUSED_SAME;
-    if (candidate->contains_name)
-        return PASSWORD_REFUSED_NAME;
     return PASSWORD_ACCEPTED;
 }
 
 struct password_verdict policy_password_check(const struct policy *policy,
                                               const struct password_candidate *candidate)
 {
-    struct password_verdict verdict = {password_refusal(policy, candidate), PASSWORD_STRENGTH_NONE};
+    struct password_verdict verdict = {.refusal = password_refusal(policy, candidate)};
     if (verdict.refusal == PASSWORD_ACCEPTED)
         verdict.strength = candidate->length >= policy->password_long_length
                                ? PASSWORD_STRENGTH_LONG

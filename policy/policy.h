@@ -23,9 +23,34 @@ struct policy_span {
     medgl_time milliseconds;
 };
 
+/* A set of defaults, which single keys override. */
+enum policy_profile {
+    POLICY_PROFILE_MHLW_6_0,      /* 6.0 Control 14, Q&A Sys-54; 5.2 T15 is the same */
+    POLICY_PROFILE_MHLW_5_1,      /* 5.1 6.5 C.11: rotation for everyone without a second factor */
+    POLICY_PROFILE_NIST_800_63B_4 /* 3.1.1: 15 alone, 8 with a factor, no composition, no rotation
+                                   */
+};
+
+/* Which passwords without a second factor expire. */
+enum policy_rotation {
+    POLICY_ROTATION_SHORT, /* short ones; long ones stay (R13 as it stands) */
+    POLICY_ROTATION_ALL,
+    POLICY_ROTATION_NONE, /* none; short ones are accepted with a second factor alone */
+};
+
+enum policy_answer {
+    POLICY_NO,
+    POLICY_YES
+};
+
+#define POLICY_PATHS_SIZE 1024
+#define POLICY_NAMES_SIZE 512
+
 struct policy {
+    enum policy_profile profile;
     enum policy_unenrolled unenrolled;
-    char time_zone[64]; /* IANA name, "" for the machine's */
+    char time_zone[64];                  /* IANA name, "" for the machine's */
+    char institution[POLICY_NAMES_SIZE]; /* names of the site, separated by commas; UTF-8 */
 
     /* Passwords (R13, R15, R18). Lengths in Unicode code points. */
     int64_t password_long_length;
@@ -33,10 +58,21 @@ struct policy {
     struct policy_span password_max_age; /* rule B */
     struct policy_span password_warn;    /* warning this long before it is due */
     struct policy_span password_issued_valid;
+    int64_t
+        password_kinds; /* kinds of characters that must be there, of 3: letters, digits, symbols */
+    enum policy_rotation password_rotation;
+    struct policy_span password_min_age; /* between two changes of one's own will */
+    int64_t password_history;            /* former passwords that cannot come back (R16) */
+    int64_t password_guess_bits;         /* least resistance to guessing (R14), log2 of guesses */
+    int64_t password_grace_logins;       /* after a password is due */
+    enum policy_answer password_suggest; /* offer a generated one when it is changed (R19) */
+    char password_blocklist[POLICY_PATHS_SIZE];     /* absolute paths, separated by spaces */
+    char password_breach_filter[POLICY_PATHS_SIZE]; /* one absolute path, "" for none */
 
     /* Attempts (R20). */
     int64_t attempts_per_source;
     int64_t attempts_per_account;
+    int64_t attempts_per_change;       /* wrong current passwords that close the change (R17) */
     struct policy_span attempt_window; /* failures further apart than this do not add up */
     struct policy_span lock_time;
     struct policy_span attempt_delay; /* after the first failure; doubled by each further one */
@@ -58,6 +94,8 @@ enum policy_type {
     POLICY_TYPE_SPAN,   /* "2 months", "15 min", "1 day", "0" */
     POLICY_TYPE_CHOICE, /* one of `choices` */
     POLICY_TYPE_ZONE,   /* "Asia/Tokyo", "" */
+    POLICY_TYPE_PATHS,  /* absolute paths, separated by spaces; `most` of them */
+    POLICY_TYPE_NAMES,  /* printable UTF-8, parts separated by commas */
 };
 
 /* One key of policy.conf. Limits are inclusive; for
@@ -67,7 +105,7 @@ struct policy_key {
     enum policy_type type;
     size_t offset;      /* of the member in struct policy */
     size_t size;        /* of that member */
-    const char *preset; /* the default, in the file's own notation */
+    const char *preset; /* the default of the default profile, in the file's own notation */
     int64_t least, most;
     const char *const *choices; /* NULL-terminated, in the order of the enum */
     const char *help;           /* one sentence, untranslated (N_()) */
@@ -79,8 +117,13 @@ const struct policy_key *policy_keys(size_t *count);
 /* NULL when there is no such key. */
 const struct policy_key *policy_key_find(const char *name);
 
-/* All defaults. */
+/* All defaults, and those of a profile. */
 void policy_defaults(struct policy *policy);
+void policy_profile(struct policy *policy, enum policy_profile profile);
+
+/* Whether a key's value is weaker than its profile's default, and if so the clause that asks for
+ * more ("5.2 T15", "NIST SP 800-63B-4 3.1.1.1"); NULL where it is not. */
+const char *policy_weaker(const struct policy *policy, const struct policy_key *key);
 
 /* What values a key takes, for messages and the manual:
  * "13 to 64", "1 day to 2 months", "ignore or deny". */

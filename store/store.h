@@ -70,6 +70,10 @@ struct account {
     char full_name[STORE_TEXT_SIZE];
     medgl_time created;
     uint64_t ledger_seq; /* the entry that made this row what it is */
+    /* About the owner, so that none of it is in the password (R14); "" where unknown. */
+    char reading[STORE_TEXT_SIZE]; /* of the name, in kana */
+    char staff_number[STORE_NAME_SIZE];
+    char birth_date[16]; /* "1985-04-01" */
 };
 
 enum medgl_error store_account_by_name(struct store_txn *txn, const char *name,
@@ -98,6 +102,8 @@ struct activity {
     uint32_t failures; /* failed tries since a notice last told of them */
     medgl_time last_failure;
     char last_failure_source[STORE_SOURCE_SIZE];
+    medgl_time warned_at; /* the owner was last told that the password is due soon; 0: never */
+    uint32_t grace_used;  /* grace logins since the password was due */
 };
 enum medgl_error store_activity_get(struct store_txn *txn, const char *account_id,
                                     struct activity *activity);
@@ -105,9 +111,10 @@ enum medgl_error store_activity_put(struct store_txn *txn, const struct activity
 
 /* -- credentials ---------------------------------------------------------------------------- */
 
-/* Stored by number. Later kinds: history, stem, TOTP, card, recovery code. */
+/* Stored by number. Later kinds: TOTP, card, recovery code. */
 enum credential_kind {
-    CREDENTIAL_PASSWORD = 1
+    CREDENTIAL_PASSWORD = 1,
+    CREDENTIAL_FORMER = 2, /* passwords that were in force before: many of an account (R16) */
 };
 
 #define STORE_SEALED_SIZE 1024
@@ -133,6 +140,15 @@ enum medgl_error store_credential_put(struct store_txn *txn, const struct creden
 /* Takes all of that kind away from the account; none is no error. */
 enum medgl_error store_credential_delete(struct store_txn *txn, const char *account_id,
                                          enum credential_kind kind);
+/* Adds one beside those of its kind (CREDENTIAL_FORMER). */
+enum medgl_error store_credential_add(struct store_txn *txn, const struct credential *credential);
+/* The account's credentials of a kind, the latest set first. */
+enum medgl_error store_credential_each_of(
+    struct store_txn *txn, const char *account_id, enum credential_kind kind,
+    enum medgl_error (*each)(void *argument, const struct credential *credential), void *argument);
+/* Takes one away. MEDGL_ERR_NOT_FOUND. */
+enum medgl_error store_credential_remove(struct store_txn *txn, const char *account_id,
+                                         enum credential_kind kind, const char *id);
 enum medgl_error store_credential_each(
     struct store_txn *txn,
     enum medgl_error (*each)(void *argument, const struct credential *credential), void *argument);
@@ -227,6 +243,11 @@ enum medgl_error store_session_by_id(struct store_txn *txn, const char *id,
 /* The newest open session of that account, service and terminal. */
 enum medgl_error store_session_find(struct store_txn *txn, const char *account_id,
                                     const char *service, const char *tty, struct session *session);
+/* The open sessions of an account. */
+enum medgl_error store_session_each_open(struct store_txn *txn, const char *account_id,
+                                         enum medgl_error (*each)(void *argument,
+                                                                  const struct session *session),
+                                         void *argument);
 /* MEDGL_ERR_CONFLICT: closed already. */
 enum medgl_error store_session_close(struct store_txn *txn, const char *id, medgl_time now);
 

@@ -110,7 +110,8 @@ enum medgl_error place_fill(struct context *context, const struct bench *bench, 
     const struct password_line line = context_line(context);
     auto_secret struct secret password = SECRET_NONE;
     MEDGL_TRY(secret_copy(&password, BENCH_PASSWORD, strlen(BENCH_PASSWORD)));
-    MEDGL_TRY(password_hash(&line, &cost, &password, fill.phc)); /* one hash for all of them */
+    MEDGL_TRY(
+        password_hash(&line, &cost, NULL, &password, fill.phc)); /* one hash for all of them */
     for (fill.from = 0; fill.from < accounts; fill.from = fill.to) {
         fill.to = fill.from + FILL_BATCH < accounts ? fill.from + FILL_BATCH : accounts;
         MEDGL_TRY(store_transact(context->store, STORE_WRITE, fill_batch, &fill));

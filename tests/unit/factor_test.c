@@ -667,9 +667,9 @@ static void r02_a_password_is_verified_by_its_record(void **state)
     char phc[KDF_PHC_SIZE], again[KDF_PHC_SIZE], other[KDF_PHC_SIZE];
     assert_int_equal(secret_copy(&right, "correct horse", 13), MEDGL_OK);
     assert_int_equal(secret_copy(&wrong, "correct horsf", 13), MEDGL_OK);
-    assert_int_equal(password_hash(&line, &cheap, &right, phc), MEDGL_OK);
-    assert_int_equal(password_hash(&line, &cheap, &right, again), MEDGL_OK);
-    assert_int_equal(password_hash(&line, &dearer, &wrong, other), MEDGL_OK);
+    assert_int_equal(password_hash(&line, &cheap, NULL, &right, phc), MEDGL_OK);
+    assert_int_equal(password_hash(&line, &cheap, NULL, &right, again), MEDGL_OK);
+    assert_int_equal(password_hash(&line, &dearer, NULL, &wrong, other), MEDGL_OK);
     assert_string_not_equal(phc, again); /* a salt of its own each time */
     assert_int_equal(argon2id_verify(phc, "correct horse", 13), ARGON2_OK);
     const struct {
@@ -698,7 +698,7 @@ static void r23_every_failure_is_no_match(void **state)
     auto_secret struct secret right = SECRET_NONE;
     char phc[KDF_PHC_SIZE], damaged[KDF_PHC_SIZE];
     assert_int_equal(secret_copy(&right, "correct horse", 13), MEDGL_OK);
-    assert_int_equal(password_hash(&line, &cheap, &right, phc), MEDGL_OK);
+    assert_int_equal(password_hash(&line, &cheap, NULL, &right, phc), MEDGL_OK);
     memcpy(damaged, phc, sizeof(phc));
     damaged[strlen(damaged) - 1] = '\0';
     const struct {
@@ -725,7 +725,7 @@ static void r23_every_failure_is_no_match(void **state)
     assert_int_equal(kdf_slot_acquire(line.directory, 1, 0, &slot), MEDGL_OK);
     assert_int_equal(password_verify(&line, phc, &cheap, &right, &matches), MEDGL_ERR_DEADLINE);
     assert_false(matches);
-    assert_int_equal(password_hash(&line, &cheap, &right, phc), MEDGL_ERR_DEADLINE);
+    assert_int_equal(password_hash(&line, &cheap, NULL, &right, phc), MEDGL_ERR_DEADLINE);
     assert_string_equal(phc, "");
 }
 

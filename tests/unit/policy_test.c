@@ -514,7 +514,6 @@ static void R13_at_set_time(void **state)
         {"short and no symbol", {7, 1, 1, 0, 1}, PASSWORD_REFUSED_TOO_SHORT, 0},
         {"malformed", {13, 1, 1, 1, 0}, PASSWORD_REFUSED_TEXT, 0},
         {"same as current", {13, 1, 1, 1, 1, 1}, PASSWORD_REFUSED_SAME, 0},
-        {"holds the name", {13, 1, 1, 1, 1, 0, 1}, PASSWORD_REFUSED_NAME, 0},
         {"same and name", {13, 1, 1, 1, 1, 1, 1}, PASSWORD_REFUSED_SAME, 0},
     };
     const struct policy policy = defaults();
