@@ -44,7 +44,8 @@ enum admin_exit account_add(struct admin *admin)
         return admin_failed(MEDGL_ERR_ARGUMENT, "", NULL);
     account_full_name(user->pw_gecos != NULL ? user->pw_gecos : "", full_name);
     request.uid = (int64_t)user->pw_uid;
-    request.full_name = value[OPTION_FULL_NAME] != NULL ? value[OPTION_FULL_NAME] : full_name;
+    request.person.full_name =
+        value[OPTION_FULL_NAME] != NULL ? value[OPTION_FULL_NAME] : full_name;
     enum medgl_error error = MEDGL_OK;
     if (value[OPTION_CLASS] != NULL)
         error = account_class_parse(value[OPTION_CLASS], &request.class_);
@@ -60,7 +61,7 @@ enum admin_exit account_add(struct admin *admin)
             table_new(&admin->output, "account", TABLE_RECORD, columns, MEDGL_COUNT(columns));
         table_row(table, (struct cell[]){CELL_TEXT(name), CELL_NUMBER(request.uid),
                                          CELL_TEXT(account_class_word(request.class_)),
-                                         CELL_TEXT(request.full_name)});
+                                         CELL_TEXT(request.person.full_name)});
         table_print(&table);
     }
     return ADMIN_DONE;

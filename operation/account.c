@@ -59,11 +59,12 @@ enum medgl_error operation_account_add(struct context *context,
     struct account_run run = {
         .context = context,
         .account = {.uid = request->uid, .class_ = request->class_, .state = ACCOUNT_STATE_ACTIVE}};
-    if (!text_is_login_name(request->name) || !text_is_printable(request->full_name))
+    if (!text_is_login_name(request->name) || !text_is_printable(request->person.full_name))
         return MEDGL_ERR_ARGUMENT;
     MEDGL_TRY(crypto_random_id(run.account.id));
     MEDGL_TRY(text_copy(run.account.name, sizeof(run.account.name), request->name));
-    MEDGL_TRY(text_copy(run.account.full_name, sizeof(run.account.full_name), request->full_name));
+    MEDGL_TRY(
+        text_copy(run.account.full_name, sizeof(run.account.full_name), request->person.full_name));
     return account_act(context, account_add_now, &run);
 }
 

@@ -8,15 +8,61 @@
 /* MEDGL_ERR_REFUSED comes with the reason in `why`, a sentence for the person (translated). */
 #define OPERATION_WHY_SIZE 512
 
+/* What is known of the owner. "" where unknown; none of it may be in the password (R14). */
+struct account_person {
+    const char *full_name;
+    const char *reading; /* of the name, in kana, parts separated by spaces */
+    const char *staff_number;
+    const char *birth_date; /* "1985-04-01" */
+};
+
 struct account_add_request {
     const char *name; /* an existing Unix user */
     int64_t uid;      /* its uid; the caller looked it up */
     enum account_class class_;
-    const char *full_name; /* "" where unknown */
+    struct account_person person;
 };
-/* MEDGL_ERR_EXISTS: the name is enrolled, or was and is retired (R25). */
+/* MEDGL_ERR_EXISTS: the name is enrolled, or was and is retired (R25). MEDGL_ERR_ARGUMENT: one of
+ * the texts is malformed. */
 enum medgl_error operation_account_add(struct context *context,
                                        const struct account_add_request *request);
+
+/* Hundreds of them, in the order given. `all_or_nothing`: one transaction, and nothing is done if
+ * any cannot be; else each by itself. `dry_run`: everything is checked, nothing is done. `outcome`
+ * hears of every one, in order, with MEDGL_OK or why not. */
+struct account_add_many {
+    const struct account_add_request *requests;
+    size_t count;
+    bool dry_run, all_or_nothing;
+    void *argument;
+    void (*outcome)(void *argument, size_t index, enum medgl_error error);
+};
+/* MEDGL_ERR_REFUSED: some were not added (with all_or_nothing: none was). */
+enum medgl_error operation_account_add_many(struct context *context,
+                                            const struct account_add_many *many);
+
+/* Changes what is not NULL; `class_` NULL: stays. The entry names the fields that changed, never
+ * what they hold. MEDGL_ERR_REFUSED with `why`. */
+struct account_change_request {
+    const char *name;
+    const enum account_class *class_;
+    struct account_person person;
+};
+enum medgl_error operation_account_change(struct context *context,
+                                          const struct account_change_request *request,
+                                          char why[OPERATION_WHY_SIZE]);
+
+/* Suspected leak (R12): the password ends, can never come back, and, with `end_sessions`, the open
+ * sessions are recorded as ended, all in one transaction with its entry. `*uid` and `*sessions` are
+ * for whoever ends the processes. MEDGL_ERR_REFUSED with `why`: there is no password. */
+struct password_revoked {
+    int64_t uid;
+    uint32_t sessions;
+};
+enum medgl_error operation_password_revoke(struct context *context, const char *name,
+                                           const char *reason, bool end_sessions,
+                                           struct password_revoked *revoked,
+                                           char why[OPERATION_WHY_SIZE]);
 
 /* MEDGL_ERR_NOT_FOUND: not enrolled. MEDGL_ERR_REFUSED: the account's state does not allow it
  * (retired stays retired). */

@@ -1,0 +1,25 @@
+/* The passwords that an account had (R16) and their stems (R14). One evaluation of the KDF answers
+ * for all of them, however many: an account keeps one salt. After the policy raised the cost there
+ * is one evaluation for each cost that a kept password still has. */
+#ifndef MEDGL_OPERATION_HISTORY_H
+#define MEDGL_OPERATION_HISTORY_H
+
+#include "operation/context.h"
+
+/* What comes of looking a candidate up: whether it was used, and, so that nothing is evaluated
+ * twice, the record under which it would be stored. */
+struct history_answer {
+    bool used_before, similar_to_former;
+    struct password_record record;
+};
+/* `prepared` against the account's current and former passwords, as far back as the policy says. */
+enum medgl_error history_ask(struct context *context, const char *account_id,
+                             const struct secret *prepared, struct history_answer *answer);
+void history_answer_clear(struct history_answer *answer); /* also for auto_clean() */
+
+/* In the transaction that replaces or ends a password: keeps the one that goes as a former one, and
+ * forgets those that the policy does not ask for any more. */
+enum medgl_error history_keep(const struct context *context, struct store_txn *txn,
+                              const struct credential *going);
+
+#endif
