@@ -354,7 +354,7 @@ static bool invent(struct context *context, struct scene *there, const void *arg
     const struct account_add_request add = {.name = there->user,
                                             .uid = there->owner,
                                             .class_ = ACCOUNT_CLASS_STAFF,
-                                            .full_name = "Test Person"};
+                                            .person.full_name = "Test Person"};
     (void)argument;
     CHECK(operation_account_add(context, &add) == MEDGL_OK);
     while (size < 30) {

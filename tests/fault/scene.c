@@ -144,7 +144,7 @@ static bool enrol_act(struct context *context, struct scene *scene, const void *
     const struct account_add_request add = {.name = scene->user,
                                             .uid = scene->owner,
                                             .class_ = ACCOUNT_CLASS_STAFF,
-                                            .full_name = "Test Person"};
+                                            .person.full_name = "Test Person"};
     const struct password_issue_request issue = {.name = scene->user,
                                                  .method = "staff-card",
                                                  .note = "",

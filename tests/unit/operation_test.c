@@ -201,7 +201,7 @@ static void enrol(struct fixture *f)
     const struct account_add_request request = {.name = f->user,
                                                 .uid = (int64_t)geteuid(),
                                                 .class_ = ACCOUNT_CLASS_STAFF,
-                                                .full_name = "Test Person"};
+                                                .person.full_name = "Test Person"};
     assert_int_equal(operation_account_add(&f->context, &request), MEDGL_OK);
 }
 
@@ -373,7 +373,7 @@ static void root_is_referred_to_the_reset(void **state)
     const struct talk talk = script_talk(&script);
     struct caller caller = caller_from("");
     const struct account_add_request other = {
-        .name = "nobody", .uid = 65534, .class_ = ACCOUNT_CLASS_STAFF, .full_name = ""};
+        .name = "nobody", .uid = 65534, .class_ = ACCOUNT_CLASS_STAFF, .person.full_name = ""};
     assert_int_equal(operation_account_add(&f->context, &other), MEDGL_OK);
     const struct change_request request = {.caller = &caller, .user = "nobody"};
     enum change_verdict verdict = CHANGE_DONE;
@@ -468,7 +468,7 @@ static void another_name_of_an_enrolled_uid_is_refused(void **state)
     const struct account_add_request request = {.name = "otherwise",
                                                 .uid = (int64_t)geteuid(),
                                                 .class_ = ACCOUNT_CLASS_STAFF,
-                                                .full_name = ""};
+                                                .person.full_name = ""};
     struct script script = {.next = 0};
     const struct talk talk = script_talk(&script);
     const struct caller caller = caller_from("192.0.2.1");
@@ -773,7 +773,7 @@ static void states_of_an_account(void **state)
     struct fixture *f = *state;
     char why[OPERATION_WHY_SIZE];
     const struct account_add_request again = {
-        .name = f->user, .uid = (int64_t)geteuid(), .class_ = ACCOUNT_CLASS_STAFF, .full_name = ""};
+        .name = f->user, .uid = (int64_t)geteuid(), .class_ = ACCOUNT_CLASS_STAFF, .person.full_name = ""};
     enrol(f);
     set_password(f, PASSWORD_ONE);
     assert_int_equal(operation_account_add(&f->context, &again), MEDGL_ERR_EXISTS);
