@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define POLICY_TEXT_SIZE  256
+#define POLICY_TEXT_SIZE  POLICY_VALUE_SIZE
 #define POLICY_WHERE_SIZE (PATH_MAX + 24)
 
 struct policy_origin {

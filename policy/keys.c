@@ -2,6 +2,7 @@
  * reads a file: policy/load.c brings the values. */
 #include "base/auto.h"
 #include "base/message.h"
+#include "base/text.h"
 #include "policy/calendar.h"
 #include "policy/policy.h"
 #include "policy/value.h"
@@ -14,6 +15,8 @@
 #define KEY_GIB   (1024 * KEY_MIB)
 #define KEY_MONTH (31 * MEDGL_DAY)
 
+#define KEY_BLANKS " \t"
+
 /* The shortest two calendar months of R13 (1 January to 1 March, 31 December to 28 February). */
 #define KEY_TWO_MONTHS_LEAST (59 * MEDGL_DAY)
 /* RFC 9106 and OWASP: with less memory than this, one pass is too cheap to guess against. */
@@ -22,19 +25,31 @@
 #define KEY_KDF_TOTAL (64 * KEY_GIB)
 
 /* A choice is stored through its number. */
+_Static_assert(sizeof(enum policy_profile) == sizeof(unsigned), "enum of another size");
 _Static_assert(sizeof(enum policy_unenrolled) == sizeof(unsigned), "enum of another size");
+_Static_assert(sizeof(enum policy_rotation) == sizeof(unsigned), "enum of another size");
+_Static_assert(sizeof(enum policy_answer) == sizeof(unsigned), "enum of another size");
 
+static const char *const key_profile[] = {"mhlw-6.0", "mhlw-5.1", "nist-800-63b-4", NULL};
 static const char *const key_unenrolled[] = {"ignore", "deny", NULL};
+static const char *const key_rotation[] = {"short", "all", "none", NULL};
+static const char *const key_answer[] = {"no", "yes", NULL};
 
 #define KEY(member, kind)                                                                          \
     .name = #member, .type = POLICY_TYPE_##kind, .offset = offsetof(struct policy, member),        \
     .size = sizeof(((struct policy *)0)->member)
 
 static const struct policy_key keys[] = {
+    {KEY(profile, CHOICE), .preset = "mhlw-6.0", .most = 2, .choices = key_profile,
+     .also = "mhlw-5.2",
+     .help = N_("The guideline whose rules are the defaults of all other keys."), .clause = "R13"},
     {KEY(unenrolled, CHOICE), .preset = "ignore", .most = 1, .choices = key_unenrolled,
      .help = N_("What becomes of a login whose user is not enrolled."), .clause = "R01"},
     {KEY(time_zone, ZONE), .preset = "", .most = 63,
      .help = N_("Time zone of the site, empty for the machine's."), .clause = "R13"},
+    {KEY(institution, NAMES), .preset = "", .most = POLICY_NAMES_SIZE - 1,
+     .help = N_("Names of the site, separated by commas; no password may consist of them."),
+     .clause = "R14"},
     {KEY(password_long_length, NUMBER), .preset = "13", .least = 13, .most = 64,
      .help = N_("Characters from which on a password does not expire (rule A)."), .clause = "R13"},
     {KEY(password_short_length, NUMBER), .preset = "8", .least = 8, .most = 64,
@@ -46,11 +61,37 @@ static const struct policy_key keys[] = {
      .help = N_("How long before that the user is warned."), .clause = "R15"},
     {KEY(password_issued_valid, SPAN), .preset = "24 h", .least = MEDGL_HOUR, .most = 7 * MEDGL_DAY,
      .help = N_("How long an issued password can be used for the first login."), .clause = "R18"},
+    {KEY(password_kinds, NUMBER), .preset = "3", .most = 3,
+     .help = N_("How many of letters, digits and symbols every password mixes."), .clause = "R13"},
+    {KEY(password_rotation, CHOICE), .preset = "short", .most = 2, .choices = key_rotation,
+     .help = N_("Which passwords without a second factor expire; with none, short ones are "
+                "accepted with a second factor alone."),
+     .clause = "R13"},
+    {KEY(password_min_age, SPAN), .preset = "1 day", .most = 7 * MEDGL_DAY,
+     .help = N_("How old a password must be before its owner may change it without need."),
+     .clause = "R16"},
+    {KEY(password_history, NUMBER), .preset = "24", .least = 1, .most = 64,
+     .help = N_("How many former passwords cannot come back."), .clause = "R16"},
+    {KEY(password_guess_bits, NUMBER), .preset = "40", .least = 30, .most = 80,
+     .help = N_("Guesses that a password withstands at least, as a power of two."),
+     .clause = "R14"},
+    {KEY(password_grace_logins, NUMBER), .preset = "0", .most = 10,
+     .help = N_("Logins that are still possible with an expired password."), .clause = "R15"},
+    {KEY(password_suggest, CHOICE), .preset = "yes", .most = 1, .choices = key_answer,
+     .help = N_("Whether a generated password is offered where one is changed."), .clause = "R19"},
+    {KEY(password_blocklist, PATHS), .preset = "", .most = 8,
+     .help = N_("Files with passwords that the site refuses, besides the built-in words."),
+     .clause = "R14"},
+    {KEY(password_breach_filter, PATHS), .preset = "", .most = 1,
+     .help = N_("A filter of breached passwords as pwqfilter(1) makes it."), .clause = "R14"},
     {KEY(attempts_per_source, NUMBER), .preset = "5", .least = 3, .most = 10,
      .help = N_("Failed tries from one source that lock it for the account."), .clause = "R20"},
     {KEY(attempts_per_account, NUMBER), .preset = "20", .least = 5, .most = 100,
      .help = N_("Failed tries from everywhere that lock the account for remote sources."),
      .clause = "R20"},
+    {KEY(attempts_per_change, NUMBER), .preset = "5", .least = 3, .most = 10,
+     .help = N_("Wrong current passwords that close the change of a password for a while."),
+     .clause = "R17"},
     {KEY(attempt_window, SPAN), .preset = "15 min", .least = MEDGL_MINUTE, .most = MEDGL_DAY,
      .help = N_("Failed tries further apart than this do not add up."), .clause = "R20"},
     {KEY(lock_time, SPAN), .preset = "15 min", .least = MEDGL_MINUTE, .most = MEDGL_DAY,
@@ -89,14 +130,6 @@ const struct policy_key *policy_key_find(const char *name)
     return NULL;
 }
 
-void policy_defaults(struct policy *policy)
-{
-    char why[1];
-    memset(policy, 0, sizeof(*policy));
-    for (size_t i = 0; i < MEDGL_COUNT(keys); i++)
-        (void)policy_set(policy, &keys[i], keys[i].preset, why, sizeof(why)); /* a test shows it */
-}
-
 /* A limit of a key in its own notation; a span's most of whole 31 days stands for months. */
 static void key_limit(const struct policy_key *key, int64_t limit, char *text, size_t size)
 {
@@ -126,12 +159,15 @@ void policy_key_range(const struct policy_key *key, char *text, size_t size)
         for (size_t i = 0; key->choices[i] != NULL && used < size; i++)
             used += (size_t)snprintf(text + used, size - used, "%s%s", i == 0 ? "" : " or ",
                                      key->choices[i]);
+        if (key->also != NULL && used < size)
+            (void)snprintf(text + used, size - used, " (%s is %s)", key->also, key->choices[0]);
         return;
     case POLICY_TYPE_ZONE:
+    case POLICY_TYPE_NAMES:
         (void)snprintf(text, size, "up to %s bytes", most);
         return;
     case POLICY_TYPE_PATHS:
-    case POLICY_TYPE_NAMES:
+        (void)snprintf(text, size, "up to %s path%s", most, key->most == 1 ? "" : "s");
         return;
     }
 }
@@ -141,6 +177,56 @@ static bool key_zone_name(const char *name)
 {
     return name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                              "0123456789/_+-")] == '\0';
+}
+
+/* Absolute paths between blanks, one blank between them in `paths`. No "..": what a path says is
+ * where the file is. */
+static bool key_set_paths(char *paths, const struct policy_key *key, const char *value)
+{
+    char found[POLICY_PATHS_SIZE];
+    size_t used = 0;
+    int64_t count = 0;
+    for (const char *path = value + strspn(value, KEY_BLANKS), *end; *path != '\0';
+         path = end + strspn(end, KEY_BLANKS)) {
+        end = path + strcspn(path, KEY_BLANKS);
+        int len = snprintf(found + used, sizeof(found) - used, "%s%.*s/", count > 0 ? " " : "",
+                           (int)(end - path), path);
+        if (*path != '/' || ++count > key->most || len < 0 || (size_t)len >= sizeof(found) - used ||
+            strstr(found + used, "/../") != NULL)
+            return false;
+        used += (size_t)len - 1;
+    }
+    found[used] = '\0';
+    if (used >= key->size || !text_is_printable(found))
+        return false;
+    memcpy(paths, found, used + 1);
+    return true;
+}
+
+/* Printable parts between commas, none of them blank; blanks around it all are dropped. */
+static bool key_set_names(char *names, const struct policy_key *key, const char *value)
+{
+    char found[POLICY_NAMES_SIZE];
+    value += strspn(value, KEY_BLANKS);
+    size_t len = strlen(value);
+    while (len > 0 && strchr(KEY_BLANKS, value[len - 1]) != NULL)
+        len--;
+    if (len >= key->size || len >= sizeof(found))
+        return false;
+    memcpy(found, value, len);
+    found[len] = '\0';
+    for (const char *part = found; len > 0; part++) {
+        part += strspn(part, KEY_BLANKS);
+        if (*part == ',' || *part == '\0')
+            return false;
+        part += strcspn(part, ",");
+        if (*part == '\0')
+            break;
+    }
+    if (!text_is_printable(found))
+        return false;
+    memcpy(names, found, len + 1);
+    return true;
 }
 
 static bool key_set(void *member, const struct policy_key *key, const char *value)
@@ -167,10 +253,13 @@ static bool key_set(void *member, const struct policy_key *key, const char *valu
         for (unsigned i = 0; !good && key->choices[i] != NULL; i++)
             if ((good = strcmp(key->choices[i], value) == 0))
                 memcpy(member, &i, sizeof(i));
+        if (!good && key->also != NULL && (good = strcmp(key->also, value) == 0))
+            memset(member, 0, sizeof(unsigned));
         break;
     case POLICY_TYPE_PATHS:
+        return key_set_paths(member, key, value);
     case POLICY_TYPE_NAMES:
-        break;
+        return key_set_names(member, key, value);
     case POLICY_TYPE_ZONE:
         good = strlen(value) < key->size && key_zone_name(value);
         if (good)
@@ -183,7 +272,7 @@ static bool key_set(void *member, const struct policy_key *key, const char *valu
 enum medgl_error policy_set(struct policy *policy, const struct policy_key *key, const char *value,
                             char *why, size_t why_size)
 {
-    char range[64];
+    char range[POLICY_RANGE_SIZE];
     const char *what = NULL;
     why[0] = '\0';
     if (key_set((char *)policy + key->offset, key, value))
@@ -203,7 +292,10 @@ enum medgl_error policy_set(struct policy *policy, const struct policy_key *key,
         what = "";
         break;
     case POLICY_TYPE_PATHS:
+        what = "empty or absolute paths without \"..\", separated by spaces, ";
+        break;
     case POLICY_TYPE_NAMES:
+        what = "empty or names separated by commas, printable UTF-8 of ";
         break;
     case POLICY_TYPE_ZONE:
         what = "empty or the name of a time zone such as Asia/Tokyo, ";

@@ -45,6 +45,8 @@ enum policy_answer {
 
 #define POLICY_PATHS_SIZE 1024
 #define POLICY_NAMES_SIZE 512
+#define POLICY_VALUE_SIZE POLICY_PATHS_SIZE /* the notation of any value */
+#define POLICY_RANGE_SIZE 128
 
 struct policy {
     enum policy_profile profile;
@@ -108,6 +110,7 @@ struct policy_key {
     const char *preset; /* the default of the default profile, in the file's own notation */
     int64_t least, most;
     const char *const *choices; /* NULL-terminated, in the order of the enum */
+    const char *also;           /* another word for the first of them; NULL: none */
     const char *help;           /* one sentence, untranslated (N_()) */
     const char *clause;         /* the requirement it serves: "R13" */
 };

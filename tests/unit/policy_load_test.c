@@ -146,7 +146,7 @@ static void has_defaults(const struct world *world)
     const struct policy_key *keys = policy_keys(&count);
     policy_defaults(&defaults);
     for (size_t i = 0; i < count; i++) {
-        char got[128], wanted[128];
+        char got[POLICY_VALUE_SIZE], wanted[POLICY_VALUE_SIZE];
         policy_format(&world->policy, &keys[i], got, sizeof(got));
         policy_format(&defaults, &keys[i], wanted, sizeof(wanted));
         assert_string_equal(got, wanted);
