@@ -17,6 +17,9 @@ static const struct row_column account_columns[] = {
     ROW_COLUMN("full_name", ROW_TEXT, struct account, full_name),
     ROW_COLUMN("created", ROW_SIGNED, struct account, created),
     ROW_COLUMN("ledger_seq", ROW_UNSIGNED, struct account, ledger_seq),
+    ROW_COLUMN_LATER("reading", ROW_TEXT, struct account, reading),
+    ROW_COLUMN_LATER("staff_number", ROW_TEXT, struct account, staff_number),
+    ROW_COLUMN_LATER("birth_date", ROW_TEXT, struct account, birth_date),
 };
 const struct row_table table_account = {"account", account_columns, MEDGL_COUNT(account_columns),
                                         STATEMENT_ACCOUNT_ALL};
@@ -29,6 +32,8 @@ static const struct row_column activity_columns[] = {
     ROW_COLUMN("failures", ROW_UNSIGNED, struct activity, failures),
     ROW_COLUMN("last_failure", ROW_SIGNED, struct activity, last_failure),
     ROW_COLUMN("last_failure_source", ROW_TEXT, struct activity, last_failure_source),
+    ROW_COLUMN_LATER("warned_at", ROW_SIGNED, struct activity, warned_at),
+    ROW_COLUMN_LATER("grace_used", ROW_UNSIGNED, struct activity, grace_used),
 };
 const struct row_table table_activity = {"activity", activity_columns,
                                          MEDGL_COUNT(activity_columns), STATEMENT_ACTIVITY_ALL};

@@ -49,17 +49,49 @@ enum medgl_error store_credential_delete(struct store_txn *txn, const char *acco
         STATEMENT_KEYS({":account_id", account_id, 0}, {":kind", NULL, (int64_t)kind}));
 }
 
-enum medgl_error store_credential_each(
-    struct store_txn *txn,
+enum medgl_error store_credential_add(struct store_txn *txn, const struct credential *credential)
+{
+    return row_put(txn, STATEMENT_CREDENTIAL_ADD, &table_credential, credential);
+}
+
+enum medgl_error store_credential_remove(struct store_txn *txn, const char *account_id,
+                                         enum credential_kind kind, const char *id)
+{
+    MEDGL_TRY(statement_run(txn, STATEMENT_CREDENTIAL_REMOVE,
+                            STATEMENT_KEYS({":account_id", account_id, 0},
+                                           {":kind", NULL, (int64_t)kind}, {":id", id, 0})));
+    return sqlite3_changes(txn->store->db) > 0 ? MEDGL_OK : MEDGL_ERR_NOT_FOUND;
+}
+
+/* Each row of a statement that reads credentials. */
+static enum medgl_error credential_walk(
+    struct store_txn *txn, enum statement_id id, const struct statement_key *keys,
     enum medgl_error (*each)(void *argument, const struct credential *credential), void *argument)
 {
     auto_statement struct statement statement = {0};
     enum medgl_error error;
     struct credential credential;
-    MEDGL_TRY(statement_begin_in(txn, STATEMENT_CREDENTIAL_ALL, NULL, &statement));
+    MEDGL_TRY(statement_begin_in(txn, id, keys, &statement));
     while ((error = statement_step(&statement)) == MEDGL_OK) {
         MEDGL_TRY(row_read(&statement, &table_credential, &credential));
         MEDGL_TRY(each(argument, &credential));
     }
     return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+}
+
+enum medgl_error store_credential_each_of(
+    struct store_txn *txn, const char *account_id, enum credential_kind kind,
+    enum medgl_error (*each)(void *argument, const struct credential *credential), void *argument)
+{
+    return credential_walk(
+        txn, STATEMENT_CREDENTIAL_OF,
+        STATEMENT_KEYS({":account_id", account_id, 0}, {":kind", NULL, (int64_t)kind}), each,
+        argument);
+}
+
+enum medgl_error store_credential_each(
+    struct store_txn *txn,
+    enum medgl_error (*each)(void *argument, const struct credential *credential), void *argument)
+{
+    return credential_walk(txn, STATEMENT_CREDENTIAL_ALL, NULL, each, argument);
 }

@@ -28,7 +28,9 @@ enum statement_id {
     STATEMENT_ACTIVITY_ALL,
     STATEMENT_CREDENTIAL_GET,
     STATEMENT_CREDENTIAL_ADD,
+    STATEMENT_CREDENTIAL_OF,
     STATEMENT_CREDENTIAL_DELETE,
+    STATEMENT_CREDENTIAL_REMOVE,
     STATEMENT_CREDENTIAL_ALL,
     STATEMENT_ATTEMPT_BY_ID,
     STATEMENT_ATTEMPT_ADD,
@@ -45,6 +47,7 @@ enum statement_id {
     STATEMENT_ATTEMPT_ALL,
     STATEMENT_SESSION_BY_ID,
     STATEMENT_SESSION_FIND,
+    STATEMENT_SESSION_OPEN_OF,
     STATEMENT_SESSION_ADD,
     STATEMENT_SESSION_UPDATE,
     STATEMENT_SESSION_ALL,
@@ -149,7 +152,7 @@ void database_checkpoint(struct store *store, int frames);
 
 /* -- schema (schema.c) ----------------------------------------------------------------------- */
 
-#define SCHEMA_VERSION      2
+#define SCHEMA_VERSION      3
 #define SCHEMA_OWNER        1835361383 /* "medg": the application_id of our files */
 #define SCHEMA_TEXT_(value) #value
 #define SCHEMA_TEXT(value)  SCHEMA_TEXT_(value)
@@ -179,6 +182,9 @@ struct row_column {
     enum row_type type;
     size_t offset, size;
     size_t len_offset; /* ROW_BYTES, ROW_BORROWED */
+    /* A text or a number that came with a later schema: "" and 0 are written as NULL, and NULL is
+     * read as them, so that a row from before keeps its MAC. */
+    bool later;
 };
 
 /* A table: statements that read or write its rows name these columns in this order, then `mac`. */
@@ -193,12 +199,16 @@ struct row_table {
 #define ROW_SIZE_OF(type, member) sizeof(((type *)NULL)->member)
 #define ROW_COLUMN(name, kind, type, member)                                                       \
     {                                                                                              \
-        ":" name, kind, offsetof(type, member), ROW_SIZE_OF(type, member), 0                       \
+        ":" name, kind, offsetof(type, member), ROW_SIZE_OF(type, member), 0, false                \
+    }
+#define ROW_COLUMN_LATER(name, kind, type, member)                                                 \
+    {                                                                                              \
+        ":" name, kind, offsetof(type, member), ROW_SIZE_OF(type, member), 0, true                 \
     }
 #define ROW_COLUMN_LEN(name, kind, type, member, len_member)                                       \
     {                                                                                              \
         ":" name, kind, offsetof(type, member), ROW_SIZE_OF(type, member),                         \
-            offsetof(type, len_member)                                                             \
+            offsetof(type, len_member), false                                                      \
     }
 
 extern const struct row_table table_meta, table_account, table_activity, table_credential,

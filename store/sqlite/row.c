@@ -122,6 +122,10 @@ static bool row_decode(const struct row_column *column, const struct row_value *
                        unsigned char *row)
 {
     unsigned char *field = row + column->offset;
+    if (column->later && value->type == SQLITE_NULL) {
+        memset(field, 0, column->size);
+        return true;
+    }
     switch (column->type) {
     case ROW_TEXT:
         if (value->type != SQLITE_TEXT || value->len >= column->size ||
@@ -237,12 +241,23 @@ static enum medgl_error row_take(const struct row_column *column, const unsigned
     return MEDGL_ERR_ARGUMENT;
 }
 
+static enum medgl_error row_take_column(const struct row_column *column, const unsigned char *row,
+                                        struct row_value *value)
+{
+    MEDGL_TRY(row_take(column, row, value));
+    if (column->later && value->number == 0 && value->len == 0)
+        *value = (struct row_value){.type = SQLITE_NULL};
+    return MEDGL_OK;
+}
+
 static enum medgl_error row_bind(struct statement *statement, const char *parameter,
                                  const struct row_value *value)
 {
     int index = sqlite3_bind_parameter_index(statement->stmt, parameter), result;
     if (value->type == SQLITE_INTEGER)
         result = sqlite3_bind_int64(statement->stmt, index, value->number);
+    else if (value->type == SQLITE_NULL)
+        result = sqlite3_bind_null(statement->stmt, index);
     else if (value->type == SQLITE_TEXT)
         result =
             sqlite3_bind_text(statement->stmt, index, value->bytes, (int)value->len, SQLITE_STATIC);
@@ -261,7 +276,7 @@ enum medgl_error row_put(struct store_txn *txn, enum statement_id id, const stru
     auto_statement struct statement statement = {0};
     MEDGL_TRY(statement_begin_in(txn, id, NULL, &statement));
     for (size_t i = 0; i < table->count; i++) {
-        MEDGL_TRY(row_take(&table->columns[i], row, &values[i]));
+        MEDGL_TRY(row_take_column(&table->columns[i], row, &values[i]));
         MEDGL_TRY(row_bind(&statement, table->columns[i].parameter, &values[i]));
     }
     MEDGL_TRY(row_mac(txn->store, table, values, mac));

@@ -110,6 +110,14 @@ static const char *const schema_step[SCHEMA_VERSION] = {
     "CREATE INDEX account_uid ON account (uid, name) WHERE state <> 2;"
     /* What was refused delays the next try. */
     "CREATE INDEX attempt_refused ON attempt (account_id, source, finished) WHERE outcome = 4;",
+
+    /* What a password must not hold (R14), and where expiry stands with an account (R15). */
+    "PRAGMA user_version = 3;"
+    "ALTER TABLE account ADD COLUMN reading TEXT;"
+    "ALTER TABLE account ADD COLUMN staff_number TEXT;"
+    "ALTER TABLE account ADD COLUMN birth_date TEXT;"
+    "ALTER TABLE activity ADD COLUMN warned_at INTEGER;"
+    "ALTER TABLE activity ADD COLUMN grace_used INTEGER;",
 };
 
 /* One row that is always there: opening the store proves the key with it. */

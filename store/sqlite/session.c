@@ -35,6 +35,23 @@ enum medgl_error store_session_find(struct store_txn *txn, const char *account_i
         &table_session, session);
 }
 
+enum medgl_error store_session_each_open(struct store_txn *txn, const char *account_id,
+                                         enum medgl_error (*each)(void *argument,
+                                                                  const struct session *session),
+                                         void *argument)
+{
+    auto_statement struct statement statement = {0};
+    enum medgl_error error;
+    struct session session;
+    MEDGL_TRY(statement_begin_in(txn, STATEMENT_SESSION_OPEN_OF,
+                                 STATEMENT_KEYS({":account_id", account_id, 0}), &statement));
+    while ((error = statement_step(&statement)) == MEDGL_OK) {
+        MEDGL_TRY(row_read(&statement, &table_session, &session));
+        MEDGL_TRY(each(argument, &session));
+    }
+    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+}
+
 enum medgl_error store_session_close(struct store_txn *txn, const char *id, medgl_time now)
 {
     struct session session;

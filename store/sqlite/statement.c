@@ -7,10 +7,11 @@
 /* The columns of each table, in the order of its struct row_table. */
 #define META "name, value, mac"
 #define ACCOUNT                                                                                    \
-    "id, name, uid, class, state, state_since, state_reason, full_name, created, ledger_seq, mac"
+    "id, name, uid, class, state, state_since, state_reason, full_name, created, ledger_seq, "     \
+    "reading, staff_number, birth_date, mac"
 #define ACTIVITY                                                                                   \
     "account_id, last_login, last_service, last_source, failures, last_failure, "                  \
-    "last_failure_source, mac"
+    "last_failure_source, warned_at, grace_used, mac"
 #define CREDENTIAL                                                                                 \
     "id, account_id, kind, sealed, strength, issued, set_at, valid_until, ledger_seq, mac"
 #define ATTEMPT     "id, account_id, source, service, started, deadline, finished, outcome, lease, mac"
@@ -32,20 +33,22 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_ACCOUNT_BY_ID] = "SELECT " ACCOUNT " FROM account WHERE id = :id",
     [STATEMENT_ACCOUNT_ADD] = "INSERT INTO account (" ACCOUNT ") VALUES (:id, :name, :uid, :class, "
                               ":state, :state_since, :state_reason, :full_name, :created, "
-                              ":ledger_seq, :mac)",
+                              ":ledger_seq, :reading, :staff_number, :birth_date, :mac)",
     /* A name stays with its account for good (R25). */
     [STATEMENT_ACCOUNT_UPDATE] =
         "UPDATE account SET uid = :uid, class = :class, state = :state, state_since = "
         ":state_since, "
         "state_reason = :state_reason, full_name = :full_name, created = :created, "
-        "ledger_seq = :ledger_seq, mac = :mac WHERE id = :id AND name = :name",
+        "ledger_seq = :ledger_seq, reading = :reading, staff_number = :staff_number, "
+        "birth_date = :birth_date, mac = :mac WHERE id = :id AND name = :name",
     [STATEMENT_ACCOUNT_ALL] = "SELECT " ACCOUNT " FROM account ORDER BY name",
     [STATEMENT_ACCOUNT_COUNT] = "SELECT count(*) FROM account",
 
     [STATEMENT_ACTIVITY_GET] = "SELECT " ACTIVITY " FROM activity WHERE account_id = :account_id",
     [STATEMENT_ACTIVITY_PUT] =
         "INSERT OR REPLACE INTO activity (" ACTIVITY ") VALUES (:account_id, :last_login, "
-        ":last_service, :last_source, :failures, :last_failure, :last_failure_source, :mac)",
+        ":last_service, :last_source, :failures, :last_failure, :last_failure_source, :warned_at, "
+        ":grace_used, :mac)",
     [STATEMENT_ACTIVITY_ALL] = "SELECT " ACTIVITY " FROM activity",
 
     [STATEMENT_CREDENTIAL_GET] =
@@ -54,8 +57,13 @@ const char *const statement_sql[STATEMENT_COUNT] = {
         "INSERT INTO credential (" CREDENTIAL ") VALUES (:id, :account_id, "
         ":kind, :sealed, :strength, :issued, :set_at, :valid_until, "
         ":ledger_seq, :mac)",
+    [STATEMENT_CREDENTIAL_OF] =
+        "SELECT " CREDENTIAL " FROM credential WHERE account_id = :account_id AND kind = :kind "
+        "ORDER BY set_at DESC, ledger_seq DESC",
     [STATEMENT_CREDENTIAL_DELETE] =
         "DELETE FROM credential WHERE account_id = :account_id AND kind = :kind",
+    [STATEMENT_CREDENTIAL_REMOVE] =
+        "DELETE FROM credential WHERE account_id = :account_id AND kind = :kind AND id = :id",
     [STATEMENT_CREDENTIAL_ALL] =
         "SELECT " CREDENTIAL " FROM credential ORDER BY account_id, kind, id",
 
@@ -98,6 +106,8 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_SESSION_FIND] =
         "SELECT " SESSION " FROM session WHERE account_id = :account_id AND service = :service "
         "AND tty = :tty AND closed = 0 ORDER BY opened DESC LIMIT 1",
+    [STATEMENT_SESSION_OPEN_OF] =
+        "SELECT " SESSION " FROM session WHERE account_id = :account_id AND closed = 0",
     [STATEMENT_SESSION_ADD] =
         "INSERT INTO session (" SESSION ") VALUES (:id, :account_id, :service, "
         ":source, :tty, :opened, :closed, :mac)",

@@ -296,6 +296,13 @@ static enum medgl_error read_hanakos_password(struct store_txn *txn, void *key)
     return store_credential_get(txn, id_of('a'), CREDENTIAL_PASSWORD, &credential);
 }
 
+static enum medgl_error read_hanakos_activity(struct store_txn *txn, void *key)
+{
+    struct activity activity;
+    (void)key;
+    return store_activity_get(txn, id_of('a'), &activity);
+}
+
 static enum medgl_error read_nothing(struct store_txn *txn, void *key)
 {
     (void)txn;
@@ -332,6 +339,13 @@ static const struct forgery forgeries[] = {
      "UPDATE account SET mac = (SELECT mac FROM account WHERE name = 'taro') "
      "WHERE name = 'hanako'",
      read_accounts, MEDGL_ERR_CORRUPT},
+    {"a reading taken away", "UPDATE account SET reading = NULL WHERE name = 'hanako'",
+     read_account_by_name, MEDGL_ERR_CORRUPT},
+    {"a reading moved to another column",
+     "UPDATE account SET reading = NULL, staff_number = reading WHERE name = 'hanako'",
+     read_account_by_name, MEDGL_ERR_CORRUPT},
+    {"grace logins given back", "UPDATE activity SET grace_used = NULL", read_hanakos_activity,
+     MEDGL_ERR_CORRUPT},
     {"a name moved on",
      "UPDATE account SET name = 'x' WHERE name = 'hanako'; "
      "UPDATE account SET name = 'hanako' WHERE name = 'taro'",

@@ -135,7 +135,10 @@ static inline struct account account_of(char c, const char *name)
                               .state_reason = "enrolled",
                               .full_name = "山田 花子",
                               .created = NOW,
-                              .ledger_seq = 7};
+                              .ledger_seq = 7,
+                              .reading = "やまだ はなこ",
+                              .staff_number = "A-1024",
+                              .birth_date = "1985-04-01"};
     assert_ok(text_copy(account.id, sizeof(account.id), id_of(c)));
     assert_ok(text_copy(account.name, sizeof(account.name), name));
     return account;
@@ -204,7 +207,9 @@ static inline void fill(void)
                                 .last_source = "192.0.2.1",
                                 .failures = 3,
                                 .last_failure = NOW - 1,
-                                .last_failure_source = "192.0.2.9"};
+                                .last_failure_source = "192.0.2.9",
+                                .warned_at = NOW - 2,
+                                .grace_used = 2};
     memcpy(activity.account_id, hanako.id, sizeof(hanako.id));
     assert_ok(store_account_add(txn, &hanako));
     assert_ok(store_account_add(txn, &taro));
