@@ -14,6 +14,7 @@ arrows() {
             # Who may include a library: a pattern of files.
             owner["sqlite3"] = "^store/sqlite/"
             owner["argon2"] = "^factor/kdf\\.c$"
+            owner["crypt"] = "^factor/crypted\\.c$"
             owner["libeconf"] = owner["libeconf_ext"] = "^policy/load\\.c$"
             owner["jansson"] = "^ledger/"
             owner["libsmartcols"] = "^admin/output\\.c$"
@@ -100,10 +101,12 @@ wrong pam_medgl/relay.c <openssl/evp.h>
 wrong pam_medgl/relay.c "config.h"
 wrong base/text.c "config.h"
 wrong factor/password.c <argon2.h>
+wrong factor/password.c <crypt.h>
 wrong policy/keys.c <libeconf.h>
 wrong store/sqlite/row.c <jansson.h>
 wrong admin/output.c <jansson.h>
 good base/crypto.c <openssl/evp.h>
+good factor/crypted.c <crypt.h>
 good store/sqlite/ledger.c "ledger/merkle.h"
 good store/sqlite/open.c <sqlite3.h>
 good operation/login.c "policy/login.h"
