@@ -63,8 +63,8 @@ enum admin_exit admin_failed(enum medgl_error error, const char *name, const cha
       N_("How the person's identity was verified."))                                               \
     X(SLIP, "slip", "FILE", check_path, N_("The new file that the password goes to."))             \
     X(NOTE, "note", "TEXT", check_text, N_("A remark for the ledger."))                            \
-    X(FROM, "from", "N", check_number, N_("The first entry to show."))                             \
-    X(TO, "to", "N", check_number, N_("The last entry to show."))                                  \
+    X(SEQ, "seq", "FIRST[-LAST]", check_range,                                                     \
+      N_("Only these entries: 5, 5-9, or 5- for all from there on."))                              \
     X(KIND, "kind", "KIND", check_kind, N_("Only entries of this kind."))                          \
     X(SUBJECT, "subject", "NAME", check_name, N_("Only entries about this account."))              \
     X(LAST, "last", "N", check_last, N_("Only the last N of them."))                               \
@@ -130,6 +130,9 @@ enum admin_exit options_parse(struct options *options, int argc, char *const *ar
 
 /* The number of a checked option, or `absent`. */
 uint64_t options_number(const struct options *options, enum option option, uint64_t absent);
+/* The range of a checked option, both included; not given: everything. */
+void options_range(const struct options *options, enum option option, uint64_t *first,
+                   uint64_t *last);
 
 /* The usage line of a verb: "account add NAME [--class CLASS] ...". `line` is malloc'ed, NULL
  * without memory. */

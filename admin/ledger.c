@@ -245,9 +245,9 @@ static enum admin_exit show_last(struct show *show)
 static enum admin_exit show_run(struct admin *admin, struct show *show)
 {
     const struct options *options = &admin->options;
-    uint64_t from = options_number(options, OPTION_FROM, 0);
-    uint64_t to = options_number(options, OPTION_TO, UINT64_MAX - 1) + 1;
-    uint64_t last = options_number(options, OPTION_LAST, 0), size = 0;
+    uint64_t from, to, last = options_number(options, OPTION_LAST, 0), size = 0;
+    options_range(options, OPTION_SEQ, &from, &to);
+    to++;
     if (options->value[OPTION_KIND] != NULL) {
         show->by_kind = true;
         if (ledger_kind_parse(options->value[OPTION_KIND], &show->kind) != MEDGL_OK)

@@ -37,7 +37,7 @@ static const struct verb verbs[] = {
      N_("Show every key of the policy, its value and where it was set.")},
     {"policy", "check", policy_check_files, 0, 0, VERB_NOTHING, false, false,
      N_("Find all mistakes in the policy files.")},
-    {"ledger", "show", ledger_show, BIT(FROM) | BIT(TO) | BIT(KIND) | BIT(SUBJECT) | BIT(LAST), 0,
+    {"ledger", "show", ledger_show, BIT(SEQ) | BIT(KIND) | BIT(SUBJECT) | BIT(LAST), 0,
      VERB_READING, false, false, N_("Show entries of the ledger.")},
     {"ledger", "verify", ledger_verify, BIT(CHECKPOINT), 0, VERB_READING, false, false,
      N_("Verify all entries, all checkpoints and the store against each other.")},

@@ -12,6 +12,7 @@
 
 #define NEAR_WORD_MAX 32
 #define LAST_MAX      1000000
+#define RANGE_END     (UINT64_MAX - 1) /* one behind it is a number as well */
 
 /* -- the nearest right word ----------------------------------------------------------------- */
 
@@ -166,12 +167,28 @@ static bool number_parse(const char *value, uint64_t *number)
     return true;
 }
 
-static bool check_number(const char *name, const char *value)
+/* "5", "5-9", "5-". */
+static bool range_parse(const char *value, uint64_t *first, uint64_t *last)
 {
-    uint64_t number;
-    if (number_parse(value, &number))
+    char head[24];
+    size_t len = strcspn(value, "-");
+    if (snprintf(head, sizeof(head), "%.*s", (int)len, value) >= (int)sizeof(head) ||
+        !number_parse(head, first))
+        return false;
+    *last = *first;
+    if (value[len] == '\0')
         return true;
-    complain(_("--%s needs the number of an entry, 0 or more"), name);
+    *last = RANGE_END;
+    return value[len + 1] == '\0' || (number_parse(value + len + 1, last) && *last >= *first);
+}
+
+static bool check_range(const char *name, const char *value)
+{
+    uint64_t first, last;
+    if (range_parse(value, &first, &last))
+        return true;
+    complain(_("--%s needs the number of an entry, 0 or more, or a range of them: 5, 5-9 or 5-"),
+             name);
     return false;
 }
 
@@ -208,6 +225,16 @@ uint64_t options_number(const struct options *options, enum option option, uint6
     uint64_t number;
     return options->value[option] != NULL && number_parse(options->value[option], &number) ? number
                                                                                            : absent;
+}
+
+void options_range(const struct options *options, enum option option, uint64_t *first,
+                   uint64_t *last)
+{
+    const char *value = options->value[option];
+    if (value != NULL && range_parse(value, first, last))
+        return;
+    *first = 0;
+    *last = RANGE_END;
 }
 
 /* -- parsing -------------------------------------------------------------------------------- */

@@ -35,9 +35,13 @@ class, close|2|did you mean "staff"|account add x --class staf
 method, close|2|did you mean "passport"|password reset x --slip f --verified-by pasport
 method, far|2|unknown method|password reset x --slip f --verified-by magic
 kind, close|2|did you mean "login.success"|ledger show --kind login.sucess
-number below zero|2|number of an entry|ledger show --from=-1
-number with a tail|2|number of an entry|ledger show --to 1x
-number too long|2|number of an entry|ledger show --to 9999999999999999999
+number below zero|2|number of an entry|ledger show --seq=-1
+number with a tail|2|number of an entry|ledger show --seq 1x
+number too long|2|number of an entry|ledger show --seq 9999999999999999999
+range with too long an end|2|number of an entry|ledger show --seq 1-9999999999999999999
+range that runs backwards|2|number of an entry|ledger show --seq 9-5
+range with a tail|2|number of an entry|ledger show --seq 5-9-
+range without a beginning|2|number of an entry|ledger show --seq=-
 --last 0|2|from 1 to|ledger show --last 0
 origin with a plus|2|without '\+'|setup --origin a+b
 origin beyond ASCII|2|ASCII|setup --origin 病院/1

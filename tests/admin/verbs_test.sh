@@ -78,9 +78,12 @@ rm "$conf"
 json "ledger show: the entries themselves" 0 'all(e["seq"] == i for i, e in enumerate(d["entries"])) and
     d["entries"][0]["kind"] == "setup" and d["entries"][1]["subject"]["name"] == "daemon"' ledger show
 json "ledger show --last" 0 'len(d["entries"]) == 2 and d["entries"][1]["kind"] == "account.retire"' ledger show --last 2
-json "ledger show --from --to, both included" 0 '[e["seq"] for e in d["entries"]] == [1, 2]' ledger show --from 1 --to 2
-json "ledger show --to beyond the end" 0 'd["entries"][0]["seq"] == 3' ledger show --from 3 --to 999999999999999999
-json "ledger show --from beyond the end" 0 'd["entries"] == []' ledger show --from 999
+json "ledger show --seq of a range, both ends included" 0 '[e["seq"] for e in d["entries"]] == [1, 2]' ledger show --seq 1-2
+json "ledger show --seq of one entry" 0 '[e["seq"] for e in d["entries"]] == [2]' ledger show --seq 2
+json "ledger show --seq to the end" 0 '[e["seq"] for e in d["entries"][:2]] == [3, 4] and len(d["entries"]) > 3' \
+    ledger show --seq 3-
+json "ledger show --seq with an end beyond the end" 0 'd["entries"][0]["seq"] == 3' ledger show --seq 3-999999999999999999
+json "ledger show --seq beyond the end" 0 'd["entries"] == []' ledger show --seq 999
 json "ledger show --kind" 0 '[e["subject"]["name"] for e in d["entries"]] == ["daemon", "bin", "games"]' \
     ledger show --kind account.add
 json "ledger show --subject" 0 '{e["subject"]["name"] for e in d["entries"]} == {"bin"}' ledger show --subject bin
