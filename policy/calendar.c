@@ -75,6 +75,14 @@ medgl_time policy_add(medgl_time t, struct policy_span span, int utc_offset)
     return sum;
 }
 
+int64_t policy_day(medgl_time t, int utc_offset)
+{
+    medgl_time local;
+    if (__builtin_add_overflow(t, utc_offset * MEDGL_SECOND, &local))
+        local = t;
+    return floor_div(local, MEDGL_DAY);
+}
+
 medgl_time policy_span_most(struct policy_span span)
 {
     return (medgl_time)span.months * 31 * MEDGL_DAY + span.milliseconds;

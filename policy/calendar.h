@@ -9,6 +9,9 @@
  * February). */
 medgl_time policy_add(medgl_time t, struct policy_span span, int utc_offset);
 
+/* The number of the calendar day there at that moment. */
+int64_t policy_day(medgl_time t, int utc_offset);
+
 /* A span for comparison and limits, with a month as 31 days. */
 medgl_time policy_span_most(struct policy_span span);
 

@@ -183,7 +183,7 @@ static bool key_zone_name(const char *name)
  * where the file is. */
 static bool key_set_paths(char *paths, const struct policy_key *key, const char *value)
 {
-    char found[POLICY_PATHS_SIZE];
+    char found[POLICY_PATHS_SIZE + 1]; /* with the '/' behind the last */
     size_t used = 0;
     int64_t count = 0;
     for (const char *path = value + strspn(value, KEY_BLANKS), *end; *path != '\0';
@@ -341,6 +341,8 @@ static const char *key_conflict(const struct policy *p)
     if (p->password_max_age.milliseconds > KEY_TWO_MONTHS_LEAST)
         return "password_max_age in days must not exceed 59, which two calendar months can be "
                "short of: write \"2 months\"";
+    if (policy_span_most(p->password_min_age) >= policy_span_most(p->password_max_age))
+        return "password_min_age must be below password_max_age";
     if (p->attempts_per_account < p->attempts_per_source)
         return "attempts_per_account must not be below attempts_per_source";
     if (policy_span_most(p->attempt_delay) > policy_span_most(p->attempt_delay_max))

@@ -37,6 +37,7 @@ struct loading {
     struct policy policy;
     const struct policy_key *keys;
     size_t key_count;
+    bool *given; /* by some file, in the order of the keys */
     bool faulty;
 };
 
@@ -159,8 +160,11 @@ static void load_set(struct load_file *file, econf_file *econf, const struct pol
         load_mistake(loading, file->path, line,
                      "%s: this machine knows no zone \"%s\": correct it, or install tzdata",
                      key->name, value->values[0]);
-    else if (loading->report != NULL && loading->report->set != NULL)
-        loading->report->set(loading->report->context, key, file->path, line);
+    else {
+        loading->given[key - loading->keys] = true;
+        if (loading->report != NULL && loading->report->set != NULL)
+            loading->report->set(loading->report->context, key, file->path, line);
+    }
 }
 
 /* The values of a file whose lines are sound. libeconf opens by name: that of our descriptor. */
@@ -285,15 +289,33 @@ static void load_layer(struct loading *loading, const char *directory, bool drop
     }
 }
 
+/* The profile's defaults for what no file gives, wherever the line stands that names the profile.
+ */
+static void load_profile(struct loading *loading)
+{
+    struct policy defaults;
+    policy_profile(&defaults, loading->policy.profile);
+    for (size_t i = 0; i < loading->key_count; i++) {
+        const struct policy_key *key = &loading->keys[i];
+        if (!loading->given[i])
+            memcpy((char *)&loading->policy + key->offset, (const char *)&defaults + key->offset,
+                   key->size);
+    }
+}
+
 enum medgl_error policy_load(const char *root, uid_t owner, const struct policy_report *report,
                              struct policy *policy)
 {
     struct loading loading = {root, owner, report};
     char why[256];
     loading.keys = policy_keys(&loading.key_count);
+    auto_free bool *given = calloc(loading.key_count, sizeof(*given));
+    if ((loading.given = given) == NULL)
+        return MEDGL_ERR_MEMORY;
     policy_defaults(&loading.policy);
     load_layer(&loading, MEDGL_VENDORDIR, false);
     load_layer(&loading, MEDGL_SYSCONFDIR, true);
+    load_profile(&loading);
     if (!loading.faulty && policy_check(&loading.policy, why, sizeof(why)) != MEDGL_OK)
         load_mistake(&loading, NULL, 0, "%s", why);
     if (loading.faulty)

@@ -1,7 +1,8 @@
 /* Reads policy.conf with its drop-ins through libeconf: one of the two
  * files of the lower rooms that touch the file system. Layers, later ones
  * win: MEDGL_VENDORDIR/policy.conf, MEDGL_SYSCONFDIR/policy.conf,
- * MEDGL_SYSCONFDIR/policy.conf.d/NAME.conf in the order of their names. */
+ * MEDGL_SYSCONFDIR/policy.conf.d/NAME.conf in the order of their names. What
+ * none of them sets has the default of the profile that the last of them names. */
 #ifndef MEDGL_POLICY_LOAD_H
 #define MEDGL_POLICY_LOAD_H
 

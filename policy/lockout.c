@@ -45,8 +45,10 @@ static bool lockout_taken(const struct policy *policy, const struct lockout_reac
 struct attempt_decision policy_attempt(const struct policy *policy,
                                        const struct attempt_facts *facts, medgl_time now)
 {
+    const bool alone = facts->console || facts->change; /* the account-wide limit is not asked */
     const struct lockout_reach source = {facts->source_failures, facts->source_in_flight,
-                                         policy->attempts_per_source,
+                                         facts->change ? policy->attempts_per_change
+                                                       : policy->attempts_per_source,
                                          facts->source_latest < now ? facts->source_latest : now};
     const struct lockout_reach account = {
         facts->account_failures, facts->account_in_flight, policy->attempts_per_account,
@@ -60,10 +62,9 @@ struct attempt_decision policy_attempt(const struct policy *policy,
         return (struct attempt_decision){ATTEMPT_DELAYED, until};
     if (lockout_locked(policy, &source, now, &until))
         return (struct attempt_decision){ATTEMPT_LOCKED_SOURCE, until};
-    if (!facts->console && lockout_locked(policy, &account, now, &until))
+    if (!alone && lockout_locked(policy, &account, now, &until))
         return (struct attempt_decision){ATTEMPT_LOCKED_ACCOUNT, until};
-    if (lockout_taken(policy, &source, now) ||
-        (!facts->console && lockout_taken(policy, &account, now)))
+    if (lockout_taken(policy, &source, now) || (!alone && lockout_taken(policy, &account, now)))
         return (struct attempt_decision){ATTEMPT_IN_FLIGHT, 0};
     return (struct attempt_decision){ATTEMPT_ADMITTED, 0};
 }

@@ -90,7 +90,7 @@ struct account_decision policy_account(const struct policy *policy,
                   .usable) /* R18: a key does not get around an issued password's end */
         decision.reason = LOGIN_REASON_ISSUED_EXPIRED;
     else if (decision.standing.due)
-        decision.verdict = ACCOUNT_CHANGE_DUE;
+        decision.verdict = decision.standing.grace ? ACCOUNT_OK_GRACE : ACCOUNT_CHANGE_DUE;
     else
         decision.verdict = decision.standing.warn ? ACCOUNT_OK_WARN : ACCOUNT_OK;
     return decision;

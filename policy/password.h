@@ -91,12 +91,12 @@ enum password_ground {
 struct password_standing {
     enum password_rule rule;
     enum password_ground ground;
-    bool usable; /* an issued password past its end is not */
-    bool due;    /* must be changed now */
-    bool warn;   /* due soon: tell the user */
-    bool grace;  /* due by its age alone, and grace logins are left */
-    uint32_t grace_left;
-    medgl_time due_at; /* 0: never */
+    bool usable;         /* an issued password past its end is not */
+    bool due;            /* must be changed now */
+    bool warn;           /* due soon: tell the user */
+    bool grace;          /* due by its age alone, and grace logins are left */
+    uint32_t grace_left; /* with the one that is being decided */
+    medgl_time due_at;   /* 0: never */
 };
 
 /* The rule in force and its due date, derived from facts and the time alone (R13, R15). A password

@@ -120,12 +120,13 @@ const struct policy_key *policy_keys(size_t *count);
 /* NULL when there is no such key. */
 const struct policy_key *policy_key_find(const char *name);
 
-/* All defaults, and those of a profile. */
+/* All values as the default profile has them, and as another has them. */
 void policy_defaults(struct policy *policy);
 void policy_profile(struct policy *policy, enum policy_profile profile);
 
-/* Whether a key's value is weaker than its profile's default, and if so the clause that asks for
- * more ("5.2 T15", "NIST SP 800-63B-4 3.1.1.1"); NULL where it is not. */
+/* Whether a key's value does less than its profile's default (or what the profile forbids), and if
+ * so the clause that the default serves: "5.2 T15", "NIST SP 800-63B-4 3.1.1.2"; NULL where it does
+ * not. */
 const char *policy_weaker(const struct policy *policy, const struct policy_key *key);
 
 /* What values a key takes, for messages and the manual:

@@ -1,12 +1,14 @@
 /* What the profiles ask for: sets of defaults, and which values fall short of them. Never forbids a
  * value: the ranges of policy/keys.c do. */
-#include "policy/policy.h"
-
 #include "base/auto.h"
+#include "policy/calendar.h"
+#include "policy/policy.h"
 
 #include <string.h>
 
-/* Where a profile differs from the presets, which are those of MHLW 6.0. */
+/* Where a profile differs from the presets, which are those of MHLW 6.0. What NIST asks for beyond
+ * these holds under every profile: each code point counts, nothing is cut, no hints, the comparison
+ * with a list (the built-in one has no switch), a reason with each refusal, at most 100 guesses. */
 static const struct {
     enum policy_profile profile;
     const char *key, *value;
@@ -15,6 +17,65 @@ static const struct {
     {POLICY_PROFILE_NIST_800_63B_4, "password_long_length", "15"},
     {POLICY_PROFILE_NIST_800_63B_4, "password_kinds", "0"},
     {POLICY_PROFILE_NIST_800_63B_4, "password_rotation", "none"},
+};
+
+#define PROFILE_6_0  (1U << POLICY_PROFILE_MHLW_6_0)
+#define PROFILE_5_1  (1U << POLICY_PROFILE_MHLW_5_1)
+#define PROFILE_MHLW (PROFILE_6_0 | PROFILE_5_1)
+#define PROFILE_NIST (1U << POLICY_PROFILE_NIST_800_63B_4)
+
+#define NIST_PASSWORDS "NIST SP 800-63B-4 3.1.1.2"
+#define NIST_GUESSES   "NIST SP 800-63B-4 3.2.2"
+
+enum profile_side {
+    PROFILE_LESS, /* a lower value than the default is weaker */
+    PROFILE_MORE, /* a higher one is */
+    PROFILE_OTHER /* any other one is */
+};
+
+/* Which side of a profile's default is weaker, and the clause that the default serves. What is not
+ * here, or cannot leave its range on that side, is free. */
+static const struct {
+    unsigned profiles;
+    const char *key;
+    enum profile_side weaker;
+    const char *clause;
+} profile_rules[] = {
+    {PROFILE_6_0, "password_kinds", PROFILE_LESS, "5.2 T15, 6.0 Q&A Sys-54"},
+    {PROFILE_5_1, "password_kinds", PROFILE_LESS, "5.1 6.5 C.11"},
+    {PROFILE_5_1, "password_rotation", PROFILE_OTHER, "5.1 6.5 C.11"},
+    {PROFILE_MHLW, "password_warn", PROFILE_LESS, "HP 2-1-6-123"},
+    {PROFILE_MHLW, "password_issued_valid", PROFILE_MORE, "HP 2-1-6-126"},
+    {PROFILE_MHLW, "password_min_age", PROFILE_LESS, "HP 2-1-6-124"},
+    {PROFILE_MHLW, "password_history", PROFILE_LESS, "HP 2-1-6-124"},
+    {PROFILE_MHLW, "password_guess_bits", PROFILE_LESS, "5.2 T16"},
+    {PROFILE_MHLW, "password_grace_logins", PROFILE_MORE, "HP 2-1-6-123"},
+    {PROFILE_MHLW, "password_suggest", PROFILE_LESS, "HP 2-1-6-112"},
+    {PROFILE_MHLW, "attempts_per_source", PROFILE_MORE, "HP 2-1-6-130"},
+    {PROFILE_MHLW, "attempts_per_account", PROFILE_MORE, "HP 2-1-6-130"},
+    {PROFILE_MHLW, "attempts_per_change", PROFILE_MORE, "HP 2-1-6-125"},
+    {PROFILE_MHLW, "attempt_window", PROFILE_LESS, "HP 2-1-6-130"},
+    {PROFILE_MHLW, "lock_time", PROFILE_LESS, "HP 2-1-6-130"},
+    {PROFILE_MHLW, "attempt_delay", PROFILE_LESS, "5.1 6.5 D.4"},
+    {PROFILE_MHLW, "attempt_delay_max", PROFILE_LESS, "5.1 6.5 D.4"},
+    {PROFILE_MHLW, "kdf_memory", PROFILE_LESS, "5.2 T12"},
+    {PROFILE_MHLW, "kdf_time", PROFILE_LESS, "5.2 T12"},
+    {PROFILE_MHLW, "minimum_free", PROFILE_LESS, "HP 2-1-6-94"},
+    /* 3.1.1.2: 15 alone; no composition rules and no periodic change; a blocklist; a costly hash */
+    {PROFILE_NIST, "password_long_length", PROFILE_LESS, NIST_PASSWORDS},
+    {PROFILE_NIST, "password_kinds", PROFILE_MORE, NIST_PASSWORDS},
+    {PROFILE_NIST, "password_rotation", PROFILE_OTHER, NIST_PASSWORDS},
+    {PROFILE_NIST, "password_guess_bits", PROFILE_LESS, NIST_PASSWORDS},
+    {PROFILE_NIST, "kdf_memory", PROFILE_LESS, NIST_PASSWORDS},
+    {PROFILE_NIST, "kdf_time", PROFILE_LESS, NIST_PASSWORDS},
+    /* 3.2.2: guesses are limited */
+    {PROFILE_NIST, "attempts_per_source", PROFILE_MORE, NIST_GUESSES},
+    {PROFILE_NIST, "attempts_per_account", PROFILE_MORE, NIST_GUESSES},
+    {PROFILE_NIST, "attempts_per_change", PROFILE_MORE, NIST_GUESSES},
+    {PROFILE_NIST, "attempt_window", PROFILE_LESS, NIST_GUESSES},
+    {PROFILE_NIST, "lock_time", PROFILE_LESS, NIST_GUESSES},
+    {PROFILE_NIST, "attempt_delay", PROFILE_LESS, NIST_GUESSES},
+    {PROFILE_NIST, "attempt_delay_max", PROFILE_LESS, NIST_GUESSES},
 };
 
 void policy_defaults(struct policy *policy)
@@ -35,4 +96,58 @@ void policy_profile(struct policy *policy, enum policy_profile profile)
             (void)policy_set(policy, policy_key_find(profile_values[i].key),
                              profile_values[i].value, why, sizeof(why));
     policy->profile = profile;
+}
+
+/* A value as a number that can be compared with another of its key. */
+static int64_t profile_number(const struct policy *policy, const struct policy_key *key)
+{
+    const char *member = (const char *)policy + key->offset;
+    int64_t number = 0;
+    struct policy_span span;
+    unsigned choice;
+    switch (key->type) {
+    case POLICY_TYPE_NUMBER:
+    case POLICY_TYPE_SIZE:
+        memcpy(&number, member, sizeof(number));
+        break;
+    case POLICY_TYPE_SPAN:
+        memcpy(&span, member, sizeof(span));
+        number = policy_span_most(span);
+        break;
+    case POLICY_TYPE_CHOICE:
+        memcpy(&choice, member, sizeof(choice));
+        number = choice;
+        break;
+    case POLICY_TYPE_ZONE:
+    case POLICY_TYPE_PATHS:
+    case POLICY_TYPE_NAMES:
+        break;
+    }
+    return number;
+}
+
+static bool profile_side_of(enum profile_side weaker, int64_t value, int64_t wanted)
+{
+    switch (weaker) {
+    case PROFILE_LESS:
+        return value < wanted;
+    case PROFILE_MORE:
+        return value > wanted;
+    case PROFILE_OTHER:
+        return value != wanted;
+    }
+    return true;
+}
+
+const char *policy_weaker(const struct policy *policy, const struct policy_key *key)
+{
+    struct policy defaults;
+    policy_profile(&defaults, policy->profile);
+    int64_t value = profile_number(policy, key), wanted = profile_number(&defaults, key);
+    for (size_t i = 0; i < MEDGL_COUNT(profile_rules); i++)
+        if ((profile_rules[i].profiles & (1U << policy->profile)) != 0 &&
+            strcmp(profile_rules[i].key, key->name) == 0 &&
+            profile_side_of(profile_rules[i].weaker, value, wanted))
+            return profile_rules[i].clause;
+    return NULL;
 }

@@ -259,6 +259,110 @@ static void layers(void **state)
     }
 }
 
+/* Which profile is in force, and that it comes before all other keys, wherever it stands. */
+static void profile_comes_first(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *files[3][2];
+        enum policy_profile profile;
+        int64_t long_length, kinds;
+        enum policy_rotation rotation;
+    } rows[] = {
+        {"its own line",
+         {{"policy.conf", "profile = nist-800-63b-4\n"}},
+         POLICY_PROFILE_NIST_800_63B_4,
+         15,
+         0,
+         POLICY_ROTATION_NONE},
+        {"a key behind it",
+         {{"policy.conf", "profile = nist-800-63b-4\npassword_kinds = 2\n"}},
+         POLICY_PROFILE_NIST_800_63B_4,
+         15,
+         2,
+         POLICY_ROTATION_NONE},
+        {"a key before it",
+         {{"policy.conf", "password_kinds = 2\nprofile = nist-800-63b-4\n"}},
+         POLICY_PROFILE_NIST_800_63B_4,
+         15,
+         2,
+         POLICY_ROTATION_NONE},
+        {"a key that says what another profile does",
+         {{"policy.conf", "password_kinds = 3\nprofile = nist-800-63b-4\n"}},
+         POLICY_PROFILE_NIST_800_63B_4,
+         15,
+         3,
+         POLICY_ROTATION_NONE},
+        {"a key of an earlier file",
+         {{"vendor/policy.conf", "password_long_length = 20\n"},
+          {"policy.conf.d/50.conf", "profile = nist-800-63b-4\n"}},
+         POLICY_PROFILE_NIST_800_63B_4,
+         20,
+         0,
+         POLICY_ROTATION_NONE},
+        {"the last file that names one",
+         {{"vendor/policy.conf", "profile = nist-800-63b-4\n"},
+          {"policy.conf", "password_rotation = short\nprofile = mhlw-5.1\n"},
+          {"policy.conf.d/50.conf", "password_long_length = 14\n"}},
+         POLICY_PROFILE_MHLW_5_1,
+         14,
+         3,
+         POLICY_ROTATION_SHORT},
+        {"back to the first",
+         {{"policy.conf", "profile = nist-800-63b-4\n"},
+          {"policy.conf.d/50.conf", "profile = mhlw-6.0\n"}},
+         POLICY_PROFILE_MHLW_6_0,
+         13,
+         3,
+         POLICY_ROTATION_SHORT},
+        {"5.2 is 6.0",
+         {{"policy.conf", "profile = mhlw-5.2\n"}},
+         POLICY_PROFILE_MHLW_6_0,
+         13,
+         3,
+         POLICY_ROTATION_SHORT},
+    };
+    (void)state;
+    EACH(row, rows)
+    {
+        void *own = NULL;
+        assert_int_equal(make_world(&own), 0);
+        struct world *world = own;
+        for (size_t i = 0; i < 3 && row->files[i][0] != NULL; i++)
+            write_text(world, row->files[i][0], row->files[i][1]);
+        if (load(world, geteuid()) != MEDGL_OK || world->policy.profile != row->profile ||
+            world->policy.password_long_length != row->long_length ||
+            world->policy.password_kinds != row->kinds ||
+            world->policy.password_rotation != row->rotation)
+            fail_msg("%s: %s", row->name, world->mistakes);
+        assert_int_equal(remove_world(&own), 0);
+    }
+}
+
+/* Rules between keys are judged by what is in force in the end. */
+static void profile_can_make_a_conflict(void **state)
+{
+    struct world *world = *state;
+    write_text(world, "policy.conf", "profile = nist-800-63b-4\npassword_short_length = 15\n");
+    assert_int_equal(load(world, geteuid()), MEDGL_OK);
+    write_text(world, "policy.conf", "profile = nist-800-63b-4\npassword_short_length = 16\n");
+    assert_int_equal(load(world, geteuid()), MEDGL_ERR_POLICY);
+}
+
+static void paths_and_names_as_sites_write_them(void **state)
+{
+    struct world *world = *state;
+    write_text(world, "policy.conf",
+               "institution = \xe6\xb8\xaf\xe7\x97\x85\xe9\x99\xa2, Minato Hospital # us\n"
+               "password_blocklist = \"/etc/a  /etc/b\"\n"
+               "password_breach_filter =\n");
+    assert_int_equal(load(world, geteuid()), MEDGL_OK);
+    assert_string_equal(world->policy.institution,
+                        "\xe6\xb8\xaf\xe7\x97\x85\xe9\x99\xa2, Minato Hospital");
+    assert_string_equal(world->policy.password_blocklist, "/etc/a /etc/b");
+    assert_string_equal(world->policy.password_breach_filter, "");
+}
+
 #define ROW(text) text, sizeof(text) - 1
 #define FORM      "not of the form KEY = VALUE\n"
 #define ZONE(name)                                                                                 \
@@ -290,6 +394,15 @@ static void mistakes_name_file_and_line(void **state)
         {ROW("time_zone = ../../shadow\n"),
          "policy.conf:1: time_zone must be empty or the name of a time zone such as Asia/Tokyo, up "
          "to 63 bytes\n"},
+        {ROW("profile = mhlw\n"),
+         "policy.conf:1: profile must be mhlw-6.0 or mhlw-5.1 or nist-800-63b-4 (mhlw-5.2 is "
+         "mhlw-6.0)\n"},
+        {ROW("password_blocklist = blocklist\n"),
+         "policy.conf:1: password_blocklist must be empty or absolute paths without \"..\", "
+         "separated by spaces, up to 8 paths\n"},
+        {ROW("institution = a,,b\n"),
+         "policy.conf:1: institution must be empty or names separated by commas, printable UTF-8 "
+         "of up to 511 bytes\n"},
         {ROW("time_zone = Asia/Tokio\n"), ZONE("Asia/Tokio")},
         {ROW("time_zone = Asia\n"), ZONE("Asia")},                     /* a directory */
         {ROW("time_zone = leapseconds\n"), ZONE("leapseconds")},       /* a table */
@@ -615,13 +728,23 @@ static void a_root_that_is_too_long(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(no_file_means_the_defaults),    TEST(notation_that_is_accepted),
-        TEST(an_empty_zone_is_the_machines), TEST(layers),
-        TEST(mistakes_name_file_and_line),   TEST(mistakes_of_all_files_are_told),
-        TEST(environment_changes_nothing),   TEST(line_length),
-        TEST(files_must_be_trusted),         TEST(size_is_bounded),
-        TEST(directories_must_be_trusted),   TEST(others_files_are_refused),
-        TEST(unreadable_is_not_absent),      TEST(without_a_report_mistakes_are_logged),
+        TEST(no_file_means_the_defaults),
+        TEST(notation_that_is_accepted),
+        TEST(an_empty_zone_is_the_machines),
+        TEST(layers),
+        TEST(profile_comes_first),
+        TEST(profile_can_make_a_conflict),
+        TEST(paths_and_names_as_sites_write_them),
+        TEST(mistakes_name_file_and_line),
+        TEST(mistakes_of_all_files_are_told),
+        TEST(environment_changes_nothing),
+        TEST(line_length),
+        TEST(files_must_be_trusted),
+        TEST(size_is_bounded),
+        TEST(directories_must_be_trusted),
+        TEST(others_files_are_refused),
+        TEST(unreadable_is_not_absent),
+        TEST(without_a_report_mistakes_are_logged),
         TEST(a_root_that_is_too_long),
     };
     log_open(LOG_TARGET_NONE, "policy_load_test", false);

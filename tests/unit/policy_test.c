@@ -1,4 +1,4 @@
-/* The rules as tables of cases (R13, R15, R18, R20, R23). */
+/* The rules as tables of cases (R13..R18, R20, R23), and the profiles. */
 #include "base/account.h"
 #include "base/auto.h"
 #include "base/clock.h"
@@ -55,13 +55,37 @@ static struct policy defaults(void)
     return policy;
 }
 
+static const char *const profiles[] = {"mhlw-6.0", "mhlw-5.1", "nist-800-63b-4"};
+
+static struct policy of_profile(const char *word)
+{
+    struct policy policy = defaults();
+    char why[256];
+    same(word, "set", policy_set(&policy, policy_key_find("profile"), word, why, sizeof(why)),
+         MEDGL_OK);
+    policy_profile(&policy, policy.profile);
+    return policy;
+}
+
+/* "password_kinds=0;password_warn=2 days"; "" changes nothing. */
+static void change(struct policy *policy, const char *settings)
+{
+    char text[256], why[256], *left = text, *one;
+    assert_in_range(snprintf(text, sizeof(text), "%s", settings), 0, sizeof(text) - 1);
+    while ((one = strsep(&left, ";")) != NULL && *one != '\0') {
+        const char *name = strsep(&one, "=");
+        if (policy_set(policy, policy_key_find(name), one, why, sizeof(why)) != MEDGL_OK)
+            fail_msg("%s: %s", settings, why);
+    }
+}
+
 /* Every value in its notation: what two policies are compared by. */
 static const char *all_values(const struct policy *policy, char text[4096])
 {
     size_t count, used = 0;
     const struct policy_key *keys = policy_keys(&count);
     for (size_t i = 0; i < count; i++) {
-        char value[128];
+        char value[POLICY_VALUE_SIZE];
         policy_format(policy, &keys[i], value, sizeof(value));
         used += (size_t)snprintf(text + used, 4096 - used, "%s = %s\n", keys[i].name, value);
     }
@@ -226,16 +250,32 @@ static const struct key_row {
     const char *name, *preset, *least, *most, *below, *above;
     const char *range;
 } key_rows[] = {
+    {"profile", "mhlw-6.0", "mhlw-5.1", "nist-800-63b-4", "mhlw-4.3", "MHLW-6.0",
+     "mhlw-6.0 or mhlw-5.1 or nist-800-63b-4 (mhlw-5.2 is mhlw-6.0)"},
     {"unenrolled", "ignore", "ignore", "deny", "allow", "Deny", "ignore or deny"},
     {"time_zone", "", "UTC", "America/Argentina/Buenos_Aires", "Asia Tokyo", "../shadow",
      "up to 63 bytes"},
+    {"institution", "", "Minato Clinic", "Minato Clinic, \xe6\xb9\x8a\xe5\x8c\xbb\xe9\x99\xa2", ",",
+     "a,,b", "up to 511 bytes"},
     {"password_long_length", "13", "13", "64", "12", "65", "13 to 64"},
     {"password_short_length", "8", "8", "64", "7", "65", "8 to 64"},
     {"password_max_age", "2 months", "1 day", "2 months", "23 h", "3 months", "1 day to 2 months"},
     {"password_warn", "14 days", "0", "60 days", "-1 days", "61 days", "0 to 60 days"},
     {"password_issued_valid", "24 h", "1 h", "7 days", "59 min", "8 days", "1 h to 7 days"},
+    {"password_kinds", "3", "0", "3", "-1", "4", "0 to 3"},
+    {"password_rotation", "short", "none", "all", "long", "None", "short or all or none"},
+    {"password_min_age", "1 day", "0", "7 days", "-1 days", "8 days", "0 to 7 days"},
+    {"password_history", "24", "1", "64", "0", "65", "1 to 64"},
+    {"password_guess_bits", "40", "30", "80", "29", "81", "30 to 80"},
+    {"password_grace_logins", "0", "0", "10", "-1", "11", "0 to 10"},
+    {"password_suggest", "yes", "no", "yes", "maybe", "Yes", "no or yes"},
+    {"password_blocklist", "", "/a", "/a /b /c /d /e /f /g /h", "a", "/a /b /c /d /e /f /g /h /i",
+     "up to 8 paths"},
+    {"password_breach_filter", "", "", "/usr/share/medgl/breached.pwq", "breached.pwq", "/a /b",
+     "up to 1 path"},
     {"attempts_per_source", "5", "3", "10", "2", "11", "3 to 10"},
     {"attempts_per_account", "20", "5", "100", "4", "101", "5 to 100"},
+    {"attempts_per_change", "5", "3", "10", "2", "11", "3 to 10"},
     {"attempt_window", "15 min", "1 min", "24 h", "59 s", "25 h", "1 min to 1 day"},
     {"lock_time", "15 min", "1 min", "24 h", "59 s", "86401 s", "1 min to 1 day"},
     {"attempt_delay", "1 s", "0", "10 s", "-1 s", "11 s", "0 to 10 s"},
@@ -255,7 +295,7 @@ static void key_table_is_the_documented_one(void **state)
     (void)state;
     same("keys", "count", (int64_t)count, (int64_t)MEDGL_COUNT(key_rows));
     for (size_t i = 0; i < count; i++) {
-        char range[64];
+        char range[POLICY_RANGE_SIZE];
         same_text("name", keys[i].name, key_rows[i].name);
         same_text(keys[i].name, keys[i].preset, key_rows[i].preset);
         policy_key_range(&keys[i], range, sizeof(range));
@@ -270,7 +310,7 @@ static void key_table_is_the_documented_one(void **state)
 
 static void key_accepts(struct policy *policy, const struct policy_key *key, const char *value)
 {
-    char why[256], text[128], again[128];
+    char why[256], text[POLICY_VALUE_SIZE], again[POLICY_VALUE_SIZE];
     struct policy copy;
     if (policy_set(policy, key, value, why, sizeof(why)) != MEDGL_OK)
         fail_msg("%s = %s: %s", key->name, value, why);
@@ -334,13 +374,102 @@ static void key_garbage(void **state)
     EACH(row, key_rows)
     {
         const struct policy_key *key = policy_key_find(row->name);
+        bool zone = key->type == POLICY_TYPE_ZONE, names = key->type == POLICY_TYPE_NAMES;
         key_refuses(key, long_text);
         for (size_t i = 0; i < MEDGL_COUNT(garbage); i++)
-            if (key->type != POLICY_TYPE_ZONE || strpbrk(garbage[i], "?; %\x1b\xff\n.") != NULL)
+            if ((!zone || strpbrk(garbage[i], "?; %\x1b\xff\n.") != NULL) &&
+                (!names || strpbrk(garbage[i], "\x1b\xff\n") != NULL))
                 key_refuses(key, garbage[i]);
-        if (key->type != POLICY_TYPE_ZONE)
+        if (!zone && !names && key->type != POLICY_TYPE_PATHS)
             key_refuses(key, "");
     }
+}
+
+/* What stands in the key afterwards; NULL: refused. */
+static void key_becomes(const char *name, const char *value, const char *kept)
+{
+    const struct policy_key *key = policy_key_find(name);
+    struct policy policy = defaults();
+    char text[POLICY_VALUE_SIZE];
+    if (kept == NULL) {
+        key_refuses(key, value);
+        return;
+    }
+    key_accepts(&policy, key, value);
+    policy_format(&policy, key, text, sizeof(text));
+    same_text(value, text, kept);
+}
+
+static void key_paths(void **state)
+{
+    static const struct {
+        const char *value, *kept;
+    } rows[] = {
+        {"", ""},
+        {" \t ", ""},
+        {"/a", "/a"},
+        {" \t/a  /b\t/c ", "/a /b /c"},
+        {"/a/./b", "/a/./b"},
+        {"/..a/b../c...", "/..a/b../c..."},
+        {"/\xe8\xbe\x9e\xe6\x9b\xb8", "/\xe8\xbe\x9e\xe6\x9b\xb8"},
+        {"a", NULL},
+        {"/a b", NULL},
+        {"/a, /b", "/a, /b"}, /* a comma is part of a name */
+        {"~/a", NULL},
+        {"/a /b/../c", NULL},
+        {"/..", NULL},
+        {"/a/..", NULL},
+        {"../a", NULL},
+        {"/a\x7f", NULL},
+        {"/\xff", NULL},
+    };
+    char longest[POLICY_PATHS_SIZE + 1];
+    (void)state;
+    EACH(row, rows)
+    {
+        key_becomes("password_blocklist", row->value, row->kept);
+    }
+    memset(longest, 'x', sizeof(longest));
+    longest[0] = '/';
+    longest[POLICY_PATHS_SIZE - 1] = '\0';
+    key_becomes("password_breach_filter", longest, longest);
+    longest[POLICY_PATHS_SIZE - 1] = 'x';
+    longest[POLICY_PATHS_SIZE] = '\0';
+    key_becomes("password_breach_filter", longest, NULL);
+}
+
+static void key_names(void **state)
+{
+    static const struct {
+        const char *value, *kept;
+    } rows[] = {
+        {"", ""},
+        {" \t", ""},
+        {"  Minato Clinic\t", "Minato Clinic"},
+        {"a,b", "a,b"},
+        {"a , b c ,d", "a , b c ,d"},
+        {"\xe6\xb8\xaf\xe7\x97\x85\xe9\x99\xa2", "\xe6\xb8\xaf\xe7\x97\x85\xe9\x99\xa2"},
+        {",", NULL},
+        {"a,", NULL},
+        {",a", NULL},
+        {"a,,b", NULL},
+        {"a, ,b", NULL},
+        {"a\tb", NULL},
+        {"a\x1b[2J", NULL},
+        {"\xe6\xb8", NULL},
+    };
+    char longest[POLICY_NAMES_SIZE + 1];
+    (void)state;
+    EACH(row, rows)
+    {
+        key_becomes("institution", row->value, row->kept);
+    }
+    memset(longest, 'x', sizeof(longest));
+    longest[POLICY_NAMES_SIZE - 1] = '\0';
+    key_becomes("institution", longest, longest);
+    longest[POLICY_NAMES_SIZE - 1] = 'x';
+    longest[POLICY_NAMES_SIZE] = '\0';
+    key_becomes("institution", longest, NULL);
 }
 
 static void key_zone_length(void **state)
@@ -375,6 +504,12 @@ static void key_cross_rules(void **state)
         {"max age of 59 days", {{"password_max_age", "59 days"}}, NULL},
         {"max age of 60 days", {{"password_max_age", "60 days"}}, "password_max_age"},
         {"max age of 62 days", {{"password_max_age", "62 days"}}, "password_max_age"},
+        {"change the next day, at most a day old",
+         {{"password_max_age", "1 day"}, {"password_min_age", "1 day"}},
+         "password_min_age"},
+        {"change at once, at most a day old",
+         {{"password_max_age", "1 day"}, {"password_min_age", "23 h"}},
+         NULL},
         {"account limit equals source limit",
          {{"attempts_per_source", "5"}, {"attempts_per_account", "5"}},
          NULL},
@@ -404,6 +539,114 @@ static void key_cross_rules(void **state)
         same(row->name, "error", error, row->conflict == NULL ? MEDGL_OK : MEDGL_ERR_ARGUMENT);
         if (row->conflict != NULL && strstr(why, row->conflict) == NULL)
             fail_msg("%s: %s", row->name, why);
+    }
+}
+
+/* -- profiles ------------------------------------------------------------------------------- */
+
+static void profile_defaults(void **state)
+{
+    static const struct {
+        const char *word, *settings; /* what differs from the presets */
+    } rows[] = {
+        {"mhlw-6.0", ""},
+        {"mhlw-5.2", ""},
+        {"mhlw-5.1", "profile=mhlw-5.1;password_rotation=all"},
+        {"nist-800-63b-4", "profile=nist-800-63b-4;password_long_length=15;password_kinds=0;"
+                           "password_rotation=none"},
+    };
+    (void)state;
+    EACH(row, rows)
+    {
+        struct policy got = of_profile(row->word), wanted = defaults();
+        char why[256];
+        change(&wanted, row->settings);
+        same_policy(row->word, &got, &wanted);
+        same(row->word, "check", policy_check(&got, why, sizeof(why)), MEDGL_OK);
+    }
+}
+
+/* No profile falls short of itself, at no key; and what is stricter does not either. */
+static void profile_is_as_strong_as_itself(void **state)
+{
+    static const char *const strict =
+        "password_long_length=64;password_short_length=10;password_max_age=1 month;"
+        "password_warn=20 days;password_issued_valid=1 h;password_min_age=7 days;"
+        "password_history=64;password_guess_bits=80;attempts_per_source=3;attempts_per_account=5;"
+        "attempts_per_change=3;attempt_window=1 day;lock_time=1 day;attempt_delay=2 s;"
+        "attempt_delay_max=20 s;attempt_timeout=30 s;kdf_memory=1 GiB;kdf_time=16;"
+        "minimum_free=1 GiB;unenrolled=deny;kdf_lanes=8;kdf_slots=1";
+    size_t count;
+    const struct policy_key *keys = policy_keys(&count);
+    (void)state;
+    for (size_t p = 0; p < 2 * MEDGL_COUNT(profiles); p++) {
+        struct policy policy = of_profile(profiles[p / 2]);
+        char part[256];
+        for (const char *at = strict; p % 2 == 1 && *at != '\0'; at += strspn(at, ";")) {
+            (void)snprintf(part, sizeof(part), "%.*s", (int)strcspn(at, ";"), at);
+            change(&policy, part);
+            at += strlen(part);
+        }
+        for (size_t i = 0; i < count; i++)
+            if (policy_weaker(&policy, &keys[i]) != NULL)
+                fail_msg("%s: %s", profiles[p / 2], keys[i].name);
+    }
+}
+
+#define NIST_PASSWORD "NIST SP 800-63B-4 3.1.1.2"
+#define NIST_GUESS    "NIST SP 800-63B-4 3.2.2"
+
+static void profile_names_the_clause_of_what_is_weaker(void **state)
+{
+    static const struct {
+        const char *key, *value;
+        const char *clauses[3]; /* in the order of `profiles`; NULL: no weaker there */
+    } rows[] = {
+        {"password_long_length", "13", {NULL, NULL, NIST_PASSWORD}},
+        {"password_long_length", "14", {NULL, NULL, NIST_PASSWORD}},
+        {"password_kinds", "2", {"5.2 T15, 6.0 Q&A Sys-54", "5.1 6.5 C.11", NIST_PASSWORD}},
+        {"password_kinds", "0", {"5.2 T15, 6.0 Q&A Sys-54", "5.1 6.5 C.11", NULL}},
+        {"password_kinds", "3", {NULL, NULL, NIST_PASSWORD}},
+        {"password_rotation", "short", {NULL, "5.1 6.5 C.11", NIST_PASSWORD}},
+        {"password_rotation", "none", {NULL, "5.1 6.5 C.11", NULL}},
+        {"password_rotation", "all", {NULL, NULL, NIST_PASSWORD}},
+        {"password_warn", "0", {"HP 2-1-6-123", "HP 2-1-6-123", NULL}},
+        {"password_issued_valid", "2 days", {"HP 2-1-6-126", "HP 2-1-6-126", NULL}},
+        {"password_min_age", "0", {"HP 2-1-6-124", "HP 2-1-6-124", NULL}},
+        {"password_history", "23", {"HP 2-1-6-124", "HP 2-1-6-124", NULL}},
+        {"password_guess_bits", "39", {"5.2 T16", "5.2 T16", NIST_PASSWORD}},
+        {"password_grace_logins", "1", {"HP 2-1-6-123", "HP 2-1-6-123", NULL}},
+        {"password_suggest", "no", {"HP 2-1-6-112", "HP 2-1-6-112", NULL}},
+        {"attempts_per_source", "6", {"HP 2-1-6-130", "HP 2-1-6-130", NIST_GUESS}},
+        {"attempts_per_account", "21", {"HP 2-1-6-130", "HP 2-1-6-130", NIST_GUESS}},
+        {"attempts_per_change", "6", {"HP 2-1-6-125", "HP 2-1-6-125", NIST_GUESS}},
+        {"attempt_window", "14 min", {"HP 2-1-6-130", "HP 2-1-6-130", NIST_GUESS}},
+        {"lock_time", "899 s", {"HP 2-1-6-130", "HP 2-1-6-130", NIST_GUESS}},
+        {"attempt_delay", "0", {"5.1 6.5 D.4", "5.1 6.5 D.4", NIST_GUESS}},
+        {"attempt_delay_max", "7 s", {"5.1 6.5 D.4", "5.1 6.5 D.4", NIST_GUESS}},
+        {"kdf_memory", "63 MiB", {"5.2 T12", "5.2 T12", NIST_PASSWORD}},
+        {"kdf_time", "2", {"5.2 T12", "5.2 T12", NIST_PASSWORD}},
+        {"minimum_free", "0", {"HP 2-1-6-94", "HP 2-1-6-94", NULL}},
+        {"unenrolled", "ignore", {NULL}},
+        {"time_zone", "UTC", {NULL}},
+        {"institution", "", {NULL}},
+        {"password_blocklist", "", {NULL}},
+        {"kdf_slots", "0", {NULL}},
+    };
+    (void)state;
+    EACH(row, rows)
+    {
+        for (size_t p = 0; p < MEDGL_COUNT(profiles); p++) {
+            char name[256];
+            struct policy policy = of_profile(profiles[p]);
+            (void)snprintf(name, sizeof(name), "%s=%s", row->key, row->value);
+            change(&policy, name);
+            const char *clause = policy_weaker(&policy, policy_key_find(row->key));
+            (void)snprintf(name, sizeof(name), "%s = %s under %s", row->key, row->value,
+                           profiles[p]);
+            same_text(name, clause != NULL ? clause : "",
+                      row->clauses[p] != NULL ? row->clauses[p] : "");
+        }
     }
 }
 
@@ -492,55 +735,234 @@ static void calendar_ends_of_time(void **state)
     same("span", "all months", policy_span_most(all), 31 * MEDGL_DAY * INT32_MAX);
 }
 
+static void calendar_days(void **state)
+{
+    (void)state;
+    same("epoch", "day", policy_day(0, 0), 0);
+    same("before the epoch", "day", policy_day(-1, 0), -1);
+    same("end of a day", "day", policy_day(MEDGL_DAY - 1, 0), 0);
+    same("Tokyo, midnight", "day", policy_day(at("2026-11-20 15:00"), TOKYO),
+         policy_day(at("2026-11-21 00:00"), 0));
+    same("Tokyo, a minute before", "day", policy_day(at("2026-11-20 14:59"), TOKYO),
+         policy_day(at("2026-11-20 00:00"), 0));
+    same("end of time", "day", policy_day(INT64_MAX, TOKYO), INT64_MAX / MEDGL_DAY);
+}
+
 /* -- passwords (R13, R15, R18) --------------------------------------------------------------- */
 
-static void R13_at_set_time(void **state)
+/* Letters, digits and so many symbols in valid text; what a row adds to it is against it. */
+#define WITH(count, symbols_, bits)                                                                \
+    .length = (count), .letters = 1, .digits = 1, .symbols = (symbols_), .valid_text = 1,          \
+    .guess_bits = (bits)
+#define GOOD_ONE WITH(16, 1, 60)
+
+/* The first refusal in the order of the enum, whatever else is wrong. */
+static void R13_R14_R16_refusals(void **state)
 {
     static const struct {
         const char *name;
         struct password_candidate candidate;
         enum password_refusal refusal;
-        enum password_strength strength;
     } rows[] = {
-        {"8 of all kinds", {8, 1, 1, 1, 1}, PASSWORD_ACCEPTED, PASSWORD_STRENGTH_SHORT},
-        {"12 of all kinds", {12, 1, 1, 1, 1}, PASSWORD_ACCEPTED, PASSWORD_STRENGTH_SHORT},
-        {"13 of all kinds", {13, 1, 1, 1, 1}, PASSWORD_ACCEPTED, PASSWORD_STRENGTH_LONG},
-        {"1024 of all kinds", {1024, 1, 1, 1, 1}, PASSWORD_ACCEPTED, PASSWORD_STRENGTH_LONG},
-        {"7 of all kinds", {7, 1, 1, 1, 1}, PASSWORD_REFUSED_TOO_SHORT, 0},
-        {"none", {0, 0, 0, 0, 1}, PASSWORD_REFUSED_TOO_SHORT, 0},
-        {"no letter", {13, 0, 1, 1, 1}, PASSWORD_REFUSED_KINDS, 0},
-        {"no digit", {13, 1, 0, 1, 1}, PASSWORD_REFUSED_KINDS, 0},
-        {"no symbol", {13, 1, 1, 0, 1}, PASSWORD_REFUSED_KINDS, 0},
-        {"short and no symbol", {7, 1, 1, 0, 1}, PASSWORD_REFUSED_TOO_SHORT, 0},
-        {"malformed", {13, 1, 1, 1, 0}, PASSWORD_REFUSED_TEXT, 0},
-        {"same as current", {13, 1, 1, 1, 1, 1}, PASSWORD_REFUSED_SAME, 0},
-        {"same and name", {13, 1, 1, 1, 1, 1, 1}, PASSWORD_REFUSED_SAME, 0},
+        {"good", {GOOD_ONE}, PASSWORD_ACCEPTED},
+        {"malformed", {16, 1, 1, 1, 0, .guess_bits = 60}, PASSWORD_REFUSED_TEXT},
+        {"nothing known", {0}, PASSWORD_REFUSED_TEXT},
+        {"1024 characters", {WITH(1024, 1, 60)}, PASSWORD_ACCEPTED},
+        {"1025 characters", {WITH(1025, 1, 60)}, PASSWORD_REFUSED_TOO_LONG},
+        {"full width", {GOOD_ONE, .full_width = 1}, PASSWORD_REFUSED_FULL_WIDTH},
+        {"full width, short", {.valid_text = 1, .full_width = 1}, PASSWORD_REFUSED_FULL_WIDTH},
+        {"empty", {.valid_text = 1}, PASSWORD_REFUSED_TOO_SHORT},
+        {"short, no symbol", {WITH(7, 0, 60)}, PASSWORD_REFUSED_TOO_SHORT},
+        {"no symbol, same", {WITH(16, 0, 60), .same_as_current = 1}, PASSWORD_REFUSED_KINDS},
+        {"same", {GOOD_ONE, .same_as_current = 1}, PASSWORD_REFUSED_SAME},
+        {"same, guessable, similar",
+         {WITH(16, 1, 0), .same_as_current = 1, .similar_to_current = 1},
+         PASSWORD_REFUSED_SAME},
+        {"guessable, similar",
+         {WITH(16, 1, 0), .similar_to_current = 1},
+         PASSWORD_REFUSED_GUESSABLE},
+        {"similar", {GOOD_ONE, .similar_to_current = 1}, PASSWORD_REFUSED_SIMILAR},
+        {"similar, used",
+         {GOOD_ONE, .similar_to_current = 1, .used_before = 1},
+         PASSWORD_REFUSED_SIMILAR},
+        {"used", {GOOD_ONE, .used_before = 1}, PASSWORD_REFUSED_USED},
+        {"used, similar to a former one",
+         {GOOD_ONE, .used_before = 1, .similar_to_former = 1},
+         PASSWORD_REFUSED_USED},
+        {"similar to a former one",
+         {GOOD_ONE, .similar_to_former = 1},
+         PASSWORD_REFUSED_SIMILAR_FORMER},
+        {"no use of a factor against these",
+         {GOOD_ONE, .second_factor = 1, .similar_to_former = 1},
+         PASSWORD_REFUSED_SIMILAR_FORMER},
     };
-    const struct policy policy = defaults();
     (void)state;
-    EACH(row, rows)
-    {
-        struct password_verdict verdict = policy_password_check(&policy, &row->candidate);
-        same(row->name, "refusal", verdict.refusal, row->refusal);
-        same(row->name, "strength", verdict.strength, row->strength);
+    for (size_t p = 0; p < MEDGL_COUNT(profiles); p++) {
+        struct policy policy = of_profile(profiles[p]);
+        policy.password_kinds = 3;
+        EACH(row, rows)
+        {
+            struct password_verdict verdict = policy_password_check(&policy, &row->candidate);
+            same_text(row->name, password_refusal_word(verdict.refusal),
+                      password_refusal_word(row->refusal));
+            same(row->name, "strength", verdict.strength,
+                 row->refusal == PASSWORD_ACCEPTED ? PASSWORD_STRENGTH_LONG
+                                                   : PASSWORD_STRENGTH_NONE);
+        }
     }
 }
 
-static void R13_at_set_time_with_stricter_lengths(void **state)
+/* R13 at set time: least lengths alone and with a factor, composition, and which strength it is. */
+static void R13_lengths_and_kinds_of_the_policy(void **state)
 {
-    struct policy policy = defaults();
-    struct password_candidate candidate = {9, 1, 1, 1, 1};
+    enum {
+        REFUSED,
+        SHORT_ONE,
+        LONG_ONE
+    };
+    static const char *const outcomes[] = {"refused", "short", "long"};
+    static const struct {
+        const char *profile, *settings;
+        uint32_t length;
+        unsigned kinds;
+        int alone, with_factor;
+    } rows[] = {
+        {"mhlw-6.0", "", 7, 3, REFUSED, REFUSED},
+        {"mhlw-6.0", "", 8, 3, SHORT_ONE, SHORT_ONE},
+        {"mhlw-6.0", "", 12, 3, SHORT_ONE, SHORT_ONE},
+        {"mhlw-6.0", "", 13, 3, LONG_ONE, LONG_ONE},
+        {"mhlw-6.0", "", 13, 2, REFUSED, REFUSED},
+        {"mhlw-6.0", "", 64, 2, REFUSED, REFUSED},
+        {"mhlw-6.0", "", 1024, 3, LONG_ONE, LONG_ONE},
+        {"mhlw-6.0", "password_long_length=16;password_short_length=10", 9, 3, REFUSED, REFUSED},
+        {"mhlw-6.0", "password_long_length=16;password_short_length=10", 15, 3, SHORT_ONE,
+         SHORT_ONE},
+        {"mhlw-6.0", "password_long_length=16;password_short_length=10", 16, 3, LONG_ONE, LONG_ONE},
+        {"mhlw-6.0", "password_kinds=2", 8, 2, SHORT_ONE, SHORT_ONE},
+        {"mhlw-6.0", "password_kinds=2", 8, 1, REFUSED, REFUSED},
+        {"mhlw-6.0", "password_kinds=1", 13, 1, LONG_ONE, LONG_ONE},
+        {"mhlw-6.0", "password_kinds=1", 13, 0, REFUSED, REFUSED},
+        {"mhlw-6.0", "password_rotation=none", 8, 3, REFUSED, SHORT_ONE},
+        {"mhlw-6.0", "password_rotation=none", 12, 3, REFUSED, SHORT_ONE},
+        {"mhlw-6.0", "password_rotation=none", 13, 3, LONG_ONE, LONG_ONE},
+        {"mhlw-5.1", "", 7, 3, REFUSED, REFUSED},
+        {"mhlw-5.1", "", 8, 3, SHORT_ONE, SHORT_ONE},
+        {"mhlw-5.1", "", 13, 3, LONG_ONE, LONG_ONE},
+        {"mhlw-5.1", "", 13, 2, REFUSED, REFUSED},
+        {"nist-800-63b-4", "", 7, 1, REFUSED, REFUSED},
+        {"nist-800-63b-4", "", 8, 1, REFUSED, SHORT_ONE},
+        {"nist-800-63b-4", "", 14, 3, REFUSED, SHORT_ONE},
+        {"nist-800-63b-4", "", 15, 1, LONG_ONE, LONG_ONE},
+        {"nist-800-63b-4", "", 15, 0, LONG_ONE, LONG_ONE},
+        {"nist-800-63b-4", "password_rotation=short", 8, 1, SHORT_ONE, SHORT_ONE},
+        {"nist-800-63b-4", "password_kinds=3", 15, 2, REFUSED, REFUSED},
+    };
     (void)state;
-    policy.password_short_length = 10;
-    policy.password_long_length = 16;
-    same("9", "refusal", policy_password_check(&policy, &candidate).refusal,
-         PASSWORD_REFUSED_TOO_SHORT);
-    candidate.length = 15;
-    same("15", "strength", policy_password_check(&policy, &candidate).strength,
-         PASSWORD_STRENGTH_SHORT);
-    candidate.length = 16;
-    same("16", "strength", policy_password_check(&policy, &candidate).strength,
-         PASSWORD_STRENGTH_LONG);
+    EACH(row, rows)
+    {
+        struct policy policy = of_profile(row->profile);
+        change(&policy, row->settings);
+        for (unsigned i = 0; i < 16; i++) { /* each way to have so many kinds, without and with */
+            const struct password_candidate candidate = {.length = row->length,
+                                                         .valid_text = 1,
+                                                         .guess_bits = 60,
+                                                         .letters = i & 1,
+                                                         .digits = (i & 2) != 0,
+                                                         .symbols = (i & 4) != 0,
+                                                         .second_factor = i >= 8};
+            char name[160];
+            if ((unsigned)__builtin_popcount(i & 7) != row->kinds)
+                continue;
+            (void)snprintf(name, sizeof(name), "%s %s: %u of %u kinds%s", row->profile,
+                           row->settings, row->length, row->kinds,
+                           candidate.second_factor ? " with a factor" : "");
+            int wanted = candidate.second_factor ? row->with_factor : row->alone;
+            struct password_verdict verdict = policy_password_check(&policy, &candidate);
+            same_text(name, outcomes[verdict.strength], outcomes[wanted]);
+            same(name, "accepted", verdict.refusal == PASSWORD_ACCEPTED, wanted != REFUSED);
+            bool least = row->length >= policy_password_least(&policy, candidate.second_factor);
+            same(name, "too short", verdict.refusal == PASSWORD_REFUSED_TOO_SHORT, !least);
+            enum password_strength strength =
+                policy_password_strength(&policy, row->length, row->kinds);
+            if (wanted != REFUSED)
+                same(name, "strength", strength, verdict.strength);
+            else if (least)
+                same(name, "strength", strength, PASSWORD_STRENGTH_NONE);
+        }
+    }
+}
+
+static void R14_guessable(void **state)
+{
+    static const struct {
+        const char *name, *settings;
+        enum password_weakness weakness;
+        bool refused;
+        uint32_t bits;
+        bool guessable;
+        enum password_weakness said;
+    } rows[] = {
+        {"strong", "", PASSWORD_WEAKNESS_NONE, 0, 80, 0, 0},
+        {"just strong enough", "", PASSWORD_WEAKNESS_NONE, 0, 40, 0, 0},
+        {"just not", "", PASSWORD_WEAKNESS_NONE, 0, 39, 1, PASSWORD_WEAKNESS_SIMPLE},
+        {"a word among others", "", PASSWORD_WEAKNESS_WORD, 0, 52, 0, 0},
+        {"a word", "", PASSWORD_WEAKNESS_WORD, 0, 18, 1, PASSWORD_WEAKNESS_WORD},
+        {"own name, however long", "", PASSWORD_WEAKNESS_NAME, 1, 300, 1, PASSWORD_WEAKNESS_NAME},
+        {"refused without a kind", "", PASSWORD_WEAKNESS_NONE, 1, 90, 1, PASSWORD_WEAKNESS_SIMPLE},
+        {"stricter", "password_guess_bits=60", PASSWORD_WEAKNESS_KEYBOARD, 0, 59, 1,
+         PASSWORD_WEAKNESS_KEYBOARD},
+        {"laxer", "password_guess_bits=30", PASSWORD_WEAKNESS_DATE, 0, 30, 0, 0},
+        {"laxer, refused", "password_guess_bits=30", PASSWORD_WEAKNESS_BREACHED, 1, 30, 1,
+         PASSWORD_WEAKNESS_BREACHED},
+    };
+    (void)state;
+    EACH(row, rows)
+    {
+        for (size_t p = 0; p < 2 * MEDGL_COUNT(profiles); p++) { /* with and without a factor */
+            const struct password_candidate candidate = {
+                WITH(16, 1, row->bits), .second_factor = p % 2, .weakness = row->weakness,
+                .weakness_refused = row->refused};
+            struct policy policy = of_profile(profiles[p / 2]);
+            change(&policy, row->settings);
+            struct password_verdict verdict = policy_password_check(&policy, &candidate);
+            same(row->name, "guessable", verdict.refusal == PASSWORD_REFUSED_GUESSABLE,
+                 row->guessable);
+            same_text(row->name, password_weakness_word(verdict.weakness),
+                      password_weakness_word(row->said));
+        }
+    }
+}
+
+/* One fact more against a password never makes it acceptable, under any profile. */
+static void R14_every_combination_of_facts(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < (1U << 11) * MEDGL_COUNT(profiles); i++) {
+        const struct policy policy = of_profile(profiles[i >> 11]);
+        const bool against = (i & 0x1ff) != 0;
+        const struct password_candidate candidate = {
+            .length = i & 1 ? 7 : 16,
+            .letters = 1,
+            .digits = 1,
+            .symbols = (i & 0x200) == 0,
+            .valid_text = (i & 2) == 0,
+            .full_width = (i & 4) != 0,
+            .second_factor = (i & 0x400) != 0,
+            .weakness_refused = (i & 8) != 0,
+            .guess_bits = i & 16 ? 39 : 40,
+            .same_as_current = (i & 32) != 0,
+            .similar_to_current = (i & 64) != 0,
+            .used_before = (i & 128) != 0,
+            .similar_to_former = (i & 256) != 0,
+        };
+        struct password_verdict verdict = policy_password_check(&policy, &candidate);
+        bool accepted = !against && (candidate.symbols || policy.password_kinds < 3);
+        same("combination", "accepted", verdict.refusal == PASSWORD_ACCEPTED, accepted);
+        same("combination", "strength", verdict.strength,
+             accepted ? PASSWORD_STRENGTH_LONG : PASSWORD_STRENGTH_NONE);
+        same("combination", "weakness", verdict.weakness != PASSWORD_WEAKNESS_NONE,
+             verdict.refusal == PASSWORD_REFUSED_GUESSABLE);
+    }
 }
 
 #define NONE  PASSWORD_STRENGTH_NONE
@@ -622,13 +1044,13 @@ static void R13_R15_R18_standing(void **state)
     (void)state;
     EACH(row, rows)
     {
-        const struct password_facts facts = {true,
-                                             row->strength,
-                                             row->issued,
-                                             at(row->set_at),
-                                             at(row->valid_until),
-                                             row->second_factor,
-                                             row->utc_offset};
+        const struct password_facts facts = {.present = true,
+                                             .strength = row->strength,
+                                             .issued = row->issued,
+                                             .set_at = at(row->set_at),
+                                             .valid_until = at(row->valid_until),
+                                             .second_factor = row->second_factor,
+                                             .utc_offset = row->utc_offset};
         struct password_standing standing = policy_password_standing(&policy, &facts, at(row->now));
         same_text(row->name, password_rule_word(standing.rule), row->rule);
         same(row->name, "usable", standing.usable, row->usable);
@@ -636,6 +1058,202 @@ static void R13_R15_R18_standing(void **state)
         same(row->name, "warn", standing.warn, row->warn);
         same(row->name, "due_at", standing.due_at, at(row->due_at));
     }
+}
+
+/* R13 under each profile, alone and with a second factor, a quarter of a year after it was set;
+ * adding or removing the factor is going from one column to the other: at once, and from the
+ * original date. */
+static void R13_standing_of_profiles(void **state)
+{
+    static const struct {
+        const char *profile;
+        enum password_strength strength;
+        const char *rule, *ground; /* alone */
+        bool due;
+        const char *due_at;
+        const char *factor_rule, *factor_ground; /* with a second factor */
+        bool factor_due;
+        const char *factor_due_at;
+    } rows[] = {
+        {"mhlw-6.0", LONG, "A", "long", 0, "", "A", "long", 0, ""},
+        {"mhlw-6.0", SHORT, "B", "short-alone", 1, "2027-02-28 09:00", "C", "second-factor", 0, ""},
+        {"mhlw-6.0", NONE, "none", "unjudged", 1, "2026-12-31 09:00", "none", "unjudged", 1,
+         "2026-12-31 09:00"},
+        {"mhlw-5.1", LONG, "B", "rotation", 1, "2027-02-28 09:00", "C", "second-factor", 0, ""},
+        {"mhlw-5.1", SHORT, "B", "rotation", 1, "2027-02-28 09:00", "C", "second-factor", 0, ""},
+        {"mhlw-5.1", NONE, "none", "unjudged", 1, "2026-12-31 09:00", "none", "unjudged", 1,
+         "2026-12-31 09:00"},
+        {"nist-800-63b-4", LONG, "A", "long", 0, "", "A", "long", 0, ""},
+        {"nist-800-63b-4", SHORT, "none", "not-alone", 1, "2026-12-31 09:00", "C", "second-factor",
+         0, ""},
+        {"nist-800-63b-4", NONE, "none", "unjudged", 1, "2026-12-31 09:00", "none", "unjudged", 1,
+         "2026-12-31 09:00"},
+    };
+    static const struct {
+        const char *name;
+        bool issued;
+        const char *set_at, *ground;
+    } overruled[] = {
+        {"issued", 1, "2026-12-31 09:00", "issued"},
+        {"dated ahead", 0, "2027-04-02 09:00", "clock"},
+        {"issued and dated ahead", 1, "2027-04-02 09:00", "clock"},
+    };
+    const medgl_time now = at("2027-03-31 09:00");
+    (void)state;
+    EACH(row, rows)
+    {
+        const struct policy policy = of_profile(row->profile);
+        for (int factor = 0; factor < 2; factor++) {
+            struct password_facts facts = {.present = true,
+                                           .strength = row->strength,
+                                           .set_at = at("2026-12-31 09:00"),
+                                           .second_factor = factor};
+            struct password_standing got = policy_password_standing(&policy, &facts, now);
+            char name[80];
+            (void)snprintf(name, sizeof(name), "%s, strength %d, factor %d", row->profile,
+                           row->strength, factor);
+            same_text(name, password_rule_word(got.rule), factor ? row->factor_rule : row->rule);
+            same_text(name, password_ground_word(got.ground),
+                      factor ? row->factor_ground : row->ground);
+            same(name, "due", got.due, factor ? row->factor_due : row->due);
+            same(name, "due_at", got.due_at, at(factor ? row->factor_due_at : row->due_at));
+            same(name, "usable", got.usable, true);
+            EACH(over, overruled)
+            {
+                facts.issued = over->issued;
+                facts.set_at = at(over->set_at);
+                got = policy_password_standing(&policy, &facts, now);
+                same_text(over->name, password_ground_word(got.ground), over->ground);
+                same(over->name, "due", got.due, true);
+                same(over->name, "usable", got.usable,
+                     strcmp(over->ground, "clock") != 0 || !over->issued);
+            }
+        }
+    }
+}
+
+/* How many logins a due password still has, if it is due by its age alone. */
+static void R15_grace_logins(void **state)
+{
+    static const struct {
+        const char *name, *settings;
+        struct password_facts facts;
+        uint32_t left;
+    } rows[] = {
+        {"none by default", "", {1, SHORT, .set_at = MEDGL_DAY}, 0},
+        {"three, none used", "password_grace_logins=3", {1, SHORT, .set_at = MEDGL_DAY}, 3},
+        {"the last",
+         "password_grace_logins=3",
+         {1, SHORT, .set_at = MEDGL_DAY, .grace_used = 2},
+         1},
+        {"used up", "password_grace_logins=3", {1, SHORT, .set_at = MEDGL_DAY, .grace_used = 3}, 0},
+        {"more used than there are now",
+         "password_grace_logins=3",
+         {1, SHORT, .set_at = MEDGL_DAY, .grace_used = 7},
+         0},
+        {"not due", "password_grace_logins=3", {1, SHORT, .set_at = 99 * MEDGL_DAY}, 0},
+        {"long, rotation for all",
+         "password_grace_logins=3;password_rotation=all",
+         {1, LONG, .set_at = MEDGL_DAY},
+         3},
+        {"issued", "password_grace_logins=3", {1, SHORT, 1, .set_at = MEDGL_DAY}, 0},
+        {"imported", "password_grace_logins=3", {1, NONE, .set_at = MEDGL_DAY}, 0},
+        {"too short alone",
+         "password_grace_logins=3;password_rotation=none",
+         {1, SHORT, .set_at = MEDGL_DAY},
+         0},
+        {"dated ahead", "password_grace_logins=3", {1, SHORT, .set_at = 200 * MEDGL_DAY}, 0},
+        {"with a factor",
+         "password_grace_logins=3",
+         {1, SHORT, .set_at = MEDGL_DAY, .second_factor = 1},
+         0},
+        {"no password", "password_grace_logins=3", {0}, 0},
+    };
+    (void)state;
+    EACH(row, rows)
+    {
+        struct policy policy = defaults();
+        change(&policy, row->settings);
+        struct password_standing standing =
+            policy_password_standing(&policy, &row->facts, 100 * MEDGL_DAY);
+        same(row->name, "left", standing.grace_left, row->left);
+        same(row->name, "grace", standing.grace, row->left > 0);
+    }
+}
+
+static void R15_warning_once_a_day(void **state)
+{
+    static const struct {
+        const char *name, *warned_at, *now;
+        int utc_offset;
+        bool again;
+    } rows[] = {
+        {"never warned", "", "2026-11-21 09:00", TOKYO, 1},
+        {"a minute ago", "2026-11-21 09:00", "2026-11-21 09:01", TOKYO, 0},
+        {"this morning", "2026-11-20 15:00", "2026-11-21 14:59", TOKYO, 0},
+        {"after midnight", "2026-11-21 14:59", "2026-11-21 15:00", TOKYO, 1},
+        {"midnight in Greenwich is none", "2026-11-21 23:59", "2026-11-22 00:00", TOKYO, 0},
+        {"midnight in Greenwich", "2026-11-21 23:59", "2026-11-22 00:00", 0, 1},
+        {"west of it", "2026-11-22 04:59", "2026-11-22 05:00", -5 * 3600, 1},
+        {"a year ago", "2025-11-21 09:00", "2026-11-21 09:00", 0, 1},
+        {"clock back by a minute", "2026-11-21 09:00", "2026-11-21 08:59", 0, 0},
+        {"clock back by a year", "2026-11-21 09:00", "2025-11-21 09:00", 0, 1},
+    };
+    (void)state;
+    EACH(row, rows)
+    {
+        const struct password_facts facts = {true, SHORT, .utc_offset = row->utc_offset};
+        same(row->name, "again",
+             policy_password_warn_again(&facts, at(row->warned_at), at(row->now)), row->again);
+    }
+}
+
+/* Nobody cycles through the history; what must be changed may always be. */
+static void R16_min_age(void **state)
+{
+    static const struct {
+        const char *name, *settings;
+        enum password_strength strength;
+        bool issued, second_factor;
+        const char *set_at, *from; /* "": at once */
+    } rows[] = {
+        {"just set", "", LONG, 0, 0, "2026-11-21 09:00", "2026-11-22 09:00"},
+        {"just set, with a factor", "", SHORT, 0, 1, "2026-11-21 09:00", "2026-11-22 09:00"},
+        {"short, just set", "", SHORT, 0, 0, "2026-11-21 09:00", "2026-11-22 09:00"},
+        {"a minute less than a day", "", LONG, 0, 0, "2026-11-20 09:01", "2026-11-21 09:01"},
+        {"a day old", "", LONG, 0, 0, "2026-11-20 09:00", ""},
+        {"a week is asked", "password_min_age=7 days", LONG, 0, 0, "2026-11-20 09:00",
+         "2026-11-27 09:00"},
+        {"a week old", "password_min_age=7 days", LONG, 0, 0, "2026-11-14 09:00", ""},
+        {"no least age", "password_min_age=0", LONG, 0, 0, "2026-11-21 09:00", ""},
+        {"issued", "", LONG, 1, 0, "2026-11-21 09:00", ""},
+        {"imported", "", NONE, 0, 0, "2026-11-21 09:00", ""},
+        {"factor taken away", "password_rotation=none", SHORT, 0, 0, "2026-11-21 09:00", ""},
+        {"due, and younger than the least age", "password_max_age=1 day;password_min_age=7 days",
+         SHORT, 0, 0, "2026-11-20 09:00", ""},
+        {"in a grace login", "password_grace_logins=3", SHORT, 0, 0, "2026-01-20 09:00", ""},
+        {"clock back by an hour", "", LONG, 0, 0, "2026-11-21 10:00", "2026-11-22 10:00"},
+        {"dated far ahead", "", LONG, 0, 0, "2036-11-21 10:00", ""},
+    };
+    (void)state;
+    EACH(row, rows)
+    {
+        struct policy policy = defaults();
+        const struct password_facts facts = {.present = true,
+                                             .strength = row->strength,
+                                             .issued = row->issued,
+                                             .set_at = at(row->set_at),
+                                             .second_factor = row->second_factor};
+        medgl_time from = 1;
+        change(&policy, row->settings);
+        bool may = policy_password_may_change(&policy, &facts, at("2026-11-21 09:00"), &from);
+        same(row->name, "may", may, row->from[0] == '\0');
+        same(row->name, "from", from, at(row->from));
+    }
+    const struct policy policy = defaults();
+    const struct password_facts none = {false, .set_at = 100};
+    medgl_time from = 1;
+    same("no password", "may", policy_password_may_change(&policy, &none, 100, &from), true);
 }
 
 static void R13_standing_follows_the_policy(void **state)
@@ -1023,7 +1641,7 @@ static void account_phase(void **state)
          1,
          1,
          ACTIVE,
-         {1, SHORT, 0, NOW - 62 * MEDGL_DAY},
+         {1, SHORT, 0, NOW - 62 * MEDGL_DAY, .grace_used = 3},
          ACCOUNT_CHANGE_DUE,
          LOGIN_REASON_OK},
         {"short, old, with a factor",
@@ -1033,6 +1651,27 @@ static void account_phase(void **state)
          {1, SHORT, 0, MEDGL_DAY, 0, 1},
          ACCOUNT_OK,
          LOGIN_REASON_OK},
+        {"short, due, the last grace login",
+         1,
+         1,
+         ACTIVE,
+         {1, SHORT, 0, NOW - 62 * MEDGL_DAY, .grace_used = 1},
+         ACCOUNT_OK_GRACE,
+         LOGIN_REASON_OK},
+        {"short, due, no grace login left",
+         1,
+         1,
+         ACTIVE,
+         {1, SHORT, 0, NOW - 62 * MEDGL_DAY, .grace_used = 2},
+         ACCOUNT_CHANGE_DUE,
+         LOGIN_REASON_OK},
+        {"disabled, due, a grace login left",
+         1,
+         1,
+         ACCOUNT_STATE_DISABLED,
+         {1, SHORT, 0, NOW - 62 * MEDGL_DAY},
+         ACCOUNT_DENIED,
+         LOGIN_REASON_DISABLED},
         {"no rule", 1, 1, ACTIVE, {1, NONE, 0, NOW}, ACCOUNT_CHANGE_DUE, LOGIN_REASON_OK},
         {"issued", 1, 1, ACTIVE, {1, LONG, 1, NOW, NOW + 1}, ACCOUNT_CHANGE_DUE, LOGIN_REASON_OK},
         {"issued, past its end, by key",
@@ -1043,8 +1682,9 @@ static void account_phase(void **state)
          ACCOUNT_DENIED,
          LOGIN_REASON_ISSUED_EXPIRED},
     };
-    const struct policy policy = defaults();
+    struct policy policy = defaults();
     (void)state;
+    policy.password_grace_logins = 2;
     EACH(row, rows)
     {
         const struct account_facts facts = {row->known, row->uid_matches, row->state,
@@ -1063,8 +1703,12 @@ static void words(void **state)
         "attempt-lost",   "uid-changed",  "disabled",        "retired",       "no-password",
         "wrong-password", "wrong-factor", "issued-expired"};
     static const char *const rules[] = {"none", "A", "B", "C"};
-    static const char *const refusals[] = {"accepted", "malformed", "too-long", "too-short",
-                                           "kinds",    "same",      "name"};
+    static const char *const refusals[] = {
+        "accepted", "malformed", "too-long", "full-width",  "too-short",        "kinds",
+        "same",     "guessable", "similar",  "used-before", "similar-to-former"};
+    static const char *const grounds[] = {"none",     "long",          "short-alone",
+                                          "rotation", "second-factor", "issued",
+                                          "unjudged", "not-alone",     "clock"};
     (void)state;
     for (unsigned i = 0; i < MEDGL_COUNT(reasons); i++)
         assert_string_equal(login_reason_word((enum login_reason)i), reasons[i]);
@@ -1072,6 +1716,9 @@ static void words(void **state)
         assert_string_equal(password_rule_word((enum password_rule)i), rules[i]);
     for (unsigned i = 0; i < MEDGL_COUNT(refusals); i++)
         assert_string_equal(password_refusal_word((enum password_refusal)i), refusals[i]);
+    for (unsigned i = 0; i < MEDGL_COUNT(grounds); i++)
+        assert_string_equal(password_ground_word((enum password_ground)i), grounds[i]);
+    assert_string_equal(password_ground_word((enum password_ground)99), "none");
     assert_string_equal(login_reason_word((enum login_reason)99), "undecided");
     assert_string_equal(password_rule_word((enum password_rule)99), "none");
     assert_string_equal(password_refusal_word((enum password_refusal)99), "malformed");
@@ -1082,8 +1729,9 @@ static void words(void **state)
 /* The sentence that medgl-policy.conf(5) must have under a key. */
 static void manual_line(const struct policy_key *key, char *line, size_t size)
 {
-    static const char *const types[] = {"Number", "Size", "Span", "Choice", "Zone"};
-    char range[64];
+    static const char *const types[] = {"Number", "Size",  "Span", "Choice",
+                                        "Zone",   "Paths", "Names"};
+    char range[POLICY_RANGE_SIZE];
     policy_key_range(key, range, sizeof(range));
     (void)snprintf(line, size, "%s, %s, default %s (%s).\n", types[key->type], range,
                    key->preset[0] != '\0' ? key->preset : "empty", key->clause);
@@ -1125,14 +1773,26 @@ int main(void)
         cmocka_unit_test(key_limits),
         cmocka_unit_test(key_garbage),
         cmocka_unit_test(key_zone_length),
+        cmocka_unit_test(key_paths),
+        cmocka_unit_test(key_names),
         cmocka_unit_test(key_cross_rules),
+        cmocka_unit_test(profile_defaults),
+        cmocka_unit_test(profile_is_as_strong_as_itself),
+        cmocka_unit_test(profile_names_the_clause_of_what_is_weaker),
         cmocka_unit_test(calendar_cases),
         cmocka_unit_test(calendar_agrees_with_libc),
         cmocka_unit_test(calendar_ends_of_time),
-        cmocka_unit_test(R13_at_set_time),
-        cmocka_unit_test(R13_at_set_time_with_stricter_lengths),
+        cmocka_unit_test(calendar_days),
+        cmocka_unit_test(R13_R14_R16_refusals),
+        cmocka_unit_test(R13_lengths_and_kinds_of_the_policy),
+        cmocka_unit_test(R14_guessable),
+        cmocka_unit_test(R14_every_combination_of_facts),
         cmocka_unit_test(R13_R15_R18_standing),
+        cmocka_unit_test(R13_standing_of_profiles),
         cmocka_unit_test(R13_standing_follows_the_policy),
+        cmocka_unit_test(R15_grace_logins),
+        cmocka_unit_test(R15_warning_once_a_day),
+        cmocka_unit_test(R16_min_age),
         cmocka_unit_test(R20_lockout),
         cmocka_unit_test(R20_lockout_follows_the_policy),
         cmocka_unit_test(R20_never_more_than_the_limits),
