@@ -42,6 +42,19 @@ enum medgl_error account_class_parse(const char *word, enum account_class *class
     return MEDGL_ERR_ARGUMENT;
 }
 
+const char *password_strength_word(enum password_strength strength)
+{
+    switch (strength) {
+    case PASSWORD_STRENGTH_NONE:
+        break;
+    case PASSWORD_STRENGTH_SHORT:
+        return "short";
+    case PASSWORD_STRENGTH_LONG:
+        return "long";
+    }
+    return "none";
+}
+
 const char *password_weakness_word(enum password_weakness weakness)
 {
     switch (weakness) {

@@ -43,6 +43,9 @@ enum password_weakness {
     PASSWORD_WEAKNESS_SIMPLE,     /* too few different characters, or too few of any kind */
 };
 
+/* "none", "short", "long"; never NULL. */
+const char *password_strength_word(enum password_strength strength);
+
 /* "name", "birth-date", "keyboard"; never NULL. */
 const char *password_weakness_word(enum password_weakness weakness);
 

@@ -70,10 +70,12 @@ static void conversation_say(struct conversation *conversation, enum wire_style 
                              const char *text)
 {
     struct wire_message message;
+    conversation->heard = false;
     if (conversation->silent || conversation->broken)
         return;
     conversation_prompt(&message, style, WIRE_REMEMBER_NOTHING, text);
-    (void)conversation_exchange(conversation, &message);
+    conversation->heard = conversation_exchange(conversation, &message) &&
+                          wire_get_number(&message, WIRE_FAILED, 0) == 0;
 }
 
 static void conversation_inform(void *carrier, const char *text)
@@ -86,6 +88,12 @@ static void conversation_warn(void *carrier, const char *text)
     conversation_say(carrier, WIRE_STYLE_ERROR, text);
 }
 
+static bool conversation_heard(void *carrier)
+{
+    const struct conversation *conversation = carrier;
+    return conversation->heard;
+}
+
 struct talk conversation_talk(struct conversation *conversation)
 {
     return (struct talk){
@@ -93,5 +101,6 @@ struct talk conversation_talk(struct conversation *conversation)
         .ask = conversation_ask,
         .inform = conversation_inform,
         .warn = conversation_warn,
+        .heard = conversation_heard,
     };
 }

@@ -19,6 +19,7 @@ struct conversation {
     unsigned person_s;
     bool silent; /* PAM_SILENT: messages are dropped, questions are asked */
     bool broken; /* the line is gone: nobody is there to answer */
+    bool heard;  /* the last message was shown, by the host's word */
 };
 
 /* What operations get. `conversation` must outlive it. */

@@ -5,6 +5,8 @@
 #include "base/message.h"
 #include "base/text.h"
 #include "operation/evidence.h"
+#include "operation/history.h"
+#include "operation/judge.h"
 #include "operation/password.h"
 #include "policy/calendar.h"
 
@@ -107,8 +109,10 @@ static enum medgl_error account_state_now(struct store_txn *txn, void *argument)
     evidence_begin(run->context, &clock, run->kind, account, &entry);
     ledger_entry_text(&entry, "why", run->reason);
     MEDGL_TRY(evidence_append(run->context, txn, &entry, &account->ledger_seq));
-    if (run->target == ACCOUNT_STATE_RETIRED)
+    if (run->target == ACCOUNT_STATE_RETIRED) {
         MEDGL_TRY(store_credential_delete(txn, account->id, CREDENTIAL_PASSWORD));
+        MEDGL_TRY(store_credential_delete(txn, account->id, CREDENTIAL_FORMER));
+    }
     MEDGL_TRY(store_account_update(txn, account));
     return evidence_keep(txn, clock.now);
 }
@@ -213,6 +217,20 @@ static enum medgl_error account_issue_check(struct store_txn *txn, void *argumen
     return MEDGL_ERR_REFUSED;
 }
 
+/* The password that goes can never come back, whoever knew it (R16). */
+static enum medgl_error account_issue_replace(struct store_txn *txn, struct account_run *run)
+{
+    struct credential going;
+    enum medgl_error error =
+        store_credential_get(txn, run->account.id, CREDENTIAL_PASSWORD, &going);
+    if (error == MEDGL_OK)
+        error = history_keep(run->context, txn, &going);
+    if (error != MEDGL_ERR_NOT_FOUND)
+        MEDGL_TRY(error);
+    MEDGL_TRY(password_begin(txn, run->account.id));
+    return store_credential_put(txn, &run->credential);
+}
+
 static enum medgl_error account_issue_now(struct store_txn *txn, void *argument)
 {
     struct account_run *run = argument;
@@ -229,8 +247,26 @@ static enum medgl_error account_issue_now(struct store_txn *txn, void *argument)
     ledger_entry_time(&entry, "valid_until", credential->valid_until, until);
     ledger_entry_number(&entry, "cleared", run->cleared);
     MEDGL_TRY(evidence_append(run->context, txn, &entry, &credential->ledger_seq));
-    MEDGL_TRY(store_credential_put(txn, credential));
+    MEDGL_TRY(account_issue_replace(txn, run));
     return evidence_keep(txn, clock.now);
+}
+
+/* One that the rules in force accept, and its record under the salt of the account. */
+static enum medgl_error account_issue_draw(struct account_run *run, struct secret *password,
+                                           struct history_answer *answer)
+{
+    auto_clean(judge_close) struct judge judge = {.policy = NULL};
+    auto_secret struct secret prepared = SECRET_NONE;
+    struct password_composition found;
+    const struct policy *policy = &run->context->policy;
+    if (judge_open(run->context->root, policy, &judge) != MEDGL_OK)
+        return MEDGL_ERR_POLICY; /* logged with what to do; no account is missing */
+    MEDGL_TRY(judge_suggest(&judge, &run->account, password));
+    MEDGL_TRY(password_prepare(password, &prepared));
+    password_compose(&prepared, &found);
+    run->credential.strength = policy_password_strength(
+        policy, found.length, (unsigned)found.letters + found.digits + found.symbols);
+    return history_ask(run->context, run->account.id, &prepared, answer);
 }
 
 /* Makes the random password and its sealed credential; the password itself goes to `deliver` and
@@ -240,24 +276,16 @@ static enum medgl_error account_issue_make(struct account_run *run)
     struct context *context = run->context;
     struct credential *credential = &run->credential;
     auto_secret struct secret password = SECRET_NONE;
-    auto_secret struct secret prepared = SECRET_NONE;
-    char phc[KDF_PHC_SIZE];
-    const struct password_line line = context_line(context);
-    const struct kdf_cost cost = context_cost(context);
+    auto_clean(history_answer_clear) struct history_answer answer = {.used_before = false};
     const medgl_time now = clock_read().now;
-    MEDGL_TRY(password_generate(&password));
-    MEDGL_TRY(password_prepare(&password, &prepared));
-    MEDGL_TRY(password_hash(&line, &cost, NULL, &prepared, phc));
-    credential->strength = PASSWORD_STRENGTH_LONG;
+    MEDGL_TRY(account_issue_draw(run, &password, &answer));
     credential->issued = true;
     credential->set_at = now;
     credential->valid_until =
         policy_add(now, context->policy.password_issued_valid, clock_utc_offset(now));
     memcpy(credential->account_id, run->account.id, CRYPTO_ID_SIZE);
     MEDGL_TRY(crypto_random_id(credential->id));
-    enum medgl_error error = password_seal(context, credential, phc);
-    secret_wipe(phc, sizeof(phc));
-    MEDGL_TRY(error);
+    MEDGL_TRY(password_seal(context, credential, &answer.record));
     return run->issue->deliver(run->issue->argument, &run->account, &password,
                                credential->valid_until);
 }

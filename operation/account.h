@@ -103,12 +103,14 @@ struct account_report {
     struct activity activity;
     bool has_password, issued;
     medgl_time password_set, issued_until;
+    uint32_t former; /* passwords that cannot come back (R16); not counted in a list */
     struct password_standing standing;
     struct attempt_counts total;    /* against the account as a whole */
     struct attempt_decision remote; /* what a new remote source would meet */
 };
 struct account_report_source {
-    char source[STORE_SOURCE_SIZE];
+    char source[STORE_SOURCE_SIZE]; /* as operation_account_unlock() takes it */
+    bool change; /* failed where the current password was asked for in order to change it (R17) */
     struct attempt_counts counts;
     struct attempt_decision decision;
 };

@@ -1,10 +1,11 @@
 /* What there is to know about accounts: read only. */
 #include "operation/account.h"
+
+#include "base/text.h"
 #include "operation/attempt.h"
 #include "operation/password.h"
 #include "policy/calendar.h"
 
-#include <stdio.h>
 #include <string.h>
 
 struct show_run {
@@ -21,6 +22,14 @@ struct show_run {
 /* A source that nobody uses: what is counted from it is what holds for the account as a whole. */
 static const struct source show_elsewhere = {.key = "", .console = false};
 
+static enum medgl_error show_count(void *argument, const struct credential *credential)
+{
+    uint32_t *count = argument;
+    (void)credential;
+    (*count)++;
+    return MEDGL_OK;
+}
+
 static enum medgl_error show_fill(struct store_txn *txn, const struct show_run *run,
                                   struct account_report *report)
 {
@@ -32,8 +41,9 @@ static enum medgl_error show_fill(struct store_txn *txn, const struct show_run *
     if (error != MEDGL_OK && error != MEDGL_ERR_NOT_FOUND)
         return error;
     report->has_password = error == MEDGL_OK;
-    const struct password_facts facts =
+    struct password_facts facts =
         password_facts_from(report->has_password ? &credential : NULL, run->now);
+    facts.grace_used = report->activity.grace_used;
     report->standing = policy_password_standing(policy, &facts, run->now);
     if (report->has_password) {
         report->issued = credential.issued;
@@ -42,7 +52,7 @@ static enum medgl_error show_fill(struct store_txn *txn, const struct show_run *
     }
     MEDGL_TRY(store_attempt_count(txn, id, show_elsewhere.key, run->now,
                                   policy_span_most(policy->attempt_window), &report->total));
-    const struct attempt_facts remote = attempt_facts_from(&report->total, false);
+    const struct attempt_facts remote = attempt_facts_from(&report->total, &show_elsewhere);
     report->remote = policy_attempt(policy, &remote, run->now);
     return MEDGL_OK;
 }
@@ -51,9 +61,11 @@ static enum medgl_error show_source(void *argument, const char *key,
                                     const struct attempt_counts *counts)
 {
     const struct show_run *run = argument;
-    struct account_report_source source = {.counts = *counts};
-    (void)snprintf(source.source, sizeof(source.source), "%s", key);
-    const struct attempt_facts facts = attempt_facts_from(counts, source_key_is_console(key));
+    struct account_report_source source = {.counts = *counts, .change = source_key_is_change(key)};
+    struct source place = {.console = source_key_is_console(key)};
+    MEDGL_TRY(text_copy(source.source, sizeof(source.source), key));
+    MEDGL_TRY(text_copy(place.key, sizeof(place.key), key));
+    const struct attempt_facts facts = attempt_facts_from(counts, &place);
     source.decision = policy_attempt(&run->context->policy, &facts, run->now);
     run->each_source(run->argument, &source);
     return MEDGL_OK;
@@ -64,7 +76,9 @@ static enum medgl_error show_now(struct store_txn *txn, void *argument)
     struct show_run *run = argument;
     *run->report = (struct account_report){.has_password = false};
     MEDGL_TRY(store_account_by_name(txn, run->name, &run->report->account));
-    return show_fill(txn, run, run->report);
+    MEDGL_TRY(show_fill(txn, run, run->report));
+    return store_credential_each_of(txn, run->report->account.id, CREDENTIAL_FORMER, show_count,
+                                    &run->report->former);
 }
 
 static enum medgl_error show_sources(struct store_txn *txn, void *argument)

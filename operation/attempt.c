@@ -21,7 +21,8 @@ struct reserve_run {
     struct clock_reading clock;
 };
 
-struct attempt_facts attempt_facts_from(const struct attempt_counts *counts, bool console)
+struct attempt_facts attempt_facts_from(const struct attempt_counts *counts,
+                                        const struct source *source)
 {
     return (struct attempt_facts){
         .source_failures = counts->source_failures,
@@ -32,7 +33,8 @@ struct attempt_facts attempt_facts_from(const struct attempt_counts *counts, boo
         .account_failures = counts->account_failures,
         .account_in_flight = counts->account_in_flight,
         .account_latest = counts->account_latest,
-        .console = console,
+        .console = source->console,
+        .change = source_key_is_change(source->key),
     };
 }
 
@@ -43,7 +45,7 @@ enum medgl_error attempt_judge(const struct policy *policy, struct store_txn *tx
     struct attempt_counts counts;
     MEDGL_TRY(store_attempt_count(txn, account_key, source->key, now,
                                   policy_span_most(policy->attempt_window), &counts));
-    const struct attempt_facts facts = attempt_facts_from(&counts, source->console);
+    const struct attempt_facts facts = attempt_facts_from(&counts, source);
     *decision = policy_attempt(policy, &facts, now);
     return MEDGL_OK;
 }

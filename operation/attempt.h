@@ -47,6 +47,7 @@ enum medgl_error attempt_judge(const struct policy *policy, struct store_txn *tx
                                struct attempt_decision *decision);
 
 /* Takes the facts that store/ counts to those that policy/ judges. */
-struct attempt_facts attempt_facts_from(const struct attempt_counts *counts, bool console);
+struct attempt_facts attempt_facts_from(const struct attempt_counts *counts,
+                                        const struct source *source);
 
 #endif

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SOURCE_CHANGE "change "
+
 /* A local user has all of 127.0.0.0/8 to call from: it is one source. */
 static void source_ipv4(const char *address, struct source *source)
 {
@@ -47,11 +49,22 @@ static void source_remote(const char *rhost, struct source *source)
         (void)snprintf(source->key, sizeof(source->key), "host %s", rhost);
 }
 
+bool source_key_is_change(const char *key)
+{
+    return strncmp(key, SOURCE_CHANGE, strlen(SOURCE_CHANGE)) == 0;
+}
+
+const char *source_key_place(const char *key)
+{
+    return source_key_is_change(key) ? key + strlen(SOURCE_CHANGE) : key;
+}
+
 /* tty1, ttyS0, hvc0, console, :0 (a display): terminals that stand beside the machine. A pty is not
  * one, and neither is "::/64". */
 bool source_key_is_console(const char *key)
 {
     static const char *const prefixes[] = {"ttyS", "ttyAMA", "ttyUSB", "hvc", "console"};
+    key = source_key_place(key);
     for (size_t i = 0; i < MEDGL_COUNT(prefixes); i++)
         if (strncmp(key, prefixes[i], strlen(prefixes[i])) == 0)
             return true;
@@ -82,4 +95,12 @@ void source_of(const struct caller *caller, struct source *source)
     } else {
         (void)snprintf(source->key, sizeof(source->key), "local %s", caller->service);
     }
+}
+
+void source_of_change(struct source *source)
+{
+    const size_t shift = strlen(SOURCE_CHANGE), last = sizeof(source->key) - 1;
+    memmove(source->key + shift, source->key, last - shift);
+    memcpy(source->key, SOURCE_CHANGE, shift);
+    source->key[last] = '\0';
 }

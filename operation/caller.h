@@ -20,8 +20,8 @@ struct caller {
 };
 
 struct source {
-    char key[STORE_SOURCE_SIZE]; /* "203.0.113.7", "2001:db8:1:2::/64", "tty1", "user alice", "uid
-                                    1000" */
+    char key[STORE_SOURCE_SIZE]; /* "203.0.113.7", "2001:db8:1:2::/64", "tty1", "user alice",
+                                    "uid 1000"; "change uid 1000" */
     bool console; /* a terminal at the machine: not closed by what strangers on the network do */
 };
 
@@ -29,6 +29,15 @@ struct source {
  * is never resolved. Local: the asking user, or the terminal where root asks for nobody (login on a
  * console). A caller that is not trusted is counted by its uid whatever it says. */
 void source_of(const struct caller *caller, struct source *source);
+
+/* The current password, asked for in order to change it, is counted by itself (R17): "change "
+ * stands before the key. Wrong answers there close the change and not the login, and the other way
+ * round. */
+void source_of_change(struct source *source);
+bool source_key_is_change(const char *key);
+
+/* Where that is: the key without what it is asked for. */
+const char *source_key_place(const char *key);
 
 /* Whether a source's key is that of a terminal at the machine. */
 bool source_key_is_console(const char *key);

@@ -191,7 +191,7 @@ static enum medgl_error change_ask_new(const struct proof *proof, const struct t
 
 struct change_run {
     struct proof *proof;
-    const char *phc;
+    const struct password_record *record;
     enum password_strength strength;
     struct clock_reading clock;
     bool stale; /* the password was replaced by somebody else meanwhile */
@@ -217,7 +217,7 @@ static enum medgl_error change_now(struct store_txn *txn, void *argument)
     credential.issued = false;
     credential.set_at = run->clock.now;
     credential.valid_until = 0;
-    MEDGL_TRY(password_seal(proof->context, &credential, run->phc));
+    MEDGL_TRY(password_seal(proof->context, &credential, run->record));
     evidence_begin(proof->context, &run->clock, LEDGER_PASSWORD_CHANGE, &account, &entry);
     ledger_entry_text(&entry, "credential", credential.id);
     ledger_entry_text(&entry, "service", proof->caller->service);
@@ -233,13 +233,12 @@ static enum medgl_error change_set(struct proof *proof, const struct talk *talk,
                                    const struct secret *prepared, enum password_strength strength,
                                    enum change_verdict *verdict)
 {
-    char phc[KDF_PHC_SIZE];
+    auto_clean(password_record_clear) struct password_record record = {.has_stem = false};
     const struct password_line line = context_line(proof->context);
     const struct kdf_cost cost = context_cost(proof->context);
-    MEDGL_TRY(password_hash(&line, &cost, NULL, prepared, phc));
-    struct change_run run = {.proof = proof, .phc = phc, .strength = strength};
+    MEDGL_TRY(password_hash(&line, &cost, NULL, prepared, record.hash));
+    struct change_run run = {.proof = proof, .record = &record, .strength = strength};
     enum medgl_error error = store_transact(proof->context->store, STORE_WRITE, change_now, &run);
-    secret_wipe(phc, sizeof(phc));
     if (error == MEDGL_ERR_REFUSED && run.stale) {
         talk->warn(talk->carrier, _("The account was changed meanwhile. Nothing was set."));
         *verdict = CHANGE_REFUSED;

@@ -15,6 +15,7 @@ struct commit_run {
     struct account account; /* as it is now, in this transaction */
     struct credential credential;
     bool present;
+    bool renews;                    /* what the proof found out about it can be stored */
     struct attempt_decision locked; /* the state that a failure led to */
     bool now_locked;
 };
@@ -24,7 +25,7 @@ struct commit_run {
 static enum medgl_error commit_read(struct store_txn *txn, struct commit_run *run)
 {
     const struct proof *proof = run->proof;
-    run->present = false;
+    run->present = run->renews = false;
     if (!proof->known)
         return MEDGL_OK;
     MEDGL_TRY(store_account_by_id(txn, proof->account.id, &run->account));
@@ -32,8 +33,23 @@ static enum medgl_error commit_read(struct store_txn *txn, struct commit_run *ru
         store_credential_get(txn, proof->account.id, CREDENTIAL_PASSWORD, &run->credential);
     if (error == MEDGL_ERR_NOT_FOUND)
         return MEDGL_OK;
-    run->present = error == MEDGL_OK;
-    return error;
+    MEDGL_TRY(error);
+    run->present = true;
+    /* Another login may have renewed it meanwhile. */
+    run->renews = proof->matches && proof->present &&
+                  run->credential.ledger_seq == proof->credential.ledger_seq;
+    return MEDGL_OK;
+}
+
+/* What holds once this is committed: a password that was judged just now is what it was found to
+ * be. */
+static struct password_facts commit_password_facts(const struct commit_run *run)
+{
+    struct password_facts facts =
+        password_facts_from(run->present ? &run->credential : NULL, run->clock.now);
+    if (run->renews && run->proof->judged)
+        facts.strength = run->proof->strength;
+    return facts;
 }
 
 static struct login_facts commit_facts(const struct commit_run *run, bool held)
@@ -50,8 +66,7 @@ static struct login_facts commit_facts(const struct commit_run *run, bool held)
         .reservation_held = held,
         .password = proof->matches && same ? FACTOR_PROVED : FACTOR_FAILED,
         .second = FACTOR_NOT_ASKED,
-        .password_facts =
-            password_facts_from(run->present ? &run->credential : NULL, run->clock.now),
+        .password_facts = commit_password_facts(run),
     };
 }
 
@@ -84,7 +99,7 @@ static enum medgl_error commit_failure(struct store_txn *txn, struct commit_run 
         activity.failures++;
     activity.last_failure = run->clock.now;
     (void)snprintf(activity.last_failure_source, sizeof(activity.last_failure_source), "%s",
-                   proof->source.key);
+                   source_key_place(proof->source.key));
     return proof->known ? store_activity_put(txn, &activity) : MEDGL_OK;
 }
 
@@ -112,20 +127,39 @@ static enum medgl_error commit_lock(struct store_txn *txn, struct commit_run *ru
     return evidence_append(proof->context, txn, &entry, NULL);
 }
 
-static enum medgl_error commit_renew(struct store_txn *txn, struct commit_run *run)
+static enum medgl_error commit_rehash(struct store_txn *txn, struct commit_run *run)
 {
     struct proof *proof = run->proof;
     struct ledger_entry entry;
-    struct credential *credential = &run->credential;
-    /* Another login may have renewed it meanwhile. */
-    if (proof->renewed[0] == '\0' || credential->ledger_seq != proof->credential.ledger_seq)
-        return MEDGL_OK;
     evidence_begin(proof->context, &run->clock, LEDGER_PASSWORD_REHASH, &run->account, &entry);
-    ledger_entry_text(&entry, "credential", credential->id);
+    ledger_entry_text(&entry, "credential", run->credential.id);
     ledger_entry_text(&entry, "algorithm", "argon2id");
-    MEDGL_TRY(evidence_append(proof->context, txn, &entry, &credential->ledger_seq));
-    MEDGL_TRY(password_seal(proof->context, credential, proof->renewed));
-    return store_credential_put(txn, credential);
+    MEDGL_TRY(evidence_append(proof->context, txn, &entry, &run->credential.ledger_seq));
+    return password_seal(proof->context, &run->credential, &proof->renewed);
+}
+
+static enum medgl_error commit_judgement(struct store_txn *txn, struct commit_run *run)
+{
+    struct proof *proof = run->proof;
+    struct ledger_entry entry;
+    run->credential.strength = proof->strength;
+    evidence_begin(proof->context, &run->clock, LEDGER_PASSWORD_JUDGE, &run->account, &entry);
+    ledger_entry_text(&entry, "credential", run->credential.id);
+    ledger_entry_text(&entry, "strength", password_strength_word(proof->strength));
+    return evidence_append(proof->context, txn, &entry, &run->credential.ledger_seq);
+}
+
+/* R10 R19: the hash at the policy's cost, the strength under its rules. */
+static enum medgl_error commit_renew(struct store_txn *txn, struct commit_run *run)
+{
+    const bool rehash = run->proof->renewed.hash[0] != '\0';
+    if (!run->renews || (!rehash && !run->proof->judged))
+        return MEDGL_OK;
+    if (rehash)
+        MEDGL_TRY(commit_rehash(txn, run));
+    if (run->proof->judged)
+        MEDGL_TRY(commit_judgement(txn, run));
+    return store_credential_put(txn, &run->credential);
 }
 
 static enum medgl_error commit_success(struct store_txn *txn, struct commit_run *run)
@@ -137,9 +171,9 @@ static enum medgl_error commit_success(struct store_txn *txn, struct commit_run 
     commit_describe(run, &entry);
     ledger_entry_text(&entry, "rule", password_rule_word(run->decision.standing.rule));
     MEDGL_TRY(evidence_append(proof->context, txn, &entry, NULL));
+    MEDGL_TRY(commit_renew(txn, run));
     if (proof->purpose == PROOF_CHANGE)
         return MEDGL_OK; /* the new password, once it is set, clears what was counted */
-    MEDGL_TRY(commit_renew(txn, run));
     return store_attempt_clear(txn, proof->account_key, proof->source.key, &cleared);
 }
 

@@ -36,8 +36,10 @@ enum access_verdict {
     ACCESS_NOT_ENROLLED,
 };
 
-/* May this account be used now, however its owner proved who they are? Tells of a password that is
- * due soon unless silent. */
+/* May this account be used now, however its owner proved who they are? Tells once a day of a
+ * password that is due soon. Once it is due, each call uses up a grace login and says how many are
+ * left; it fails, rather than allow what it could not count (R15). A silent call, and root stepping
+ * into an account, tell nobody: while a grace login is left they are allowed, and use none up. */
 enum medgl_error operation_access(struct context *context, const struct talk *talk,
                                   const struct caller *caller, const char *user, bool silent,
                                   enum access_verdict *verdict);

@@ -5,7 +5,10 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "factor/crypted.h"
+#include "operation/history.h"
 #include "operation/identity.h"
+#include "operation/judge.h"
 
 #include <string.h>
 
@@ -51,6 +54,8 @@ enum medgl_error proof_find(struct context *context, const struct caller *caller
 {
     *proof = (struct proof){.context = context, .caller = caller, .purpose = purpose};
     source_of(caller, &proof->source);
+    if (purpose == PROOF_CHANGE)
+        source_of_change(&proof->source);
     struct find_run run = {.proof = proof, .typed = user};
     MEDGL_TRY(unix_user_find(user, &run.user));
     proof_look_for_another(context, &run.user);
@@ -78,46 +83,122 @@ bool proof_is_not_ours(const struct proof *proof)
            proof->context->policy.unenrolled == POLICY_UNENROLLED_IGNORE;
 }
 
-/* The stored hash, for whoever holds a reservation. MEDGL_ERR_CORRUPT and _KEY end the login: a
- * changed row is no wrong password. */
-static enum medgl_error proof_unseal(const struct proof *proof, struct secret *phc)
-{
-    enum medgl_error error = unseal(proof->context->seal, proof->account.id, SEAL_FIELD_PASSWORD,
-                                    proof->credential.sealed, proof->credential.sealed_len, phc);
-    if (error != MEDGL_OK)
-        log_line(LOG_ERR, "password of account %s: %s: run medgl-admin ledger verify",
-                 proof->account.id, medgl_error_text(error));
-    return error;
-}
+/* -- what the plain text is needed for, beside the verdict --------------------------------------
+ */
 
-/* The policy asks for more work than the stored hash costs: hash anew, now that the password is at
- * hand (R10). The next login does it where this one cannot: who proved the password gets in.
- * MUST: for whom it opens nothing (disabled, expired) it is not done: the time it takes would tell
- * that the password was right (R23). */
-static void proof_renew(struct proof *proof, const char *phc, const struct secret *prepared)
+/* MUST: whom it opens nothing for (disabled, expired) gets none of the following: the time that it
+ * takes would tell that the password was right (R23). */
+static bool proof_is_open(const struct proof *proof)
 {
-    struct kdf_record record;
     const medgl_time now = clock_read().now;
-    const struct kdf_cost cost = context_cost(proof->context);
-    struct password_line line = context_line(proof->context);
     const struct account_facts facts = {.known = proof->known,
                                         .uid_matches = proof->uid_matches,
                                         .state = proof->account.state,
                                         .class_ = proof->account.class_,
                                         .password_facts =
                                             password_facts_from(&proof->credential, now)};
-    if (policy_account(&proof->context->policy, &facts, now).reason != LOGIN_REASON_OK ||
-        kdf_parse(phc, &record) != MEDGL_OK)
-        return;
-    bool cheaper = kdf_cheaper(&record.cost, &cost);
-    secret_wipe(&record, sizeof(record));
-    line.patience_ms = PROOF_RENEW_MS;
-    if (!cheaper || password_hash(&line, &cost, NULL, prepared, proof->renewed) == MEDGL_OK)
-        return;
-    proof->renewed[0] = '\0';
-    log_line(LOG_WARNING, "a password could not be hashed at the cost of the policy: see that the "
-                          "machine has the memory for kdf_memory times kdf_slots");
+    return policy_account(&proof->context->policy, &facts, now).reason == LOGIN_REASON_OK;
 }
+
+/* The policy asks for more work than the stored hash costs: hash anew, now that the password is at
+ * hand (R10). The salt stays, so that one evaluation still answers for all of the history. The next
+ * login does it where this one cannot: who proved the password gets in. */
+static void proof_renew(struct proof *proof, const struct password_record *stored,
+                        const struct secret *prepared)
+{
+    struct kdf_record record;
+    const struct kdf_cost cost = context_cost(proof->context);
+    struct password_line line = context_line(proof->context);
+    if (kdf_parse(stored->hash, &record) != MEDGL_OK)
+        return;
+    line.patience_ms = PROOF_RENEW_MS;
+    proof->renewed = *stored;
+    proof->renewed.hash[0] = '\0';
+    if (kdf_cheaper(&record.cost, &cost) &&
+        password_hash(&line, &cost, record.salt, prepared, proof->renewed.hash) != MEDGL_OK)
+        log_line(LOG_WARNING, "a password could not be hashed at the cost of the policy: see that "
+                              "the machine has the memory for kdf_memory times kdf_slots");
+    secret_wipe(&record, sizeof(record));
+}
+
+/* R19: what the password consists of, under the lengths and kinds that the policy asks for today.
+ * One that met no rule stays so until it is changed: why it was refused cannot be seen here. */
+static void proof_judge(struct proof *proof, const struct secret *prepared)
+{
+    struct password_composition found;
+    if (proof->credential.strength == PASSWORD_STRENGTH_NONE)
+        return;
+    password_compose(prepared, &found);
+    proof->strength =
+        policy_password_strength(&proof->context->policy, found.length,
+                                 (unsigned)found.letters + found.digits + found.symbols);
+    proof->judged = proof->strength != proof->credential.strength;
+}
+
+/* -- an imported hash ---------------------------------------------------------------------------
+ */
+
+/* R19: the whole judgement. MEDGL_OK only where every list could be asked. */
+static enum medgl_error proof_judge_imported(struct proof *proof, const struct secret *typed,
+                                             const struct history_answer *answer)
+{
+    auto_clean(judge_close) struct judge judge = {.policy = NULL};
+    auto_secret struct secret prepared = SECRET_NONE;
+    struct password_candidate candidate;
+    const struct policy *policy = &proof->context->policy;
+    const struct judge_case subject = {.account = &proof->account, .typed = typed};
+    MEDGL_TRY(judge_open(proof->context->root, policy, &judge));
+    MEDGL_TRY(judge_candidate(&judge, &subject, &prepared, &candidate));
+    candidate.used_before = answer->used_before;
+    candidate.similar_to_former = answer->similar_to_former;
+    proof->strength = policy_password_check(policy, &candidate).strength;
+    proof->judged = true;
+    return MEDGL_OK;
+}
+
+/* It becomes one of ours in the commit. Where it cannot be judged it stays what it was: due, and
+ * judged at the next login. */
+static void proof_take_over(struct proof *proof, const struct secret *typed,
+                            const struct history_answer *answer)
+{
+    enum medgl_error error = proof_judge_imported(proof, typed, answer);
+    if (error == MEDGL_OK)
+        proof->renewed = answer->record;
+    else
+        log_line(LOG_ERR,
+                 "the imported password of account %s could not be judged (%s) and stays due: see "
+                 "the line before, and medgl-admin policy check",
+                 proof->account.id, medgl_error_text(error));
+}
+
+/* MUST: the outcome is believed from whoever holds a reservation alone. All others do the same work
+ * against a hash that is nobody's. */
+static void proof_spoil(struct password_record *record)
+{
+    char *last = record->hash + strlen(record->hash) - 1;
+    *last = *last == '.' ? '/' : '.';
+}
+
+/* The evaluation of Argon2id that every try takes (R23) is not for nothing here: it makes the hash
+ * that will take this one's place. What crypt(3) takes comes on top. */
+static enum medgl_error proof_evaluate_imported(struct proof *proof, struct password_record *record,
+                                                const struct secret *typed,
+                                                const struct secret *prepared, bool readable,
+                                                bool real)
+{
+    auto_clean(history_answer_clear) struct history_answer answer = {.used_before = false};
+    MEDGL_TRY(history_ask(proof->context, proof->account.id, prepared, &answer));
+    if (!real || typed == NULL)
+        proof_spoil(record);
+    MEDGL_TRY(crypted_verify(record->hash, typed != NULL ? typed : prepared, &proof->matches));
+    proof->matches = proof->matches && real && typed != NULL;
+    if (proof->matches && readable && proof_is_open(proof))
+        proof_take_over(proof, typed, &answer);
+    return MEDGL_OK;
+}
+
+/* -- one of ours --------------------------------------------------------------------------------
+ */
 
 /* The same for who has no password: a cipher is loaded at its first use, which takes longer than
  * all else that is done here besides the KDF (R23). */
@@ -135,41 +216,51 @@ static enum medgl_error proof_unseal_nothing(const struct proof *proof)
 
 /* What a refusal without evaluation costs: as much as the account's own password would, so that a
  * locked account takes no other time than a wrong password (R23). */
-static enum medgl_error proof_cost(const struct proof *proof, const struct secret *phc,
+static enum medgl_error proof_cost(const struct proof *proof, const struct password_record *stored,
                                    struct kdf_cost *cost)
 {
     struct kdf_record record;
     *cost = context_cost(proof->context);
     if (!proof->present)
         return MEDGL_OK;
-    MEDGL_TRY(kdf_parse((const char *)phc->bytes, &record));
+    MEDGL_TRY(kdf_parse(stored->hash, &record));
     *cost = record.cost;
     secret_wipe(&record, sizeof(record));
+    return MEDGL_OK;
+}
+
+static enum medgl_error proof_evaluate_own(struct proof *proof,
+                                           const struct password_record *record,
+                                           const struct secret *prepared, bool real)
+{
+    struct kdf_cost cost;
+    const struct password_line line = context_line(proof->context);
+    MEDGL_TRY(proof_cost(proof, record, &cost));
+    MEDGL_TRY(password_verify(&line, real ? record->hash : NULL, &cost, prepared, &proof->matches));
+    if (proof->matches && proof_is_open(proof)) {
+        proof_renew(proof, record, prepared);
+        proof_judge(proof, prepared);
+    }
     return MEDGL_OK;
 }
 
 static enum medgl_error proof_evaluate(struct proof *proof, const struct secret *typed)
 {
     auto_secret struct secret prepared = SECRET_NONE;
-    auto_secret struct secret phc = SECRET_NONE;
-    struct kdf_cost cost;
-    const struct password_line line = context_line(proof->context);
-    bool real = proof->present && proof->reservation.decision.verdict == ATTEMPT_ADMITTED;
-    enum medgl_error readable =
+    auto_clean(password_record_clear) struct password_record record = {.has_stem = false};
+    const bool real = proof->present && proof->reservation.decision.verdict == ATTEMPT_ADMITTED;
+    enum medgl_error error =
         typed != NULL ? password_prepare(typed, &prepared) : MEDGL_ERR_ARGUMENT;
-    if (readable != MEDGL_OK && readable != MEDGL_ERR_ARGUMENT)
-        return readable;
-    if (readable != MEDGL_OK) {
-        real = false; /* malformed, so nobody's password: refused after the same work */
+    if (error != MEDGL_OK && error != MEDGL_ERR_ARGUMENT)
+        return error;
+    const bool readable = error == MEDGL_OK;
+    if (!readable) /* malformed, so none of ours: refused after the same work */
         MEDGL_TRY(secret_copy(&prepared, "x", 1));
-    }
-    MEDGL_TRY(proof->present ? proof_unseal(proof, &phc) : proof_unseal_nothing(proof));
-    MEDGL_TRY(proof_cost(proof, &phc, &cost));
-    MEDGL_TRY(password_verify(&line, real ? (const char *)phc.bytes : NULL, &cost, &prepared,
-                              &proof->matches));
-    if (proof->matches)
-        proof_renew(proof, (const char *)phc.bytes, &prepared);
-    return MEDGL_OK;
+    MEDGL_TRY(proof->present ? password_unseal(proof->context, &proof->credential, &record)
+                             : proof_unseal_nothing(proof));
+    if (proof->present && password_record_imported(&record))
+        return proof_evaluate_imported(proof, &record, typed, &prepared, readable, real);
+    return proof_evaluate_own(proof, &record, &prepared, real && readable);
 }
 
 enum medgl_error proof_verify(struct proof *proof, const struct secret *typed)
@@ -198,10 +289,37 @@ struct password_facts password_facts_from(const struct credential *credential, m
 }
 
 enum medgl_error password_seal(const struct context *context, struct credential *credential,
-                               const char *phc)
+                               const struct password_record *record)
 {
+    char text[PASSWORD_RECORD_SIZE];
+    MEDGL_TRY(password_record_write(record, text));
     credential->kind = CREDENTIAL_PASSWORD;
     credential->sealed_len = sizeof(credential->sealed);
-    return seal(context->seal, credential->account_id, SEAL_FIELD_PASSWORD, phc, strlen(phc),
-                credential->sealed, &credential->sealed_len);
+    enum medgl_error error = seal(context->seal, credential->account_id, SEAL_FIELD_PASSWORD, text,
+                                  strlen(text), credential->sealed, &credential->sealed_len);
+    secret_wipe(text, sizeof(text));
+    return error;
+}
+
+enum medgl_error password_unseal(const struct context *context, const struct credential *credential,
+                                 struct password_record *record)
+{
+    auto_secret struct secret text = SECRET_NONE;
+    enum medgl_error error = unseal(context->seal, credential->account_id, SEAL_FIELD_PASSWORD,
+                                    credential->sealed, credential->sealed_len, &text);
+    if (error == MEDGL_OK)
+        error = password_record_read((const char *)text.bytes, record);
+    if (error != MEDGL_OK)
+        log_line(LOG_ERR, "password of account %s: %s: run medgl-admin ledger verify",
+                 credential->account_id, medgl_error_text(error));
+    return error;
+}
+
+enum medgl_error password_begin(struct store_txn *txn, const char *account_id)
+{
+    struct activity activity;
+    MEDGL_TRY(store_activity_get(txn, account_id, &activity));
+    activity.warned_at = 0;
+    activity.grace_used = 0;
+    return store_activity_put(txn, &activity);
 }

@@ -25,8 +25,11 @@ struct proof {
     bool uid_matches; /* the Unix user of that name still has the uid of the enrolment */
     struct reservation reservation;
     bool matches;
-    char renewed[KDF_PHC_SIZE]; /* a hash at the policy's cost, where the stored one is cheaper;
-                                   else "" */
+    /* What the commit puts in the place of what is stored, now that the plain text was at hand. */
+    struct password_record renewed; /* at the policy's cost, where the stored one is cheaper or was
+                                       imported (R10); its hash is "" where there is nothing new */
+    bool judged; /* the strength under the rules in force is not the stored one (R19) */
+    enum password_strength strength;
     struct login_decision decision;
 };
 
@@ -46,11 +49,19 @@ enum medgl_error proof_verify(struct proof *proof, const struct secret *typed);
  * the decision stands in proof->decision only when that transaction is committed. */
 enum medgl_error proof_commit(struct proof *proof);
 
-/* The facts that policy/ wants to know about a password; `credential` NULL: none. */
+/* The facts that policy/ wants to know about a password; `credential` NULL: none. How many grace
+ * logins were used stands elsewhere (struct activity). */
 struct password_facts password_facts_from(const struct credential *credential, medgl_time now);
 
-/* Seals a PHC string into a password credential of credential->account_id. */
+/* Seals a record into a password credential of credential->account_id, and opens it again.
+ * MEDGL_ERR_CORRUPT and _KEY are logged: a changed row is no wrong password. */
 enum medgl_error password_seal(const struct context *context, struct credential *credential,
-                               const char *phc);
+                               const struct password_record *record);
+enum medgl_error password_unseal(const struct context *context, const struct credential *credential,
+                                 struct password_record *record);
+
+/* In the transaction that sets a password: its owner was not warned of it yet, and has used no
+ * grace login (R15). */
+enum medgl_error password_begin(struct store_txn *txn, const char *account_id);
 
 #endif

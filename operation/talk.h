@@ -6,6 +6,8 @@
 #include "base/error.h"
 #include "base/secret.h"
 
+#include <stdbool.h>
+
 enum talk_style {
     TALK_SECRET,  /* asks, echo off */
     TALK_VISIBLE, /* asks, echo on */
@@ -27,6 +29,8 @@ struct talk {
     /* Says something; failures are of no interest to an operation. */
     void (*inform)(void *carrier, const char *message);
     void (*warn)(void *carrier, const char *message);
+    /* Whether what was said last reached the person. NULL: it always does. */
+    bool (*heard)(void *carrier);
 };
 
 #endif

@@ -18,9 +18,15 @@ struct verify_last {
     char account[CRYPTO_ID_SIZE];
     uint64_t account_seq, password_seq;
     bool account_known, password_known;
-    char credential[CRYPTO_ID_SIZE]; /* id of the password that the entry made; "" once it was taken
-                                        away */
+    char credential[CRYPTO_ID_SIZE]; /* id of the password that the entry made */
     enum account_state state;
+};
+
+/* The latest entry about each password that an account ever had. */
+struct verify_made {
+    char account[CRYPTO_ID_SIZE];
+    char credential[CRYPTO_ID_SIZE];
+    uint64_t seq;
 };
 
 struct verify_run {
@@ -29,6 +35,7 @@ struct verify_run {
     struct ledger_verifier *verifier;
     struct ledger_head head;
     void *last; /* a tree of struct verify_last, see tsearch(3) */
+    void *made; /* one of struct verify_made */
     uint64_t faults;
 };
 
@@ -76,24 +83,95 @@ static const char *verify_text(const struct ledger_entry *entry, const char *nam
     return "";
 }
 
+static int verify_compare_made(const void *a, const void *b)
+{
+    const struct verify_made *one = a, *other = b;
+    int order = strcmp(one->account, other->account);
+    return order != 0 ? order : strcmp(one->credential, other->credential);
+}
+
+static struct verify_made verify_made_key(const char *account, const char *credential)
+{
+    struct verify_made key = {.seq = 0};
+    (void)snprintf(key.account, sizeof(key.account), "%s", account);
+    (void)snprintf(key.credential, sizeof(key.credential), "%s", credential);
+    return key;
+}
+
+static enum medgl_error verify_note_made(struct verify_run *run, const char *account,
+                                         const char *credential, uint64_t seq)
+{
+    const struct verify_made key = verify_made_key(account, credential);
+    struct verify_made *const *found = tfind(&key, &run->made, verify_compare_made);
+    if (found != NULL) {
+        (*found)->seq = seq;
+        return MEDGL_OK;
+    }
+    auto_free struct verify_made *fresh = malloc(sizeof(*fresh));
+    if (fresh == NULL)
+        return MEDGL_ERR_MEMORY;
+    *fresh = key;
+    fresh->seq = seq;
+    if (tsearch(fresh, &run->made, verify_compare_made) == NULL)
+        return MEDGL_ERR_MEMORY;
+    (void)auto_give(fresh);
+    return MEDGL_OK;
+}
+
+static enum medgl_error verify_learn_account(struct verify_run *run,
+                                             const struct ledger_entry *entry)
+{
+    struct verify_last *last = verify_find_or_add(run, entry->subject.account);
+    if (last == NULL)
+        return MEDGL_ERR_MEMORY;
+    last->account_known = true;
+    last->account_seq = entry->seq;
+    if (entry->kind == LEDGER_ACCOUNT_ADD || entry->kind == LEDGER_ACCOUNT_ENABLE)
+        last->state = ACCOUNT_STATE_ACTIVE;
+    if (entry->kind == LEDGER_ACCOUNT_DISABLE)
+        last->state = ACCOUNT_STATE_DISABLED;
+    if (entry->kind == LEDGER_ACCOUNT_RETIRE) {
+        last->state = ACCOUNT_STATE_RETIRED;
+        last->password_known = false; /* retiring takes the password away */
+    }
+    return MEDGL_OK;
+}
+
+static enum medgl_error verify_learn_password(struct verify_run *run,
+                                              const struct ledger_entry *entry)
+{
+    const char *credential = verify_text(entry, "credential");
+    struct verify_last *last = verify_find_or_add(run, entry->subject.account);
+    if (last == NULL)
+        return MEDGL_ERR_MEMORY;
+    last->password_known = entry->kind != LEDGER_PASSWORD_REVOKE;
+    last->password_seq = entry->seq;
+    (void)snprintf(last->credential, sizeof(last->credential), "%s", credential);
+    if (!last->password_known)
+        return MEDGL_OK; /* it ends as what it was */
+    return verify_note_made(run, entry->subject.account, credential, entry->seq);
+}
+
 /* What an entry says about the state. Every kind is named, so that a new one cannot be forgotten
  * here. */
 static enum medgl_error verify_learn(struct verify_run *run, const struct ledger_entry *entry)
 {
-    struct verify_last *last;
+    if (entry->subject.account == NULL)
+        return MEDGL_OK;
     switch (entry->kind) {
     case LEDGER_ACCOUNT_ADD:
     case LEDGER_ACCOUNT_DISABLE:
     case LEDGER_ACCOUNT_ENABLE:
     case LEDGER_ACCOUNT_RETIRE:
+    case LEDGER_ACCOUNT_CHANGE:
+        return verify_learn_account(run, entry);
     case LEDGER_PASSWORD_ISSUE:
     case LEDGER_PASSWORD_CHANGE:
     case LEDGER_PASSWORD_REHASH:
-    case LEDGER_ACCOUNT_CHANGE:
     case LEDGER_PASSWORD_IMPORT:
     case LEDGER_PASSWORD_JUDGE:
     case LEDGER_PASSWORD_REVOKE:
-        break;
+        return verify_learn_password(run, entry);
     case LEDGER_SETUP:
     case LEDGER_ACCOUNT_UNLOCK:
     case LEDGER_ACCOUNT_SHADOW:
@@ -106,29 +184,7 @@ static enum medgl_error verify_learn(struct verify_run *run, const struct ledger
     case LEDGER_SESSION_OPEN:
     case LEDGER_SESSION_CLOSE:
     case LEDGER_KIND_COUNT:
-        return MEDGL_OK;
-    }
-    if (entry->subject.account == NULL)
-        return MEDGL_OK;
-    last = verify_find_or_add(run, entry->subject.account);
-    if (last == NULL)
-        return MEDGL_ERR_MEMORY;
-    if (entry->kind == LEDGER_PASSWORD_ISSUE || entry->kind == LEDGER_PASSWORD_CHANGE ||
-        entry->kind == LEDGER_PASSWORD_REHASH) {
-        last->password_known = true;
-        last->password_seq = entry->seq;
-        (void)snprintf(last->credential, sizeof(last->credential), "%s",
-                       verify_text(entry, "credential"));
-        return MEDGL_OK;
-    }
-    last->account_known = true;
-    last->account_seq = entry->seq;
-    last->state = ACCOUNT_STATE_ACTIVE;
-    if (entry->kind == LEDGER_ACCOUNT_DISABLE)
-        last->state = ACCOUNT_STATE_DISABLED;
-    if (entry->kind == LEDGER_ACCOUNT_RETIRE) {
-        last->state = ACCOUNT_STATE_RETIRED;
-        last->password_known = false; /* retiring takes the password away */
+        break;
     }
     return MEDGL_OK;
 }
@@ -159,9 +215,8 @@ static enum medgl_error verify_account(void *argument, const struct account *acc
     return MEDGL_OK;
 }
 
-static enum medgl_error verify_credential(void *argument, const struct credential *credential)
+static void verify_password(struct verify_run *run, const struct credential *credential)
 {
-    struct verify_run *run = argument;
     struct verify_last *last = verify_find(run, credential->account_id);
     if (last == NULL || !last->password_known)
         verify_fault(run, credential->ledger_seq, "a password has no entry that made it");
@@ -170,6 +225,31 @@ static enum medgl_error verify_credential(void *argument, const struct credentia
         verify_fault(run, last->password_seq, "a password is not the one that its last entry made");
     if (last != NULL)
         last->password_known = false;
+}
+
+/* One that is gone is no fault: the policy says how many are kept. One that never was, or that is
+ * older than its last entry, would let a used password come back (R16). */
+static void verify_former(struct verify_run *run, const struct credential *credential)
+{
+    const struct verify_made key = verify_made_key(credential->account_id, credential->id);
+    const struct verify_made *const *found = tfind(&key, &run->made, verify_compare_made);
+    if (found == NULL)
+        verify_fault(run, credential->ledger_seq, "a former password has no entry that made it");
+    else if ((*found)->seq != credential->ledger_seq)
+        verify_fault(run, (*found)->seq, "a former password is not what its last entry made of it");
+}
+
+static enum medgl_error verify_credential(void *argument, const struct credential *credential)
+{
+    switch (credential->kind) {
+    case CREDENTIAL_PASSWORD:
+        verify_password(argument, credential);
+        return MEDGL_OK;
+    case CREDENTIAL_FORMER:
+        verify_former(argument, credential);
+        return MEDGL_OK;
+    }
+    verify_fault(argument, credential->ledger_seq, "a credential is of no kind that there is");
     return MEDGL_OK;
 }
 
@@ -277,6 +357,7 @@ static void verify_free(struct verify_run *run)
 {
     ledger_verifier_free(&run->verifier);
     tdestroy(run->last, free);
+    tdestroy(run->made, free);
 }
 
 enum medgl_error operation_verify(struct context *context, const struct evidence_request *request,

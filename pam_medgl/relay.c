@@ -142,8 +142,8 @@ static bool hold_prompt(pam_handle_t *pamh, bool silent, struct wire_message *me
     wire_begin(message, WIRE_ANSWER);
     if (style == PAM_PROMPT_ECHO_OFF || style == PAM_PROMPT_ECHO_ON)
         ask_person(pamh, style, text, what, message);
-    else if (!silent)
-        (void)pam_prompt(pamh, style, NULL, "%s", text); /* nobody to read it is no failure */
+    else if (silent || pam_prompt(pamh, style, NULL, "%s", text) != PAM_SUCCESS)
+        wire_put_number(message, WIRE_FAILED, 1); /* nobody to read it: no failure of the call */
     return true;
 }
 

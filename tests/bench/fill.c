@@ -17,7 +17,7 @@ struct fill {
     struct context *context;
     const struct bench *bench;
     struct clock_reading clock;
-    char phc[KDF_PHC_SIZE];
+    struct password_record record;
     uint64_t from, to, accounts;
     struct ledger_head head;
 };
@@ -89,7 +89,7 @@ static enum medgl_error fill_one(struct fill *fill, struct store_txn *txn, uint6
     evidence_begin(fill->context, &fill->clock, LEDGER_PASSWORD_CHANGE, &account, &entry);
     ledger_entry_text(&entry, "credential", credential.id);
     MEDGL_TRY(fill_entry(fill, txn, &entry, number + 1 == fill->to, &credential.ledger_seq));
-    MEDGL_TRY(password_seal(fill->context, &credential, fill->phc));
+    MEDGL_TRY(password_seal(fill->context, &credential, &fill->record));
     return store_credential_put(txn, &credential);
 }
 
@@ -110,8 +110,8 @@ enum medgl_error place_fill(struct context *context, const struct bench *bench, 
     const struct password_line line = context_line(context);
     auto_secret struct secret password = SECRET_NONE;
     MEDGL_TRY(secret_copy(&password, BENCH_PASSWORD, strlen(BENCH_PASSWORD)));
-    MEDGL_TRY(
-        password_hash(&line, &cost, NULL, &password, fill.phc)); /* one hash for all of them */
+    MEDGL_TRY(password_hash(&line, &cost, NULL, &password,
+                            fill.record.hash)); /* one hash for all of them */
     for (fill.from = 0; fill.from < accounts; fill.from = fill.to) {
         fill.to = fill.from + FILL_BATCH < accounts ? fill.from + FILL_BATCH : accounts;
         MEDGL_TRY(store_transact(context->store, STORE_WRITE, fill_batch, &fill));

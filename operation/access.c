@@ -1,0 +1,223 @@
+/* The account phase: may this account be used now, however its owner proved who they are? Also
+ * tells of a password that is due soon, and counts the logins that are left once it is due (R15).
+ * Never allows on an error path: what has to be counted is committed first. */
+#include "operation/evidence.h"
+#include "operation/login.h"
+#include "operation/password.h"
+
+#include "base/log.h"
+#include "base/message.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct access_run {
+    struct context *context;
+    const struct proof *proof;
+    bool told; /* the owner is there, and can be told */
+    struct clock_reading clock;
+    struct account account; /* as it is in the transaction that decides */
+    struct activity activity;
+    struct password_facts password;
+    struct account_decision decision;
+};
+
+static enum medgl_error access_read(struct store_txn *txn, struct access_run *run)
+{
+    struct credential credential;
+    const char *id = run->proof->account.id;
+    MEDGL_TRY(store_account_by_id(txn, id, &run->account));
+    MEDGL_TRY(store_activity_get(txn, id, &run->activity));
+    enum medgl_error error = store_credential_get(txn, id, CREDENTIAL_PASSWORD, &credential);
+    if (error != MEDGL_ERR_NOT_FOUND)
+        MEDGL_TRY(error);
+    run->password = password_facts_from(error == MEDGL_OK ? &credential : NULL, run->clock.now);
+    run->password.grace_used = run->activity.grace_used;
+    return MEDGL_OK;
+}
+
+static enum medgl_error access_decide(struct store_txn *txn, void *argument)
+{
+    struct access_run *run = argument;
+    run->clock = clock_read();
+    run->decision = (struct account_decision){ACCOUNT_DENIED};
+    if (run->proof->known)
+        MEDGL_TRY(access_read(txn, run));
+    const struct account_facts facts = {
+        .known = run->proof->known,
+        .uid_matches = run->proof->uid_matches,
+        .state = run->account.state,
+        .class_ = run->account.class_,
+        .password_facts = run->password,
+    };
+    run->decision = policy_account(&run->context->policy, &facts, run->clock.now);
+    return MEDGL_OK;
+}
+
+/* -- what is recorded ----------------------------------------------------------------------- */
+
+static void access_describe(const struct access_run *run, enum ledger_kind kind,
+                            struct ledger_entry *entry)
+{
+    evidence_begin(run->context, &run->clock, kind, run->proof->known ? &run->account : NULL,
+                   entry);
+    ledger_entry_text(entry, "service", run->proof->caller->service);
+    ledger_entry_text(entry, "source", run->proof->source.key);
+}
+
+static enum medgl_error access_refuse(struct store_txn *txn, struct access_run *run)
+{
+    struct ledger_entry entry;
+    bool again;
+    MEDGL_TRY(attempt_note_refusal(run->context, txn, run->proof->account_key, run->proof->caller,
+                                   &run->proof->source, run->clock.now, &again));
+    if (again)
+        return MEDGL_OK;
+    access_describe(run, LEDGER_ACCESS_DENIED, &entry);
+    ledger_entry_text(&entry, "reason", login_reason_word(run->decision.reason));
+    return evidence_append(run->context, txn, &entry, NULL);
+}
+
+static enum medgl_error access_use_grace(struct store_txn *txn, struct access_run *run)
+{
+    struct ledger_entry entry;
+    run->activity.grace_used++;
+    MEDGL_TRY(store_activity_put(txn, &run->activity));
+    access_describe(run, LEDGER_PASSWORD_GRACE, &entry);
+    ledger_entry_number(&entry, "left", run->decision.standing.grace_left - 1);
+    return evidence_append(run->context, txn, &entry, NULL);
+}
+
+static bool access_is_recorded(const struct access_run *run)
+{
+    switch (run->decision.verdict) {
+    case ACCOUNT_DENIED:
+    case ACCOUNT_EXPIRED:
+        return true;
+    case ACCOUNT_OK_GRACE:
+        return run->told;
+    case ACCOUNT_CHANGE_DUE:
+    case ACCOUNT_OK:
+    case ACCOUNT_OK_WARN:
+        break;
+    }
+    return false;
+}
+
+/* MUST: decided anew in the transaction that counts: of two logins at once, one gets the last grace
+ * login. */
+static enum medgl_error access_record(struct store_txn *txn, void *argument)
+{
+    struct access_run *run = argument;
+    MEDGL_TRY(access_decide(txn, run));
+    if (!access_is_recorded(run))
+        return MEDGL_OK;
+    return run->decision.verdict == ACCOUNT_OK_GRACE ? access_use_grace(txn, run)
+                                                     : access_refuse(txn, run);
+}
+
+/* -- what is said --------------------------------------------------------------------------- */
+
+/* Root steps into an account (su): nobody is there who could change its password, and no login of
+ * its owner is used up. */
+static bool access_is_roots(const struct caller *caller)
+{
+    return caller->trusted && caller->rhost[0] == '\0' && strcmp(caller->ruser, "root") == 0;
+}
+
+static enum medgl_error access_warned(struct store_txn *txn, void *argument)
+{
+    const struct access_run *run = argument;
+    struct activity activity;
+    MEDGL_TRY(store_activity_get(txn, run->account.id, &activity));
+    activity.warned_at = run->clock.now;
+    return store_activity_put(txn, &activity);
+}
+
+/* Once a calendar day. That it was said is worth no login: where it cannot be kept it is said
+ * again. */
+static void access_warn(const struct talk *talk, struct access_run *run)
+{
+    char due[CLOCK_LOCAL_SIZE], text[256];
+    if (!run->told ||
+        !policy_password_warn_again(&run->password, run->activity.warned_at, run->clock.now))
+        return;
+    clock_format_local(run->decision.standing.due_at, due);
+    (void)snprintf(text, sizeof(text),
+                   _("Your password must be changed before %s. Change it with passwd."), due);
+    talk->warn(talk->carrier, text);
+    if (talk->heard != NULL && !talk->heard(talk->carrier))
+        return;
+    enum medgl_error error = store_transact(run->context->store, STORE_WRITE, access_warned, run);
+    if (error != MEDGL_OK)
+        log_line(LOG_WARNING,
+                 "account %s was warned that its password is due, which could not be kept (%s): it "
+                 "will be said again at the next login",
+                 run->account.name, medgl_error_text(error));
+}
+
+static void access_tell_grace(const struct talk *talk, const struct access_run *run)
+{
+    char text[512];
+    const uint32_t left = run->decision.standing.grace_left - 1;
+    if (!run->told)
+        return;
+    if (left == 0)
+        (void)snprintf(text, sizeof(text), "%s",
+                       _("Your password is due, and this was the last login without changing it. "
+                         "Change it now with passwd."));
+    else
+        (void)snprintf(text, sizeof(text),
+                       dngettext(MESSAGE_DOMAIN,
+                                 "Your password is due. After this login %u more is possible "
+                                 "without changing it. Change it with passwd.",
+                                 "Your password is due. After this login %u more are possible "
+                                 "without changing it. Change it with passwd.",
+                                 left),
+                       left);
+    talk->warn(talk->carrier, text);
+}
+
+static enum access_verdict access_conclude(const struct talk *talk, struct access_run *run)
+{
+    switch (run->decision.verdict) {
+    case ACCOUNT_DENIED:
+    case ACCOUNT_EXPIRED:
+        log_line(LOG_NOTICE, "refused: account %s, service %s, from %s: %s",
+                 run->proof->known ? run->account.name : "(not enrolled)",
+                 run->proof->caller->service, run->proof->source.key,
+                 login_reason_word(run->decision.reason));
+        return run->decision.verdict == ACCOUNT_EXPIRED ? ACCESS_EXPIRED : ACCESS_DENIED;
+    case ACCOUNT_CHANGE_DUE:
+        return ACCESS_CHANGE_DUE;
+    case ACCOUNT_OK_WARN:
+        access_warn(talk, run);
+        return ACCESS_ALLOWED;
+    case ACCOUNT_OK_GRACE:
+        access_tell_grace(talk, run);
+        return ACCESS_ALLOWED;
+    case ACCOUNT_OK:
+        return ACCESS_ALLOWED;
+    }
+    return ACCESS_DENIED;
+}
+
+enum medgl_error operation_access(struct context *context, const struct talk *talk,
+                                  const struct caller *caller, const char *user, bool silent,
+                                  enum access_verdict *verdict)
+{
+    auto_clean(proof_clear) struct proof proof;
+    *verdict = ACCESS_DENIED;
+    MEDGL_TRY(proof_find(context, caller, user, PROOF_LOGIN, &proof));
+    if (proof_is_not_ours(&proof)) {
+        *verdict = ACCESS_NOT_ENROLLED;
+        return MEDGL_OK;
+    }
+    struct access_run run = {
+        .context = context, .proof = &proof, .told = !silent && !access_is_roots(caller)};
+    MEDGL_TRY(store_transact(context->store, STORE_READ, access_decide, &run));
+    if (access_is_recorded(&run))
+        MEDGL_TRY(store_transact(context->store, STORE_WRITE, access_record, &run));
+    *verdict = access_conclude(talk, &run);
+    return MEDGL_OK;
+}

@@ -1,0 +1,114 @@
+/* Suspected leak (R12): one act ends a password for good, and the sessions that it may have opened.
+ * Ends no process: whoever asked for it does, once this is committed. */
+#include "operation/account.h"
+#include "operation/evidence.h"
+#include "operation/history.h"
+#include "operation/password.h"
+
+#include "base/auto.h"
+#include "base/message.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct revoke_run {
+    struct context *context;
+    const char *name, *reason;
+    bool end_sessions;
+    char *why;
+    struct clock_reading clock;
+    struct account account;
+    struct session *open; /* sessions, malloc'ed */
+    size_t count;
+};
+
+static void revoke_free(struct revoke_run *run)
+{
+    free(run->open);
+}
+
+static enum medgl_error revoke_list(void *argument, const struct session *session)
+{
+    struct revoke_run *run = argument;
+    struct session *larger = reallocarray(run->open, run->count + 1, sizeof(*larger));
+    if (larger == NULL)
+        return MEDGL_ERR_MEMORY;
+    run->open = larger;
+    larger[run->count++] = *session;
+    return MEDGL_OK;
+}
+
+/* The host's own report that it is over finds it closed, and adds nothing. */
+static enum medgl_error revoke_session(struct store_txn *txn, struct revoke_run *run,
+                                       const struct session *session)
+{
+    struct ledger_entry entry;
+    MEDGL_TRY(store_session_close(txn, session->id, run->clock.now));
+    evidence_begin(run->context, &run->clock, LEDGER_SESSION_CLOSE, &run->account, &entry);
+    ledger_entry_text(&entry, "session", session->id);
+    ledger_entry_text(&entry, "service", session->service);
+    ledger_entry_text(&entry, "source", session->source);
+    ledger_entry_text(&entry, "terminal", session->tty);
+    ledger_entry_number(&entry, "seconds", (run->clock.now - session->opened) / MEDGL_SECOND);
+    ledger_entry_text(&entry, "why", run->reason);
+    return evidence_append(run->context, txn, &entry, NULL);
+}
+
+/* Its owner, and failed tries, are left as they are: guesses that were made at it stay on record,
+ * and a new password is given out under a verified identity (R11). */
+static enum medgl_error revoke_password(struct store_txn *txn, struct revoke_run *run,
+                                        const struct credential *going)
+{
+    struct ledger_entry entry;
+    MEDGL_TRY(history_keep(run->context, txn, going));
+    MEDGL_TRY(store_credential_delete(txn, run->account.id, CREDENTIAL_PASSWORD));
+    evidence_begin(run->context, &run->clock, LEDGER_PASSWORD_REVOKE, &run->account, &entry);
+    ledger_entry_text(&entry, "why", run->reason);
+    ledger_entry_text(&entry, "credential", going->id);
+    ledger_entry_number(&entry, "sessions", (int64_t)run->count);
+    return evidence_append(run->context, txn, &entry, NULL);
+}
+
+static enum medgl_error revoke_now(struct store_txn *txn, void *argument)
+{
+    struct revoke_run *run = argument;
+    struct credential going;
+    run->clock = clock_read();
+    run->count = 0;
+    MEDGL_TRY(store_account_by_name(txn, run->name, &run->account));
+    enum medgl_error error =
+        store_credential_get(txn, run->account.id, CREDENTIAL_PASSWORD, &going);
+    if (error == MEDGL_ERR_NOT_FOUND) {
+        (void)snprintf(run->why, OPERATION_WHY_SIZE, "%s",
+                       _("the account has no password: there is nothing to revoke"));
+        return MEDGL_ERR_REFUSED;
+    }
+    MEDGL_TRY(error);
+    if (run->end_sessions)
+        MEDGL_TRY(store_session_each_open(txn, run->account.id, revoke_list, run));
+    MEDGL_TRY(revoke_password(txn, run, &going));
+    for (size_t i = 0; i < run->count; i++)
+        MEDGL_TRY(revoke_session(txn, run, &run->open[i]));
+    return evidence_keep(txn, run->clock.now);
+}
+
+enum medgl_error operation_password_revoke(struct context *context, const char *name,
+                                           const char *reason, bool end_sessions,
+                                           struct password_revoked *revoked,
+                                           char why[OPERATION_WHY_SIZE])
+{
+    auto_clean(revoke_free) struct revoke_run run = {.context = context,
+                                                     .name = name,
+                                                     .reason = reason,
+                                                     .end_sessions = end_sessions,
+                                                     .why = why};
+    *revoked = (struct password_revoked){.uid = -1};
+    why[0] = '\0';
+    if (reason[0] == '\0' || !text_is_printable(reason))
+        return MEDGL_ERR_ARGUMENT;
+    MEDGL_TRY(store_transact(context->store, STORE_WRITE, revoke_now, &run));
+    (void)evidence_publish(context); /* the act stands even if the outside copy fails: logged */
+    *revoked = (struct password_revoked){.uid = run.account.uid, .sessions = (uint32_t)run.count};
+    return MEDGL_OK;
+}
