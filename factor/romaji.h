@@ -8,11 +8,14 @@
 #include <stddef.h>
 
 #define ROMAJI_SIZE     128 /* of one spelling, with its NUL; longer readings are cut at a mora */
-#define ROMAJI_VARIANTS 16
+#define ROMAJI_VARIANTS 64
+#define ROMAJI_USUAL    4 /* so many at the beginning: what most people write */
 
 /* The spellings of one reading, lower case, without duplicates: Hepburn and Kunrei (shi and si, chi
  * and ti, tsu and tu, fu and hu, ji and zi, sha and sya), each with long vowels as written (satou),
- * dropped (sato), with h (satoh) and doubled (satoo); n before a vowel with and without "n'". */
+ * dropped (sato; some of several too: yuichirou), with h (satoh) and doubled (satoo); n before a
+ * vowel with and without "n'", before b, m and p as m too (shimbun); cch and tch (kicchin,
+ * kitchin); and the mixture that input methods teach (jyunko, kaduko). */
 struct romaji {
     char spelling[ROMAJI_VARIANTS][ROMAJI_SIZE];
     size_t count;

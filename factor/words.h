@@ -26,6 +26,8 @@ bool words_step(struct words_cursor *cursor, char letter);
 /* Whether the letters so far are a whole word, and its cost (common words cost less). */
 bool words_complete(const struct words_cursor *cursor, unsigned *cost);
 
+#define WORDS_LETTER_COST_MAX 60
+
 /* The cost of a letter after two others, in a language like those of the list; '\0' in the place of
  * the first ones at the beginning. Unknown words (inflections, foreign names) look like words. */
 unsigned words_letter_cost(char before_last, char last, char letter);

@@ -1,0 +1,26 @@
+/* How the word list lies in the program: what factor/words_make.c writes and factor/words.c reads.
+ * In the byte order of the machine that builds; never a file that is read at run time. */
+#ifndef MEDGL_FACTOR_WORDS_DATA_H
+#define MEDGL_FACTOR_WORDS_DATA_H
+
+#include <stdint.h>
+
+#define WORDS_LETTERS 26
+
+/* Where a letter stands in the cost table; 0: before the first letter. */
+static inline unsigned words_letter_index(char letter)
+{
+    return letter >= 'a' && letter <= 'z' ? (unsigned)(letter - 'a') + 1 : 0;
+}
+
+struct words_data {
+    /* Tenths of a bit, by the two letters before and the letter itself. */
+    uint8_t letter_cost[WORDS_LETTERS + 1][WORDS_LETTERS + 1][WORDS_LETTERS];
+    uint32_t count;
+    /* Where each word begins in the text, and where the last one ends: count + 1 of them. Then come
+     * the costs, one byte a word in tenths of a bit, and the text: the words in the order of
+     * strcmp(3), each once, with nothing between. */
+    uint32_t start[];
+};
+
+#endif

@@ -1,0 +1,478 @@
+/* Makes the built-in word list: words_make SCOWL-DIRECTORY IPADIC-DIRECTORY EXTRA-FILE > DATA.
+ * Runs while the product is built, never afterwards. What it writes follows from its input alone.
+ *
+ * A word costs what whoever goes through the lists has tried before: first our own short one, in
+ * its order, then English words, Japanese words, surnames, given names or places, common ones
+ * first. Nobody has counted how common each word is as a password. What is known is the level of an
+ * English word in SCOWL, and of a Japanese reading the costs of all words with that reading. */
+#include "base/auto.h"
+#include "factor/romaji.h"
+#include "factor/words.h"
+#include "factor/words_data.h"
+
+#include <err.h>
+#include <errno.h>
+#include <glob.h>
+#include <iconv.h>
+#include <math.h>
+#include <string.h>
+
+struct word {
+    char text[WORDS_LONGEST + 1];
+    uint8_t cost;
+};
+struct words {
+    struct word *at;
+    size_t count, room;
+};
+
+enum source {
+    SOURCE_WORD,
+    SOURCE_SURNAME,
+    SOURCE_GIVEN_NAME,
+    SOURCE_PLACE,
+    SOURCE_OTHER_NAME,
+};
+struct reading {
+    enum source source;
+    char *kana;
+    double weight;
+};
+struct readings {
+    struct reading *at;
+    size_t count, room;
+};
+
+static void words_free(struct words *words)
+{
+    free(words->at);
+}
+
+static void readings_free(struct readings *readings)
+{
+    for (size_t i = 0; i < readings->count; i++)
+        free(readings->at[i].kana);
+    free(readings->at);
+}
+
+/* Room for one more element. */
+static void *grow(void *at, size_t count, size_t *room, size_t size)
+{
+    if (count < *room)
+        return at;
+    *room = *room == 0 ? 1024 : 2 * *room;
+    at = reallocarray(at, *room, size);
+    if (at == NULL)
+        err(1, "no memory");
+    return at;
+}
+
+static uint8_t cost_of_rank(double rank)
+{
+    double cost = round(10 * log2(rank));
+    return cost > UINT8_MAX ? UINT8_MAX : (uint8_t)cost;
+}
+
+/* Letters in any case; an apostrophe in it is left out where that makes one more word people type.
+ * Anything else, too short or too long: no word. */
+static void word_add(struct words *words, const char *text, uint8_t cost)
+{
+    struct word word = {.cost = cost};
+    size_t len = strlen(text);
+    if (len < WORDS_SHORTEST || len > WORDS_LONGEST)
+        return;
+    for (size_t i = 0; i < len; i++) {
+        word.text[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] - 'A' + 'a') : text[i];
+        if (words_letter_index(word.text[i]) == 0)
+            return;
+    }
+    words->at = grow(words->at, words->count, &words->room, sizeof(word));
+    words->at[words->count++] = word;
+}
+
+static void words_spell(struct romaji *romaji, const char *kana)
+{
+    if (romaji_spell(kana, romaji) == MEDGL_ERR_MEMORY)
+        err(1, "no memory");
+}
+
+static bool is_ascii(const char *text)
+{
+    while (*text > 0)
+        text++;
+    return *text == '\0';
+}
+
+/* -- our own list ---------------------------------------------------------------------------- */
+
+static void extra_add(struct words *words, const char *word, uint8_t cost)
+{
+    struct romaji romaji;
+    if (is_ascii(word)) {
+        word_add(words, word, cost);
+        return;
+    }
+    words_spell(&romaji, word);
+    if (romaji.count == 0)
+        errx(1, "%s: neither Latin letters nor kana", word);
+    for (size_t i = 0; i < romaji.count; i++)
+        word_add(words, romaji.spelling[i], cost);
+}
+
+/* Returns how many words come before those of the dictionaries. */
+static size_t extra_read(struct words *words, const char *path)
+{
+    auto_free char *line = NULL;
+    size_t size = 0, rank = 0;
+    auto_file FILE *file = fopen(path, "re");
+    if (file == NULL)
+        err(1, "%s", path);
+    while (getline(&line, &size, file) > 0) {
+        char *rest = line, *word;
+        line[strcspn(line, "#\n")] = '\0';
+        while ((word = strsep(&rest, " ")) != NULL) {
+            if (word[0] == '\0')
+                continue;
+            rank++;
+            extra_add(words, word, cost_of_rank((double)rank));
+        }
+    }
+    if (ferror(file))
+        err(1, "%s", path);
+    return rank;
+}
+
+/* -- English --------------------------------------------------------------------------------- */
+
+/* "don't" is typed "dont"; "dog's" is no word of its own. */
+static bool english_clean(char *word, bool contraction)
+{
+    char *apostrophe = strchr(word, '\'');
+    if (apostrophe == NULL)
+        return true;
+    memmove(apostrophe, apostrophe + 1, strlen(apostrophe));
+    return contraction;
+}
+
+static void english_read_file(struct words *words, const char *path)
+{
+    auto_free char *line = NULL;
+    size_t size = 0;
+    bool contractions = strstr(path, "contractions") != NULL;
+    auto_file FILE *file = fopen(path, "re");
+    if (file == NULL)
+        err(1, "%s", path);
+    while (getline(&line, &size, file) > 0) {
+        line[strcspn(line, "\n")] = '\0';
+        if (english_clean(line, contractions))
+            word_add(words, line, 0);
+    }
+    if (ferror(file))
+        err(1, "%s", path);
+}
+
+/* All words of a level cost the same: in the middle of it, after those of the levels before. */
+static size_t english_read_level(struct words *words, const char *directory, unsigned level,
+                                 size_t before)
+{
+    char pattern[4096];
+    glob_t found;
+    size_t first = words->count;
+    (void)snprintf(pattern, sizeof(pattern),
+                   "%s/{english,american,british}-{words,upper,proper-names,contractions}.%u",
+                   directory, level);
+    if (glob(pattern, GLOB_BRACE, NULL, &found) != 0)
+        errx(1, "%s: no SCOWL lists of level %u there", directory, level);
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        english_read_file(words, found.gl_pathv[i]);
+    globfree(&found);
+    size_t count = words->count - first;
+    for (size_t i = first; i < words->count; i++)
+        words->at[i].cost = cost_of_rank((double)before + (double)count / 2);
+    return before + count;
+}
+
+static void english_read(struct words *words, const char *directory, size_t before)
+{
+    static const unsigned levels[] = {10, 20, 35, 40, 50, 55, 60, 70};
+    for (size_t i = 0; i < MEDGL_COUNT(levels); i++)
+        before = english_read_level(words, directory, levels[i], before);
+}
+
+/* -- Japanese -------------------------------------------------------------------------------- */
+
+enum column {
+    COLUMN_COST = 3,
+    COLUMN_CLASS = 4,
+    COLUMN_DETAIL = 5,
+    COLUMN_KIND = 6,
+    COLUMN_PART = 7,
+    COLUMN_FORM = 9,
+    COLUMN_READING = 11,
+    COLUMNS = 13,
+};
+
+/* A line that was quoted has more commas than columns: such words are no words to type. */
+static bool japanese_split(char *line, const char *columns[COLUMNS])
+{
+    size_t count = 0;
+    char *column;
+    while ((column = strsep(&line, ",\n")) != NULL) {
+        if (count < COLUMNS)
+            columns[count] = column;
+        count++;
+    }
+    return count == COLUMNS || count == COLUMNS + 1; /* with the newline */
+}
+
+/* Of the forms of a verb, those that stand alone. */
+static bool japanese_is_wanted(const char *const columns[COLUMNS])
+{
+    static const char *const forms[] = {"*", "基本形", "連用形", "命令ｅ"};
+    static const char *const unwanted[] = {"記号", "助詞", "助動詞"};
+    for (size_t i = 0; i < MEDGL_COUNT(unwanted); i++) {
+        if (strcmp(columns[COLUMN_CLASS], unwanted[i]) == 0)
+            return false;
+    }
+    for (size_t i = 0; i < MEDGL_COUNT(forms); i++) {
+        if (strcmp(columns[COLUMN_FORM], forms[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum source japanese_source(const char *const columns[COLUMNS])
+{
+    if (strcmp(columns[COLUMN_DETAIL], "固有名詞") != 0)
+        return SOURCE_WORD;
+    if (strcmp(columns[COLUMN_KIND], "地域") == 0)
+        return SOURCE_PLACE;
+    if (strcmp(columns[COLUMN_PART], "姓") == 0)
+        return SOURCE_SURNAME;
+    return strcmp(columns[COLUMN_PART], "名") == 0 ? SOURCE_GIVEN_NAME : SOURCE_OTHER_NAME;
+}
+
+/* The dictionary's costs fall with the logarithm of how often a word was met, most were not met at
+ * all. So that a name which is written in many ways counts as a common one, the costs are taken
+ * together flatter than they were made. */
+#define COST_SCALE 2000.0
+
+static void japanese_read_line(struct readings *readings, char *line)
+{
+    const char *columns[COLUMNS];
+    struct reading reading;
+    if (!japanese_split(line, columns) || !japanese_is_wanted(columns))
+        return;
+    reading.source = japanese_source(columns);
+    reading.weight = exp(-strtod(columns[COLUMN_COST], NULL) / COST_SCALE);
+    reading.kana = strdup(columns[COLUMN_READING]);
+    if (reading.kana == NULL)
+        err(1, "no memory");
+    readings->at = grow(readings->at, readings->count, &readings->room, sizeof(reading));
+    readings->at[readings->count++] = reading;
+}
+
+static void japanese_read_file(struct readings *readings, iconv_t from_euc, const char *path)
+{
+    auto_free char *line = NULL;
+    size_t size = 0;
+    ssize_t len;
+    auto_file FILE *file = fopen(path, "re");
+    if (file == NULL)
+        err(1, "%s", path);
+    while ((len = getline(&line, &size, file)) > 0) {
+        char text[4096], *in = line, *out = text;
+        size_t in_left = (size_t)len, out_left = sizeof(text) - 1;
+        if (iconv(from_euc, &in, &in_left, &out, &out_left) == (size_t)-1)
+            err(1, "%s", path);
+        *out = '\0';
+        japanese_read_line(readings, text);
+    }
+    if (ferror(file))
+        err(1, "%s", path);
+}
+
+static int reading_order(const void *a, const void *b)
+{
+    const struct reading *x = a, *y = b;
+    return x->source != y->source ? (x->source < y->source ? -1 : 1) : strcmp(x->kana, y->kana);
+}
+
+static int weight_order(const void *a, const void *b)
+{
+    const struct reading *x = a, *y = b;
+    if (x->source != y->source)
+        return x->source < y->source ? -1 : 1;
+    return x->weight != y->weight ? (x->weight > y->weight ? -1 : 1) : strcmp(x->kana, y->kana);
+}
+
+/* One reading for all words that have it, in one source. */
+static void japanese_unite(struct readings *readings)
+{
+    size_t kept = 0;
+    qsort(readings->at, readings->count, sizeof(readings->at[0]), reading_order);
+    for (size_t i = 0; i < readings->count; i++) {
+        struct reading *reading = &readings->at[i];
+        if (kept > 0 && reading_order(&readings->at[kept - 1], reading) == 0) {
+            readings->at[kept - 1].weight += reading->weight;
+            free(reading->kana);
+        } else {
+            readings->at[kept++] = *reading;
+        }
+    }
+    readings->count = kept;
+    qsort(readings->at, readings->count, sizeof(readings->at[0]), weight_order);
+}
+
+/* Names of persons in all spellings; of the other words, where few write a long vowel with h, the
+ * usual ones, and long names of places and things not at all: they are made of shorter words. */
+static void japanese_add(struct words *words, const struct reading *reading, uint8_t cost)
+{
+    static const struct {
+        size_t variants, longest;
+    } wanted[] = {
+        [SOURCE_WORD] = {2 * ROMAJI_USUAL, WORDS_LONGEST},
+        [SOURCE_SURNAME] = {ROMAJI_VARIANTS, WORDS_LONGEST},
+        [SOURCE_GIVEN_NAME] = {ROMAJI_VARIANTS, WORDS_LONGEST},
+        [SOURCE_PLACE] = {ROMAJI_USUAL, 12},
+        [SOURCE_OTHER_NAME] = {ROMAJI_USUAL, 12},
+    };
+    struct romaji romaji;
+    words_spell(&romaji, reading->kana);
+    for (size_t i = 0; i < romaji.count && i < wanted[reading->source].variants; i++) {
+        if (strlen(romaji.spelling[i]) <= wanted[reading->source].longest)
+            word_add(words, romaji.spelling[i], cost);
+    }
+}
+
+/* Each source begins anew after our own list; readings of one weight share the middle of their
+ * ranks. */
+static void japanese_rank(struct words *words, const struct readings *readings, size_t before)
+{
+    size_t source = 0;
+    for (size_t i = 0, end; i < readings->count; i = end) {
+        const struct reading *first = &readings->at[i];
+        if (first->source != readings->at[source].source)
+            source = i;
+        for (end = i; end < readings->count && readings->at[end].source == first->source &&
+                      readings->at[end].weight == first->weight;)
+            end++;
+        double rank = (double)(i - source) + (double)(end - i + 1) / 2;
+        for (size_t j = i; j < end; j++)
+            japanese_add(words, &readings->at[j], cost_of_rank((double)before + rank));
+    }
+}
+
+static void japanese_read(struct words *words, const char *directory, size_t before)
+{
+    auto_clean(readings_free) struct readings readings = {0};
+    char pattern[4096];
+    glob_t found;
+    iconv_t from_euc = iconv_open("UTF-8", "EUC-JP");
+    if (from_euc == (iconv_t)-1)
+        err(1, "EUC-JP");
+    (void)snprintf(pattern, sizeof(pattern), "%s/*.csv", directory);
+    if (glob(pattern, 0, NULL, &found) != 0)
+        errx(1, "%s: no dictionary of MeCab there", directory);
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        japanese_read_file(&readings, from_euc, found.gl_pathv[i]);
+    globfree(&found);
+    (void)iconv_close(from_euc);
+    japanese_unite(&readings);
+    japanese_rank(words, &readings, before);
+}
+
+/* -- the data -------------------------------------------------------------------------------- */
+
+static int word_order(const void *a, const void *b)
+{
+    const struct word *x = a, *y = b;
+    int order = strcmp(x->text, y->text);
+    return order != 0 ? order : (int)x->cost - (int)y->cost;
+}
+
+/* Each word once, at its lowest cost. */
+static void words_unite(struct words *words)
+{
+    size_t kept = 0;
+    qsort(words->at, words->count, sizeof(words->at[0]), word_order);
+    for (size_t i = 0; i < words->count; i++) {
+        if (kept == 0 || strcmp(words->at[kept - 1].text, words->at[i].text) != 0)
+            words->at[kept++] = words->at[i];
+    }
+    words->count = kept;
+}
+
+#define SYMBOLS          (WORDS_LETTERS + 1)
+#define LETTER_SMOOTHING 2.0 /* how many words a guess from fewer letters is worth */
+
+struct letter_counts {
+    double one[SYMBOLS], two[SYMBOLS][SYMBOLS], three[SYMBOLS][SYMBOLS][SYMBOLS];
+};
+
+static void letters_count(struct letter_counts *counts, const struct words *words)
+{
+    for (size_t i = 0; i < words->count; i++) {
+        unsigned a = 0, b = 0;
+        for (const char *at = words->at[i].text; *at != '\0'; at++) {
+            unsigned c = words_letter_index(*at);
+            counts->one[0]++;
+            counts->one[c]++;
+            counts->two[b][0]++;
+            counts->two[b][c]++;
+            counts->three[a][b][0]++;
+            counts->three[a][b][c]++;
+            a = b;
+            b = c;
+        }
+    }
+}
+
+/* [0] of each table holds the sum of the others. */
+static uint8_t letter_cost(const struct letter_counts *counts, unsigned a, unsigned b, unsigned c)
+{
+    double p = counts->one[c] / counts->one[0];
+    p = (counts->two[b][c] + LETTER_SMOOTHING * p) / (counts->two[b][0] + LETTER_SMOOTHING);
+    p = (counts->three[a][b][c] + LETTER_SMOOTHING * p) /
+        (counts->three[a][b][0] + LETTER_SMOOTHING);
+    double cost = round(-10 * log2(p));
+    return cost > WORDS_LETTER_COST_MAX ? WORDS_LETTER_COST_MAX : (uint8_t)cost;
+}
+
+static void words_write(const struct words *words)
+{
+    struct letter_counts counts = {0};
+    struct words_data data = {.count = (uint32_t)words->count};
+    uint32_t start = 0;
+    letters_count(&counts, words);
+    for (unsigned a = 0; a < SYMBOLS; a++) {
+        for (unsigned b = 0; b < SYMBOLS; b++) {
+            for (unsigned c = 1; c < SYMBOLS; c++)
+                data.letter_cost[a][b][c - 1] = letter_cost(&counts, a, b, c);
+        }
+    }
+    (void)fwrite(&data, sizeof(data), 1, stdout);
+    for (size_t i = 0; i <= words->count; i++) {
+        (void)fwrite(&start, sizeof(start), 1, stdout);
+        start += i < words->count ? (uint32_t)strlen(words->at[i].text) : 0;
+    }
+    for (size_t i = 0; i < words->count; i++)
+        (void)putchar(words->at[i].cost);
+    for (size_t i = 0; i < words->count; i++)
+        (void)fputs(words->at[i].text, stdout);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        err(1, "cannot write the words");
+}
+
+int main(int argc, char **argv)
+{
+    auto_clean(words_free) struct words words = {0};
+    if (argc != 4)
+        errx(2, "usage: words_make SCOWL-DIRECTORY IPADIC-DIRECTORY EXTRA-FILE > DATA");
+    size_t before = extra_read(&words, argv[3]);
+    english_read(&words, argv[1], before);
+    japanese_read(&words, argv[2], before);
+    words_unite(&words);
+    words_write(&words);
+    return 0;
+}
