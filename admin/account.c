@@ -98,6 +98,32 @@ static const char *account_password_word(const struct account_report *report)
     return report->standing.due ? "due" : "set";
 }
 
+/* Why that rule holds, as a sentence for people. */
+static const char *account_ground(enum password_ground ground)
+{
+    switch (ground) {
+    case PASSWORD_GROUND_NONE:
+        return _("there is no password");
+    case PASSWORD_GROUND_LONG:
+        return _("it is long enough to stay");
+    case PASSWORD_GROUND_SHORT:
+        return _("it is short, and no second factor is in force");
+    case PASSWORD_GROUND_ROTATION:
+        return _("the policy lets no password stay without a second factor");
+    case PASSWORD_GROUND_FACTOR:
+        return _("a second factor is in force");
+    case PASSWORD_GROUND_ISSUED:
+        return _("an administrator issued it, and it must be changed at the first login");
+    case PASSWORD_GROUND_UNJUDGED:
+        return _("it meets no rule, or was never judged: it must be changed at the next login");
+    case PASSWORD_GROUND_NOT_ALONE:
+        return _("it is too short to stand alone, and no second factor is in force");
+    case PASSWORD_GROUND_CLOCK:
+        return _("it is dated ahead of the clock: see that the clock is right");
+    }
+    return "";
+}
+
 static void account_list_row(void *argument, const struct account_report *report)
 {
     const struct account *account = &report->account;
@@ -140,6 +166,7 @@ static void account_source_row(void *argument, const struct account_report_sourc
 {
     table_row(argument, (struct cell[]){
                             CELL_TEXT(source->source),
+                            CELL_TEXT(source->change ? "change-password" : "login"),
                             CELL_NUMBER(source->counts.source_failures),
                             CELL_NUMBER(source->counts.source_in_flight),
                             CELL_NUMBER(source->counts.source_latest),
@@ -151,6 +178,9 @@ static void account_source_row(void *argument, const struct account_report_sourc
 static const struct column account_columns[] = {
     {"name", N_("Login name"), COLUMN_TEXT, COLUMN_BOTH},
     {"full_name", N_("Full name"), COLUMN_TEXT, COLUMN_BOTH},
+    {"reading", N_("Reading of the name"), COLUMN_TEXT, COLUMN_BOTH},
+    {"staff_number", N_("Staff number"), COLUMN_TEXT, COLUMN_BOTH},
+    {"birth_date_recorded", N_("Birth date recorded"), COLUMN_BOOL, COLUMN_BOTH},
     {"class", N_("Class"), COLUMN_TEXT, COLUMN_BOTH},
     {"state", N_("State"), COLUMN_TEXT, COLUMN_BOTH},
     {"state_since", N_("State since"), COLUMN_TIME, COLUMN_BOTH},
@@ -163,8 +193,13 @@ static const struct column account_columns[] = {
     {"password_issued_until", N_("Issued one valid until"), COLUMN_TIME, COLUMN_BOTH},
     {"password_set", N_("Password set"), COLUMN_TIME, COLUMN_BOTH},
     {"rule", N_("Password rule in force"), COLUMN_TEXT, COLUMN_BOTH},
+    {"ground", N_("That is because"), COLUMN_TEXT, COLUMN_BOTH},
     {"due", N_("Password due"), COLUMN_TIME, COLUMN_BOTH},
     {"change_now", N_("Must be changed now"), COLUMN_BOOL, COLUMN_BOTH},
+    {"warned", N_("Owner warned of that"), COLUMN_TIME, COLUMN_BOTH},
+    {"grace_used", N_("Grace logins used"), COLUMN_NUMBER, COLUMN_BOTH},
+    {"grace_left", N_("Grace logins left"), COLUMN_NUMBER, COLUMN_BOTH},
+    {"former_passwords", N_("Former passwords kept"), COLUMN_NUMBER, COLUMN_BOTH},
     {"last_login", N_("Last login"), COLUMN_TIME, COLUMN_BOTH},
     {"last_service", N_("Last login through"), COLUMN_TEXT, COLUMN_BOTH},
     {"last_source", N_("Last login from"), COLUMN_TEXT, COLUMN_BOTH},
@@ -177,13 +212,18 @@ static const struct column account_columns[] = {
     {"remote_until", N_("Until"), COLUMN_TIME, COLUMN_BOTH},
 };
 
-static void account_show_row(struct table *table, const struct account_report *report)
+/* The birth date itself is shown to nobody: whoever sets it can set it again. */
+static void account_show_row(struct table *table, const struct account_report *report, bool json)
 {
     const struct account *account = &report->account;
     const struct activity *activity = &report->activity;
+    const struct password_standing *standing = &report->standing;
     const struct cell cells[MEDGL_COUNT(account_columns)] = {
         CELL_TEXT(account->name),
         CELL_TEXT(account->full_name),
+        CELL_TEXT(account->reading),
+        CELL_TEXT(account->staff_number),
+        CELL_NUMBER(account->birth_date[0] != '\0'),
         CELL_TEXT(account_class_word(account->class_)),
         CELL_TEXT(account_state_word(account->state)),
         CELL_NUMBER(account->state_since),
@@ -195,9 +235,14 @@ static void account_show_row(struct table *table, const struct account_report *r
         CELL_NUMBER(report->issued),
         CELL_NUMBER(report->issued ? report->issued_until : 0),
         CELL_NUMBER(report->password_set),
-        CELL_TEXT(password_rule_word(report->standing.rule)),
-        CELL_NUMBER(report->standing.due_at),
-        CELL_NUMBER(report->standing.due),
+        CELL_TEXT(password_rule_word(standing->rule)),
+        CELL_TEXT(json ? password_ground_word(standing->ground) : account_ground(standing->ground)),
+        CELL_NUMBER(standing->due_at),
+        CELL_NUMBER(standing->due),
+        CELL_NUMBER(activity->warned_at),
+        CELL_NUMBER(activity->grace_used),
+        CELL_NUMBER(standing->grace_left),
+        CELL_NUMBER(report->former),
         CELL_NUMBER(activity->last_login),
         CELL_TEXT(activity->last_service),
         CELL_TEXT(activity->last_source),
@@ -216,6 +261,7 @@ enum admin_exit account_show(struct admin *admin)
 {
     static const struct column source_columns[] = {
         {"source", N_("SOURCE"), COLUMN_TEXT, COLUMN_BOTH},
+        {"purpose", N_("PURPOSE"), COLUMN_TEXT, COLUMN_BOTH},
         {"failures", N_("FAILURES"), COLUMN_NUMBER, COLUMN_BOTH},
         {"in_flight", N_("IN FLIGHT"), COLUMN_NUMBER, COLUMN_BOTH},
         {"latest", N_("LATEST"), COLUMN_TIME, COLUMN_BOTH},
@@ -231,7 +277,7 @@ enum admin_exit account_show(struct admin *admin)
     if (error == MEDGL_OK) {
         struct table *account = table_new(output, "account", TABLE_RECORD, account_columns,
                                           MEDGL_COUNT(account_columns));
-        account_show_row(account, &report);
+        account_show_row(account, &report, output->json);
         table_print(&account);
         if (!table_empty(sources))
             output_raw(output, "\n", 1);
