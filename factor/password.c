@@ -3,7 +3,9 @@
 #include "factor/password.h"
 
 #include "base/crypto.h"
+#include "base/text.h"
 #include "factor/kdf_slots.h"
+#include "factor/similar.h"
 
 #include <errno.h>
 #include <string.h>
@@ -180,6 +182,108 @@ enum medgl_error password_verify(const struct password_line *line, const char *p
     return MEDGL_OK;
 }
 
+/* -- records ---------------------------------------------------------------------------------- */
+
+#define ARGON2ID  "$argon2id$"
+#define TAG_BYTES (PASSWORD_TAG_BITS / 8)
+
+void password_record_clear(struct password_record *record)
+{
+    secret_wipe(record, sizeof(*record));
+}
+
+bool password_record_imported(const struct password_record *record)
+{
+    return strncmp(record->hash, ARGON2ID, strlen(ARGON2ID)) != 0;
+}
+
+/* One of our own is whole; of others crypt(3) is the judge, but they have no space inside. */
+static bool password_hash_is_sound(const struct password_record *record)
+{
+    struct kdf_record parsed;
+    if (record->hash[0] == '\0' || strchr(record->hash, ' ') != NULL)
+        return false;
+    if (password_record_imported(record))
+        return !record->has_stem;
+    bool sound = kdf_parse(record->hash, &parsed) == MEDGL_OK;
+    secret_wipe(&parsed, sizeof(parsed));
+    return sound;
+}
+
+enum medgl_error password_record_write(const struct password_record *record,
+                                       char text[PASSWORD_RECORD_SIZE])
+{
+    unsigned char tag[TAG_BYTES];
+    text[0] = '\0';
+    if (strnlen(record->hash, sizeof(record->hash)) == sizeof(record->hash) ||
+        !password_hash_is_sound(record) || record->stem_tag >> PASSWORD_TAG_BITS != 0)
+        return MEDGL_ERR_ARGUMENT;
+    size_t len = strlen(record->hash);
+    memcpy(text, record->hash, len + 1);
+    if (!record->has_stem)
+        return MEDGL_OK;
+    for (size_t i = 0; i < TAG_BYTES; i++)
+        tag[i] = (unsigned char)(record->stem_tag >> (8 * (TAG_BYTES - 1 - i)));
+    text[len++] = ' ';
+    text_hex(text + len, tag, sizeof(tag));
+    return MEDGL_OK;
+}
+
+enum medgl_error password_record_read(const char *text, struct password_record *record)
+{
+    unsigned char tag[TAG_BYTES];
+    size_t len = strcspn(text, " ");
+    *record = (struct password_record){.has_stem = text[len] == ' '};
+    if (len < sizeof(record->hash))
+        memcpy(record->hash, text, len);
+    bool sound = password_hash_is_sound(record);
+    if (sound && record->has_stem) {
+        sound = text_unhex(tag, sizeof(tag), text + len + 1) == MEDGL_OK;
+        for (size_t i = 0; i < TAG_BYTES && sound; i++)
+            record->stem_tag = record->stem_tag << 8 | tag[i];
+    }
+    if (!sound)
+        password_record_clear(record);
+    return sound ? MEDGL_OK : MEDGL_ERR_CORRUPT;
+}
+
+/* The tag of the stem, with the salt and at the cost that the hash was made with. What goes into
+ * the KDF begins with a character that no prepared password can have: no tag is a part of the hash
+ * of any. */
+static enum medgl_error password_tag(const struct password_line *line,
+                                     const struct secret *prepared, struct password_record *record)
+{
+    static const char domain[] = "\1stem";
+    auto_clean(password_record_wipe) struct kdf_record derived = {0};
+    auto_secret struct secret stem = SECRET_NONE, input = SECRET_NONE;
+    MEDGL_TRY(similar_stem(prepared, &stem));
+    if (stem.len == 0)
+        return MEDGL_OK;
+    MEDGL_TRY(secret_alloc(&input, sizeof(domain) + stem.len));
+    memcpy(input.bytes, domain, sizeof(domain)); /* its NUL as well */
+    memcpy(input.bytes + sizeof(domain), stem.bytes, stem.len);
+    input.len = sizeof(domain) + stem.len;
+    MEDGL_TRY(kdf_parse(record->hash, &derived));
+    MEDGL_TRY(password_evaluate(line, &derived, &input, derived.hash));
+    for (size_t i = 0; i < TAG_BYTES; i++)
+        record->stem_tag = record->stem_tag << 8 | derived.hash[i];
+    record->has_stem = true;
+    return MEDGL_OK;
+}
+
+enum medgl_error password_record_make(const struct password_line *line, const struct kdf_cost *cost,
+                                      const unsigned char *salt, const struct secret *prepared,
+                                      struct password_record *record)
+{
+    *record = (struct password_record){.has_stem = false};
+    enum medgl_error error = password_hash(line, cost, salt, prepared, record->hash);
+    if (error == MEDGL_OK)
+        error = password_tag(line, prepared, record);
+    if (error != MEDGL_OK)
+        password_record_clear(record);
+    return error;
+}
+
 /* -- generator ------------------------------------------------------------------------------- */
 
 #define GROUPS     4
@@ -187,11 +291,19 @@ enum medgl_error password_verify(const struct password_line *line, const char *p
 
 enum medgl_error password_generate(struct secret *password)
 {
+    return password_generate_long(0, password);
+}
+
+enum medgl_error password_generate_long(size_t least, struct secret *password)
+{
     /* Without i, l, o, 0 and 1: 31 characters, 4.95 bits each. */
     static const char alphabet[] = "abcdefghjkmnpqrstuvwxyz23456789";
     auto_secret struct secret drawn = SECRET_NONE;
     struct password_composition kinds;
-    MEDGL_TRY(secret_alloc(&drawn, GROUPS * (GROUP_SIZE + 1) - 1));
+    size_t groups = least / (GROUP_SIZE + 1) + 1;
+    if (least > PASSWORD_BYTES_MAX / 2)
+        return MEDGL_ERR_ARGUMENT;
+    MEDGL_TRY(secret_alloc(&drawn, (groups > GROUPS ? groups : GROUPS) * (GROUP_SIZE + 1) - 1));
     do { /* all anew, so that every password with both kinds is as likely as the next */
         for (drawn.len = 0; drawn.len < drawn.cap; drawn.len++) {
             unsigned pick = 0;

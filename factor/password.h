@@ -12,19 +12,23 @@
 
 #define PASSWORD_BYTES_MAX 1024
 
-/* What is sealed for a password. */
+/* What is sealed for a password. The tag is PASSWORD_TAG_BITS bits of the KDF of its stem
+ * (factor/similar.h), at the cost and with the salt of the hash: what a later password is compared
+ * with when the plain text is gone. It is cut short on purpose. Whoever has the store and its key
+ * could try stems against it, apart from the digits and symbols that people put around them; each
+ * try costs what a try at the password costs, and what it tells is worth PASSWORD_TAG_BITS bits of
+ * guessing at the very most. Longer tags would tell more, and shorter ones would refuse passwords
+ * for nothing: with these, one in 700,000 where the history is 24 deep. */
 #define PASSWORD_HASH_SIZE   384 /* as long as any that crypt(3) makes */
 #define PASSWORD_TAG_BITS    24
 #define PASSWORD_RECORD_SIZE (PASSWORD_HASH_SIZE + 16)
 struct password_record {
     char hash[PASSWORD_HASH_SIZE]; /* a PHC string, or an imported crypt(5) hash */
-    /* Of the stem (factor/similar.h), under the account's salt; only so many bits of it that it
-     * finds a similar password, and helps little in guessing the one in force. */
-    bool has_stem;
+    bool has_stem;                 /* false: nothing that identifies it, or imported */
     uint32_t stem_tag;
 };
 /* As text, and back: a text without a stem is the hash alone, as older versions wrote it.
- * MEDGL_ERR_CORRUPT. */
+ * MEDGL_ERR_ARGUMENT: no record; MEDGL_ERR_CORRUPT: not the text of one. */
 enum medgl_error password_record_write(const struct password_record *record,
                                        char text[PASSWORD_RECORD_SIZE]);
 enum medgl_error password_record_read(const char *text, struct password_record *record);
@@ -60,6 +64,11 @@ enum medgl_error password_hash(const struct password_line *line, const struct kd
                                const unsigned char *salt, const struct secret *prepared,
                                char phc[KDF_PHC_SIZE]);
 
+/* All that is kept of a password: two evaluations, one where it has no stem. `salt` as above. */
+enum medgl_error password_record_make(const struct password_line *line, const struct kdf_cost *cost,
+                                      const unsigned char *salt, const struct secret *prepared,
+                                      struct password_record *record);
+
 /* One evaluation at the record's own cost; *matches starts as false.
  * With phc NULL (unknown account, locked) the same work is done at
  * `dummy` cost with a random salt and the answer is false. */
@@ -70,5 +79,7 @@ enum medgl_error password_verify(const struct password_line *line, const char *p
 /* A random password that is easy to read out and to type: groups of five, no look-alikes, letters
  * and digits, '-' between: at least 80 bits and 13 characters, so it satisfies rule A. */
 enum medgl_error password_generate(struct secret *password);
+/* The same with as many groups as `least` characters need. */
+enum medgl_error password_generate_long(size_t least, struct secret *password);
 
 #endif

@@ -1,6 +1,6 @@
 /* The passwords that an account had (R16) and their stems (R14). One evaluation of the KDF answers
- * for all of them, however many: an account keeps one salt. After the policy raised the cost there
- * is one evaluation for each cost that a kept password still has. */
+ * for all of them, however many, and one more for their stems: an account keeps one salt. After the
+ * policy raised the cost there are two for each cost that a kept password still has. */
 #ifndef MEDGL_OPERATION_HISTORY_H
 #define MEDGL_OPERATION_HISTORY_H
 
@@ -12,7 +12,10 @@ struct history_answer {
     bool used_before, similar_to_former;
     struct password_record record;
 };
-/* `prepared` against the account's current and former passwords, as far back as the policy says. */
+/* `prepared` against the account's current and former passwords, as far back as the policy says,
+ * and those that were revoked. An imported hash (crypt(3)) has a salt of its own: former ones, of
+ * which an account seldom has any, take an evaluation each; the current one is not compared, for
+ * whoever takes it over has just verified it. */
 enum medgl_error history_ask(struct context *context, const char *account_id,
                              const struct secret *prepared, struct history_answer *answer);
 void history_answer_clear(struct history_answer *answer); /* also for auto_clean() */
@@ -21,5 +24,8 @@ void history_answer_clear(struct history_answer *answer); /* also for auto_clean
  * forgets those that the policy does not ask for any more. */
 enum medgl_error history_keep(const struct context *context, struct store_txn *txn,
                               const struct credential *going);
+/* The same for one that may have leaked: it is never forgotten (R12). */
+enum medgl_error history_keep_for_good(const struct context *context, struct store_txn *txn,
+                                       const struct credential *going);
 
 #endif

@@ -15,6 +15,8 @@
 struct judge {
     const struct policy *policy;
     struct quality_lists *lists;
+    char places[POLICY_NAMES_SIZE + 72]; /* this host and the institution, for struct
+                                            quality_person */
 };
 /* Opens the lists that the policy names, under `root`. Fails as quality_lists_open(): no password
  * is set unless all of them can be asked. */
@@ -28,7 +30,7 @@ struct judge_case {
     const struct secret *current; /* as typed; NULL: none at hand */
 };
 /* All that is known without a KDF evaluation. `prepared` must be empty; it is set unless the text
- * is malformed. */
+ * is malformed or too long, which `candidate` says. */
 enum medgl_error judge_candidate(const struct judge *judge, const struct judge_case *subject,
                                  struct secret *prepared, struct password_candidate *candidate);
 
@@ -38,7 +40,7 @@ void judge_explain(const struct policy *policy, const struct password_verdict *v
 /* One sentence, translated: what is asked for, before the first try. */
 void judge_announce(const struct policy *policy, bool second_factor, char text[JUDGE_TEXT_SIZE]);
 
-/* A generated password that this very judge accepts (R19). */
+/* A generated password that this very judge accepts (R19), as long as the policy's long ones. */
 enum medgl_error judge_suggest(const struct judge *judge, const struct account *account,
                                struct secret *password);
 

@@ -112,12 +112,12 @@ static void proof_renew(struct proof *proof, const struct password_record *store
     if (kdf_parse(stored->hash, &record) != MEDGL_OK)
         return;
     line.patience_ms = PROOF_RENEW_MS;
-    proof->renewed = *stored;
-    proof->renewed.hash[0] = '\0';
     if (kdf_cheaper(&record.cost, &cost) &&
-        password_hash(&line, &cost, record.salt, prepared, proof->renewed.hash) != MEDGL_OK)
+        password_record_make(&line, &cost, record.salt, prepared, &proof->renewed) != MEDGL_OK) {
+        password_record_clear(&proof->renewed);
         log_line(LOG_WARNING, "a password could not be hashed at the cost of the policy: see that "
                               "the machine has the memory for kdf_memory times kdf_slots");
+    }
     secret_wipe(&record, sizeof(record));
 }
 
@@ -138,62 +138,66 @@ static void proof_judge(struct proof *proof, const struct secret *prepared)
 /* -- an imported hash ---------------------------------------------------------------------------
  */
 
-/* R19: the whole judgement. MEDGL_OK only where every list could be asked. */
-static enum medgl_error proof_judge_imported(struct proof *proof, const struct secret *typed,
-                                             const struct history_answer *answer)
+/* R19: the whole judgement, and a hash of our own. MEDGL_OK only where every list could be asked.
+ */
+static enum medgl_error proof_judge_imported(struct proof *proof, const struct secret *typed)
 {
     auto_clean(judge_close) struct judge judge = {.policy = NULL};
+    auto_clean(history_answer_clear) struct history_answer answer = {.used_before = false};
     auto_secret struct secret prepared = SECRET_NONE;
     struct password_candidate candidate;
     const struct policy *policy = &proof->context->policy;
     const struct judge_case subject = {.account = &proof->account, .typed = typed};
     MEDGL_TRY(judge_open(proof->context->root, policy, &judge));
     MEDGL_TRY(judge_candidate(&judge, &subject, &prepared, &candidate));
-    candidate.used_before = answer->used_before;
-    candidate.similar_to_former = answer->similar_to_former;
+    MEDGL_TRY(history_ask(proof->context, proof->account.id, &prepared, &answer));
+    candidate.used_before = answer.used_before;
+    candidate.similar_to_former = answer.similar_to_former;
+    proof->renewed = answer.record;
     proof->strength = policy_password_check(policy, &candidate).strength;
     proof->judged = true;
     return MEDGL_OK;
 }
 
-/* It becomes one of ours in the commit. Where it cannot be judged it stays what it was: due, and
- * judged at the next login. */
-static void proof_take_over(struct proof *proof, const struct secret *typed,
-                            const struct history_answer *answer)
+/* Where it cannot be judged it stays what it was: due, and judged at the next login. */
+static void proof_take_over(struct proof *proof, const struct secret *typed)
 {
-    enum medgl_error error = proof_judge_imported(proof, typed, answer);
-    if (error == MEDGL_OK)
-        proof->renewed = answer->record;
-    else
+    enum medgl_error error = proof_judge_imported(proof, typed);
+    if (error != MEDGL_OK)
         log_line(LOG_ERR,
                  "the imported password of account %s could not be judged (%s) and stays due: see "
-                 "the line before, and medgl-admin policy check",
+                 "the line before, and that medgl-admin policy check finds nothing",
                  proof->account.id, medgl_error_text(error));
 }
 
 /* MUST: the outcome is believed from whoever holds a reservation alone. All others do the same work
  * against a hash that is nobody's. */
-static void proof_spoil(struct password_record *record)
+static void proof_spoil(struct password_record *stored)
 {
-    char *last = record->hash + strlen(record->hash) - 1;
+    char *last = stored->hash + strlen(stored->hash) - 1;
     *last = *last == '.' ? '/' : '.';
 }
 
-/* The evaluation of Argon2id that every try takes (R23) is not for nothing here: it makes the hash
- * that will take this one's place. What crypt(3) takes comes on top. */
-static enum medgl_error proof_evaluate_imported(struct proof *proof, struct password_record *record,
+/* Checked on the text as it was typed: what made the hash knew no OpaqueString. It takes the
+ * evaluation that every try takes, and what crypt(3) takes on top (R23). `typed` NULL: too long. */
+static enum medgl_error proof_evaluate_imported(struct proof *proof, struct password_record *stored,
                                                 const struct secret *typed,
-                                                const struct secret *prepared, bool readable,
-                                                bool real)
+                                                const struct secret *prepared, bool readable)
 {
-    auto_clean(history_answer_clear) struct history_answer answer = {.used_before = false};
-    MEDGL_TRY(history_ask(proof->context, proof->account.id, prepared, &answer));
-    if (!real || typed == NULL)
-        proof_spoil(record);
-    MEDGL_TRY(crypted_verify(record->hash, typed != NULL ? typed : prepared, &proof->matches));
-    proof->matches = proof->matches && real && typed != NULL;
-    if (proof->matches && readable && proof_is_open(proof))
-        proof_take_over(proof, typed, &answer);
+    bool never;
+    const struct kdf_cost cost = context_cost(proof->context);
+    const struct password_line line = context_line(proof->context);
+    const int64_t begin = clock_monotonic();
+    const bool real = typed != NULL && proof->reservation.decision.verdict == ATTEMPT_ADMITTED;
+    MEDGL_TRY(password_verify(&line, NULL, &cost, prepared, &never));
+    if (!real)
+        proof_spoil(stored);
+    MEDGL_TRY(crypted_verify(stored->hash, typed != NULL ? typed : prepared, &proof->matches));
+    proof->matches = proof->matches && real;
+    /* On a crowded machine the next login does it: the attempt must not run out of time. */
+    const bool quick = clock_monotonic() - begin < PROOF_RENEW_MS;
+    if (proof->matches && readable && quick && proof_is_open(proof))
+        proof_take_over(proof, typed);
     return MEDGL_OK;
 }
 
@@ -230,15 +234,17 @@ static enum medgl_error proof_cost(const struct proof *proof, const struct passw
 }
 
 static enum medgl_error proof_evaluate_own(struct proof *proof,
-                                           const struct password_record *record,
-                                           const struct secret *prepared, bool real)
+                                           const struct password_record *stored,
+                                           const struct secret *prepared, bool readable)
 {
     struct kdf_cost cost;
     const struct password_line line = context_line(proof->context);
-    MEDGL_TRY(proof_cost(proof, record, &cost));
-    MEDGL_TRY(password_verify(&line, real ? record->hash : NULL, &cost, prepared, &proof->matches));
+    const bool real =
+        proof->present && readable && proof->reservation.decision.verdict == ATTEMPT_ADMITTED;
+    MEDGL_TRY(proof_cost(proof, stored, &cost));
+    MEDGL_TRY(password_verify(&line, real ? stored->hash : NULL, &cost, prepared, &proof->matches));
     if (proof->matches && proof_is_open(proof)) {
-        proof_renew(proof, record, prepared);
+        proof_renew(proof, stored, prepared);
         proof_judge(proof, prepared);
     }
     return MEDGL_OK;
@@ -247,8 +253,7 @@ static enum medgl_error proof_evaluate_own(struct proof *proof,
 static enum medgl_error proof_evaluate(struct proof *proof, const struct secret *typed)
 {
     auto_secret struct secret prepared = SECRET_NONE;
-    auto_clean(password_record_clear) struct password_record record = {.has_stem = false};
-    const bool real = proof->present && proof->reservation.decision.verdict == ATTEMPT_ADMITTED;
+    auto_clean(password_record_clear) struct password_record stored = {.has_stem = false};
     enum medgl_error error =
         typed != NULL ? password_prepare(typed, &prepared) : MEDGL_ERR_ARGUMENT;
     if (error != MEDGL_OK && error != MEDGL_ERR_ARGUMENT)
@@ -256,11 +261,11 @@ static enum medgl_error proof_evaluate(struct proof *proof, const struct secret 
     const bool readable = error == MEDGL_OK;
     if (!readable) /* malformed, so none of ours: refused after the same work */
         MEDGL_TRY(secret_copy(&prepared, "x", 1));
-    MEDGL_TRY(proof->present ? password_unseal(proof->context, &proof->credential, &record)
+    MEDGL_TRY(proof->present ? password_unseal(proof->context, &proof->credential, &stored)
                              : proof_unseal_nothing(proof));
-    if (proof->present && password_record_imported(&record))
-        return proof_evaluate_imported(proof, &record, typed, &prepared, readable, real);
-    return proof_evaluate_own(proof, &record, &prepared, real && readable);
+    if (proof->present && password_record_imported(&stored))
+        return proof_evaluate_imported(proof, &stored, typed, &prepared, readable);
+    return proof_evaluate_own(proof, &stored, &prepared, readable);
 }
 
 enum medgl_error proof_verify(struct proof *proof, const struct secret *typed)

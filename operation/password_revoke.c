@@ -61,7 +61,7 @@ static enum medgl_error revoke_password(struct store_txn *txn, struct revoke_run
                                         const struct credential *going)
 {
     struct ledger_entry entry;
-    MEDGL_TRY(history_keep(run->context, txn, going));
+    MEDGL_TRY(history_keep_for_good(run->context, txn, going));
     MEDGL_TRY(store_credential_delete(txn, run->account.id, CREDENTIAL_PASSWORD));
     evidence_begin(run->context, &run->clock, LEDGER_PASSWORD_REVOKE, &run->account, &entry);
     ledger_entry_text(&entry, "why", run->reason);

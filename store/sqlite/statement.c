@@ -59,7 +59,7 @@ const char *const statement_sql[STATEMENT_COUNT] = {
         ":ledger_seq, :mac)",
     [STATEMENT_CREDENTIAL_OF] =
         "SELECT " CREDENTIAL " FROM credential WHERE account_id = :account_id AND kind = :kind "
-        "ORDER BY set_at DESC, ledger_seq DESC",
+        "ORDER BY ledger_seq DESC",
     [STATEMENT_CREDENTIAL_DELETE] =
         "DELETE FROM credential WHERE account_id = :account_id AND kind = :kind",
     [STATEMENT_CREDENTIAL_REMOVE] =

@@ -6,6 +6,7 @@
 #include "factor/kdf_slots.h"
 #include "factor/password.h"
 #include "factor/seal.h"
+#include "factor/similar.h"
 
 #include <argon2.h>
 #include <fcntl.h>
@@ -638,6 +639,22 @@ static void r18_generated_passwords_are_random_and_satisfy_rule_a(void **state)
     assert_true(chi < 100);
 }
 
+static void r19_a_long_password_is_generated_where_one_is_asked_for(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t least, len;
+    } rows[] = {{0, 23}, {23, 23}, {24, 29}, {29, 29}, {30, 35}, {64, 65}};
+    for (size_t i = 0; i < MEDGL_COUNT(rows); i++) {
+        auto_secret struct secret password = SECRET_NONE;
+        assert_int_equal(password_generate_long(rows[i].least, &password), MEDGL_OK);
+        assert_int_equal(password.len, rows[i].len);
+        assert_int_not_equal(password.bytes[password.len - 1], '-');
+    }
+    auto_secret struct secret none = SECRET_NONE;
+    assert_int_equal(password_generate_long(PASSWORD_BYTES_MAX, &none), MEDGL_ERR_ARGUMENT);
+}
+
 /* -- a directory with a line ----------------------------------------------------------------- */
 
 static int make_directory(void **state)
@@ -727,6 +744,116 @@ static void r23_every_failure_is_no_match(void **state)
     assert_false(matches);
     assert_int_equal(password_hash(&line, &cheap, NULL, &right, phc), MEDGL_ERR_DEADLINE);
     assert_string_equal(phc, "");
+}
+
+/* -- records --------------------------------------------------------------------------------- */
+
+#define PHC                                                                                        \
+    "$argon2id$v=19$m=64,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$"                                          \
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define CRYPTED "$6$saltstring$hash"
+
+static void r16_records_are_texts_and_back(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *text;
+        bool sound, imported, has_stem;
+        uint32_t tag;
+    } rows[] = {
+        {"as older versions wrote it", PHC, true, false, false, 0},
+        {"with a stem", PHC " 00ff10", true, false, true, 0x00ff10},
+        {"largest tag", PHC " ffffff", true, false, true, 0xffffff},
+        {"tag of nought", PHC " 000000", true, false, true, 0},
+        {"imported", CRYPTED, true, true, false, 0},
+        {"imported, of DES", "ab01FAX.bQRSU", true, true, false, 0},
+        {"empty", "", false, false, false, 0},
+        {"tag alone", " 00ff10", false, false, false, 0},
+        {"short tag", PHC " 00ff1", false, false, false, 0},
+        {"long tag", PHC " 00ff100", false, false, false, 0},
+        {"empty tag", PHC " ", false, false, false, 0},
+        {"no digit", PHC " 00ff1g", false, false, false, 0},
+        {"two tags", PHC " 00ff10 00ff10", false, false, false, 0},
+        {"imported with a tag", CRYPTED " 00ff10", false, false, false, 0},
+        {"damaged", "$argon2id$v=19$m=64,t=1,p=1$AAAA$AAAA", false, false, false, 0},
+    };
+    for (size_t i = 0; i < MEDGL_COUNT(rows); i++) {
+        struct password_record record;
+        char text[PASSWORD_RECORD_SIZE];
+        enum medgl_error error = password_record_read(rows[i].text, &record);
+        if (error != (rows[i].sound ? MEDGL_OK : MEDGL_ERR_CORRUPT))
+            fail_msg("%s: %s", rows[i].name, medgl_error_text(error));
+        if (record.has_stem != rows[i].has_stem || record.stem_tag != rows[i].tag)
+            fail_msg("%s: %d %06" PRIx32, rows[i].name, record.has_stem, record.stem_tag);
+        if (!rows[i].sound) {
+            assert_string_equal(record.hash, "");
+            continue;
+        }
+        assert_int_equal(password_record_imported(&record), rows[i].imported);
+        assert_int_equal(password_record_write(&record, text), MEDGL_OK);
+        assert_string_equal(text, rows[i].text);
+        record.stem_tag = 1U << PASSWORD_TAG_BITS;
+        assert_int_equal(password_record_write(&record, text), MEDGL_ERR_ARGUMENT);
+        assert_string_equal(text, "");
+    }
+}
+
+static void r16_the_longest_hash_is_a_record(void **state)
+{
+    (void)state;
+    char text[PASSWORD_HASH_SIZE + 1], again[PASSWORD_RECORD_SIZE];
+    struct password_record record;
+    memset(text, 'x', sizeof(text));
+    text[PASSWORD_HASH_SIZE] = '\0';
+    assert_int_equal(password_record_read(text, &record), MEDGL_ERR_CORRUPT);
+    text[PASSWORD_HASH_SIZE - 1] = '\0';
+    assert_int_equal(password_record_read(text, &record), MEDGL_OK);
+    assert_int_equal(password_record_write(&record, again), MEDGL_OK);
+    assert_string_equal(again, text);
+    memset(record.hash, 'x', sizeof(record.hash)); /* not ended */
+    assert_int_equal(password_record_write(&record, again), MEDGL_ERR_ARGUMENT);
+}
+
+static void make_record(const struct password_line *line, const char *text,
+                        struct password_record *record)
+{
+    static const unsigned char salt[KDF_SALT_SIZE] = "0123456789abcde";
+    auto_secret struct secret prepared = SECRET_NONE;
+    assert_int_equal(secret_copy(&prepared, text, strlen(text)), MEDGL_OK);
+    assert_int_equal(password_record_make(line, &cheap, salt, &prepared, record), MEDGL_OK);
+}
+
+/* R14: who counts up keeps the tag; the tag is that of the stem, and no part of a hash. */
+static void r16_a_record_knows_its_stem(void **state)
+{
+    const struct password_line line = {*state, 2, 10000}, busy = {*state, 1, 0};
+    struct password_record first, same, other, bare;
+    auto_secret struct secret prepared = SECRET_NONE, stem = SECRET_NONE;
+    char input[64] = "\1stem";
+    uint8_t hash[KDF_HASH_SIZE];
+    make_record(&line, "Kazaguruma-2024!", &first);
+    make_record(&line, "kazaguruma-2025?", &same);
+    make_record(&line, "Minato.no 4-gatsu!", &other);
+    make_record(&line, "1234567-8901!", &bare);
+    assert_true(first.has_stem && same.has_stem && other.has_stem && !bare.has_stem);
+    assert_int_equal(first.stem_tag, same.stem_tag);
+    assert_int_not_equal(first.stem_tag, other.stem_tag);
+    assert_string_not_equal(first.hash, same.hash);
+    assert_int_equal(argon2id_verify(first.hash, "Kazaguruma-2024!", 16), ARGON2_OK);
+
+    assert_int_equal(secret_copy(&prepared, "Kazaguruma-2024!", 16), MEDGL_OK);
+    assert_int_equal(similar_stem(&prepared, &stem), MEDGL_OK);
+    memcpy(input + 6, stem.bytes, stem.len);
+    assert_int_equal(argon2id_hash_raw(1, 64, 1, input, 6 + stem.len, "0123456789abcde",
+                                       KDF_SALT_SIZE, hash, sizeof(hash)),
+                     ARGON2_OK);
+    assert_int_equal(first.stem_tag, hash[0] << 16 | hash[1] << 8 | hash[2]);
+
+    auto_kdf_slot struct kdf_slot slot = KDF_SLOT_NONE;
+    assert_int_equal(kdf_slot_acquire(busy.directory, 1, 0, &slot), MEDGL_OK);
+    assert_int_equal(password_record_make(&busy, &cheap, NULL, &prepared, &first),
+                     MEDGL_ERR_DEADLINE);
+    assert_true(first.hash[0] == '\0' && !first.has_stem);
 }
 
 /* -- slots and the line ---------------------------------------------------------------------- */
@@ -1041,6 +1168,10 @@ int main(void)
         cmocka_unit_test(r13_composition_counts_code_points_and_kinds),
         cmocka_unit_test(r14_a_name_is_found_in_any_case),
         cmocka_unit_test(r18_generated_passwords_are_random_and_satisfy_rule_a),
+        cmocka_unit_test(r19_a_long_password_is_generated_where_one_is_asked_for),
+        cmocka_unit_test(r16_records_are_texts_and_back),
+        cmocka_unit_test(r16_the_longest_hash_is_a_record),
+        in_directory(r16_a_record_knows_its_stem),
         in_directory(r02_a_password_is_verified_by_its_record),
         in_directory(r23_every_failure_is_no_match),
         in_directory(slots_are_never_more_than_agreed),

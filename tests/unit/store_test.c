@@ -453,15 +453,15 @@ static void R16_former_credentials_are_many(void **state)
     former.kind = CREDENTIAL_FORMER;
     for (size_t i = 0; i < strlen(ids); i++) {
         memcpy(former.id, id_of(ids[i]), sizeof(former.id));
-        former.set_at = NOW + (i == 1 ? 9 : 0); /* q is the latest; of one time, the later entry */
-        former.ledger_seq = 10 + i;
+        former.set_at = NOW - (medgl_time)i; /* by a clock that goes backwards */
+        former.ledger_seq = 10 + (i + 2) % 4; /* q, p, s, r */
         assert_ok(store_credential_add(txn, &former));
     }
     assert_error(store_credential_add(txn, &former), MEDGL_ERR_EXISTS);
     memcpy(former.account_id, id_of('b'), sizeof(former.account_id));
     assert_ok(store_credential_add(txn, &former));
     assert_ok(store_credential_each_of(txn, id_of('a'), CREDENTIAL_FORMER, names_id, &of_one));
-    assert_string_equal(of_one.text, "q s r p ");
+    assert_string_equal(of_one.text, "q p s r ");
     assert_ok(store_credential_each_of(txn, id_of('b'), CREDENTIAL_FORMER, names_id, &of_other));
     assert_string_equal(of_other.text, "s ");
     assert_ok(store_credential_get(txn, id_of('a'), CREDENTIAL_PASSWORD, &got)); /* as it was */
@@ -472,7 +472,7 @@ static void R16_former_credentials_are_many(void **state)
     assert_error(store_credential_remove(txn, id_of('a'), CREDENTIAL_FORMER, id_of('c')),
                  MEDGL_ERR_NOT_FOUND);
     assert_ok(store_credential_each_of(txn, id_of('a'), CREDENTIAL_FORMER, names_id, &left));
-    assert_string_equal(left.text, "q s p ");
+    assert_string_equal(left.text, "q p s ");
     left.left = 0;
     assert_error(store_credential_each_of(txn, id_of('a'), CREDENTIAL_FORMER, names_id, &left),
                  MEDGL_ERR_PEER);
