@@ -69,7 +69,7 @@ static enum medgl_error conversation_ask(void *carrier, enum talk_style style,
 static void conversation_say(struct conversation *conversation, enum wire_style style,
                              const char *text)
 {
-    struct wire_message message;
+    auto_clean(wire_wipe) struct wire_message message; /* a suggested password may be in it */
     conversation->heard = false;
     if (conversation->silent || conversation->broken)
         return;

@@ -252,6 +252,7 @@ static enum wire_result change_result(enum change_verdict verdict, enum change_v
         return WIRE_RESULT_PERM_DENIED;
     case CHANGE_ABORTED:
         return WIRE_RESULT_CONV_ERR;
+    case CHANGE_TOO_SOON:
     case CHANGE_REFUSED:
         break;
     }

@@ -1,10 +1,12 @@
-/* The owner changes the password (R17, R18). Never on behalf of somebody else: that is a reset,
- * with a verified identity (R11). */
+/* The owner changes the password (R17, R18, R19). Never on behalf of somebody else: that is a
+ * reset, with a verified identity (R11). Never sets one that could not be judged in full. */
 #include "operation/change_password.h"
 
 #include "base/message.h"
 #include "operation/evidence.h"
+#include "operation/history.h"
 #include "operation/identity.h"
+#include "operation/judge.h"
 #include "operation/password.h"
 
 #include <stdio.h>
@@ -44,6 +46,27 @@ static enum medgl_error change_current(const struct talk *talk,
                      typed);
 }
 
+/* Changed not long ago, of one's own will, and not due: so nobody cycles through the history
+ * (R16). */
+static bool change_is_too_soon(const struct proof *proof, const struct talk *talk)
+{
+    char text[512], when[CLOCK_LOCAL_SIZE];
+    medgl_time from;
+    const medgl_time now = clock_read().now;
+    struct password_facts facts = password_facts_from(&proof->credential, now);
+    if (proof->judged)
+        facts.strength = proof->strength;
+    if (policy_password_may_change(&proof->context->policy, &facts, now, &from))
+        return false;
+    clock_format_local(from, when);
+    (void)snprintf(text, sizeof(text),
+                   _("The password was changed a short time ago: it may be changed again from %s "
+                     "on. If somebody else may know it, tell the administrator at once."),
+                   when);
+    talk->warn(talk->carrier, text);
+    return true;
+}
+
 /* Who is it, and do they know the current password? CHANGE_READY goes on. */
 static enum medgl_error change_prove(struct context *context, const struct talk *talk,
                                      const struct change_request *request, struct proof *proof,
@@ -69,7 +92,10 @@ static enum medgl_error change_prove(struct context *context, const struct talk 
         return error;
     MEDGL_TRY(proof_verify(proof, error == MEDGL_OK ? typed : NULL));
     MEDGL_TRY(proof_commit(proof));
-    *verdict = proof->decision.allowed ? CHANGE_READY : CHANGE_WRONG_CURRENT;
+    if (!proof->decision.allowed)
+        *verdict = CHANGE_WRONG_CURRENT;
+    else
+        *verdict = change_is_too_soon(proof, talk) ? CHANGE_TOO_SOON : CHANGE_READY;
     return MEDGL_OK;
 }
 
@@ -82,164 +108,163 @@ enum medgl_error operation_change_prepare(struct context *context, const struct 
     return change_prove(context, talk, request, &proof, &typed, verdict);
 }
 
-/* -- the new password --------------------------------------------------------------------- */
+/* -- choosing a new one -------------------------------------------------------------------- */
 
-static void change_explain(const struct context *context, const struct talk *talk)
+struct change_run {
+    const struct talk *talk;
+    struct proof proof;
+    struct secret current; /* as typed */
+    struct judge judge;
+    bool second_factor;
+    /* What came of the latest try. */
+    bool accepted;
+    struct password_verdict judged;
+    struct history_answer answer;
+    /* In the transaction that sets it. */
+    struct clock_reading clock;
+    bool stale; /* the password was replaced by somebody else meanwhile */
+};
+
+static void change_run_clear(struct change_run *run)
 {
-    char text[512];
-    const struct policy *policy = &context->policy;
-    (void)snprintf(
-        text, sizeof(text),
-        _("Choose a password of %lld or more characters with letters, digits and symbols; "
-          "one of %lld or more is accepted too, but must be changed regularly."),
-        (long long)policy->password_long_length, (long long)policy->password_short_length);
-    talk->inform(talk->carrier, text);
+    judge_close(&run->judge);
+    secret_free(&run->current);
+    secret_wipe(run, sizeof(*run));
 }
 
-/* What is wrong with a candidate, and what to do about it. Never shows any of it. */
-static void change_complain(const struct context *context, const struct talk *talk,
-                            enum password_refusal refusal)
+/* MUST: no list, no password (R14). */
+static enum medgl_error change_open_judge(struct change_run *run)
 {
-    char text[512] = "";
-    switch (refusal) {
-    case PASSWORD_ACCEPTED:
+    const struct context *context = run->proof.context;
+    enum medgl_error error = judge_open(context->root, &context->policy, &run->judge);
+    if (error == MEDGL_OK)
+        return MEDGL_OK;
+    run->talk->warn(run->talk->carrier,
+                    _("No password can be set now, because it could not be checked. Nothing was "
+                      "changed: please tell the administrator."));
+    return error == MEDGL_ERR_MEMORY ? error : MEDGL_ERR_POLICY; /* no account is missing */
+}
+
+/* The rule in force, and one that meets it, before the first try (R19). Without the latter there is
+ * still a person who can think of one. */
+static void change_announce(const struct change_run *run)
+{
+    auto_secret struct secret password = SECRET_NONE;
+    char text[JUDGE_TEXT_SIZE];
+    const struct policy *policy = run->judge.policy;
+    judge_announce(policy, run->second_factor, text);
+    run->talk->inform(run->talk->carrier, text);
+    if (policy->password_suggest == POLICY_NO ||
+        judge_suggest(&run->judge, &run->proof.account, &password) != MEDGL_OK)
         return;
-    case PASSWORD_REFUSED_TEXT:
-        (void)snprintf(text, sizeof(text), "%s",
-                       _("This password has characters that cannot be used: leave out control "
-                         "characters and check the input method."));
-        break;
-    case PASSWORD_REFUSED_TOO_LONG:
-        (void)snprintf(text, sizeof(text), _("This password is too long: use at most %d bytes."),
-                       PASSWORD_BYTES_MAX);
-        break;
-    case PASSWORD_REFUSED_TOO_SHORT:
-        (void)snprintf(text, sizeof(text),
-                       _("This password is too short: use %lld or more characters, better %lld."),
-                       (long long)context->policy.password_short_length,
-                       (long long)context->policy.password_long_length);
-        break;
-    case PASSWORD_REFUSED_KINDS:
-        (void)snprintf(text, sizeof(text), "%s",
-                       _("This password needs letters, digits and symbols, each at least once."));
-        break;
-    case PASSWORD_REFUSED_SAME:
-        (void)snprintf(text, sizeof(text), "%s",
-                       _("This is the current password: choose a new one."));
-        break;
-    case PASSWORD_REFUSED_FULL_WIDTH:
-    case PASSWORD_REFUSED_GUESSABLE:
-    case PASSWORD_REFUSED_SIMILAR:
-    case PASSWORD_REFUSED_USED:
-    case PASSWORD_REFUSED_SIMILAR_FORMER:
-        (void)snprintf(text, sizeof(text), "%s",
-                       _("This password contains your own name: choose another one."));
-        break;
-    }
-    talk->warn(talk->carrier, text);
+    (void)snprintf(text, sizeof(text), _("If you like, take this one, made at random for you: %s"),
+                   (const char *)password.bytes);
+    run->talk->inform(run->talk->carrier, text);
+    secret_wipe(text, sizeof(text));
 }
 
-static struct password_verdict change_judge(const struct proof *proof, const struct secret *typed,
-                                            const struct secret *current, struct secret *prepared)
+static void change_complain(const struct change_run *run)
 {
-    struct password_candidate candidate = {.valid_text = false};
-    auto_secret struct secret old = SECRET_NONE;
-    if (password_prepare(typed, prepared) == MEDGL_OK) {
-        struct password_composition found;
-        password_compose(prepared, &found);
-        candidate.valid_text = true;
-        candidate.length = found.length;
-        candidate.letters = found.letters;
-        candidate.digits = found.digits;
-        candidate.symbols = found.symbols;
-        candidate.same_as_current =
-            password_prepare(current, &old) == MEDGL_OK &&
-            secret_equal(old.bytes, old.len, prepared->bytes, prepared->len);
-    }
-    return policy_password_check(&proof->context->policy, &candidate);
+    char text[JUDGE_TEXT_SIZE];
+    judge_explain(run->judge.policy, &run->judged, run->second_factor, text);
+    run->talk->warn(run->talk->carrier, text);
 }
 
-/* One try: asks twice, judges. MEDGL_OK with verdict->refusal; a mismatch is a refusal without
- * words of its own. */
-static enum medgl_error change_ask_new(const struct proof *proof, const struct talk *talk,
-                                       const struct secret *current, struct secret *prepared,
-                                       bool *accepted, struct password_verdict *verdict)
+/* Evaluates the KDF for a candidate with which nothing else is wrong; what comes of it is stored if
+ * it is set. */
+static enum medgl_error change_judge(struct change_run *run, const struct secret *typed)
+{
+    auto_secret struct secret prepared = SECRET_NONE;
+    struct password_candidate candidate;
+    const struct policy *policy = run->judge.policy;
+    const struct judge_case subject = {.account = &run->proof.account,
+                                       .second_factor = run->second_factor,
+                                       .typed = typed,
+                                       .current = &run->current};
+    MEDGL_TRY(judge_candidate(&run->judge, &subject, &prepared, &candidate));
+    run->judged = policy_password_check(policy, &candidate);
+    if (run->judged.refusal != PASSWORD_ACCEPTED)
+        return MEDGL_OK;
+    MEDGL_TRY(history_ask(run->proof.context, run->proof.account.id, &prepared, &run->answer));
+    candidate.used_before = run->answer.used_before;
+    candidate.similar_to_former = run->answer.similar_to_former;
+    run->judged = policy_password_check(policy, &candidate);
+    return MEDGL_OK;
+}
+
+/* One try: asks, judges, asks again. A mistyped one is a try as well. */
+static enum medgl_error change_try(struct change_run *run)
 {
     auto_secret struct secret typed = SECRET_NONE;
     auto_secret struct secret again = SECRET_NONE;
-    *accepted = false;
+    const struct talk *talk = run->talk;
+    run->judged = (struct password_verdict){.refusal = PASSWORD_REFUSED_TOO_LONG};
     enum medgl_error error =
         talk->ask(talk->carrier, TALK_SECRET, TALK_PASSWORD, _("New password: "), &typed);
-    if (error == MEDGL_ERR_ARGUMENT) {
-        change_complain(proof->context, talk, PASSWORD_REFUSED_TOO_LONG);
-        return MEDGL_OK;
+    if (error != MEDGL_ERR_ARGUMENT) { /* what is too long is not even carried here */
+        MEDGL_TRY(error);
+        MEDGL_TRY(change_judge(run, &typed));
     }
-    MEDGL_TRY(error);
-    *verdict = change_judge(proof, &typed, current, prepared);
-    if (verdict->refusal != PASSWORD_ACCEPTED) {
-        change_complain(proof->context, talk, verdict->refusal);
+    if (run->judged.refusal != PASSWORD_ACCEPTED) {
+        change_complain(run);
         return MEDGL_OK;
     }
     error = talk->ask(talk->carrier, TALK_SECRET, TALK_ANSWER, _("Retype new password: "), &again);
     if (error != MEDGL_ERR_ARGUMENT)
         MEDGL_TRY(error);
-    *accepted = secret_equal(typed.bytes, typed.len, again.bytes, again.len);
-    if (!*accepted)
+    run->accepted = secret_equal(typed.bytes, typed.len, again.bytes, again.len);
+    if (!run->accepted)
         talk->warn(talk->carrier, _("The two passwords differ. Nothing was changed."));
     return MEDGL_OK;
 }
 
-struct change_run {
-    struct proof *proof;
-    const struct password_record *record;
-    enum password_strength strength;
-    struct clock_reading clock;
-    bool stale; /* the password was replaced by somebody else meanwhile */
-};
+/* -- setting it ---------------------------------------------------------------------------- */
 
+static enum medgl_error change_record(struct store_txn *txn, struct change_run *run,
+                                      const struct account *account, struct credential *fresh)
+{
+    struct ledger_entry entry;
+    struct context *context = run->proof.context;
+    evidence_begin(context, &run->clock, LEDGER_PASSWORD_CHANGE, account, &entry);
+    ledger_entry_text(&entry, "credential", fresh->id);
+    ledger_entry_text(&entry, "service", run->proof.caller->service);
+    ledger_entry_text(&entry, "source", source_key_place(run->proof.source.key));
+    ledger_entry_text(&entry, "strength", password_strength_word(fresh->strength));
+    return evidence_append(context, txn, &entry, &fresh->ledger_seq);
+}
+
+/* The history keeps the one that goes, and what was counted against the change is forgotten. */
 static enum medgl_error change_now(struct store_txn *txn, void *argument)
 {
     struct change_run *run = argument;
-    struct proof *proof = run->proof;
+    const struct proof *proof = &run->proof;
     struct account account;
-    struct credential credential;
+    struct credential going;
     uint32_t cleared;
-    struct ledger_entry entry;
     run->clock = clock_read();
     run->stale = true;
     MEDGL_TRY(store_account_by_id(txn, proof->account.id, &account));
-    MEDGL_TRY(store_credential_get(txn, account.id, CREDENTIAL_PASSWORD, &credential));
-    if (account.state != ACCOUNT_STATE_ACTIVE || strcmp(credential.id, proof->credential.id) != 0)
+    MEDGL_TRY(store_credential_get(txn, account.id, CREDENTIAL_PASSWORD, &going));
+    if (account.state != ACCOUNT_STATE_ACTIVE || strcmp(going.id, proof->credential.id) != 0)
         return MEDGL_ERR_REFUSED;
     run->stale = false;
-    MEDGL_TRY(crypto_random_id(credential.id));
-    credential.strength = run->strength;
-    credential.issued = false;
-    credential.set_at = run->clock.now;
-    credential.valid_until = 0;
-    MEDGL_TRY(password_seal(proof->context, &credential, run->record));
-    evidence_begin(proof->context, &run->clock, LEDGER_PASSWORD_CHANGE, &account, &entry);
-    ledger_entry_text(&entry, "credential", credential.id);
-    ledger_entry_text(&entry, "service", proof->caller->service);
-    ledger_entry_text(&entry, "source", proof->source.key);
-    ledger_entry_text(&entry, "strength",
-                      run->strength == PASSWORD_STRENGTH_LONG ? "long" : "short");
-    MEDGL_TRY(evidence_append(proof->context, txn, &entry, &credential.ledger_seq));
-    MEDGL_TRY(store_credential_put(txn, &credential));
+    struct credential fresh = {.strength = run->judged.strength, .set_at = run->clock.now};
+    memcpy(fresh.account_id, account.id, sizeof(fresh.account_id));
+    MEDGL_TRY(crypto_random_id(fresh.id));
+    MEDGL_TRY(password_seal(proof->context, &fresh, &run->answer.record));
+    MEDGL_TRY(change_record(txn, run, &account, &fresh));
+    MEDGL_TRY(history_keep(proof->context, txn, &going));
+    MEDGL_TRY(store_credential_put(txn, &fresh));
+    MEDGL_TRY(password_begin(txn, account.id));
     return store_attempt_clear(txn, account.id, proof->source.key, &cleared);
 }
 
-static enum medgl_error change_set(struct proof *proof, const struct talk *talk,
-                                   const struct secret *prepared, enum password_strength strength,
-                                   enum change_verdict *verdict)
+static enum medgl_error change_set(struct change_run *run, enum change_verdict *verdict)
 {
-    auto_clean(password_record_clear) struct password_record record = {.has_stem = false};
-    const struct password_line line = context_line(proof->context);
-    const struct kdf_cost cost = context_cost(proof->context);
-    MEDGL_TRY(password_hash(&line, &cost, NULL, prepared, record.hash));
-    struct change_run run = {.proof = proof, .record = &record, .strength = strength};
-    enum medgl_error error = store_transact(proof->context->store, STORE_WRITE, change_now, &run);
-    if (error == MEDGL_ERR_REFUSED && run.stale) {
+    const struct talk *talk = run->talk;
+    enum medgl_error error =
+        store_transact(run->proof.context->store, STORE_WRITE, change_now, run);
+    if (error == MEDGL_ERR_REFUSED && run->stale) {
         talk->warn(talk->carrier, _("The account was changed meanwhile. Nothing was set."));
         *verdict = CHANGE_REFUSED;
         return MEDGL_OK;
@@ -254,29 +279,26 @@ enum medgl_error operation_change(struct context *context, const struct talk *ta
                                   const struct change_request *request,
                                   enum change_verdict *verdict)
 {
-    auto_clean(proof_clear) struct proof proof = {.known = false};
-    auto_secret struct secret current = SECRET_NONE;
+    auto_clean(change_run_clear) struct change_run run = {.talk = talk};
     enum change_verdict proved;
     *verdict = CHANGE_REFUSED;
-    MEDGL_TRY(change_prove(context, talk, request, &proof, &current, &proved));
+    MEDGL_TRY(change_prove(context, talk, request, &run.proof, &run.current, &proved));
     if (proved != CHANGE_READY) {
         *verdict = proved;
         return MEDGL_OK;
     }
-    change_explain(context, talk);
+    run.second_factor = password_facts_from(&run.proof.credential, clock_read().now).second_factor;
+    MEDGL_TRY(change_open_judge(&run));
+    change_announce(&run);
     for (int i = 0; i < CHANGE_TRIES; i++) {
-        auto_secret struct secret prepared = SECRET_NONE;
-        struct password_verdict judged;
-        bool accepted;
-        enum medgl_error error =
-            change_ask_new(&proof, talk, &current, &prepared, &accepted, &judged);
+        enum medgl_error error = change_try(&run);
         if (error == MEDGL_ERR_ABORTED) {
             *verdict = CHANGE_ABORTED;
             return MEDGL_OK;
         }
         MEDGL_TRY(error);
-        if (accepted)
-            return change_set(&proof, talk, &prepared, judged.strength, verdict);
+        if (run.accepted)
+            return change_set(&run, verdict);
     }
     *verdict = CHANGE_TRIES_USED;
     return MEDGL_OK;

@@ -1,5 +1,5 @@
-/* The owner changes the password (R17, R18): the current one is asked and counted, the new one
- * checked. */
+/* The owner changes the password (R17, R18, R19): the current one is asked and counted, under a
+ * limit of its own, the new one checked. */
 #ifndef MEDGL_OPERATION_CHANGE_PASSWORD_H
 #define MEDGL_OPERATION_CHANGE_PASSWORD_H
 
@@ -14,6 +14,7 @@ enum change_verdict {
     CHANGE_NOT_ENROLLED,
     CHANGE_WRONG_CURRENT,
     CHANGE_TRIES_USED, /* three new passwords did not meet the rules */
+    CHANGE_TOO_SOON,   /* it was changed a short time ago and is not due: told from when on (R16) */
     CHANGE_NOT_OWNER,  /* root for somebody else: told to use `medgl-admin password reset` (R11) */
     CHANGE_ABORTED,
 };
@@ -31,8 +32,10 @@ enum medgl_error operation_change_prepare(struct context *context, const struct 
                                           const struct change_request *request,
                                           enum change_verdict *verdict);
 
-/* Phase two: verifies the current password once more (this may be another process), then asks for
- * the new one, up to three times. */
+/* Phase two: verifies the current password once more (this may be another process), says what is
+ * asked for, offers a generated password where the policy wants that, then asks for the new one, up
+ * to three times, and says what is wrong with it. MEDGL_ERR_POLICY: a list that the policy names
+ * cannot be asked, so that none is set; the person was told, and the log says what to do. */
 enum medgl_error operation_change(struct context *context, const struct talk *talk,
                                   const struct change_request *request,
                                   enum change_verdict *verdict);

@@ -144,6 +144,7 @@ static bool hold_prompt(pam_handle_t *pamh, bool silent, struct wire_message *me
         ask_person(pamh, style, text, what, message);
     else if (silent || pam_prompt(pamh, style, NULL, "%s", text) != PAM_SUCCESS)
         wire_put_number(message, WIRE_FAILED, 1); /* nobody to read it: no failure of the call */
+    explicit_bzero(text, sizeof(text)); /* a suggested password may be in it */
     return true;
 }
 
