@@ -15,11 +15,12 @@ arrows() {
             owner["sqlite3"] = "^store/sqlite/"
             owner["argon2"] = "^factor/kdf\\.c$"
             owner["crypt"] = "^factor/crypted\\.c$"
+            owner["passwdqc"] = "^factor/quality_passwdqc\\.c$"
             owner["libeconf"] = owner["libeconf_ext"] = "^policy/load\\.c$"
             owner["jansson"] = "^ledger/"
             owner["libsmartcols"] = "^admin/output\\.c$"
             owner["openssl"] = "^(base|factor|ledger)/"
-            owner["unistr"] = owner["unictype"] = owner["uninorm"] = "^(base|factor)/"
+            owner["unistr"] = owner["unictype"] = owner["uninorm"] = owner["unicase"] = "^(base|factor)/"
             owner["security"] = "^pam_medgl/"
         }
         function room_of(path) { sub("/.*", "", path); return path }
@@ -102,6 +103,7 @@ wrong pam_medgl/relay.c "config.h"
 wrong base/text.c "config.h"
 wrong factor/password.c <argon2.h>
 wrong factor/password.c <crypt.h>
+wrong factor/quality.c <passwdqc.h>
 wrong policy/keys.c <libeconf.h>
 wrong store/sqlite/row.c <jansson.h>
 wrong admin/output.c <jansson.h>

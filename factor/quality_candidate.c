@@ -1,0 +1,173 @@
+/* A candidate as characters that can be compared: width, kana, case, usual substitutions. Looks for
+ * nothing in them. */
+#include "factor/quality_piece.h"
+
+#include "factor/romaji.h"
+
+#include <string.h>
+#include <unicase.h>
+#include <unictype.h>
+#include <unistr.h>
+
+#define FULL_WIDTH_FIRST 0xff01u
+#define FULL_WIDTH_LAST  0xff5eu
+#define FULL_WIDTH_SHIFT 0xfee0u
+
+/* How many guesses one character is where nothing explains it, in tenths of a bit. */
+#define UNKNOWN_SPELLED 32 /* a kana is one of some 75, and about two letters */
+#define UNKNOWN_KANA    62
+#define UNKNOWN_OTHER   80 /* kanji are more than these, but no kanji stands alone */
+
+static bool candidate_is_kana(uint32_t c)
+{
+    return (c >= 0x3041 && c <= 0x3096) || (c >= 0x30a1 && c <= 0x30f6) || c == 0x30fc;
+}
+
+static uint32_t candidate_half_width(uint32_t c)
+{
+    return c >= FULL_WIDTH_FIRST && c <= FULL_WIDTH_LAST ? c - FULL_WIDTH_SHIFT : c;
+}
+
+uint32_t candidate_fold(uint32_t c)
+{
+    return uc_tolower(candidate_half_width(c));
+}
+
+static void candidate_add(struct candidate *candidate, uint32_t c, unsigned unknown)
+{
+    if (candidate->count == CANDIDATE_MAX)
+        return;
+    for (const char *letter = candidate_readings(candidate_fold(c)); *letter != '\0'; letter++)
+        candidate->letters[candidate->count] |= 1u << (*letter - 'a');
+    candidate->plain[candidate->count] = candidate_half_width(c);
+    candidate->folded[candidate->count] = candidate_fold(c);
+    candidate->unknown[candidate->count++] = (uint16_t)unknown;
+}
+
+static unsigned candidate_unknown(uint32_t c)
+{
+    if (candidate_half_width(c) < 0x80)
+        return PIECE_COST_ASCII;
+    return candidate_is_kana(c) ? UNKNOWN_KANA : UNKNOWN_OTHER;
+}
+
+void candidate_read(struct candidate *candidate, const struct secret *prepared, bool spelled)
+{
+    const uint8_t *at = prepared->bytes, *end = at + prepared->len;
+    memset(candidate, 0, sizeof(*candidate));
+    (void)spelled;
+    while (at < end) {
+        ucs4_t c;
+        at += u8_mbtouc(&c, at, (size_t)(end - at));
+        candidate_add(candidate, c, candidate_unknown(c));
+    }
+    candidate->window = candidate->count < PIECE_WINDOW ? candidate->count : PIECE_WINDOW;
+}
+
+enum candidate_class candidate_class(uint32_t c)
+{
+    if (uc_is_general_category_withtable(c, UC_CATEGORY_MASK_L | UC_CATEGORY_MASK_M))
+        return CANDIDATE_LETTER;
+    return uc_is_general_category_withtable(c, UC_CATEGORY_MASK_Nd) ? CANDIDATE_DIGIT
+                                                                    : CANDIDATE_SYMBOL;
+}
+
+static bool candidate_is_capital(const struct candidate *candidate, size_t at)
+{
+    return candidate->plain[at] != candidate->folded[at];
+}
+
+bool candidate_begins(const struct candidate *candidate, size_t at, enum candidate_class class_)
+{
+    return at == 0 || candidate->folded[at] >= 0x80 ||
+           candidate_class(candidate->folded[at - 1]) != class_ ||
+           (candidate_is_capital(candidate, at) && !candidate_is_capital(candidate, at - 1));
+}
+
+bool candidate_ends(const struct candidate *candidate, size_t at, enum candidate_class class_)
+{
+    return at == candidate->count || candidate->folded[at - 1] >= 0x80 ||
+           candidate_class(candidate->folded[at]) != class_ ||
+           (candidate_is_capital(candidate, at) && !candidate_is_capital(candidate, at - 1));
+}
+
+/* -- usual substitutions --------------------------------------------------------------------- */
+
+static const char letters[] =
+    "a\0b\0c\0d\0e\0f\0g\0h\0i\0j\0k\0l\0m\0n\0o\0p\0q\0r\0s\0t\0u\0v\0w\0"
+    "x\0y\0z";
+
+const char *candidate_readings(uint32_t folded)
+{
+    static const struct {
+        char from;
+        const char *to;
+    } usual[] = {
+        {'4', "a"}, {'@', "a"}, {'8', "b"},  {'(', "c"},  {'3', "e"},  {'6', "g"},
+        {'9', "g"}, {'#', "h"}, {'1', "il"}, {'!', "il"}, {'|', "il"}, {'0', "o"},
+        {'$', "s"}, {'5', "s"}, {'7', "t"},  {'+', "t"},  {'2', "z"},
+    };
+    if (folded >= 'a' && folded <= 'z')
+        return letters + 2 * (folded - 'a');
+    for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
+        if (folded == (uint32_t)usual[i].from)
+            return usual[i].to;
+    }
+    return "";
+}
+
+bool candidate_reads(const struct candidate *candidate, size_t at, uint32_t wanted,
+                     unsigned *substituted)
+{
+    if (candidate->folded[at] == wanted)
+        return true;
+    if (wanted < 'a' || wanted > 'z' || (candidate->letters[at] >> (wanted - 'a') & 1) == 0)
+        return false;
+    (*substituted)++;
+    return true;
+}
+
+unsigned candidate_substitution_cost(unsigned substituted)
+{
+    return substituted == 0 ? 0 : 5 + 8 * substituted;
+}
+
+/* -- case ------------------------------------------------------------------------------------ */
+
+#define CASE_FIRST 8
+#define CASE_ALL   10
+#define CASE_MIXED 10
+
+unsigned candidate_case_cost(const struct candidate *candidate, size_t from, size_t to)
+{
+    unsigned upper = 0, lower = 0;
+    for (size_t i = from; i < to; i++) {
+        if (candidate->plain[i] != candidate->folded[i])
+            upper++;
+        else if (candidate_class(candidate->plain[i]) == CANDIDATE_LETTER)
+            lower++;
+    }
+    if (upper == 0)
+        return 0;
+    if (lower == 0)
+        return CASE_ALL;
+    if (upper == 1 && candidate->plain[from] != candidate->folded[from])
+        return CASE_FIRST;
+    return CASE_MIXED + CASE_MIXED * (upper < lower ? upper : lower);
+}
+
+/* -- pieces ---------------------------------------------------------------------------------- */
+
+void piece_offer(struct candidate *candidate, size_t from, size_t to, unsigned cost,
+                 enum password_weakness weakness)
+{
+    if (from >= to || to > candidate->window)
+        return;
+    struct piece *piece = &candidate->pieces[from][to - from];
+    if (cost == 0)
+        cost = 1;
+    if (cost > PIECE_COST_MAX || (piece->cost != 0 && piece->cost <= cost))
+        return;
+    piece->cost = (uint16_t)cost;
+    piece->weakness = (uint8_t)weakness;
+}

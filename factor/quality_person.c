@@ -1,0 +1,296 @@
+/* What is known of the person and the place in a candidate. The words made of it are no secret;
+ * what is found in the candidate stays in its pages. */
+#include "factor/quality_piece.h"
+
+#include "factor/romaji.h"
+
+#include <string.h>
+#include <unistr.h>
+
+#define WORDS_MAX    640
+#define LETTERS_MAX  8192
+#define TEXT_MAX     256 /* bytes of one part of a name */
+#define NAME_LEAST   3   /* letters of a name that is refused; two kanji are a name as well */
+#define KANJI_LEAST  2
+#define NUMBER_LEAST 4
+#define ANYWHERE     5 /* from so many characters on, also within a longer word */
+
+#define COST_LOGIN    10
+#define COST_NUMBER   10
+#define COST_NAME     20
+#define COST_INITIAL  25
+#define COST_PLACE    30
+#define COST_REVERSED 10
+
+struct person_word {
+    uint16_t at, length; /* in letters */
+    uint8_t cost, weakness;
+    bool refused;
+};
+struct person_words {
+    struct person_word word[WORDS_MAX];
+    size_t count;
+    uint32_t letters[LETTERS_MAX];
+    size_t used;
+};
+
+/* -- the words ------------------------------------------------------------------------------- */
+
+static bool person_is_known(const struct person_words *words, const uint32_t *letters,
+                            size_t length)
+{
+    for (size_t i = 0; i < words->count; i++) {
+        if (words->word[i].length == length &&
+            memcmp(words->letters + words->word[i].at, letters, length * sizeof(*letters)) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool person_is_refused(const uint32_t *letters, size_t length,
+                              enum password_weakness weakness)
+{
+    if (weakness == PASSWORD_WEAKNESS_PLACE)
+        return false;
+    if (weakness == PASSWORD_WEAKNESS_STAFF_NUMBER)
+        return length >= NUMBER_LEAST;
+    return length >= (letters[0] < 0x80 ? NAME_LEAST : KANJI_LEAST);
+}
+
+/* One word; what has no room any more, or is a single character, is left out. */
+static void person_add(struct person_words *words, const char *text, size_t len,
+                       enum password_weakness weakness, unsigned cost)
+{
+    const uint8_t *at = (const uint8_t *)text, *end = at + len;
+    uint32_t *letters = words->letters + words->used;
+    size_t length = 0;
+    while (at < end && words->used + length < LETTERS_MAX) {
+        ucs4_t c;
+        at += u8_mbtouc(&c, at, (size_t)(end - at));
+        letters[length++] = candidate_fold(c);
+    }
+    if (at < end || length < 2 || words->count == WORDS_MAX ||
+        person_is_known(words, letters, length))
+        return;
+    words->word[words->count++] =
+        (struct person_word){.at = (uint16_t)words->used,
+                             .length = (uint16_t)length,
+                             .cost = (uint8_t)cost,
+                             .weakness = (uint8_t)weakness,
+                             .refused = person_is_refused(letters, length, weakness)};
+    words->used += length;
+}
+
+/* All runs of characters of these classes. */
+static void person_add_runs(struct person_words *words, const char *text, bool digits,
+                            enum password_weakness weakness, unsigned cost)
+{
+    const uint8_t *at = (const uint8_t *)text, *end = at + strlen(text), *from = at;
+    while (at < end) {
+        ucs4_t c;
+        const uint8_t *next = at + u8_mbtouc(&c, at, (size_t)(end - at));
+        enum candidate_class class_ = candidate_class(c);
+        if (class_ == CANDIDATE_SYMBOL || (class_ == CANDIDATE_DIGIT && !digits)) {
+            person_add(words, (const char *)from, (size_t)(at - from), weakness, cost);
+            from = next;
+        }
+        at = next;
+    }
+    person_add(words, (const char *)from, (size_t)(end - from), weakness, cost);
+}
+
+/* The next part of a text: `*text` moves behind it. false: there is none, or it is too long. */
+static bool person_next(const char **text, const char *separators, char part[TEXT_MAX])
+{
+    *text += strspn(*text, separators);
+    size_t len = strcspn(*text, separators);
+    if (len == 0 || len >= TEXT_MAX)
+        return false;
+    memcpy(part, *text, len);
+    part[len] = '\0';
+    *text += len;
+    return true;
+}
+
+/* Kana in Latin letters, in every spelling. false: it is something else. */
+static enum medgl_error person_add_kana(struct person_words *words, const char *kana,
+                                        enum password_weakness weakness, unsigned cost,
+                                        struct romaji *romaji)
+{
+    enum medgl_error error = romaji_spell(kana, romaji);
+    for (size_t i = 0; i < romaji->count; i++)
+        person_add(words, romaji->spelling[i], strlen(romaji->spelling[i]), weakness, cost);
+    if (error == MEDGL_ERR_ARGUMENT) { /* not kana: then it is what it is */
+        person_add_runs(words, kana, false, weakness, cost);
+        error = MEDGL_OK;
+    }
+    return error;
+}
+
+/* "hsato" and "satoh" of "hanako" and "sato". */
+static void person_add_initials(struct person_words *words, const char *of, const char *name)
+{
+    char joined[TEXT_MAX + 2];
+    if ((unsigned char)of[0] >= 0x80)
+        return;
+    (void)snprintf(joined, sizeof(joined), "%c%s", of[0], name);
+    person_add(words, joined, strlen(joined), PASSWORD_WEAKNESS_NAME, COST_INITIAL);
+    (void)snprintf(joined, sizeof(joined), "%s%c", name, of[0]);
+    person_add(words, joined, strlen(joined), PASSWORD_WEAKNESS_NAME, COST_INITIAL);
+}
+
+#define PARTS_MAX 4
+
+static void person_add_full_name(struct person_words *words, const char *name)
+{
+    char parts[PARTS_MAX][TEXT_MAX];
+    size_t count = 0;
+    person_add_runs(words, name, false, PASSWORD_WEAKNESS_NAME, COST_NAME);
+    while (count < PARTS_MAX && person_next(&name, " ,.'-", parts[count]))
+        count++;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < count; j++) {
+            if (i != j)
+                person_add_initials(words, parts[i], parts[j]);
+        }
+    }
+}
+
+static enum medgl_error person_add_reading(struct person_words *words, const char *reading,
+                                           struct romaji romaji[PARTS_MAX])
+{
+    char part[TEXT_MAX];
+    size_t count = 0;
+    while (count < PARTS_MAX && person_next(&reading, " ", part))
+        MEDGL_TRY(
+            person_add_kana(words, part, PASSWORD_WEAKNESS_NAME, COST_NAME, &romaji[count++]));
+    for (size_t i = 0; i < count * ROMAJI_USUAL; i++) {
+        for (size_t j = 0; j < count * ROMAJI_USUAL; j++) {
+            const struct romaji *of = &romaji[i / ROMAJI_USUAL], *name = &romaji[j / ROMAJI_USUAL];
+            if (of != name && i % ROMAJI_USUAL < of->count && j % ROMAJI_USUAL < name->count)
+                person_add_initials(words, of->spelling[i % ROMAJI_USUAL],
+                                    name->spelling[j % ROMAJI_USUAL]);
+        }
+    }
+    return MEDGL_OK;
+}
+
+static enum medgl_error person_add_places(struct person_words *words, const char *places,
+                                          struct romaji *romaji)
+{
+    char place[TEXT_MAX];
+    while (person_next(&places, ", ", place)) {
+        person_add_runs(words, place, true, PASSWORD_WEAKNESS_PLACE, COST_PLACE);
+        MEDGL_TRY(person_add_kana(words, place, PASSWORD_WEAKNESS_PLACE, COST_PLACE, romaji));
+    }
+    return MEDGL_OK;
+}
+
+static const char *person_text(const char *text)
+{
+    return text == NULL ? "" : text;
+}
+
+static enum medgl_error person_fill(struct person_words *words, const struct quality_person *person)
+{
+    const char *login = person_text(person->login_name), *staff = person_text(person->staff_number);
+    auto_free struct romaji *romaji = calloc(PARTS_MAX, sizeof(*romaji));
+    if (romaji == NULL)
+        return MEDGL_ERR_MEMORY;
+    person_add(words, login, strlen(login), PASSWORD_WEAKNESS_NAME, COST_LOGIN);
+    person_add_runs(words, login, false, PASSWORD_WEAKNESS_NAME, COST_NAME);
+    person_add(words, staff, strlen(staff), PASSWORD_WEAKNESS_STAFF_NUMBER, COST_NUMBER);
+    person_add_runs(words, staff, true, PASSWORD_WEAKNESS_STAFF_NUMBER, COST_NUMBER);
+    person_add_full_name(words, person_text(person->full_name));
+    MEDGL_TRY(person_add_reading(words, person_text(person->reading), romaji));
+    return person_add_places(words, person_text(person->places), romaji);
+}
+
+/* -- in the candidate ------------------------------------------------------------------------ */
+
+/* `step` 1: forwards from `at`; -1: backwards from it. */
+static bool person_matches(const struct candidate *candidate, size_t at, int step,
+                           const uint32_t *letters, size_t length, unsigned *substituted)
+{
+    *substituted = 0;
+    if (step > 0 ? candidate->count - at < length : at + 1 < length)
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        size_t there = step > 0 ? at + i : at - i;
+        if (!candidate_reads(candidate, there, letters[i], substituted))
+            return false;
+    }
+    return true;
+}
+
+static void person_found(struct candidate *candidate, const struct person_words *words,
+                         const struct person_word *word, struct piece_span span,
+                         unsigned substituted, size_t *spans)
+{
+    const uint32_t *letters = words->letters + word->at;
+    piece_offer(candidate, span.from, span.to,
+                word->cost + candidate_substitution_cost(substituted) +
+                    candidate_case_cost(candidate, span.from, span.to),
+                (enum password_weakness)word->weakness);
+    /* All of it in digits is some number that happens to look like it. */
+    if (!word->refused || 2 * substituted > word->length || *spans == PIECE_SPANS)
+        return;
+    span.weakness = word->weakness;
+    span.begins = candidate_begins(candidate, span.from, candidate_class(letters[0]));
+    span.ends = candidate_ends(candidate, span.to, candidate_class(letters[word->length - 1]));
+    candidate->spans[(*spans)++] = span;
+}
+
+static void person_look(struct candidate *candidate, const struct person_words *words, size_t at,
+                        size_t *spans)
+{
+    for (size_t i = 0; i < words->count; i++) {
+        const struct person_word *word = &words->word[i];
+        const uint32_t *letters = words->letters + word->at;
+        unsigned substituted;
+        if (person_matches(candidate, at, 1, letters, word->length, &substituted))
+            person_found(
+                candidate, words, word,
+                (struct piece_span){.from = (uint16_t)at, .to = (uint16_t)(at + word->length)},
+                substituted, spans);
+        if (person_matches(candidate, at, -1, letters, word->length, &substituted))
+            person_found(candidate, words, word,
+                         (struct piece_span){.from = (uint16_t)(at + 1 - word->length),
+                                             .to = (uint16_t)(at + 1)},
+                         substituted, spans);
+    }
+}
+
+/* A row of names stands by itself where its first begins and its last ends. */
+static enum password_weakness person_judge(struct candidate *candidate, size_t count)
+{
+    struct piece_span *spans = candidate->spans;
+    for (size_t round = 0; round < PARTS_MAX; round++) {
+        for (size_t i = 0; i < count; i++) {
+            spans[i].begins = spans[i].begins || candidate->ends[spans[i].from];
+            spans[i].ends = spans[i].ends || candidate->begins[spans[i].to];
+            candidate->ends[spans[i].to] |= spans[i].begins;
+            candidate->begins[spans[i].from] |= spans[i].ends;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if ((spans[i].begins && spans[i].ends) || spans[i].to - spans[i].from >= ANYWHERE)
+            return (enum password_weakness)spans[i].weakness;
+    }
+    return PASSWORD_WEAKNESS_NONE;
+}
+
+enum medgl_error quality_find_person(struct candidate *candidate,
+                                     const struct quality_person *person,
+                                     enum password_weakness *refused)
+{
+    size_t spans = 0;
+    auto_free struct person_words *words = calloc(1, sizeof(*words));
+    if (words == NULL)
+        return MEDGL_ERR_MEMORY;
+    MEDGL_TRY(person_fill(words, person));
+    for (size_t at = 0; at < candidate->count; at++)
+        person_look(candidate, words, at, &spans);
+    *refused = person_judge(candidate, spans);
+    return MEDGL_OK;
+}
