@@ -70,7 +70,9 @@ enum admin_exit admin_failed(enum medgl_error error, const char *name, const cha
     X(LAST, "last", "N", check_last, N_("Only the last N of them."))                               \
     X(CHECKPOINT, "checkpoint", "FILE", check_path,                                                \
       N_("A checkpoint that was kept elsewhere; may be given more than once."))                    \
-    X(OUTPUT, "output", "FILE", check_path, N_("A new file to write to."))
+    X(OUTPUT, "output", "FILE", check_path, N_("A new file to write to."))                         \
+    X(AGREEMENT, "agreement", NULL, NULL,                                                          \
+      N_("Show the rules in force as sentences, in English and Japanese."))
 
 enum option {
 #define ADMIN_OPTION_ENUM(id, name, value, check, help) OPTION_##id,
@@ -272,6 +274,7 @@ enum admin_exit account_retire(struct admin *admin);
 enum admin_exit password_reset(struct admin *admin);
 enum admin_exit policy_show(struct admin *admin);
 enum admin_exit policy_check_files(struct admin *admin);
+void agreement_print(struct output *output, const struct policy *policy); /* R40 */
 enum admin_exit ledger_show(struct admin *admin);
 enum admin_exit ledger_verify(struct admin *admin);
 enum admin_exit ledger_export(struct admin *admin);

@@ -1,4 +1,5 @@
-/* Shows the policy in force and what is wrong in its files. Changes neither. */
+/* Shows the policy in force, what in it is not the profile's, and what is wrong in its files.
+ * Changes none of it. */
 #include "admin/admin.h"
 
 #include "policy/load.h"
@@ -7,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define POLICY_TEXT_SIZE  POLICY_VALUE_SIZE
 #define POLICY_WHERE_SIZE (PATH_MAX + 24)
 
 struct policy_origin {
@@ -16,21 +16,30 @@ struct policy_origin {
 };
 
 struct policy_view {
-    struct policy_origin *origins; /* in the order of policy_keys() */
+    struct policy policy;
+    const struct policy_key *keys;
+    size_t count;
+    struct policy_origin *origins; /* in the order of the keys */
     struct table *mistakes;        /* NULL: mistakes are complaints */
 };
 
-static void policy_set_by(void *context, const struct policy_key *key, const char *file,
-                          uint64_t line)
+static void view_clear(struct policy_view *view)
+{
+    for (size_t i = 0; view->origins != NULL && i < view->count; i++)
+        free(view->origins[i].file);
+    free(view->origins);
+}
+
+static void view_set_by(void *context, const struct policy_key *key, const char *file,
+                        uint64_t line)
 {
     const struct policy_view *view = context;
-    size_t count;
-    struct policy_origin *origin = &view->origins[key - policy_keys(&count)];
+    struct policy_origin *origin = &view->origins[key - view->keys];
     free(origin->file);
     *origin = (struct policy_origin){.file = strdup(file), .line = line};
 }
 
-static void policy_mistake(void *context, const char *file, uint64_t line, const char *why)
+static void view_mistake(void *context, const char *file, uint64_t line, const char *why)
 {
     const struct policy_view *view = context;
     if (view->mistakes != NULL)
@@ -43,6 +52,68 @@ static void policy_mistake(void *context, const char *file, uint64_t line, const
         complain("%s", why);
 }
 
+/* `view` is zero but for `mistakes`. */
+static enum medgl_error view_load(struct policy_view *view, const struct admin *admin)
+{
+    view->keys = policy_keys(&view->count);
+    view->origins = calloc(view->count, sizeof(*view->origins));
+    if (view->origins == NULL)
+        return MEDGL_ERR_MEMORY;
+    const struct policy_report report = {
+        .context = view, .set = view_set_by, .mistake = view_mistake};
+    return policy_load(admin->identity.root, geteuid(), &report, &view->policy);
+}
+
+/* A value and what the profile has in its place, in the same notation. */
+struct policy_pair {
+    char value[POLICY_VALUE_SIZE], preset[POLICY_VALUE_SIZE];
+    bool overridden;
+};
+
+static void pair_of(const struct policy *policy, const struct policy_key *key,
+                    struct policy_pair *pair)
+{
+    struct policy profile;
+    policy_profile(&profile, policy->profile);
+    policy_format(policy, key, pair->value, sizeof(pair->value));
+    if (key == policy_key_find("profile"))
+        policy_defaults(&profile);
+    policy_format(&profile, key, pair->preset, sizeof(pair->preset));
+    pair->overridden = strcmp(pair->value, pair->preset) != 0;
+}
+
+/* What falls short of the profile: in force nevertheless, and said each time somebody looks. */
+static void view_warn(const struct policy_view *view, struct output *output)
+{
+    static const struct column columns[] = {
+        {"key", "", COLUMN_TEXT, COLUMN_JSON},     {"value", "", COLUMN_TEXT, COLUMN_JSON},
+        {"default", "", COLUMN_TEXT, COLUMN_JSON}, {"clause", "", COLUMN_TEXT, COLUMN_JSON},
+        {"file", "", COLUMN_TEXT, COLUMN_JSON},    {"line", "", COLUMN_NUMBER, COLUMN_JSON},
+    };
+    auto_clean(table_print) struct table *table =
+        output->json ? table_new(output, "warnings", TABLE_LIST, columns, MEDGL_COUNT(columns))
+                     : NULL;
+    char profile[POLICY_VALUE_SIZE];
+    policy_format(&view->policy, policy_key_find("profile"), profile, sizeof(profile));
+    for (size_t i = 0; i < view->count; i++) {
+        const struct policy_origin *origin = &view->origins[i];
+        const char *clause = policy_weaker(&view->policy, &view->keys[i]);
+        struct policy_pair pair;
+        if (clause == NULL)
+            continue;
+        pair_of(&view->policy, &view->keys[i], &pair);
+        if (output->json)
+            table_row(table, (struct cell[]){CELL_TEXT(view->keys[i].name), CELL_TEXT(pair.value),
+                                             CELL_TEXT(pair.preset), CELL_TEXT(clause),
+                                             CELL_TEXT(origin->file), CELL_NUMBER(origin->line)});
+        else
+            complain(_("%s:%" PRIu64 ": %s = %s falls short of the profile %s, which sets %s to "
+                       "meet %s."),
+                     origin->file != NULL ? origin->file : "", origin->line, view->keys[i].name,
+                     pair.value, profile, pair.preset, clause);
+    }
+}
+
 enum admin_exit policy_check_files(struct admin *admin)
 {
     static const struct column columns[] = {
@@ -50,66 +121,57 @@ enum admin_exit policy_check_files(struct admin *admin)
         {"line", N_("LINE"), COLUMN_NUMBER, COLUMN_BOTH},
         {"why", N_("MISTAKE"), COLUMN_TEXT, COLUMN_WIDE},
     };
-    auto_clean(table_print) struct table *table =
+    struct table *table =
         table_new(&admin->output, "mistakes", TABLE_LIST, columns, MEDGL_COUNT(columns));
-    struct policy_view view = {.mistakes = table};
-    const struct policy_report report = {.context = &view, .mistake = policy_mistake};
-    struct policy policy;
-    enum medgl_error error = policy_load(admin->identity.root, geteuid(), &report, &policy);
+    auto_clean(view_clear) struct policy_view view = {.mistakes = table};
+    enum medgl_error error = view_load(&view, admin);
+    table_print(&table);
     if (error == MEDGL_ERR_POLICY) /* the mistakes are in the table */
         return ADMIN_REFUSED;
-    if (error == MEDGL_OK)
+    if (error == MEDGL_OK) {
         output_say(&admin->output, _("The policy has no mistakes."));
+        view_warn(&view, &admin->output);
+    }
     return admin_failed(error, "", NULL);
 }
 
-static void policy_row(struct table *table, const struct policy *policy,
-                       const struct policy_key *key, const struct policy_origin *origin)
-{
-    char value[POLICY_TEXT_SIZE], preset[POLICY_TEXT_SIZE], where[POLICY_WHERE_SIZE] = "";
-    struct policy defaults;
-    policy_defaults(&defaults);
-    policy_format(policy, key, value, sizeof(value));
-    policy_format(&defaults, key, preset, sizeof(preset)); /* in the same notation */
-    if (origin->file != NULL)
-        (void)snprintf(where, sizeof(where), "%s:%" PRIu64, origin->file, origin->line);
-    table_row(table, (struct cell[]){
-                         CELL_TEXT(key->name),
-                         CELL_TEXT(value),
-                         CELL_TEXT(preset),
-                         CELL_TEXT(where),
-                         CELL_TEXT(key->clause),
-                         CELL_TEXT(_(key->help)),
-                     });
-}
-
-enum admin_exit policy_show(struct admin *admin)
+static void view_print(const struct policy_view *view, struct output *output)
 {
     static const struct column columns[] = {
         {"key", N_("KEY"), COLUMN_TEXT, COLUMN_BOTH},
         {"value", N_("VALUE"), COLUMN_TEXT, COLUMN_BOTH},
         {"default", N_("DEFAULT"), COLUMN_TEXT, COLUMN_BOTH},
+        {"overridden", N_("OVERRIDDEN"), COLUMN_BOOL, COLUMN_BOTH},
         {"set_in", N_("SET IN"), COLUMN_TEXT, COLUMN_BOTH},
         {"clause", N_("CLAUSE"), COLUMN_TEXT, COLUMN_BOTH},
         {"help", N_("MEANING"), COLUMN_TEXT, COLUMN_WIDE},
     };
-    size_t count;
-    const struct policy_key *keys = policy_keys(&count);
-    struct policy_view view = {.origins = calloc(count, sizeof(*view.origins))};
-    auto_free struct policy_origin *origins = view.origins;
-    if (origins == NULL)
-        return admin_failed(MEDGL_ERR_MEMORY, "", NULL);
-    const struct policy_report report = {
-        .context = &view, .set = policy_set_by, .mistake = policy_mistake};
-    struct policy policy;
-    enum medgl_error error = policy_load(admin->identity.root, geteuid(), &report, &policy);
-    if (error == MEDGL_OK) {
-        auto_clean(table_print) struct table *table =
-            table_new(&admin->output, "policy", TABLE_LIST, columns, MEDGL_COUNT(columns));
-        for (size_t i = 0; i < count; i++)
-            policy_row(table, &policy, &keys[i], &origins[i]);
+    auto_clean(table_print) struct table *table =
+        table_new(output, "policy", TABLE_LIST, columns, MEDGL_COUNT(columns));
+    for (size_t i = 0; i < view->count; i++) {
+        const struct policy_key *key = &view->keys[i];
+        const struct policy_origin *origin = &view->origins[i];
+        struct policy_pair pair;
+        char where[POLICY_WHERE_SIZE] = "";
+        pair_of(&view->policy, key, &pair);
+        if (origin->file != NULL)
+            (void)snprintf(where, sizeof(where), "%s:%" PRIu64, origin->file, origin->line);
+        table_row(table, (struct cell[]){CELL_TEXT(key->name), CELL_TEXT(pair.value),
+                                         CELL_TEXT(pair.preset), CELL_NUMBER(pair.overridden),
+                                         CELL_TEXT(where), CELL_TEXT(key->clause),
+                                         CELL_TEXT(_(key->help))});
     }
-    for (size_t i = 0; i < count; i++)
-        free(origins[i].file);
+}
+
+enum admin_exit policy_show(struct admin *admin)
+{
+    auto_clean(view_clear) struct policy_view view = {.mistakes = NULL};
+    enum medgl_error error = view_load(&view, admin);
+    if (error == MEDGL_OK && admin->options.value[OPTION_AGREEMENT] != NULL) {
+        agreement_print(&admin->output, &view.policy);
+    } else if (error == MEDGL_OK) {
+        view_print(&view, &admin->output);
+        view_warn(&view, &admin->output);
+    }
     return admin_failed(error, "", NULL);
 }

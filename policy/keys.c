@@ -48,7 +48,7 @@ static const struct policy_key keys[] = {
     {KEY(time_zone, ZONE), .preset = "", .most = 63,
      .help = N_("Time zone of the site, empty for the machine's."), .clause = "R13"},
     {KEY(institution, NAMES), .preset = "", .most = POLICY_NAMES_SIZE - 1,
-     .help = N_("Names of the site, separated by commas; no password may consist of them."),
+     .help = N_("Names of the site, separated by commas; passwords made of them are refused."),
      .clause = "R14"},
     {KEY(password_long_length, NUMBER), .preset = "13", .least = 13, .most = 64,
      .help = N_("Characters from which on a password does not expire (rule A)."), .clause = "R13"},

@@ -1,0 +1,155 @@
+# What medgl-admin says of the policy: values, what of them is not the profile's, what falls short of it, and the agreement (R40).
+. "${top_srcdir:?}/tests/admin/common.sh" || exit 1
+conf=$root/etc/medgl/policy.conf
+exits "setup" 0 setup
+
+settings() { # "KEY=VALUE;KEY=VALUE" becomes the policy of the site, from line 1 on
+    printf '%s' "$1" | tr ';' '\n' > "$conf"
+}
+
+# -- values, overrides and warnings --
+
+json "the profile comes first, and overrides nothing" 0 'd["policy"][0]["key"] == "profile" and d["warnings"] == [] and
+    not any(k["overridden"] for k in d["policy"])' policy show
+says "nothing overridden, for people" 0 '^password_kinds +3 +3 +no +R13' policy show
+
+settings 'profile=nist-800-63b-4;password_history=30;password_kinds=0'
+json "the default is the profile's, and what differs is marked" 0 '{k["key"]: (k["value"], k["default"], k["set_in"])
+    for k in d["policy"] if k["overridden"]} == {"profile": ("nist-800-63b-4", "mhlw-6.0", "'"$conf"':1"),
+    "password_history": ("30", "24", "'"$conf"':2")} and d["warnings"] == []' policy show
+json "a line that says what the profile does overrides nothing" 0 '[(k["value"], k["default"], k["overridden"], k["set_in"])
+    for k in d["policy"] if k["key"] == "password_kinds"] == [("0", "0", False, "'"$conf"':3")]' policy show
+says "overridden, for people" 0 '^password_history +30 +24 +yes +.*policy.conf:2' policy show
+
+# warns NAME SETTINGS KEYS CLAUSE: of these keys and no others, the last with that clause, in both verbs and both forms.
+warns() {
+    settings "$2"
+    for verb in show check; do
+        json "$1 (policy $verb)" 0 '[w["key"] for w in d["warnings"]] == "'"$3"'".split() and (not d["warnings"] or
+            (d["warnings"][-1]["clause"] == "'"$4"'" and all(w["file"] == "'"$conf"'" and w["line"] > 0 and w["value"] != w["default"]
+            for w in d["warnings"])))' policy $verb
+        admin policy $verb && [ "$(wc -l < "$err")" = "$(echo "$3" | wc -w)" ] &&
+            { [ -z "$3" ] || tail -n 1 "$err" | grep -qF "to meet $4."; }
+        verdict "$1 (policy $verb, for people)" $?
+    done
+}
+warns "stricter than the profile" 'password_long_length=20;password_history=64;lock_time=1 h;password_rotation=none' '' ''
+warns "history" 'password_history=12' password_history 'HP 2-1-6-124'
+warns "composition" '#;password_kinds=2' password_kinds '5.2 T15, 6.0 Q&A Sys-54'
+warns "all of them, in the order of the keys" 'password_grace_logins=1;password_guess_bits=35' \
+    'password_guess_bits password_grace_logins' 'HP 2-1-6-123'
+warns "no rotation under 5.1" 'profile=mhlw-5.1;password_rotation=short' password_rotation '5.1 6.5 C.11'
+warns "NIST, shorter" 'profile=nist-800-63b-4;password_long_length=14' password_long_length 'NIST SP 800-63B-4 3.1.1.2'
+warns "NIST, composition that it forbids" 'profile=nist-800-63b-4;password_kinds=3' password_kinds 'NIST SP 800-63B-4 3.1.1.2'
+settings '# a site;password_history=12'
+says "the warning names the place, both values and the profile" 0 \
+    "$conf:2: password_history = 12 falls short of the profile mhlw-6.0, which sets 24 to meet HP 2-1-6-124\." policy check
+settings 'password_history=12;password_kinds=4'
+exits "mistakes are no warnings" 1 policy check
+json "while there are mistakes nothing is warned of" 1 'len(d["mistakes"]) == 1 and "warnings" not in d' policy check
+exits "no agreement under a policy with mistakes" 4 policy show --agreement
+
+# -- the agreement (R40) --
+
+# agrees NAME SETTINGS TOPIC ENGLISH JAPANESE: under SETTINGS the sentence on TOPIC holds these words, or with "-" there is none.
+# Always: both languages have the same topics, every sentence is whole, and people read the very same sentences.
+agrees() {
+    settings "$2"
+    admin policy show --agreement || echo failed >> "$err"
+    mv "$out" "$work/people"
+    admin --json policy show --agreement || echo failed >> "$err"
+    python3 - "$out" "$work/people" "$3" "$4" "$5" <<'END' 2>> "$err" && [ ! -s "$err" ]
+import json, sys
+
+document, people, topic, *wanted = sys.argv[1:]
+d = json.load(open(document, encoding="utf-8"))
+assert sorted(d) == ["en", "ja"], d.keys()
+assert [s["topic"] for s in d["en"]] == [s["topic"] for s in d["ja"]]
+read = open(people, encoding="utf-8").read()
+lines = []
+for language, words, end in zip(("en", "ja"), wanted, ".。"):
+    sentences = [s["sentence"] for s in d[language]]
+    assert all(s.endswith(end) and "%" not in s and "  " not in s for s in sentences), sentences
+    lines += [sentences[0], ""] + [f"{i}. {s}" for i, s in enumerate(sentences) if i > 0] + [""]
+    found = [s["sentence"] for s in d[language] if s["topic"] == topic]
+    assert (found == []) if words == "-" else (len(found) == 1 and words in found[0]), (words, found)
+assert read.split("\n") == lines, read
+END
+    verdict "agreement: $1" $?
+}
+while IFS='|' read -r name settings topic english japanese; do
+    agrees "$name" "$settings" "$topic" "$english" "$japanese"
+done <<END
+machine||heading|on the server $(uname -n), in force on $(date +%Y-)|サーバー $(uname -n) に
+site|institution=Minato Clinic, 港医院|heading|at Minato Clinic on the server|Minato Clinic のサーバー
+site in Japanese|institution=港医院|heading|at 港医院 on the server|港医院 のサーバー
+profile 6.0||profile|version 6.0 (Q&A Sys-54; the same as version 5.2, T15).|第6.0版（Q&A Sys-54。第5.2版 T15 と同じ）
+profile 5.1|profile=mhlw-5.1|profile|version 5.1 (6.5 C.11).|第5.1版（6.5 C.11）
+profile of NIST|profile=nist-800-63b-4|profile|NIST Special Publication 800-63B-4 (3.1.1.2).|SP 800-63B-4（3.1.1.2）
+no departure||departure|-|-
+no departure where it is stricter|password_history=30|departure|-|-
+departure|password_history=12|departure|password_history is 12 and not 24 (HP 2-1-6-124).|password_history は 24 ではなく 12 です（HP 2-1-6-124）。
+who||who|not enrolled are subject to other rules|別の規則が適用され
+who, all|unenrolled=deny|who|not enrolled are refused|ログインは拒否され
+length||length|has at least 8 characters.|パスワードは8文字以上です。
+longer|password_short_length=10|length|has at least 10 characters.|パスワードは10文字以上です。
+length, by factor|password_rotation=none|length|at least 13 characters, or at least 8 characters where|13文字以上です。第二の認証要素が有効なアカウントでは8文字以上です。
+length of NIST|profile=nist-800-63b-4|length|at least 15 characters, or at least 8 characters where|15文字以上です。第二の認証要素が有効なアカウントでは8文字以上です。
+length, the same for all|password_rotation=none;password_short_length=13|length|has at least 13 characters.|パスワードは13文字以上です。
+composition||composition|mixes letters, digits and symbols.|すべて含みます
+composition of two|password_kinds=2|composition|at least two of|2種類以上
+composition of one says nothing|password_kinds=1|composition|-|-
+no composition|password_kinds=0|composition|-|-
+guessable||guessable|fewer than 2^40 guesses|2の40乗に
+guessable, stricter|password_guess_bits=60|guessable|fewer than 2^60 guesses|2の60乗に
+no lists||blocklist|-|-
+lists|password_blocklist=/etc/medgl/words /etc/medgl/more|blocklist|lists that the site keeps|施設が定める禁止リスト
+no filter||breached|-|-
+filter|password_breach_filter=/etc/medgl/breached|breached|known from breaches|他所での漏えい
+history||history|The last 24 former passwords cannot|直近24個の
+history of one|password_history=1|history|The former password cannot|直前に使っていた
+similar||similar|resembles the current one|似たもの
+least age||min_age|until 1 day after it was set|設定から1日が過ぎるまで
+least age in hours|password_min_age=36 h|min_age|until 36 hours after|設定から36時間が過ぎるまで
+no least age|password_min_age=0|min_age|-|-
+expiry||expiry|13 characters or more does not expire; a shorter one must be changed within 2 months|13文字以上のパスワードに有効期限はありません。それより短いものは2か月以内
+expiry, sooner|password_max_age=1 month;password_long_length=16|expiry|of 16 characters or more does not expire; a shorter one must be changed within 1 month,|16文字以上のパスワードに有効期限はありません。それより短いものは1か月以内
+expiry of all|profile=mhlw-5.1|expiry|Whatever its length, a password must be changed within 2 months|長さにかかわらず、パスワードは2か月以内
+no expiry|password_rotation=none|expiry|Passwords do not expire.|パスワードに有効期限はありません。
+no expiry, all are long|password_short_length=13|expiry|Passwords do not expire.|パスワードに有効期限はありません。
+factor taken away|password_rotation=none|factor_gone|fewer than 13 characters must be changed when|13文字に満たない
+factor taken away, all are long|password_rotation=none;password_short_length=13|factor_gone|-|-
+factor taken away, rule B||factor_gone|-|-
+warning||warning|From 14 days before|期限の14日前から
+warning of a day|password_warn=1 day|warning|From 1 day before|期限の1日前から
+no warning|password_warn=0|warning|-|-
+no warning without expiry|password_rotation=none|warning|-|-
+no warning where all are long|password_short_length=13|warning|-|-
+expired||expired|must be changed at the next login.|次のログイン時に変更
+one grace login|password_grace_logins=1|expired|admits 1 more login before|あと1回ログイン
+grace logins|password_grace_logins=3|expired|admits 3 more logins before|あと3回ログイン
+nothing expired without expiry|password_rotation=none|expired|-|-
+change||change|after 5 wrong answers, the password cannot be changed for 15 minutes|5回誤ると、15分の間
+change, stricter|attempts_per_change=3;lock_time=1 h|change|after 3 wrong answers, the password cannot be changed for 1 hour|3回誤ると、1時間の間
+suggestion||suggestion|random password is offered|無作為に作ったパスワードを提案
+no suggestion|password_suggest=no|suggestion|-|-
+issued||issued|can be used for 1 day, and must be changed at the first login|使えるのは1日で
+issued, shorter|password_issued_valid=90 min|issued|can be used for 90 minutes, and|使えるのは90分で
+lockout||lockout|After 5 failed tries from one source, the account is locked for that source for 15 minutes; after 20 failed tries|5回失敗すると、その接続元からのログインを15分の間拒否します。全接続元の合計で20回
+lockout, stricter|attempts_per_source=3;attempts_per_account=9;lock_time=1 day|lockout|After 3 failed tries from one source, the account is locked for that source for 1 day; after 9 failed|3回失敗すると、その接続元からのログインを1日の間拒否します。全接続元の合計で9回
+window|attempt_window=90 s|window|more than 90 seconds apart|間隔が90秒を
+delay||delay|for 1 second, and for twice as long after each further one, up to 8 seconds|次の試行は1秒待たされ、その時間は失敗のたびに2倍、最長8秒
+no delay|attempt_delay=0|delay|-|-
+silence||silence|does not say what was wrong|何が誤りであったかを示しません
+storage||storage|(Argon2id, 64 MiB of memory, 3 passes), and these are encrypted (AES-256-GCM)|（Argon2id、メモリ 64 MiB、3回）
+storage, one pass|kdf_memory=1 GiB;kdf_time=1|storage|1 GiB of memory, 1 pass)|メモリ 1 GiB、1回）
+END
+
+# Neither language depends on the locale, not even on the one of C.
+settings 'institution=港医院'
+admin policy show --agreement && mv "$out" "$work/utf8"
+for locale in C POSIX ja_JP.UTF-8; do
+    LC_ALL=$locale admin policy show --agreement && cmp "$work/utf8" "$out" > "$err"
+    verdict "agreement: the same in the locale $locale" $?
+done
+finish
