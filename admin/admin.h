@@ -3,6 +3,7 @@
 #ifndef MEDGL_ADMIN_ADMIN_H
 #define MEDGL_ADMIN_ADMIN_H
 
+#include "admin/privileged.h"
 #include "base/auto.h"
 #include "base/message.h"
 #include "operation/context.h"
@@ -237,6 +238,7 @@ struct admin {
     struct context context;
     struct guarded_file file; /* of --slip or --output; fd -1: none */
     bool file_stays;
+    struct privileged privileged;            /* for what needs root after the commit */
     char *checkpoint[ADMIN_CHECKPOINTS_MAX]; /* texts of --checkpoint */
 };
 

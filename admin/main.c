@@ -302,6 +302,22 @@ static enum admin_exit admin_without_privilege(struct admin *admin)
     return admin->options.verb->run(admin);
 }
 
+/* What the verb will need root for, after its commit. */
+static enum privileged_act admin_act(const struct options *options)
+{
+    (void)options;
+    return PRIVILEGED_NOTHING;
+}
+
+static enum admin_exit admin_keep_root(struct admin *admin)
+{
+    enum privileged_act act = admin_act(&admin->options);
+    bool good = act == PRIVILEGED_NOTHING ||
+                privileged_start(&admin->privileged, act, admin->identity.root,
+                                 admin->identity.actor.asserted ? -1 : admin->identity.actor.uid);
+    return good ? ADMIN_DONE : ADMIN_UNUSABLE;
+}
+
 static enum admin_exit admin_run(struct admin *admin)
 {
     if (admin->options.value[OPTION_VERSION] != NULL)
@@ -317,7 +333,10 @@ static enum admin_exit admin_run(struct admin *admin)
     if (code == ADMIN_DONE)
         code = identity_open_files(admin);
     if (code == ADMIN_DONE)
+        code = admin_keep_root(admin);
+    if (code == ADMIN_DONE)
         code = admin_without_privilege(admin);
+    privileged_end(&admin->privileged);
     enum admin_exit released = identity_release_file(&admin->file, admin->file_stays);
     for (size_t i = 0; i < admin->options.checkpoint_count; i++)
         free(admin->checkpoint[i]);

@@ -1,0 +1,75 @@
+/* What still needs root after the store's owner took over: a child, made before privilege went,
+ * waits for orders and carries them out after the commit. It never reads the store, never decides,
+ * and does nothing that it was not made for. */
+#ifndef MEDGL_ADMIN_PRIVILEGED_H
+#define MEDGL_ADMIN_PRIVILEGED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* What a child may be made for: one of them, known before privilege goes. */
+enum privileged_act {
+    PRIVILEGED_NOTHING = 0,
+    PRIVILEGED_LOCK_SHADOW, /* usermod -L: the Unix password, in /etc/shadow */
+    PRIVILEGED_UNLOCK_SHADOW,
+    PRIVILEGED_END_PROCESSES, /* all of the account's uid, logind's sessions first (R12) */
+};
+
+/* Zero: there is none. */
+struct privileged {
+    enum privileged_act act;
+    int socket;
+    pid_t child;
+};
+
+enum privileged_outcome {
+    PRIVILEGED_FAILED = 0, /* also where the child ended without an answer */
+    PRIVILEGED_DONE,
+    PRIVILEGED_NOT_ROOT,
+    PRIVILEGED_OPERATORS,  /* processes that the caller runs under are of that uid */
+    PRIVILEGED_NOT_THEIRS, /* the uid is root's, or belongs to another login name now */
+    PRIVILEGED_LEFT,       /* some processes did not end */
+};
+struct privileged_answer {
+    enum privileged_outcome outcome;
+    int32_t status;       /* of usermod: its exit status; -1: it could not be run */
+    uint32_t found, left; /* processes, before and after */
+};
+
+/* MUSTs:
+ * - The child is made before privilege goes, for one act; nothing that the parent says later makes
+ *   it do another.
+ * - It does nothing before an order came whole, and ends at the end of its orders: a parent that
+ *   fails or dies leaves no act behind.
+ * - An order holds a login name and a uid, which it checks itself. Programs are
+ *   run by a fixed path, with an empty environment.
+ * - Under a private root it acts as the owner of that root, and not at all where others may write.
+ * - Ctrl-C does not stop it half-way. */
+
+/* false: could not be made; said on standard error. `operator_uid`: the audit login uid, -1: none.
+ */
+bool privileged_start(struct privileged *privileged, enum privileged_act act, const char *root,
+                      int64_t operator_uid);
+
+/* Has the act carried out on one account, and waits until it is done; may be called for one after
+ * the other. true: it is done. Else it says on standard error what is not done, and what to do. */
+bool privileged_order(const struct privileged *privileged, const char *name, int64_t uid,
+                      struct privileged_answer *answer);
+
+/* No more orders: the child ends. Harmless where there is none. */
+void privileged_end(struct privileged *privileged);
+
+/* Ends all processes of a uid: terminates its sessions with logind where that runs, then asks each
+ * to end, then kills what is left, again and again until none is or the time is over. In the child
+ * alone. MUSTs:
+ * - Never root's, and none of a uid that this process runs under or `operator_uid` is.
+ * - A signal goes through a descriptor that was opened before the uid was read: a pid that another
+ *   process got in between is not hit. */
+void processes_end(uid_t uid, int64_t operator_uid, struct privileged_answer *answer);
+
+/* Runs a program and waits. Its exit status; -1: it could not be run, was killed, or took longer
+ * than a minute, and was killed then. `quiet`: what it says is not shown. */
+int privileged_program(const char *const *argv, bool quiet);
+
+#endif

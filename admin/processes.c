@@ -1,0 +1,123 @@
+/* Ending what runs under a uid. Knows processes alone: no account, no name. */
+#include "admin/privileged.h"
+
+#include "base/auto.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define LOGINCTL      "/usr/bin/loginctl"
+#define STATUS_SIZE   1024 /* its first lines: what is asked for stands there */
+#define PAUSE_MS      50
+#define POLITE_ROUNDS 40  /* asked to end, 2 seconds */
+#define ROUNDS        200 /* then killed, 8 more */
+
+struct process {
+    int parent;
+    uid_t uid; /* real */
+};
+
+static bool process_read(const char *pid, struct process *process)
+{
+    char path[64], text[STATUS_SIZE];
+    (void)snprintf(path, sizeof(path), "/proc/%.20s/status", pid);
+    auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
+    if (got <= 0)
+        return false;
+    text[got] = '\0';
+    /* The name of the program stands first, its newlines escaped. */
+    const char *parent = strstr(text, "\nPPid:\t"), *uid = strstr(text, "\nUid:\t");
+    return parent != NULL && uid != NULL && sscanf(parent, "\nPPid:\t%d", &process->parent) == 1 &&
+           sscanf(uid, "\nUid:\t%" SCNu32, &process->uid) == 1;
+}
+
+/* Whether this process, or one that it descends from, is of the uid. Not known: as if. */
+static bool process_runs_under(uid_t uid)
+{
+    struct process process = {.parent = getpid()};
+    while (process.parent > 0) {
+        char pid[16];
+        (void)snprintf(pid, sizeof(pid), "%d", process.parent);
+        if (!process_read(pid, &process) || process.uid == uid)
+            return true;
+    }
+    return false;
+}
+
+/* Whether it is of the uid and not at its end; if so, it gets the signals. One that is dead and
+ * only waits for its parent, threads and all, is at its end: its descriptor is readable. One that
+ * cannot be had lives on, as far as is known. */
+static bool process_signal(const char *name, uid_t uid, const int *signals)
+{
+    struct process process;
+    auto_fd int fd = pidfd_open((pid_t)strtol(name, NULL, 10), 0);
+    struct pollfd end = {.fd = fd, .events = POLLIN};
+    if ((fd < 0 && errno == ESRCH) || !process_read(name, &process) || process.uid != uid)
+        return false;
+    if (fd >= 0 && poll(&end, 1, 0) != 0)
+        return false;
+    for (size_t i = 0; fd >= 0 && signals[i] != 0; i++)
+        (void)pidfd_send_signal(fd, signals[i], NULL, 0); /* who is left is counted next time */
+    return true;
+}
+
+/* Signals all of them; `*living`: how many. false: who there is cannot be known. */
+static bool processes_signal(uid_t uid, const int *signals, uint32_t *living)
+{
+    DIR *directory = opendir("/proc");
+    const struct dirent *entry;
+    *living = 0;
+    if (directory == NULL)
+        return false;
+    while ((entry = readdir(directory)) != NULL)
+        if (entry->d_name[strspn(entry->d_name, "0123456789")] == '\0' &&
+            process_signal(entry->d_name, uid, signals))
+            ++*living;
+    (void)closedir(directory);
+    return true;
+}
+
+/* What logind keeps for a user, such as services that linger, would be started again. What it says
+ * decides nothing: who is left is looked for afterwards. */
+static void processes_end_sessions(uid_t uid)
+{
+    char number[16];
+    struct stat st;
+    if (lstat("/run/systemd/system", &st) != 0 || !S_ISDIR(st.st_mode))
+        return;
+    (void)snprintf(number, sizeof(number), "%" PRIu32, uid);
+    const char *const argv[] = {LOGINCTL, "terminate-user", number, NULL};
+    (void)privileged_program(argv, true);
+}
+
+void processes_end(uid_t uid, int64_t operator_uid, struct privileged_answer *answer)
+{
+    static const int nothing[] = {0}, polite[] = {SIGHUP, SIGTERM, SIGCONT, 0},
+                     deadly[] = {SIGKILL, 0};
+    static const struct timespec moment = {.tv_nsec = PAUSE_MS * 1000000L};
+    answer->outcome = PRIVILEGED_OPERATORS;
+    if (uid == 0 || operator_uid == (int64_t)uid || process_runs_under(uid))
+        return;
+    answer->outcome = PRIVILEGED_FAILED;
+    if (!processes_signal(uid, nothing, &answer->found))
+        return;
+    processes_end_sessions(uid);
+    for (int round = 0; round < ROUNDS; round++) {
+        const int *signals = round < POLITE_ROUNDS ? (round == 0 ? polite : nothing) : deadly;
+        if (!processes_signal(uid, signals, &answer->left))
+            return;
+        answer->outcome = answer->left == 0 ? PRIVILEGED_DONE : PRIVILEGED_LEFT;
+        if (answer->left == 0)
+            return;
+        (void)nanosleep(&moment, NULL);
+    }
+}

@@ -1,0 +1,349 @@
+/* admin/privileged.c and admin/processes.c: the child that keeps root does what it was made for, on
+ * whom it may, and nothing without an order. Root's rows end processes of a uid that nobody has. */
+#include "admin/admin.h"
+#include "tests/unit/table.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define STRANGER "medgl-nobody-has-this-name"
+
+static char complaint[1024];
+
+void complain(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(complaint, sizeof(complaint), format, arguments);
+    va_end(arguments);
+}
+
+/* Of a range that no distribution gives to anybody. */
+static uid_t unused_uid(void)
+{
+    return 60706 + (uid_t)getpid() % 400;
+}
+
+/* -- processes ------------------------------------------------------------------------------ */
+
+static void *idle(void *argument)
+{
+    for (;;)
+        (void)pause();
+    return argument;
+}
+
+static void answer_by_fork(int signal_number)
+{
+    if (signal_number == SIGTERM && fork() == 0)
+        (void)signal(SIGTERM, SIG_IGN);
+}
+
+static void live_simply(void)
+{
+}
+static void live_deaf(void)
+{
+    (void)signal(SIGTERM, SIG_IGN);
+    (void)signal(SIGHUP, SIG_IGN);
+}
+static void live_stopped(void)
+{
+    live_deaf();
+    (void)raise(SIGSTOP);
+}
+static void live_forking(void)
+{
+    live_deaf();
+    (void)signal(SIGTERM, answer_by_fork);
+}
+static void live_without_leader(void)
+{
+    pthread_t thread;
+    live_deaf();
+    if (pthread_create(&thread, NULL, idle, NULL) == 0)
+        pthread_exit(NULL);
+}
+
+static const struct life {
+    const char *name;
+    void (*live)(void);
+    int ended_by;
+} lives[] = {
+    {"one that sleeps", live_simply, SIGHUP},
+    {"one that ignores what can be ignored", live_deaf, SIGKILL},
+    {"one that is stopped", live_stopped, SIGKILL},
+    {"one that answers by forking", live_forking, SIGKILL},
+    {"one whose first thread has ended", live_without_leader, SIGKILL},
+};
+
+/* A process of that uid; returns when it lives. */
+static pid_t start(void (*live)(void), uid_t uid)
+{
+    int ready[2];
+    char byte;
+    assert_int_equal(pipe(ready), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)close(ready[0]);
+        if (setresuid(uid, uid, uid) != 0 || write(ready[1], "", 1) != 1)
+            _exit(1);
+        (void)close(ready[1]);
+        live();
+        (void)idle(NULL);
+    }
+    assert_true(pid > 0);
+    (void)close(ready[1]);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    assert_int_equal(read(ready[0], &byte, 1), 0);
+    (void)close(ready[0]);
+    struct timespec moment = {.tv_nsec = 20000000};
+    (void)nanosleep(&moment, NULL);
+    return pid;
+}
+
+static int ended_by(pid_t pid)
+{
+    int status = 0;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+static void processes_of_the_uid_end(void **state)
+{
+    const struct life *life = *state;
+    struct privileged privileged = {0};
+    struct privileged_answer answer;
+    pid_t one = start(life->live, unused_uid()), other = start(live_simply, unused_uid() + 1);
+    assert_true(privileged_start(&privileged, PRIVILEGED_END_PROCESSES, "", -1));
+    assert_true(privileged_order(&privileged, STRANGER, unused_uid(), &answer));
+    privileged_end(&privileged);
+    assert_int_equal(answer.found, 1);
+    assert_int_equal(answer.left, 0);
+    assert_int_equal(ended_by(one), life->ended_by);
+    assert_int_equal(kill(other, 0), 0); /* of another uid: untouched */
+    (void)kill(other, SIGINT);
+    assert_int_equal(ended_by(other), SIGINT);
+}
+
+static void several_orders_are_carried_out(void **state)
+{
+    struct privileged privileged = {0};
+    struct privileged_answer answer;
+    (void)state;
+    assert_true(privileged_start(&privileged, PRIVILEGED_END_PROCESSES, "", -1));
+    (void)kill(privileged.child, SIGINT); /* Ctrl-C, and whatever else ends a program */
+    (void)kill(privileged.child, SIGTERM);
+    for (int i = 0; i < 2; i++) {
+        pid_t pid = start(live_simply, unused_uid());
+        assert_true(privileged_order(&privileged, STRANGER, unused_uid(), &answer));
+        assert_int_equal(ended_by(pid), SIGHUP);
+    }
+    assert_true(privileged_order(&privileged, STRANGER, unused_uid(), &answer));
+    assert_int_equal(answer.found, 0);
+    privileged_end(&privileged);
+}
+
+/* -- what is refused ------------------------------------------------------------------------ */
+
+static const struct refusal {
+    const char *name, *account;
+    int64_t uid, operator_uid; /* 0 and 1 stand for the unused uid and the next one */
+    uid_t runs_under;          /* as real uid */
+    enum privileged_outcome outcome;
+} refusals[] = {
+    {"root's", STRANGER, -2, -1, 0, PRIVILEGED_NOT_THEIRS},
+    {"root's, by name", "root", -2, -1, 0, PRIVILEGED_NOT_THEIRS},
+    {"a uid below zero", STRANGER, -1, -1, 0, PRIVILEGED_NOT_THEIRS},
+    {"a uid beyond all", STRANGER, INT64_C(0x100000001), -1, 0, PRIVILEGED_NOT_THEIRS},
+    {"the uid that means none", STRANGER, UINT32_MAX, -1, 0, PRIVILEGED_NOT_THEIRS},
+    {"somebody else's of that name", "daemon", 0, -1, 0, PRIVILEGED_NOT_THEIRS},
+    {"somebody else's of that uid", STRANGER, 1, -1, 0, PRIVILEGED_NOT_THEIRS},
+    {"the operator's, the kernel says", STRANGER, 0, 0, 0, PRIVILEGED_OPERATORS},
+    {"the operator's, under whom this runs", STRANGER, 0, -1, 1, PRIVILEGED_OPERATORS},
+    {"a name that is none", "a/b", 0, -1, 0, PRIVILEGED_FAILED},
+    {"a name like an option", "-x", 0, -1, 0, PRIVILEGED_FAILED},
+    {"no name", "", 0, -1, 0, PRIVILEGED_FAILED},
+};
+
+static int64_t row_uid(int64_t number)
+{
+    return number == 0 ? (int64_t)unused_uid() : number == -2 ? 0 : number;
+}
+
+/* In a process of its own, whose real uid is the row's. */
+static bool refusal_holds(const struct refusal *row, bool root)
+{
+    struct privileged privileged = {0};
+    struct privileged_answer answer;
+    uid_t real = row->runs_under != 0 ? unused_uid() : geteuid();
+    enum privileged_outcome expected =
+        root || row->outcome == PRIVILEGED_FAILED ? row->outcome : PRIVILEGED_NOT_ROOT;
+    complaint[0] = '\0';
+    return (!root || setresuid(real, 0, 0) == 0) &&
+           privileged_start(&privileged, PRIVILEGED_END_PROCESSES, "",
+                            row->operator_uid == -1 ? -1 : row_uid(row->operator_uid)) &&
+           !privileged_order(&privileged, row->account, row_uid(row->uid), &answer) &&
+           answer.outcome == expected && complaint[0] != '\0';
+}
+
+static void nobody_elses_processes_end(void **state)
+{
+    const struct refusal *row = *state;
+    bool root = geteuid() == 0;
+    pid_t bystander = start(live_simply, root ? unused_uid() : getuid());
+    int status = 1;
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(refusal_holds(row, root) ? 0 : 1);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    (void)kill(bystander, SIGINT);
+    assert_int_equal(ended_by(bystander), SIGINT);
+}
+
+static void nothing_is_done_without_an_order(void **state)
+{
+    struct privileged privileged = {0};
+    struct privileged_answer answer;
+    bool root = geteuid() == 0;
+    pid_t bystander = start(live_simply, root ? unused_uid() : getuid());
+    (void)state;
+    assert_true(privileged_start(&privileged, PRIVILEGED_END_PROCESSES, "", -1));
+    privileged_end(&privileged);
+    assert_true(privileged_start(&privileged, PRIVILEGED_END_PROCESSES, "", -1));
+    assert_int_equal(write(privileged.socket, STRANGER, sizeof(STRANGER)), sizeof(STRANGER));
+    privileged_end(&privileged); /* half an order is none */
+    assert_false(privileged_order(&privileged, STRANGER, unused_uid(), &answer));
+    assert_int_equal(answer.outcome, PRIVILEGED_FAILED);
+    (void)kill(bystander, SIGINT);
+    assert_int_equal(ended_by(bystander), SIGINT);
+}
+
+/* -- the Unix password ---------------------------------------------------------------------- */
+
+#define HASH    "$6$salt$hash"
+#define ENTRY   "somebody:" HASH ":19000:0:99999:7:::\n"
+#define LOCKED  "somebody:!" HASH ":19000:0:99999:7:::\n"
+#define OUTSIDE "/outside"
+
+static char root[] = "/tmp/medgl-privileged-XXXXXX";
+
+static void file_write_text(const char *name, const char *text)
+{
+    char path[PATH_MAX];
+    (void)snprintf(path, sizeof(path), "%s%s", root, name);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void file_holds(const char *name, const char *text)
+{
+    char path[PATH_MAX], buffer[256] = "";
+    (void)snprintf(path, sizeof(path), "%s%s", root, name);
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    assert_true(fread(buffer, 1, sizeof(buffer) - 1, file) > 0);
+    assert_int_equal(fclose(file), 0);
+    assert_string_equal(buffer, text);
+}
+
+static int run(const char *script)
+{
+    const char *const argv[] = {"/bin/sh", "-c", script, "sh", root, NULL};
+    return privileged_program(argv, false);
+}
+
+static const struct shadow_row {
+    const char *name;
+    const char *before; /* a script; $1 is the root */
+    enum privileged_act act;
+    const char *account;
+    const char *from, *to;
+    int status;
+    bool for_root;
+} shadow_rows[] = {
+    {"locked", ":", PRIVILEGED_LOCK_SHADOW, "somebody", ENTRY, LOCKED, 0, false},
+    {"locked twice is locked", ":", PRIVILEGED_LOCK_SHADOW, "somebody", LOCKED, LOCKED, 0, false},
+    {"unlocked", ":", PRIVILEGED_UNLOCK_SHADOW, "somebody", LOCKED, ENTRY, 0, false},
+    {"of nobody", ":", PRIVILEGED_LOCK_SHADOW, STRANGER, ENTRY, ENTRY, 6, false},
+    {"a name that is an option", ":", PRIVILEGED_LOCK_SHADOW, "--help", ENTRY, ENTRY, -1, false},
+    {"others may write to the root", "chmod 777 $1", PRIVILEGED_LOCK_SHADOW, "somebody", ENTRY,
+     ENTRY, -1, false},
+    {"others may write to its etc", "chmod 775 $1/etc", PRIVILEGED_LOCK_SHADOW, "somebody", ENTRY,
+     ENTRY, -1, false},
+    {"its etc is a link", "mv $1/etc $1/other; ln -s other $1/etc", PRIVILEGED_LOCK_SHADOW,
+     "somebody", ENTRY, ENTRY, -1, false},
+    {"its etc is somebody else's", "chown 65533 $1/etc", PRIVILEGED_LOCK_SHADOW, "somebody", ENTRY,
+     ENTRY, -1, true},
+    {"another's root", "chown -R 65534:65534 $1", PRIVILEGED_LOCK_SHADOW, "somebody", ENTRY, LOCKED,
+     0, true},
+    {"another's root that leads out of it",
+     "mv $1/etc/shadow $1" OUTSIDE "; chown -R 65534:65534 $1; chown 0:0 $1" OUTSIDE
+     "; chmod 600 $1" OUTSIDE "; ln -s ../" OUTSIDE " $1/etc/shadow",
+     PRIVILEGED_LOCK_SHADOW, "somebody", ENTRY, ENTRY, 1, true},
+};
+
+static void unix_password_changes(void **state)
+{
+    const struct shadow_row *row = *state;
+    struct privileged privileged = {0};
+    struct privileged_answer answer;
+    complaint[0] = '\0';
+    assert_int_equal(run("rm -rf $1 && mkdir -m 755 $1 $1/etc"), 0);
+    file_write_text("/etc/passwd", "somebody:x:1000:1000::/:/bin/sh\n");
+    file_write_text("/etc/group", "somebody:x:1000:\n");
+    file_write_text("/etc/shadow", row->from);
+    assert_int_equal(run(row->before), 0);
+    assert_true(privileged_start(&privileged, row->act, root, -1));
+    assert_int_equal(privileged_order(&privileged, row->account, 0, &answer), row->status == 0);
+    privileged_end(&privileged);
+    assert_int_equal(answer.status, row->status);
+    assert_int_equal(answer.outcome, row->status == 0 ? PRIVILEGED_DONE : PRIVILEGED_FAILED);
+    assert_int_equal(complaint[0] != '\0', row->status != 0);
+    file_holds("/etc/shadow", row->to);
+    assert_int_equal(run("rm -rf $1"), 0);
+}
+
+static void programs_run_bare(void **state)
+{
+    const char *const missing[] = {"/usr/sbin/medgl-no-such-program", NULL};
+    (void)state;
+    assert_int_equal(setenv("MEDGL_TEST_SHOWS", "1", 1), 0);
+    assert_int_equal(run("exit 7"), 7);
+    assert_int_equal(run("test -z \"$MEDGL_TEST_SHOWS$HOME\""), 0);
+    assert_int_equal(run("read nothing"), 1);
+    assert_int_equal(run("kill -9 $$"), -1);
+    assert_int_equal(run("test $(ls /proc/$$/fd | wc -l) -le 4"), 0);
+    assert_int_equal(privileged_program(missing, true), -1);
+}
+
+int main(void)
+{
+    const bool as_root = geteuid() == 0;
+    if (mkdtemp(root) == NULL)
+        return 1;
+    if (as_root) {
+        TABLE_ADD("processes end (R12)", lives, processes_of_the_uid_end);
+        table_add("processes end", "of several orders, whatever is signalled",
+                  several_orders_are_carried_out, NULL);
+    }
+    TABLE_ADD("processes do not end", refusals, nobody_elses_processes_end);
+    table_add("processes do not end", "without a whole order", nothing_is_done_without_an_order,
+              NULL);
+    for (size_t i = 0; i < MEDGL_COUNT(shadow_rows); i++)
+        if (as_root || !shadow_rows[i].for_root)
+            table_add("the Unix password", shadow_rows[i].name, unix_password_changes,
+                      &shadow_rows[i]);
+    table_add("programs", "have no environment and no input", programs_run_bare, NULL);
+    int failed = table_run("privileged");
+    (void)rmdir(root);
+    return failed;
+}
