@@ -31,7 +31,7 @@ struct agreement {
 
 /* A part of a sentence in the language that it is said in. */
 struct phrase {
-    char text[POLICY_NAMES_SIZE];
+    char text[64];
 };
 
 __attribute__((format(printf, 3, 5), format(printf, 4, 5))) static void say(
@@ -96,7 +96,7 @@ static bool span_is_zero(struct policy_span span)
 
 /* -- the sentences -------------------------------------------------------------------------- */
 
-/* The site's first name, the machine, the day. */
+/* The site's first name, the server, the day. */
 static void say_heading(struct agreement *to)
 {
     char host[256] = "", now[CLOCK_LOCAL_SIZE];

@@ -107,10 +107,10 @@ static void view_warn(const struct policy_view *view, struct output *output)
                                              CELL_TEXT(pair.preset), CELL_TEXT(clause),
                                              CELL_TEXT(origin->file), CELL_NUMBER(origin->line)});
         else
-            complain(_("%s:%" PRIu64 ": %s = %s falls short of the profile %s, which sets %s to "
-                       "meet %s."),
-                     origin->file != NULL ? origin->file : "", origin->line, view->keys[i].name,
-                     pair.value, profile, pair.preset, clause);
+            complain(
+                _("%s:%" PRIu64 ": %s = %s falls short of the profile %s, which sets %s for %s."),
+                origin->file != NULL ? origin->file : "", origin->line, view->keys[i].name,
+                pair.value, profile, pair.preset, clause);
     }
 }
 

@@ -6,9 +6,9 @@
 
 #include <string.h>
 
-/* Where a profile differs from the presets, which are those of MHLW 6.0. What NIST asks for beyond
- * these holds under every profile: each code point counts, nothing is cut, no hints, the comparison
- * with a list (the built-in one has no switch), a reason with each refusal, at most 100 guesses. */
+/* Where a profile differs from the presets, which are those of MHLW 6.0. What NIST asks for of
+ * passwords beyond these holds under every profile: each code point counts, nothing is cut, no
+ * hints, a comparison with a list (the built-in one has no switch), a reason with each refusal. */
 static const struct {
     enum policy_profile profile;
     const char *key, *value;

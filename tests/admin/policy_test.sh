@@ -29,7 +29,7 @@ warns() {
             (d["warnings"][-1]["clause"] == "'"$4"'" and all(w["file"] == "'"$conf"'" and w["line"] > 0 and w["value"] != w["default"]
             for w in d["warnings"])))' policy $verb
         admin policy $verb && [ "$(wc -l < "$err")" = "$(echo "$3" | wc -w)" ] &&
-            { [ -z "$3" ] || tail -n 1 "$err" | grep -qF "to meet $4."; }
+            { [ -z "$3" ] || tail -n 1 "$err" | grep -qF " for $4."; }
         verdict "$1 (policy $verb, for people)" $?
     done
 }
@@ -43,7 +43,7 @@ warns "NIST, shorter" 'profile=nist-800-63b-4;password_long_length=14' password_
 warns "NIST, composition that it forbids" 'profile=nist-800-63b-4;password_kinds=3' password_kinds 'NIST SP 800-63B-4 3.1.1.2'
 settings '# a site;password_history=12'
 says "the warning names the place, both values and the profile" 0 \
-    "$conf:2: password_history = 12 falls short of the profile mhlw-6.0, which sets 24 to meet HP 2-1-6-124\." policy check
+    "$conf:2: password_history = 12 falls short of the profile mhlw-6.0, which sets 24 for HP 2-1-6-124\." policy check
 settings 'password_history=12;password_kinds=4'
 exits "mistakes are no warnings" 1 policy check
 json "while there are mistakes nothing is warned of" 1 'len(d["mistakes"]) == 1 and "warnings" not in d' policy check

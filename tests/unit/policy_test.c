@@ -1372,6 +1372,47 @@ static void R20_lockout(void **state)
     }
 }
 
+/* A change has its own limit, and whoever fails to log in from elsewhere does not close it. */
+static void R17_change_has_a_limit_of_its_own(void **state)
+{
+    static const struct {
+        const char *name;
+        bool change;
+        uint32_t source, source_in_flight, account, account_in_flight;
+        enum attempt_verdict verdict;
+    } rows[] = {
+        {"login, third", 0, 2, 0, 2, 0, ATTEMPT_ADMITTED},
+        {"change, third", 1, 2, 0, 2, 0, ATTEMPT_ADMITTED},
+        {"login, fourth", 0, 3, 0, 3, 0, ATTEMPT_ADMITTED},
+        {"change, fourth", 1, 3, 0, 3, 0, ATTEMPT_LOCKED_SOURCE},
+        {"login, third in flight", 0, 2, 1, 2, 1, ATTEMPT_ADMITTED},
+        {"change, third in flight", 1, 2, 1, 2, 1, ATTEMPT_IN_FLIGHT},
+        {"login, account locked", 0, 0, 0, 20, 0, ATTEMPT_LOCKED_ACCOUNT},
+        {"change, account locked", 1, 0, 0, 20, 0, ATTEMPT_ADMITTED},
+        {"login, account taken", 0, 0, 0, 0, 20, ATTEMPT_IN_FLIGHT},
+        {"change, account taken", 1, 0, 0, 0, 20, ATTEMPT_ADMITTED},
+    };
+    struct policy policy = defaults();
+    (void)state;
+    change(&policy, "attempts_per_change=3");
+    EACH(row, rows)
+    {
+        const struct attempt_facts facts = {.source_failures = row->source,
+                                            .source_in_flight = row->source_in_flight,
+                                            .source_latest = row->source > 0 ? T : 0,
+                                            .account_failures = row->account,
+                                            .account_in_flight = row->account_in_flight,
+                                            .account_latest = row->account > 0 ? T : 0,
+                                            .change = row->change};
+        struct attempt_decision decision = policy_attempt(&policy, &facts, T + MEDGL_MINUTE);
+        same(row->name, "verdict", decision.verdict, row->verdict);
+        same(row->name, "until", decision.until,
+             row->verdict == ATTEMPT_LOCKED_SOURCE || row->verdict == ATTEMPT_LOCKED_ACCOUNT
+                 ? T + LOCK
+                 : 0);
+    }
+}
+
 static void R20_lockout_follows_the_policy(void **state)
 {
     struct policy policy = defaults();
@@ -1794,6 +1835,7 @@ int main(void)
         cmocka_unit_test(R15_warning_once_a_day),
         cmocka_unit_test(R16_min_age),
         cmocka_unit_test(R20_lockout),
+        cmocka_unit_test(R17_change_has_a_limit_of_its_own),
         cmocka_unit_test(R20_lockout_follows_the_policy),
         cmocka_unit_test(R20_never_more_than_the_limits),
         cmocka_unit_test(login_reasons),
