@@ -37,39 +37,6 @@ static enum medgl_error account_act(struct context *context, store_function func
     return MEDGL_OK;
 }
 
-/* -- enrol ---------------------------------------------------------------------------------- */
-
-static enum medgl_error account_add_now(struct store_txn *txn, void *argument)
-{
-    struct account_run *run = argument;
-    struct account *account = &run->account;
-    struct ledger_entry entry;
-    const struct clock_reading clock = clock_read();
-    account->created = account->state_since = clock.now;
-    evidence_begin(run->context, &clock, LEDGER_ACCOUNT_ADD, account, &entry);
-    ledger_entry_text(&entry, "class", account_class_word(account->class_));
-    ledger_entry_number(&entry, "unix_uid", account->uid);
-    ledger_entry_text(&entry, "full_name", account->full_name);
-    MEDGL_TRY(evidence_append(run->context, txn, &entry, &account->ledger_seq));
-    MEDGL_TRY(store_account_add(txn, account));
-    return evidence_keep(txn, clock.now);
-}
-
-enum medgl_error operation_account_add(struct context *context,
-                                       const struct account_add_request *request)
-{
-    struct account_run run = {
-        .context = context,
-        .account = {.uid = request->uid, .class_ = request->class_, .state = ACCOUNT_STATE_ACTIVE}};
-    if (!text_is_login_name(request->name) || !text_is_printable(request->person.full_name))
-        return MEDGL_ERR_ARGUMENT;
-    MEDGL_TRY(crypto_random_id(run.account.id));
-    MEDGL_TRY(text_copy(run.account.name, sizeof(run.account.name), request->name));
-    MEDGL_TRY(
-        text_copy(run.account.full_name, sizeof(run.account.full_name), request->person.full_name));
-    return account_act(context, account_add_now, &run);
-}
-
 /* -- disable, enable, retire ---------------------------------------------------------------- */
 
 /* Which states a state can be left for; a retired account is left for none (R25). */

@@ -8,12 +8,13 @@
 /* MEDGL_ERR_REFUSED comes with the reason in `why`, a sentence for the person (translated). */
 #define OPERATION_WHY_SIZE 512
 
-/* What is known of the owner. "" where unknown; none of it may be in the password (R14). */
+/* What is known of the owner; none of it may be in the password (R14). In a request NULL is "" when
+ * an account is added, and "stays as it is" when it is changed. */
 struct account_person {
     const char *full_name;
-    const char *reading; /* of the name, in kana, parts separated by spaces */
+    const char *reading; /* of the name, in kana, parts separated by spaces (also U+3000) */
     const char *staff_number;
-    const char *birth_date; /* "1985-04-01" */
+    const char *birth_date; /* "1985-04-01", 1985/4/1, S60.4.1, 昭和60年4月1日 */
 };
 
 struct account_add_request {
@@ -29,20 +30,28 @@ enum medgl_error operation_account_add(struct context *context,
 
 /* Hundreds of them, in the order given. `all_or_nothing`: one transaction, and nothing is done if
  * any cannot be; else each by itself. `dry_run`: everything is checked, nothing is done. `outcome`
- * hears of every one, in order, with MEDGL_OK or why not. */
+ * hears of each, in order, with MEDGL_OK or why not: as above, and of MEDGL_ERR_ARGUMENT the
+ * sentence that says which text (translated); or MEDGL_ERR_ABORTED: nothing is wrong with it, but
+ * with another one. */
 struct account_add_many {
     const struct account_add_request *requests;
     size_t count;
     bool dry_run, all_or_nothing;
     void *argument;
-    void (*outcome)(void *argument, size_t index, enum medgl_error error);
+    void (*outcome)(void *argument, size_t index, enum medgl_error error, const char *why);
 };
-/* MEDGL_ERR_REFUSED: some were not added (with all_or_nothing: none was). */
+/* MEDGL_ERR_REFUSED: some were not added (with all_or_nothing: none was). Any other error is the
+ * store's: those that `outcome` did not hear of were not added. */
 enum medgl_error operation_account_add_many(struct context *context,
                                             const struct account_add_many *many);
 
+/* In a transaction: gives the account its id and its times, and adds it with its entry.
+ * MEDGL_ERR_EXISTS: as above; nothing was written. */
+enum medgl_error account_enrol(struct context *context, struct store_txn *txn,
+                               struct account *account);
+
 /* Changes what is not NULL; `class_` NULL: stays. The entry names the fields that changed, never
- * what they hold. MEDGL_ERR_REFUSED with `why`. */
+ * what is known of a person. MEDGL_ERR_REFUSED and MEDGL_ERR_ARGUMENT with `why`. */
 struct account_change_request {
     const char *name;
     const enum account_class *class_;

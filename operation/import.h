@@ -11,21 +11,25 @@ struct import_request {
     int64_t uid;
     enum account_class class_; /* of one that is not enrolled yet */
     const char *full_name;
-    const struct secret *hash; /* as crypt(5) writes it */
-    medgl_time set_at;         /* of the shadow entry; 0: unknown */
+    const struct secret *hash; /* the shadow entry's, as crypt(5) writes it */
+    medgl_time set_at;         /* likewise; 0: unknown */
     bool dry_run;
 };
 enum import_verdict {
     IMPORT_REFUSED = 0,
     IMPORT_DONE,         /* or would be */
-    IMPORT_HAS_PASSWORD, /* enrolled with a password of our own: never overwritten */
+    IMPORT_HAS_PASSWORD, /* there is or was a password of our own: never overwritten; or this very
+                            hash was imported */
     IMPORT_NO_HASH,      /* locked ("!"), none ("*"), or empty: an empty password is no password */
-    IMPORT_UNKNOWN_HASH, /* not one that crypt(3) of this machine can check, or too weak a kind */
+    IMPORT_UNKNOWN_HASH, /* not one that crypt(3) of this machine can check */
     IMPORT_NOT_ACTIVE,
+    IMPORT_UID_CHANGED, /* the account was enrolled for another uid */
 };
-/* One transaction with its entries (account.add where needed, password.import). */
+/* One transaction with its entries (account.add where needed, password.import). A hash that was
+ * imported before and not used yet is replaced by one that differs. */
 enum medgl_error operation_import(struct context *context, const struct import_request *request,
                                   enum import_verdict *verdict);
+/* "done", "has-password", "no-hash"; never NULL. */
 const char *import_verdict_word(enum import_verdict verdict);
 
 /* Records that the Unix password of an account was locked, or unlocked again. */

@@ -1,0 +1,231 @@
+/* Enrolling people, one or hundreds, and changing what is known of them. Every act leaves its entry
+ * in the same transaction; no entry holds what a fact about a person is. */
+#include "operation/account.h"
+
+#include "base/auto.h"
+#include "base/message.h"
+#include "base/text.h"
+#include "operation/evidence.h"
+#include "operation/person.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* -- enrol ---------------------------------------------------------------------------------- */
+
+enum medgl_error account_enrol(struct context *context, struct store_txn *txn,
+                               struct account *account)
+{
+    struct account other;
+    struct ledger_entry entry;
+    const struct clock_reading clock = clock_read();
+    enum medgl_error error = store_account_by_name(txn, account->name, &other);
+    if (error != MEDGL_ERR_NOT_FOUND)
+        return error == MEDGL_OK ? MEDGL_ERR_EXISTS : error;
+    MEDGL_TRY(crypto_random_id(account->id));
+    account->state = ACCOUNT_STATE_ACTIVE;
+    account->created = account->state_since = clock.now;
+    evidence_begin(context, &clock, LEDGER_ACCOUNT_ADD, account, &entry);
+    ledger_entry_text(&entry, "class", account_class_word(account->class_));
+    ledger_entry_number(&entry, "unix_uid", account->uid);
+    ledger_entry_text(&entry, "full_name", account->full_name);
+    MEDGL_TRY(evidence_append(context, txn, &entry, &account->ledger_seq));
+    return store_account_add(txn, account);
+}
+
+static enum medgl_error add_read(const struct account_add_request *request, struct account *account,
+                                 char why[OPERATION_WHY_SIZE])
+{
+    *account = (struct account){.uid = request->uid, .class_ = request->class_};
+    if (!text_is_login_name(request->name)) {
+        (void)snprintf(why, OPERATION_WHY_SIZE, "%s", _("that cannot be a login name"));
+        return MEDGL_ERR_ARGUMENT;
+    }
+    MEDGL_TRY(text_copy(account->name, sizeof(account->name), request->name));
+    return person_read(&request->person, clock_read().now, account, why);
+}
+
+struct add_run {
+    struct context *context;
+    const struct account_add_many *many;
+    enum medgl_error *verdict; /* one for each */
+    size_t at, added, refused;
+};
+
+/* What the rules say against one of them; any other error is the store's, and ends the act. */
+static bool add_refused(enum medgl_error error)
+{
+    return error == MEDGL_ERR_ARGUMENT || error == MEDGL_ERR_EXISTS;
+}
+
+static enum medgl_error add_one(struct store_txn *txn, const struct add_run *run, size_t at)
+{
+    struct account account;
+    char why[OPERATION_WHY_SIZE];
+    MEDGL_TRY(add_read(&run->many->requests[at], &account, why));
+    return account_enrol(run->context, txn, &account);
+}
+
+static void add_tell(const struct add_run *run, size_t at)
+{
+    struct account account;
+    char why[OPERATION_WHY_SIZE] = "";
+    const struct account_add_many *many = run->many;
+    enum medgl_error verdict = run->verdict[at];
+    if (verdict == MEDGL_ERR_ARGUMENT)
+        (void)add_read(&many->requests[at], &account, why);
+    if (verdict == MEDGL_OK && many->all_or_nothing && run->refused > 0)
+        verdict = MEDGL_ERR_ABORTED;
+    many->outcome(many->argument, at, verdict, why);
+}
+
+/* Does everything, then lets the transaction go where nothing is to stay: what a dry run says is
+ * what would be. */
+static enum medgl_error add_together(struct store_txn *txn, void *argument)
+{
+    struct add_run *run = argument;
+    run->refused = 0;
+    for (size_t i = 0; i < run->many->count; i++) {
+        run->verdict[i] = add_one(txn, run, i);
+        if (add_refused(run->verdict[i]))
+            run->refused++;
+        else
+            MEDGL_TRY(run->verdict[i]);
+    }
+    if (run->refused > 0 || run->many->dry_run)
+        return MEDGL_ERR_REFUSED;
+    return evidence_keep(txn, clock_read().now);
+}
+
+static enum medgl_error add_in_one(struct add_run *run)
+{
+    enum medgl_error error = store_transact(run->context->store, STORE_WRITE, add_together, run);
+    if (error != MEDGL_OK && error != MEDGL_ERR_REFUSED)
+        return error;
+    if (error == MEDGL_OK)
+        (void)evidence_publish(run->context);
+    for (size_t i = 0; i < run->many->count; i++)
+        add_tell(run, i);
+    return run->refused > 0 ? MEDGL_ERR_REFUSED : MEDGL_OK;
+}
+
+static enum medgl_error add_alone(struct store_txn *txn, void *argument)
+{
+    const struct add_run *run = argument;
+    return add_one(txn, run, run->at);
+}
+
+static enum medgl_error add_in_turn(struct add_run *run)
+{
+    char note[STORE_NOTE_SIZE];
+    enum medgl_error error = MEDGL_OK;
+    for (; error == MEDGL_OK && run->at < run->many->count; run->at++) {
+        error = store_transact(run->context->store, STORE_WRITE, add_alone, run);
+        run->verdict[run->at] = error;
+        run->added += error == MEDGL_OK;
+        run->refused += add_refused(error);
+        add_tell(run, run->at);
+        if (add_refused(error))
+            error = MEDGL_OK;
+    }
+    if (run->added > 0) /* one checkpoint for all of them: it was one act of one person */
+        (void)operation_checkpoint(run->context, note);
+    return error == MEDGL_OK && run->refused > 0 ? MEDGL_ERR_REFUSED : error;
+}
+
+enum medgl_error operation_account_add_many(struct context *context,
+                                            const struct account_add_many *many)
+{
+    auto_free enum medgl_error *verdict = calloc(many->count + 1, sizeof(*verdict));
+    struct add_run run = {.context = context, .many = many, .verdict = verdict};
+    if (verdict == NULL)
+        return MEDGL_ERR_MEMORY;
+    return many->all_or_nothing || many->dry_run ? add_in_one(&run) : add_in_turn(&run);
+}
+
+static void add_outcome(void *argument, size_t index, enum medgl_error error, const char *why)
+{
+    enum medgl_error *outcome = argument;
+    (void)index;
+    (void)why;
+    *outcome = error;
+}
+
+enum medgl_error operation_account_add(struct context *context,
+                                       const struct account_add_request *request)
+{
+    enum medgl_error outcome = MEDGL_ERR_REFUSED;
+    const struct account_add_many many = {.requests = request,
+                                          .count = 1,
+                                          .all_or_nothing = true,
+                                          .argument = &outcome,
+                                          .outcome = add_outcome};
+    enum medgl_error error = operation_account_add_many(context, &many);
+    return error == MEDGL_ERR_REFUSED ? outcome : error;
+}
+
+/* -- change --------------------------------------------------------------------------------- */
+
+struct change_run {
+    struct context *context;
+    const struct account_change_request *request;
+    char *why;
+};
+
+/* The names of the facts in which two accounts differ, separated by spaces. */
+static void change_fields(const struct account *before, const struct account *after,
+                          char fields[OPERATION_WHY_SIZE])
+{
+    const struct {
+        const char *name;
+        bool differs;
+    } facts[] = {
+        {"class", before->class_ != after->class_},
+        {"full_name", strcmp(before->full_name, after->full_name) != 0},
+        {"reading", strcmp(before->reading, after->reading) != 0},
+        {"staff_number", strcmp(before->staff_number, after->staff_number) != 0},
+        {"birth_date", strcmp(before->birth_date, after->birth_date) != 0},
+    };
+    fields[0] = '\0';
+    for (size_t i = 0, used = 0; i < MEDGL_COUNT(facts); i++)
+        if (facts[i].differs)
+            used += (size_t)snprintf(fields + used, OPERATION_WHY_SIZE - used, "%s%s",
+                                     used > 0 ? " " : "", facts[i].name);
+}
+
+static enum medgl_error change_now(struct store_txn *txn, void *argument)
+{
+    struct change_run *run = argument;
+    struct account before, after;
+    struct ledger_entry entry;
+    char fields[OPERATION_WHY_SIZE];
+    const struct clock_reading clock = clock_read();
+    MEDGL_TRY(store_account_by_name(txn, run->request->name, &before));
+    after = before;
+    if (run->request->class_ != NULL)
+        after.class_ = *run->request->class_;
+    MEDGL_TRY(person_read(&run->request->person, clock.now, &after, run->why));
+    change_fields(&before, &after, fields);
+    if (fields[0] == '\0') {
+        (void)snprintf(run->why, OPERATION_WHY_SIZE, "%s", _("all of that is so already"));
+        return MEDGL_ERR_REFUSED;
+    }
+    evidence_begin(run->context, &clock, LEDGER_ACCOUNT_CHANGE, &after, &entry);
+    ledger_entry_text(&entry, "fields", fields);
+    if (after.class_ != before.class_)
+        ledger_entry_text(&entry, "class", account_class_word(after.class_));
+    MEDGL_TRY(evidence_append(run->context, txn, &entry, &after.ledger_seq));
+    MEDGL_TRY(store_account_update(txn, &after));
+    return evidence_keep(txn, clock.now);
+}
+
+enum medgl_error operation_account_change(struct context *context,
+                                          const struct account_change_request *request,
+                                          char why[OPERATION_WHY_SIZE])
+{
+    struct change_run run = {.context = context, .request = request, .why = why};
+    why[0] = '\0';
+    MEDGL_TRY(store_transact(context->store, STORE_WRITE, change_now, &run));
+    (void)evidence_publish(context);
+    return MEDGL_OK;
+}
