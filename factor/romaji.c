@@ -16,22 +16,23 @@
 #define KANA_LAST        0x3096u
 #define KANA_TO_KATAKANA 0x60u
 #define KANA_PROLONGED   0x30fcu
+#define KANA_U           0x3046u
+#define KANA_O           0x304au
+#define KANA_SHI         0x3057u
+#define KANA_JI          0x3058u
 #define KANA_CHI         0x3061u
 #define KANA_DI          0x3062u
-#define KANA_DU          0x3065u
-#define KANA_SHI         0x3057u
 #define KANA_SOKUON      0x3063u
-#define KANA_N           0x3093u
-#define KANA_O           0x304au
-#define KANA_U           0x3046u
+#define KANA_DU          0x3065u
 #define KANA_WO          0x3092u
+#define KANA_N           0x3093u
 #define KANA_MAX         (2 * ROMAJI_SIZE)
 
 enum system {
     SYSTEM_HEPBURN,
-    SYSTEM_PASSPORT, /* Hepburn as passports have it: shimbun, kitchin */
+    SYSTEM_PASSPORT, /* Hepburn as in passports: shimbun, kitchin */
     SYSTEM_KUNREI,
-    SYSTEM_TYPED, /* a mixture out of the habit of input methods: jyunichi, kaduko */
+    SYSTEM_TYPED, /* the mixture that is typed into input methods: jyunichi, kaduko */
 };
 enum long_vowel {
     LONG_WRITTEN,
@@ -39,12 +40,12 @@ enum long_vowel {
     LONG_DOUBLED,
 };
 /* People do not write all long vowels of a name alike: yuichirou. */
-#define LONG_ALONE 3 /* so many choose for themselves, those after them do as the last of these */
+#define LONG_ALONE 3 /* so many are written or not for themselves, those after them as the last */
 struct style {
     enum system system;
     enum long_vowel long_vowel;
     unsigned dropped; /* bit n: long vowel n is not written */
-    bool apostrophe;
+    bool apart;       /* n is kept apart from a vowel that follows: jun'ichi, jyunnichi */
 };
 
 static const char *const hepburn[] = {
@@ -127,15 +128,22 @@ static const char *romaji_glide(const char *mora, const char *small)
     return NULL;
 }
 
-/* The letters of a mora that a small kana joins by a glide: fyu is written so in every system. */
-static const char *romaji_joined(enum system system, uint32_t kana, const char *glide)
+/* The letters of a kana that a small one joins. Only the row of i differs between the systems. */
+static const char *romaji_joined(enum system system, uint32_t kana)
 {
     const char *letters = kana_hepburn(kana);
-    if (glide[0] != 'y' || letters[strlen(letters) - 1] != 'i')
+    if (letters[strlen(letters) - 1] != 'i')
         return letters;
     if (system == SYSTEM_TYPED && (kana == KANA_SHI || kana == KANA_CHI))
         return kana_kunrei(kana); /* sya, tya, but jya */
     return kana_letters(system, kana);
+}
+
+/* sha, cha, ja: in Hepburn these have the glide in their consonant. */
+static bool romaji_is_soft(enum system system, uint32_t kana)
+{
+    return (system == SYSTEM_HEPBURN || system == SYSTEM_PASSPORT) &&
+           (kana == KANA_SHI || kana == KANA_JI || kana == KANA_CHI || kana == KANA_DI);
 }
 
 #define MORA_SIZE 8
@@ -151,22 +159,21 @@ static size_t romaji_mora(char mora[MORA_SIZE], enum system system, const uint32
         (void)stpcpy(mora, kana_letters(system, kana[0]));
         return 1;
     }
-    const char *letters = romaji_joined(system, kana[0], glide), *vowel = kana_hepburn(kana[1]);
+    const char *letters = romaji_joined(system, kana[0]), *vowel = kana_hepburn(kana[1]);
     size_t stem = strlen(letters) - 1;
     memcpy(mora, letters, stem);
-    if (stem > 0 && strchr("hj", letters[stem - 1]) != NULL && stem + (letters[0] == 'j') == 2 &&
-        system != SYSTEM_TYPED)
-        glide = ""; /* sha, cha, ja */
+    if (romaji_is_soft(system, kana[0]))
+        glide = "";
     (void)stpcpy(stpcpy(mora + stem, glide), vowel + strlen(vowel) - 1);
     return 2;
 }
 
 /* -- a whole reading ------------------------------------------------------------------------- */
 
-/* What makes a difference in the spellings of a reading. */
+/* What was met in a reading that people spell in different ways. */
 struct met {
     unsigned long_vowels;
-    bool breaks; /* n before a vowel */
+    bool apart;
 };
 
 struct speller {
@@ -222,13 +229,13 @@ static bool romaji_starts(const char *mora, const char *letters)
 /* The syllable n before the mora that follows. */
 static bool romaji_n(struct speller *speller, const char *next)
 {
-    bool breaks = romaji_starts(next, "aiueoy");
-    speller->met.breaks = speller->met.breaks || breaks;
-    if (breaks && speller->style->apostrophe)
-        return romaji_append(speller, "n'");
-    return romaji_append(
-        speller,
-        speller->style->system == SYSTEM_PASSPORT && romaji_starts(next, "bmp") ? "m" : "n");
+    enum system system = speller->style->system;
+    bool apart = romaji_starts(next, "aiueoy");
+    speller->met.apart = speller->met.apart || apart;
+    if (apart && speller->style->apart)
+        return romaji_append(speller, system == SYSTEM_TYPED ? "nn" : "n'");
+    return romaji_append(speller,
+                         system == SYSTEM_PASSPORT && romaji_starts(next, "bmp") ? "m" : "n");
 }
 
 /* A sokuon doubles the consonant that follows, if one does. */
@@ -284,7 +291,7 @@ static enum medgl_error romaji_kana(const char *text, uint32_t kana[KANA_MAX], s
     auto_free uint8_t *normal =
         u8_normalize(UNINORM_NFKC, (const uint8_t *)text, strlen(text), NULL, &len);
     if (normal == NULL)
-        return len > 0 && errno == ENOMEM ? MEDGL_ERR_MEMORY : MEDGL_ERR_ARGUMENT;
+        return errno == ENOMEM ? MEDGL_ERR_MEMORY : MEDGL_ERR_ARGUMENT;
     for (size_t at = 0; at < len; at += step) {
         ucs4_t c;
         step = (size_t)u8_mbtouc(&c, normal + at, len - at);
@@ -304,13 +311,27 @@ struct reading {
     struct romaji *romaji;
 };
 
+static struct speller romaji_run(const uint32_t *kana, size_t count, const struct style *style,
+                                 char spelling[ROMAJI_SIZE])
+{
+    struct speller speller = {.style = style, .to = spelling};
+    bool fits = true;
+    spelling[0] = '\0';
+    for (size_t at = 0; fits && at < count;)
+        at += romaji_step(&speller, kana + at, count - at, &fits);
+    return speller;
+}
+
+size_t romaji_letters(const uint32_t *kana, size_t count, char spelling[ROMAJI_SIZE])
+{
+    const struct style first = {.system = SYSTEM_HEPBURN};
+    return romaji_run(kana, count, &first, spelling).len;
+}
+
 static struct met romaji_write(const struct reading *reading, struct style style)
 {
-    char spelling[ROMAJI_SIZE] = "";
-    struct speller speller = {.style = &style, .to = spelling};
-    bool fits = true;
-    for (size_t at = 0; fits && at < reading->count;)
-        at += romaji_step(&speller, reading->kana + at, reading->count - at, &fits);
+    char spelling[ROMAJI_SIZE];
+    struct speller speller = romaji_run(reading->kana, reading->count, &style, spelling);
     romaji_add(reading->romaji, spelling);
     return speller.met;
 }
@@ -329,14 +350,19 @@ static struct met romaji_write_systems(const struct reading *reading, struct sty
 
 static void romaji_write_usual(const struct reading *reading)
 {
-    for (unsigned i = 0; i < 4; i++)
-        (void)romaji_write(reading, (struct style){.system = i < 2 ? SYSTEM_HEPBURN : SYSTEM_KUNREI,
-                                                   .dropped = i % 2 == 0 ? 0 : ~0u});
+    static const struct style usual[ROMAJI_USUAL] = {
+        {.system = SYSTEM_HEPBURN},
+        {.system = SYSTEM_HEPBURN, .dropped = ~0u},
+        {.system = SYSTEM_KUNREI},
+        {.system = SYSTEM_KUNREI, .dropped = ~0u},
+    };
+    for (size_t i = 0; i < ROMAJI_USUAL; i++)
+        (void)romaji_write(reading, usual[i]);
 }
 
-static struct met romaji_write_all(const struct reading *reading, bool apostrophe)
+static struct met romaji_write_all(const struct reading *reading, bool apart)
 {
-    struct style style = {.long_vowel = LONG_WRITTEN, .apostrophe = apostrophe};
+    struct style style = {.long_vowel = LONG_WRITTEN, .apart = apart};
     struct met met = romaji_write_systems(reading, style);
     if (met.long_vowels == 0)
         return met;
@@ -358,7 +384,7 @@ enum medgl_error romaji_spell(const char *kana, struct romaji *romaji)
     romaji->count = 0;
     MEDGL_TRY(romaji_kana(kana, codes, &reading.count));
     romaji_write_usual(&reading);
-    if (romaji_write_all(&reading, false).breaks)
+    if (romaji_write_all(&reading, false).apart)
         (void)romaji_write_all(&reading, true);
     return MEDGL_OK;
 }

@@ -22,12 +22,13 @@ static const uint8_t *words_costs(void)
     return (const uint8_t *)(words_data.start + words_data.count + 1);
 }
 
-/* The letter of a word at a place, '\0' behind its end. */
+/* The letter of a word at a place behind its first ones, '\0' behind its end. */
 static char words_letter(uint32_t word, unsigned at)
 {
     const char *text = (const char *)words_costs() + words_data.count;
     uint32_t start = words_data.start[word];
-    return at < words_data.start[word + 1] - start ? text[start + at] : '\0';
+    return at - WORDS_PREFIX < words_data.start[word + 1] - start ? text[start + at - WORDS_PREFIX]
+                                                                  : '\0';
 }
 
 struct words_cursor words_begin(void)
@@ -49,20 +50,40 @@ static uint32_t words_bound(const struct words_cursor *cursor, char letter)
     return low;
 }
 
+static void words_step_prefix(struct words_cursor *cursor, char letter)
+{
+    uint32_t first, behind;
+    cursor->prefix = words_prefix_extend(cursor->prefix, letter);
+    first = cursor->prefix;
+    behind = first + 1;
+    for (unsigned depth = cursor->depth + 1; depth < WORDS_PREFIX; depth++) {
+        first *= WORDS_LETTERS;
+        behind *= WORDS_LETTERS;
+    }
+    cursor->low = words_data.prefix[first];
+    cursor->high = words_data.prefix[behind];
+}
+
 bool words_step(struct words_cursor *cursor, char letter)
 {
-    if (words_letter_index(letter) == 0)
+    if (words_letter_index(letter) == 0 || cursor->low >= cursor->high) {
         cursor->low = cursor->high;
-    uint32_t low = words_bound(cursor, letter);
-    cursor->high = words_bound(cursor, (char)(letter + 1));
-    cursor->low = low;
+        return false;
+    }
+    if (cursor->depth < WORDS_PREFIX) {
+        words_step_prefix(cursor, letter);
+    } else {
+        cursor->low = words_bound(cursor, letter);
+        cursor->high = words_bound(cursor, (char)(letter + 1));
+    }
     cursor->depth++;
     return cursor->low < cursor->high;
 }
 
 bool words_complete(const struct words_cursor *cursor, unsigned *cost)
 {
-    if (cursor->low >= cursor->high || words_letter(cursor->low, cursor->depth) != '\0')
+    if (cursor->low >= cursor->high || cursor->depth < WORDS_PREFIX ||
+        words_letter(cursor->low, cursor->depth) != '\0')
         return false;
     *cost = words_costs()[cursor->low];
     return true;

@@ -18,6 +18,7 @@
  * readings of a character ('1' as i or l) at once. */
 struct words_cursor {
     uint32_t low, high; /* low <= word < high; nothing left when equal */
+    uint32_t prefix;    /* the number of its first letters */
     unsigned depth;     /* letters so far */
 };
 struct words_cursor words_begin(void);

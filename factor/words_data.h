@@ -6,6 +6,9 @@
 #include <stdint.h>
 
 #define WORDS_LETTERS 26
+#define WORDS_PREFIX  3 /* every word has so many letters (WORDS_SHORTEST); a table leads to them  \
+                         */
+#define WORDS_PREFIXES (WORDS_LETTERS * WORDS_LETTERS * WORDS_LETTERS)
 
 /* Where a letter stands in the cost table; 0: before the first letter. */
 static inline unsigned words_letter_index(char letter)
@@ -13,13 +16,21 @@ static inline unsigned words_letter_index(char letter)
     return letter >= 'a' && letter <= 'z' ? (unsigned)(letter - 'a') + 1 : 0;
 }
 
+/* The number of a beginning, one letter longer: aaa, aab... count from 0. */
+static inline uint32_t words_prefix_extend(uint32_t prefix, char letter)
+{
+    return prefix * WORDS_LETTERS + words_letter_index(letter) - 1;
+}
+
 struct words_data {
     /* Tenths of a bit, by the two letters before and the letter itself. */
     uint8_t letter_cost[WORDS_LETTERS + 1][WORDS_LETTERS + 1][WORDS_LETTERS];
     uint32_t count;
-    /* Where each word begins in the text, and where the last one ends: count + 1 of them. Then come
-     * the costs, one byte a word in tenths of a bit, and the text: the words in the order of
-     * strcmp(3), each once, with nothing between. */
+    /* The first word that begins so or stands behind such words; the last one is `count`. */
+    uint32_t prefix[WORDS_PREFIXES + 1];
+    /* Where each word goes on in the text after its beginning, and where the last one ends: count +
+     * 1 of them. Then come the costs, one byte a word in tenths of a bit, and the text: the words
+     * in the order of strcmp(3), each once, without their beginnings and with nothing between. */
     uint32_t start[];
 };
 

@@ -16,6 +16,7 @@
 #include <iconv.h>
 #include <math.h>
 #include <string.h>
+#include <uninorm.h>
 
 struct word {
     char text[WORDS_LONGEST + 1];
@@ -73,8 +74,7 @@ static uint8_t cost_of_rank(double rank)
     return cost > UINT8_MAX ? UINT8_MAX : (uint8_t)cost;
 }
 
-/* Letters in any case; an apostrophe in it is left out where that makes one more word people type.
- * Anything else, too short or too long: no word. */
+/* Letters in any case; a text with anything else in it, too short or too long, is no word. */
 static void word_add(struct words *words, const char *text, uint8_t cost)
 {
     struct word word = {.cost = cost};
@@ -98,7 +98,7 @@ static void words_spell(struct romaji *romaji, const char *kana)
 
 static bool is_ascii(const char *text)
 {
-    while (*text > 0)
+    while (*text != '\0' && (unsigned char)*text < 0x80)
         text++;
     return *text == '\0';
 }
@@ -144,14 +144,23 @@ static size_t extra_read(struct words *words, const char *path)
 
 /* -- English --------------------------------------------------------------------------------- */
 
-/* "don't" is typed "dont"; "dog's" is no word of its own. */
-static bool english_clean(char *word, bool contraction)
+/* "café" is typed "cafe", and "don't" is typed "dont"; "dog's" is no word of its own. */
+static void english_add(struct words *words, const char *text, bool contraction)
 {
-    char *apostrophe = strchr(word, '\'');
-    if (apostrophe == NULL)
-        return true;
-    memmove(apostrophe, apostrophe + 1, strlen(apostrophe));
-    return contraction;
+    char plain[WORDS_LONGEST + 2];
+    size_t len, kept = 0;
+    auto_free uint8_t *apart =
+        u8_normalize(UNINORM_NFD, (const uint8_t *)text, strlen(text), NULL, &len);
+    if (apart == NULL)
+        err(1, "%s", text);
+    for (size_t i = 0; i < len && kept < sizeof(plain) - 1; i++) {
+        if (apart[i] == 0xcc || apart[i] == 0xcd)
+            i++; /* a combining mark, U+0300 and following */
+        else if (apart[i] != '\'' || !contraction)
+            plain[kept++] = (char)apart[i];
+    }
+    plain[kept] = '\0';
+    word_add(words, plain, 0);
 }
 
 static void english_read_file(struct words *words, const char *path)
@@ -164,8 +173,7 @@ static void english_read_file(struct words *words, const char *path)
         err(1, "%s", path);
     while (getline(&line, &size, file) > 0) {
         line[strcspn(line, "\n")] = '\0';
-        if (english_clean(line, contractions))
-            word_add(words, line, 0);
+        english_add(words, line, contractions);
     }
     if (ferror(file))
         err(1, "%s", path);
@@ -179,7 +187,8 @@ static size_t english_read_level(struct words *words, const char *directory, uns
     glob_t found;
     size_t first = words->count;
     (void)snprintf(pattern, sizeof(pattern),
-                   "%s/{english,american,british}-{words,upper,proper-names,contractions}.%u",
+                   "%s/{{english,american,british,variant_1,variant_2}-"
+                   "{words,upper,proper-names,contractions,abbreviations},special-hacker}.%u",
                    directory, level);
     if (glob(pattern, GLOB_BRACE, NULL, &found) != 0)
         errx(1, "%s: no SCOWL lists of level %u there", directory, level);
@@ -194,7 +203,7 @@ static size_t english_read_level(struct words *words, const char *directory, uns
 
 static void english_read(struct words *words, const char *directory, size_t before)
 {
-    static const unsigned levels[] = {10, 20, 35, 40, 50, 55, 60, 70};
+    static const unsigned levels[] = {10, 20, 35, 40, 50, 55, 60, 70, 80};
     for (size_t i = 0; i < MEDGL_COUNT(levels); i++)
         before = english_read_level(words, directory, levels[i], before);
 }
@@ -324,18 +333,18 @@ static void japanese_unite(struct readings *readings)
     qsort(readings->at, readings->count, sizeof(readings->at[0]), weight_order);
 }
 
-/* Names of persons in all spellings; of the other words, where few write a long vowel with h, the
- * usual ones, and long names of places and things not at all: they are made of shorter words. */
+/* Names of persons in all spellings, other words without the rare ones. Long names of places and
+ * things not at all: they are made of words. That keeps the list at six megabytes. */
 static void japanese_add(struct words *words, const struct reading *reading, uint8_t cost)
 {
     static const struct {
         size_t variants, longest;
     } wanted[] = {
-        [SOURCE_WORD] = {2 * ROMAJI_USUAL, WORDS_LONGEST},
+        [SOURCE_WORD] = {6, WORDS_LONGEST},
         [SOURCE_SURNAME] = {ROMAJI_VARIANTS, WORDS_LONGEST},
         [SOURCE_GIVEN_NAME] = {ROMAJI_VARIANTS, WORDS_LONGEST},
-        [SOURCE_PLACE] = {ROMAJI_USUAL, 12},
-        [SOURCE_OTHER_NAME] = {ROMAJI_USUAL, 12},
+        [SOURCE_PLACE] = {ROMAJI_USUAL, 11},
+        [SOURCE_OTHER_NAME] = {ROMAJI_USUAL, 11},
     };
     struct romaji romaji;
     words_spell(&romaji, reading->kana);
@@ -439,27 +448,48 @@ static uint8_t letter_cost(const struct letter_counts *counts, unsigned a, unsig
     return cost > WORDS_LETTER_COST_MAX ? WORDS_LETTER_COST_MAX : (uint8_t)cost;
 }
 
-static void words_write(const struct words *words)
+static void letters_fill(struct words_data *data, const struct words *words)
 {
     struct letter_counts counts = {0};
-    struct words_data data = {.count = (uint32_t)words->count};
-    uint32_t start = 0;
     letters_count(&counts, words);
     for (unsigned a = 0; a < SYMBOLS; a++) {
         for (unsigned b = 0; b < SYMBOLS; b++) {
             for (unsigned c = 1; c < SYMBOLS; c++)
-                data.letter_cost[a][b][c - 1] = letter_cost(&counts, a, b, c);
+                data->letter_cost[a][b][c - 1] = letter_cost(&counts, a, b, c);
         }
     }
+}
+
+/* Where the words with each beginning stand, or would stand. */
+static void prefixes_fill(struct words_data *data, const struct words *words)
+{
+    uint32_t prefix = 0;
+    for (uint32_t word = 0; word < words->count; word++) {
+        uint32_t own = 0;
+        for (unsigned i = 0; i < WORDS_PREFIX; i++)
+            own = words_prefix_extend(own, words->at[word].text[i]);
+        while (prefix <= own)
+            data->prefix[prefix++] = word;
+    }
+    while (prefix < MEDGL_COUNT(data->prefix))
+        data->prefix[prefix++] = data->count;
+}
+
+static void words_write(const struct words *words)
+{
+    struct words_data data = {.count = (uint32_t)words->count};
+    uint32_t start = 0;
+    letters_fill(&data, words);
+    prefixes_fill(&data, words);
     (void)fwrite(&data, sizeof(data), 1, stdout);
     for (size_t i = 0; i <= words->count; i++) {
         (void)fwrite(&start, sizeof(start), 1, stdout);
-        start += i < words->count ? (uint32_t)strlen(words->at[i].text) : 0;
+        start += i < words->count ? (uint32_t)strlen(words->at[i].text) - WORDS_PREFIX : 0;
     }
     for (size_t i = 0; i < words->count; i++)
         (void)putchar(words->at[i].cost);
     for (size_t i = 0; i < words->count; i++)
-        (void)fputs(words->at[i].text, stdout);
+        (void)fputs(words->at[i].text + WORDS_PREFIX, stdout);
     if (fflush(stdout) != 0 || ferror(stdout))
         err(1, "cannot write the words");
 }
