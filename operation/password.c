@@ -83,8 +83,7 @@ bool proof_is_not_ours(const struct proof *proof)
            proof->context->policy.unenrolled == POLICY_UNENROLLED_IGNORE;
 }
 
-/* -- what the plain text is needed for, beside the verdict --------------------------------------
- */
+/* -- what the plain text is needed for, beside the verdict ------------------------------------ */
 
 /* MUST: whom it opens nothing for (disabled, expired) gets none of the following: the time that it
  * takes would tell that the password was right (R23). */
@@ -135,8 +134,7 @@ static void proof_judge(struct proof *proof, const struct secret *prepared)
     proof->judged = proof->strength != proof->credential.strength;
 }
 
-/* -- an imported hash ---------------------------------------------------------------------------
- */
+/* -- an imported hash ------------------------------------------------------------------------- */
 
 /* R19: the whole judgement, and a hash of our own. MEDGL_OK only where every list could be asked.
  */
@@ -165,8 +163,8 @@ static void proof_take_over(struct proof *proof, const struct secret *typed)
     enum medgl_error error = proof_judge_imported(proof, typed);
     if (error != MEDGL_OK)
         log_line(LOG_ERR,
-                 "the imported password of account %s could not be judged (%s) and stays due: see "
-                 "the line before, and that medgl-admin policy check finds nothing",
+                 "the imported password of account %s could not be judged (%s) and stays due: "
+                 "once medgl-admin policy check finds nothing, the next login judges it",
                  proof->account.id, medgl_error_text(error));
 }
 
@@ -201,8 +199,7 @@ static enum medgl_error proof_evaluate_imported(struct proof *proof, struct pass
     return MEDGL_OK;
 }
 
-/* -- one of ours --------------------------------------------------------------------------------
- */
+/* -- one of ours ------------------------------------------------------------------------------ */
 
 /* The same for who has no password: a cipher is loaded at its first use, which takes longer than
  * all else that is done here besides the KDF (R23). */

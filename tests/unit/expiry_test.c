@@ -1,0 +1,1018 @@
+/* What becomes of a password after it was set: judged at each login, warned of, due, revoked,
+ * replaced, and held against the ledger. On a real store in a private root. */
+#include "tests/unit/operation_fixture.h"
+#include "tests/unit/table.h"
+
+#include "operation/history.h"
+#include "operation/session.h"
+
+#define SHORT_ONE "v9$Xq-3R" /* 8 characters, all three kinds, nothing that anybody guesses */
+#define GUESSABLE "Passw0rd!2024"
+#define LATIN_1   "Gr\xfc\xdf-7-mawaru-Xq" /* as typed on a machine that knew no UTF-8 */
+
+/* Of crypt(3), with few rounds: what /etc/shadow would have. */
+#define CRYPT(hash) "$6$rounds=1000$medgltest$" hash
+#define CRYPT_LONG                                                                                 \
+    CRYPT("LmWsOa.8tgjPNJNxcR3oDY1N9hMKnBn7.UQaIPFHptMrhV97s/6gT0W3nR3DfH33Avqc8P0/"               \
+          "0jP8Luq3XPbCu0")
+#define CRYPT_SHORT                                                                                \
+    CRYPT("OwNdM42ldM/H0z1p2RdZoSLuSYhHgUvZUYECTWFqbHwA4E2ULhUFTjqINLahtHUU6w1.d3"                 \
+          "aU620kUZecOW7wC0")
+#define CRYPT_GUESSABLE                                                                            \
+    CRYPT("jyvTnQVuT4q8rVZA0x0EZaHUAPqNLqDx9SK2UeagJSwc6VEEhx4zYtYohhaT8PGmJ8wd2B3."               \
+          "sTJFwF08YW2El1")
+#define CRYPT_LATIN_1                                                                              \
+    CRYPT("KYA.aahS5vUNk9G71AYfNJLI.GmE7G7/8C6iB5529OMWysDYle0hgS6W5fPcgiU9JAlKYe"                 \
+          "VagZiuAHit1JeLh0")
+
+static struct fixture *here; /* of the test that runs */
+
+static int open_here(void **state)
+{
+    void *fixture = NULL;
+    (void)state;
+    if (fixture_open(&fixture) != 0)
+        return 1;
+    here = fixture;
+    return 0;
+}
+
+static int close_here(void **state)
+{
+    void *fixture = here;
+    (void)state;
+    return fixture_close(&fixture);
+}
+
+/* -- a password with a past ------------------------------------------------------------------- */
+
+struct plant {
+    struct fixture *f;
+    const char *hash; /* of crypt(3); NULL: ours */
+    enum password_strength strength;
+    medgl_time set_at;
+    struct password_record record;
+    struct account account;
+    struct credential credential;
+};
+
+static enum medgl_error plant_now(struct store_txn *txn, void *argument)
+{
+    struct plant *plant = argument;
+    struct context *context = &plant->f->context;
+    struct ledger_entry entry;
+    const struct clock_reading clock = clock_read();
+    struct credential *credential = &plant->credential;
+    MEDGL_TRY(store_account_by_name(txn, plant->f->user, &plant->account));
+    *credential = (struct credential){.strength = plant->strength, .set_at = plant->set_at};
+    memcpy(credential->account_id, plant->account.id, CRYPTO_ID_SIZE);
+    MEDGL_TRY(crypto_random_id(credential->id));
+    evidence_begin(context, &clock,
+                   plant->hash != NULL ? LEDGER_PASSWORD_IMPORT : LEDGER_PASSWORD_CHANGE,
+                   &plant->account, &entry);
+    ledger_entry_text(&entry, "credential", credential->id);
+    MEDGL_TRY(evidence_append(context, txn, &entry, &credential->ledger_seq));
+    MEDGL_TRY(password_seal(context, credential, &plant->record));
+    return store_credential_put(txn, credential);
+}
+
+static void plant_password(struct fixture *f, const char *password, enum password_strength strength,
+                           medgl_time age)
+{
+    struct plant plant = {.f = f, .strength = strength, .set_at = clock_read().now - age};
+    struct secret prepared = SECRET_NONE;
+    const struct password_line line = context_line(&f->context);
+    const struct kdf_cost cost = context_cost(&f->context);
+    assert_int_equal(secret_copy(&prepared, password, strlen(password)), MEDGL_OK);
+    assert_int_equal(password_record_make(&line, &cost, NULL, &prepared, &plant.record), MEDGL_OK);
+    assert_int_equal(store_transact(f->context.store, STORE_WRITE, plant_now, &plant), MEDGL_OK);
+    secret_free(&prepared);
+}
+
+static void plant_hash(struct fixture *f, const char *hash, medgl_time age)
+{
+    struct plant plant = {.f = f, .hash = hash, .set_at = clock_read().now - age};
+    (void)snprintf(plant.record.hash, sizeof(plant.record.hash), "%s", hash);
+    assert_int_equal(store_transact(f->context.store, STORE_WRITE, plant_now, &plant), MEDGL_OK);
+}
+
+/* What is stored about the account now. */
+struct stored {
+    const char *user;
+    struct account account;
+    struct activity activity;
+    bool present;
+    struct credential credential;
+};
+
+static enum medgl_error stored_now(struct store_txn *txn, void *argument)
+{
+    struct stored *stored = argument;
+    MEDGL_TRY(store_account_by_name(txn, stored->user, &stored->account));
+    MEDGL_TRY(store_activity_get(txn, stored->account.id, &stored->activity));
+    enum medgl_error error =
+        store_credential_get(txn, stored->account.id, CREDENTIAL_PASSWORD, &stored->credential);
+    stored->present = error == MEDGL_OK;
+    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+}
+
+static struct stored stored_of(struct fixture *f)
+{
+    struct stored stored = {.user = f->user};
+    assert_int_equal(store_transact(f->context.store, STORE_READ, stored_now, &stored), MEDGL_OK);
+    return stored;
+}
+
+static bool stored_imported(struct fixture *f)
+{
+    const struct stored stored = stored_of(f);
+    struct password_record record;
+    assert_true(stored.present);
+    assert_int_equal(password_unseal(&f->context, &stored.credential, &record), MEDGL_OK);
+    return password_record_imported(&record);
+}
+
+static enum medgl_error put_activity(struct store_txn *txn, void *argument)
+{
+    return store_activity_put(txn, argument);
+}
+
+static void set_warned(struct fixture *f, medgl_time when)
+{
+    struct stored stored = stored_of(f);
+    stored.activity.warned_at = when;
+    assert_int_equal(store_transact(f->context.store, STORE_WRITE, put_activity, &stored.activity),
+                     MEDGL_OK);
+}
+
+/* -- the account phase ------------------------------------------------------------------------ */
+
+static bool nobody_hears(void *carrier)
+{
+    (void)carrier;
+    return false;
+}
+
+struct entrance {
+    bool silent, deaf;
+    bool root; /* su by root */
+};
+
+static enum access_verdict enter(struct fixture *f, const struct entrance *by,
+                                 struct script *script)
+{
+    struct talk talk = script_talk(script);
+    struct caller caller = caller_from(by->root ? "" : "192.0.2.1");
+    enum access_verdict verdict = ACCESS_DENIED;
+    if (by->root)
+        (void)snprintf(caller.ruser, sizeof(caller.ruser), "root");
+    talk.heard = by->deaf ? nobody_hears : NULL;
+    assert_int_equal(operation_access(&f->context, &talk, &caller, f->user, by->silent, &verdict),
+                     MEDGL_OK);
+    return verdict;
+}
+
+/* A zone in which it is about noon, so that no midnight falls into the test. */
+static int noon_zone(char *policy, size_t size)
+{
+    const int hour = (int)(clock_read().now % MEDGL_DAY / MEDGL_HOUR);
+    const int east = 12 - hour;
+    (void)snprintf(policy, size, "time_zone = Etc/GMT%+d\n", -east); /* the sign is the other way */
+    return east;
+}
+
+enum warned {
+    WARNED_NEVER,
+    WARNED_AT_MIDNIGHT,
+    WARNED_BEFORE_MIDNIGHT,
+    WARNED_AHEAD /* the clock was set back since */
+};
+
+static const struct warn_row {
+    const char *name;
+    medgl_time age;
+    enum warned warned;
+    struct entrance by;
+    bool told, kept;
+} warn_rows[] = {
+    {"not yet", 40 * MEDGL_DAY, WARNED_NEVER, {0}, false, false},
+    {"the first time", 50 * MEDGL_DAY, WARNED_NEVER, {0}, true, true},
+    {"today already", 50 * MEDGL_DAY, WARNED_AT_MIDNIGHT, {0}, false, false},
+    {"yesterday", 50 * MEDGL_DAY, WARNED_BEFORE_MIDNIGHT, {0}, true, true},
+    {"tomorrow, by a wrong clock", 50 * MEDGL_DAY, WARNED_AHEAD, {0}, true, true},
+    {"silent", 50 * MEDGL_DAY, WARNED_NEVER, {.silent = true}, false, false},
+    {"nobody heard", 50 * MEDGL_DAY, WARNED_NEVER, {.deaf = true}, true, false},
+    {"root steps in", 50 * MEDGL_DAY, WARNED_NEVER, {.root = true}, false, false},
+};
+
+/* R15: once a calendar day of the site, and only where somebody is told. */
+static void warns_once_a_day(void **state)
+{
+    const struct warn_row *row = *state;
+    struct script script = {.next = 0}, again = {.next = 0};
+    char policy[64];
+    const int east = noon_zone(policy, sizeof(policy));
+    const medgl_time now = clock_read().now;
+    const medgl_time midnight =
+        now - (now + east * MEDGL_HOUR) % MEDGL_DAY; /* the one before, there */
+    const medgl_time moments[] = {0, midnight, midnight - 1, now + MEDGL_DAY};
+    write_policy(here, policy);
+    reopen(here);
+    enrol(here);
+    plant_password(here, SHORT_ONE, PASSWORD_STRENGTH_SHORT, row->age);
+    set_warned(here, moments[row->warned]);
+    assert_int_equal(enter(here, &row->by, &script), ACCESS_ALLOWED);
+    assert_int_equal(strstr(script.heard, "must be changed before") != NULL, row->told);
+    const medgl_time kept = stored_of(here).activity.warned_at;
+    assert_int_equal(kept >= now && kept != moments[row->warned], row->kept);
+    assert_int_equal(enter(here, &row->by, &again), ACCESS_ALLOWED);
+    assert_int_equal(strstr(again.heard, "must be changed before") != NULL,
+                     row->told && !row->kept);
+    assert_int_equal(verify(here), MEDGL_OK);
+}
+
+static const struct grace_row {
+    const char *name;
+    int64_t logins;
+    const char *calls; /* n: a login, s: a silent one, r: root steps in */
+    const char *ends;  /* a: allowed, c: change due */
+    unsigned used;
+} grace_rows[] = {
+    {"none", 0, "nn", "cc", 0},
+    {"one", 1, "nnn", "acc", 1},
+    {"three", 3, "nnnnn", "aaacc", 3},
+    {"silent calls use none up", 1, "sssns", "aaaac", 1},
+    {"nor does root", 1, "rrnr", "aaac", 1},
+    {"none left for anybody", 0, "srn", "ccc", 0},
+};
+
+/* R15: counted before it is allowed. */
+static void grace_logins(void **state)
+{
+    const struct grace_row *row = *state;
+    enrol(here);
+    here->context.policy.password_grace_logins = row->logins;
+    plant_password(here, SHORT_ONE, PASSWORD_STRENGTH_SHORT, 70 * MEDGL_DAY);
+    for (size_t i = 0; row->calls[i] != '\0'; i++) {
+        struct script script = {.next = 0};
+        const struct entrance by = {.silent = row->calls[i] == 's', .root = row->calls[i] == 'r'};
+        const unsigned before = stored_of(here).activity.grace_used;
+        assert_int_equal(enter(here, &by, &script),
+                         row->ends[i] == 'a' ? ACCESS_ALLOWED : ACCESS_CHANGE_DUE);
+        const unsigned used = stored_of(here).activity.grace_used;
+        assert_int_equal(strstr(script.heard, "Your password is due") != NULL, used > before);
+        assert_int_equal(strstr(script.heard, "the last login") != NULL,
+                         used > before && used == row->logins);
+    }
+    assert_int_equal(stored_of(here).activity.grace_used, row->used);
+    assert_int_equal(tally_of(here).kinds[LEDGER_PASSWORD_GRACE], row->used);
+    assert_int_equal(verify(here), MEDGL_OK);
+    issue(here); /* a new password has all of them, and no warning yet */
+    assert_int_equal(stored_of(here).activity.grace_used, 0);
+    assert_int_equal(stored_of(here).activity.warned_at, 0);
+}
+
+/* R15: what cannot be counted is not allowed. */
+static void a_grace_login_that_cannot_be_counted(void **state)
+{
+    struct script script = {.next = 0};
+    const struct talk talk = script_talk(&script);
+    const struct caller caller = caller_from("192.0.2.1");
+    enum access_verdict verdict = ACCESS_ALLOWED;
+    (void)state;
+    enrol(here);
+    plant_password(here, SHORT_ONE, PASSWORD_STRENGTH_SHORT, 70 * MEDGL_DAY);
+    context_close(&here->context);
+    assert_int_equal(context_open(here->root, CONTEXT_READING, &here->context), MEDGL_OK);
+    here->context.policy.password_grace_logins = 3;
+    assert_int_not_equal(
+        operation_access(&here->context, &talk, &caller, here->user, false, &verdict), MEDGL_OK);
+    assert_int_equal(verdict, ACCESS_DENIED);
+    assert_string_equal(script.heard, "");
+}
+
+/* R15: that a warning cannot be kept denies nobody. */
+static void a_warning_that_cannot_be_kept(void **state)
+{
+    struct script script = {.next = 0};
+    (void)state;
+    enrol(here);
+    plant_password(here, SHORT_ONE, PASSWORD_STRENGTH_SHORT, 50 * MEDGL_DAY);
+    context_close(&here->context);
+    assert_int_equal(context_open(here->root, CONTEXT_READING, &here->context), MEDGL_OK);
+    assert_int_equal(enter(here, &(struct entrance){.silent = false}, &script), ACCESS_ALLOWED);
+    assert_non_null(strstr(script.heard, "must be changed before"));
+}
+
+static pid_t access_process(const struct fixture *f, const int start[2])
+{
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child != 0)
+        return child;
+    struct fixture own = *f;
+    struct script script = {.next = 0};
+    char byte;
+    if (context_open(f->root, CONTEXT_STATE, &own.context) != MEDGL_OK)
+        _exit(3);
+    own.context.policy.password_grace_logins = 1;
+    (void)close(start[1]);
+    (void)!read(start[0], &byte, 1); /* all at once */
+    enum access_verdict verdict = enter(&own, &(struct entrance){.silent = false}, &script);
+    context_close(&own.context);
+    _exit(verdict == ACCESS_ALLOWED ? 0 : 1);
+}
+
+/* Of several logins at once, one gets the last grace login. */
+static void the_last_grace_login_is_one(void **state)
+{
+    int start[2], status;
+    unsigned allowed = 0, due = 0;
+    (void)state;
+    enrol(here);
+    plant_password(here, SHORT_ONE, PASSWORD_STRENGTH_SHORT, 70 * MEDGL_DAY);
+    context_close(&here->context);
+    assert_int_equal(pipe(start), 0);
+    for (int i = 0; i < 6; i++)
+        (void)access_process(here, start);
+    (void)close(start[1]);
+    (void)close(start[0]);
+    while (wait(&status) > 0) {
+        assert_true(WIFEXITED(status));
+        allowed += WEXITSTATUS(status) == 0;
+        due += WEXITSTATUS(status) == 1;
+    }
+    assert_int_equal(context_open(here->root, CONTEXT_STATE, &here->context), MEDGL_OK);
+    assert_int_equal(allowed, 1);
+    assert_int_equal(due, 5);
+}
+
+/* -- judged at login -------------------------------------------------------------------------- */
+
+static const struct import_row {
+    const char *name, *hash, *password;
+    medgl_time age;
+    const char *policy;
+    enum login_verdict login;
+    enum access_verdict access;
+    bool taken_over;
+    enum password_strength strength;
+    unsigned judged;
+} import_rows[] = {
+    {"a long one", CRYPT_LONG, PASSWORD_ONE, 400 * MEDGL_DAY, "", LOGIN_ALLOWED, ACCESS_ALLOWED,
+     true, PASSWORD_STRENGTH_LONG, 1},
+    {"a short one, young", CRYPT_SHORT, SHORT_ONE, 10 * MEDGL_DAY, "", LOGIN_ALLOWED,
+     ACCESS_ALLOWED, true, PASSWORD_STRENGTH_SHORT, 1},
+    {"a short one, old", CRYPT_SHORT, SHORT_ONE, 400 * MEDGL_DAY, "", LOGIN_ALLOWED,
+     ACCESS_CHANGE_DUE, true, PASSWORD_STRENGTH_SHORT, 1},
+    {"one that is guessed", CRYPT_GUESSABLE, GUESSABLE, MEDGL_DAY, "", LOGIN_ALLOWED,
+     ACCESS_CHANGE_DUE, true, PASSWORD_STRENGTH_NONE, 1},
+    {"a wrong one", CRYPT_LONG, WRONG, MEDGL_DAY, "", LOGIN_REFUSED, ACCESS_CHANGE_DUE, false,
+     PASSWORD_STRENGTH_NONE, 0},
+    {"one too long to be one", CRYPT_LONG, "\1", MEDGL_DAY, "", LOGIN_REFUSED, ACCESS_CHANGE_DUE,
+     false, PASSWORD_STRENGTH_NONE, 0},
+    {"one that is no text", CRYPT_LATIN_1, LATIN_1, MEDGL_DAY, "", LOGIN_ALLOWED, ACCESS_CHANGE_DUE,
+     false, PASSWORD_STRENGTH_NONE, 0},
+    {"a list cannot be asked", CRYPT_LONG, PASSWORD_ONE, MEDGL_DAY,
+     "password_blocklist = /nowhere/list\n", LOGIN_ALLOWED, ACCESS_CHANGE_DUE, false,
+     PASSWORD_STRENGTH_NONE, 0},
+};
+
+/* R19: the first right login makes an imported hash one of ours, and judges it. */
+static void imported_hashes(void **state)
+{
+    const struct import_row *row = *state;
+    write_policy(here, row->policy);
+    reopen(here);
+    enrol(here);
+    plant_hash(here, row->hash, row->age);
+    const medgl_time set_at = stored_of(here).credential.set_at;
+    assert_int_equal(try_login(here, here->user, "192.0.2.1", row->password), row->login);
+    assert_int_equal(try_access(here), row->access);
+    assert_int_equal(stored_imported(here), !row->taken_over);
+    assert_int_equal(stored_of(here).credential.strength, row->strength);
+    assert_true(stored_of(here).credential.set_at == set_at);
+    struct tally tally = tally_of(here);
+    assert_int_equal(tally.kinds[LEDGER_PASSWORD_REHASH], row->taken_over);
+    assert_int_equal(tally.kinds[LEDGER_PASSWORD_JUDGE], row->judged);
+    /* Once is enough, and it is still the same password. */
+    assert_int_equal(try_login(here, here->user, "192.0.2.1", row->password), row->login);
+    assert_int_equal(tally_of(here).kinds[LEDGER_PASSWORD_JUDGE], row->judged);
+    assert_int_equal(stored_of(here).credential.strength, row->strength);
+    assert_int_equal(verify(here), MEDGL_OK);
+}
+
+/* What could not be judged is judged once it can be. */
+static void an_unjudged_password_is_judged_later(void **state)
+{
+    (void)state;
+    enrol(here);
+    plant_hash(here, CRYPT_LONG, MEDGL_DAY);
+    (void)snprintf(here->context.policy.password_blocklist,
+                   sizeof(here->context.policy.password_blocklist), "/nowhere/list");
+    assert_int_equal(try_login(here, here->user, "192.0.2.1", PASSWORD_ONE), LOGIN_ALLOWED);
+    assert_true(stored_imported(here));
+    here->context.policy.password_blocklist[0] = '\0';
+    assert_int_equal(try_login(here, here->user, "192.0.2.1", PASSWORD_ONE), LOGIN_ALLOWED);
+    assert_false(stored_imported(here));
+    assert_int_equal(try_access(here), ACCESS_ALLOWED);
+}
+
+/* R12 R19: what was revoked does not come back through /etc/shadow. */
+static void a_revoked_password_is_not_imported(void **state)
+{
+    struct password_revoked revoked;
+    char why[OPERATION_WHY_SIZE];
+    (void)state;
+    enrol(here);
+    plant_password(here, PASSWORD_ONE, PASSWORD_STRENGTH_LONG, MEDGL_DAY);
+    assert_int_equal(
+        operation_password_revoke(&here->context, here->user, "phishing", true, &revoked, why),
+        MEDGL_OK);
+    plant_hash(here, CRYPT_LONG, MEDGL_DAY);
+    assert_int_equal(try_login(here, here->user, "192.0.2.1", PASSWORD_ONE), LOGIN_ALLOWED);
+    assert_int_equal(try_access(here), ACCESS_CHANGE_DUE);
+    assert_int_equal(try_login(here, here->user, "192.0.2.1", PASSWORD_ONE), LOGIN_ALLOWED);
+    assert_int_equal(try_access(here), ACCESS_CHANGE_DUE);
+    assert_int_equal(verify(here), MEDGL_OK);
+}
+
+/* R20 R23: nobody learns or changes anything with a right password that is not admitted. */
+static void a_closed_account_is_not_taken_over(void **state)
+{
+    char why[OPERATION_WHY_SIZE];
+    (void)state;
+    enrol(here);
+    plant_hash(here, CRYPT_LONG, MEDGL_DAY);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(try_login(here, here->user, "192.0.2.1", WRONG), LOGIN_REFUSED);
+    assert_int_equal(try_login(here, here->user, "192.0.2.1", PASSWORD_ONE), LOGIN_REFUSED);
+    assert_int_equal(operation_account_disable(&here->context, here->user, "leave", why), MEDGL_OK);
+    assert_int_equal(try_login(here, here->user, "192.0.2.2", PASSWORD_ONE), LOGIN_REFUSED);
+    assert_true(stored_imported(here));
+    assert_int_equal(tally_of(here).wrong, 5);
+    assert_int_equal(operation_account_enable(&here->context, here->user, "back", why), MEDGL_OK);
+    assert_int_equal(try_login(here, here->user, "192.0.2.2", PASSWORD_ONE), LOGIN_ALLOWED);
+    assert_false(stored_imported(here));
+}
+
+static const struct raise_row {
+    const char *name, *password;
+    enum password_strength before;
+    const char *policy;
+    bool disabled;
+    enum password_strength after;
+    enum access_verdict access;
+} raise_rows[] = {
+    {"nothing changed", PASSWORD_ONE, PASSWORD_STRENGTH_LONG, "", false, PASSWORD_STRENGTH_LONG,
+     ACCESS_ALLOWED},
+    {"long is longer now", PASSWORD_ONE, PASSWORD_STRENGTH_LONG, "password_long_length = 20\n",
+     false, PASSWORD_STRENGTH_SHORT, ACCESS_CHANGE_DUE},
+    {"short is longer now", SHORT_ONE, PASSWORD_STRENGTH_SHORT, "password_short_length = 9\n",
+     false, PASSWORD_STRENGTH_NONE, ACCESS_CHANGE_DUE},
+    {"long enough by now", PASSWORD_ONE, PASSWORD_STRENGTH_SHORT, "", false, PASSWORD_STRENGTH_LONG,
+     ACCESS_ALLOWED},
+    {"what met no rule stays so", PASSWORD_ONE, PASSWORD_STRENGTH_NONE, "", false,
+     PASSWORD_STRENGTH_NONE, ACCESS_CHANGE_DUE},
+    {"not of a closed account", PASSWORD_ONE, PASSWORD_STRENGTH_LONG, "password_long_length = 20\n",
+     true, PASSWORD_STRENGTH_LONG, ACCESS_DENIED},
+};
+
+/* R19: every stored password is known to meet the rules in force. */
+static void judged_under_the_policy_of_today(void **state)
+{
+    const struct raise_row *row = *state;
+    char why[OPERATION_WHY_SIZE];
+    enrol(here);
+    plant_password(here, row->password, row->before, 100 * MEDGL_DAY);
+    write_policy(here, row->policy);
+    reopen(here);
+    if (row->disabled)
+        assert_int_equal(operation_account_disable(&here->context, here->user, "left", why),
+                         MEDGL_OK);
+    assert_int_equal(try_login(here, here->user, "192.0.2.1", WRONG), LOGIN_REFUSED);
+    assert_int_equal(stored_of(here).credential.strength, row->before);
+    assert_int_equal(try_login(here, here->user, "192.0.2.1", row->password),
+                     row->disabled ? LOGIN_REFUSED : LOGIN_ALLOWED);
+    assert_int_equal(stored_of(here).credential.strength, row->after);
+    assert_int_equal(try_access(here), row->access);
+    assert_int_equal(tally_of(here).kinds[LEDGER_PASSWORD_JUDGE], row->before != row->after);
+    assert_int_equal(verify(here), MEDGL_OK);
+}
+
+/* R10 R16: a renewed hash keeps its salt, so that the history is still one evaluation away. */
+static void a_renewed_hash_keeps_its_salt(void **state)
+{
+    struct password_record before, after;
+    struct kdf_record one, other;
+    (void)state;
+    enrol(here);
+    plant_password(here, PASSWORD_ONE, PASSWORD_STRENGTH_LONG, MEDGL_DAY);
+    struct stored stored = stored_of(here);
+    assert_int_equal(password_unseal(&here->context, &stored.credential, &before), MEDGL_OK);
+    here->context.policy.kdf_time = 3;
+    assert_int_equal(try_login(here, here->user, "192.0.2.1", PASSWORD_ONE), LOGIN_ALLOWED);
+    stored = stored_of(here);
+    assert_int_equal(password_unseal(&here->context, &stored.credential, &after), MEDGL_OK);
+    assert_int_equal(kdf_parse(before.hash, &one), MEDGL_OK);
+    assert_int_equal(kdf_parse(after.hash, &other), MEDGL_OK);
+    assert_int_equal(other.cost.time, 3);
+    assert_memory_equal(one.salt, other.salt, KDF_SALT_SIZE);
+    assert_true(before.has_stem && after.has_stem);
+    assert_int_equal(verify(here), MEDGL_OK);
+}
+
+/* -- revoked, and replaced -------------------------------------------------------------------- */
+
+static bool used_before(struct fixture *f, const char *password)
+{
+    struct history_answer answer;
+    struct secret prepared = SECRET_NONE;
+    const struct stored stored = stored_of(f);
+    assert_int_equal(secret_copy(&prepared, password, strlen(password)), MEDGL_OK);
+    assert_int_equal(history_ask(&f->context, stored.account.id, &prepared, &answer), MEDGL_OK);
+    secret_free(&prepared);
+    return answer.used_before;
+}
+
+static void open_session(struct fixture *f, char id[CRYPTO_ID_SIZE])
+{
+    struct script script = {.next = 0};
+    const struct talk talk = script_talk(&script);
+    const struct caller caller = caller_from("192.0.2.1");
+    enum session_verdict verdict = SESSION_REFUSED;
+    assert_int_equal(
+        operation_session_open(&f->context, &talk, &caller, f->user, false, id, &verdict),
+        MEDGL_OK);
+    assert_int_equal(verdict, SESSION_DONE);
+}
+
+static enum session_verdict close_session(struct fixture *f, const char *id)
+{
+    const struct caller caller = caller_from("192.0.2.1");
+    enum session_verdict verdict = SESSION_DONE;
+    assert_int_equal(operation_session_close(&f->context, &caller, f->user, id, &verdict),
+                     MEDGL_OK);
+    return verdict;
+}
+
+static const struct revoke_row {
+    const char *name;
+    unsigned sessions; /* open ones, beside one that was closed before */
+    bool end;
+    unsigned ended;
+    bool disabled;
+} revoke_rows[] = {
+    {"no session", 0, true, 0, false},
+    {"two sessions end", 2, true, 2, false},
+    {"by choice they do not", 2, false, 0, false},
+    {"a disabled account too", 1, true, 1, true},
+};
+
+/* R12: one act, one transaction, and nothing of it comes back. */
+static void revoked(void **state)
+{
+    const struct revoke_row *row = *state;
+    char closed[CRYPTO_ID_SIZE], open[4][CRYPTO_ID_SIZE], why[OPERATION_WHY_SIZE];
+    struct password_revoked end;
+    enrol(here);
+    plant_password(here, PASSWORD_ONE, PASSWORD_STRENGTH_LONG, MEDGL_DAY);
+    open_session(here, closed);
+    assert_int_equal(close_session(here, closed), SESSION_DONE);
+    for (unsigned i = 0; i < row->sessions; i++)
+        open_session(here, open[i]);
+    if (row->disabled)
+        assert_int_equal(operation_account_disable(&here->context, here->user, "left", why),
+                         MEDGL_OK);
+    assert_int_equal(operation_password_revoke(&here->context, here->user, "seen on a screen",
+                                               row->end, &end, why),
+                     MEDGL_OK);
+    assert_int_equal(end.uid, (int64_t)geteuid());
+    assert_int_equal(end.sessions, row->ended);
+    for (unsigned i = 0; i < row->sessions; i++) /* the host's own report comes after */
+        assert_int_equal(close_session(here, open[i]), row->end ? SESSION_REFUSED : SESSION_DONE);
+    struct tally tally = tally_of(here);
+    assert_int_equal(tally.kinds[LEDGER_PASSWORD_REVOKE], 1);
+    assert_int_equal(tally.kinds[LEDGER_SESSION_CLOSE], 1 + row->sessions);
+    assert_false(stored_of(here).present);
+    assert_true(used_before(here, PASSWORD_ONE));
+    assert_int_equal(try_login(here, here->user, "192.0.2.1", PASSWORD_ONE), LOGIN_REFUSED);
+    assert_int_equal(verify(here), MEDGL_OK);
+    assert_int_equal(
+        operation_password_revoke(&here->context, here->user, "again", true, &end, why),
+        MEDGL_ERR_REFUSED);
+    assert_true(why[0] != '\0');
+    assert_int_equal(tally_of(here).kinds[LEDGER_PASSWORD_REVOKE], 1);
+}
+
+static void revoking_needs_a_reason_and_somebody(void **state)
+{
+    char why[OPERATION_WHY_SIZE];
+    struct password_revoked end;
+    (void)state;
+    enrol(here);
+    plant_password(here, PASSWORD_ONE, PASSWORD_STRENGTH_LONG, MEDGL_DAY);
+    assert_int_equal(operation_password_revoke(&here->context, here->user, "", true, &end, why),
+                     MEDGL_ERR_ARGUMENT);
+    assert_int_equal(operation_password_revoke(&here->context, "nemo", "lost", true, &end, why),
+                     MEDGL_ERR_NOT_FOUND);
+    assert_true(stored_of(here).present);
+}
+
+/* R12: also for whoever is just logging in with it. */
+static void revoking_wins_over_a_login_under_way(void **state)
+{
+    char why[OPERATION_WHY_SIZE];
+    struct proof proof;
+    struct password_revoked end;
+    struct secret typed = SECRET_NONE;
+    const struct caller caller = caller_from("192.0.2.1");
+    (void)state;
+    enrol(here);
+    plant_password(here, PASSWORD_ONE, PASSWORD_STRENGTH_LONG, MEDGL_DAY);
+    assert_int_equal(secret_copy(&typed, PASSWORD_ONE, strlen(PASSWORD_ONE)), MEDGL_OK);
+    assert_int_equal(proof_find(&here->context, &caller, here->user, PROOF_LOGIN, &proof),
+                     MEDGL_OK);
+    assert_int_equal(proof_verify(&proof, &typed), MEDGL_OK);
+    assert_true(proof.matches);
+    assert_int_equal(operation_password_revoke(&here->context, here->user, "lost", true, &end, why),
+                     MEDGL_OK);
+    assert_int_equal(proof_commit(&proof), MEDGL_OK);
+    assert_false(proof.decision.allowed);
+    proof_clear(&proof);
+    secret_free(&typed);
+}
+
+/* R16 R11 R18: a reset keeps what it replaces, and what it issues passes the rules in force. */
+static void a_reset_keeps_the_former_password(void **state)
+{
+    struct account_report report;
+    char why[OPERATION_WHY_SIZE];
+    (void)state;
+    enrol(here);
+    plant_password(here, PASSWORD_ONE, PASSWORD_STRENGTH_LONG, MEDGL_DAY);
+    here->context.policy.password_long_length = 40;
+    issue(here);
+    assert_true(strlen(here->issued) >= 40);
+    assert_int_equal(stored_of(here).credential.strength, PASSWORD_STRENGTH_LONG);
+    assert_true(used_before(here, PASSWORD_ONE));
+    assert_true(used_before(here, here->issued));
+    assert_false(used_before(here, PASSWORD_TWO));
+    assert_int_equal(operation_account_show(&here->context, here->user, &report, NULL, NULL),
+                     MEDGL_OK);
+    assert_int_equal(report.former, 1);
+    assert_int_equal(report.standing.ground, PASSWORD_GROUND_ISSUED);
+    assert_int_equal(verify(here), MEDGL_OK);
+    assert_int_equal(operation_account_retire(&here->context, here->user, "left", why), MEDGL_OK);
+    assert_int_equal(operation_account_show(&here->context, here->user, &report, NULL, NULL),
+                     MEDGL_OK);
+    assert_int_equal(report.former, 0);
+    assert_int_equal(verify(here), MEDGL_OK);
+}
+
+/* R14: no password is set, and none issued, while a list cannot be asked. */
+static void nothing_is_issued_unjudged(void **state)
+{
+    char why[OPERATION_WHY_SIZE];
+    const struct password_issue_request request = {.name = here->user,
+                                                   .method = "staff-card",
+                                                   .note = "",
+                                                   .argument = here,
+                                                   .deliver = take_password};
+    (void)state;
+    enrol(here);
+    (void)snprintf(here->context.policy.password_blocklist,
+                   sizeof(here->context.policy.password_blocklist), "/nowhere/list");
+    assert_int_equal(operation_password_issue(&here->context, &request, why), MEDGL_ERR_POLICY);
+    assert_false(stored_of(here).present);
+    assert_string_equal(here->issued, "");
+}
+
+/* -- own limits ------------------------------------------------------------------------------- */
+
+static enum change_verdict guess_change(struct fixture *f)
+{
+    static const char *const answers[] = {WRONG, NULL};
+    return try_change(f, answers, NULL, 0);
+}
+
+static bool change_is_open(struct fixture *f)
+{
+    static const char *const answers[] = {PASSWORD_ONE, NULL};
+    return try_change(f, answers, NULL, 0) == CHANGE_ABORTED; /* it got as far as the new one */
+}
+
+static const struct limit_row {
+    const char *name;
+    int64_t per_change;
+    unsigned changes, logins; /* wrong ones, from one place */
+    unsigned strangers;       /* wrong logins, each from another place */
+    bool change, login;       /* the right one is let in afterwards */
+} limit_rows[] = {
+    {"below both", 5, 4, 4, 0, true, true},
+    {"the change closes", 5, 5, 0, 0, false, true},
+    {"after as many as the policy says", 3, 3, 0, 0, false, true},
+    {"the login closes", 5, 0, 5, 0, true, false},
+    {"both close", 5, 5, 5, 0, false, false},
+    {"strangers close no change", 5, 0, 0, 20, true, false},
+    {"a change alone closes no remote login", 10, 10, 0, 0, false, true},
+    {"but it counts with what strangers do", 5, 4, 0, 16, true, false},
+};
+
+/* R17 R20: wrong current passwords close the change, and not the login. */
+static void limits_of_their_own(void **state)
+{
+    const struct limit_row *row = *state;
+    char place[32];
+    enrol(here);
+    plant_password(here, PASSWORD_ONE, PASSWORD_STRENGTH_LONG, MEDGL_DAY);
+    here->context.policy.attempts_per_change = row->per_change;
+    for (unsigned i = 0; i < row->changes; i++)
+        assert_int_equal(guess_change(here), CHANGE_WRONG_CURRENT);
+    for (unsigned i = 0; i < row->logins; i++)
+        assert_int_equal(try_login(here, here->user, "192.0.2.1", WRONG), LOGIN_REFUSED);
+    for (unsigned i = 0; i < row->strangers; i++) {
+        (void)snprintf(place, sizeof(place), "203.0.113.%u", i + 1);
+        assert_int_equal(try_login(here, here->user, place, WRONG), LOGIN_REFUSED);
+    }
+    assert_int_equal(change_is_open(here), row->change);
+    assert_int_equal(try_login(here, here->user, "192.0.2.1", PASSWORD_ONE),
+                     row->login ? LOGIN_ALLOWED : LOGIN_REFUSED);
+    assert_int_equal(verify(here), MEDGL_OK);
+}
+
+struct sources {
+    unsigned count;
+    struct account_report_source change;
+};
+
+static void note_source(void *argument, const struct account_report_source *source)
+{
+    struct sources *sources = argument;
+    sources->count++;
+    if (source->change)
+        sources->change = *source;
+}
+
+static const struct unlock_row {
+    const char *name, *source;
+    uint32_t cleared;
+    bool change, login;
+} unlock_rows[] = {
+    {"the change alone", "change 192.0.2.1", 5, true, false},
+    {"the login alone", "192.0.2.1", 5, false, true},
+    {"all", NULL, 10, true, true},
+};
+
+/* R17 R20: `account show` names the source of a change, and `account unlock` takes that name. */
+static void a_closed_change_is_unlocked(void **state)
+{
+    const struct unlock_row *row = *state;
+    struct account_report report;
+    struct sources sources = {.count = 0};
+    uint32_t cleared;
+    enrol(here);
+    plant_password(here, PASSWORD_ONE, PASSWORD_STRENGTH_LONG, MEDGL_DAY);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(try_login(here, here->user, "192.0.2.1", WRONG), LOGIN_REFUSED);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(guess_change(here), CHANGE_WRONG_CURRENT);
+    assert_int_equal(
+        operation_account_show(&here->context, here->user, &report, note_source, &sources),
+        MEDGL_OK);
+    assert_int_equal(sources.count, 2);
+    assert_string_equal(sources.change.source, "change 192.0.2.1");
+    assert_int_equal(sources.change.counts.source_failures, 5);
+    assert_int_equal(sources.change.decision.verdict, ATTEMPT_LOCKED_SOURCE);
+    assert_string_equal(report.activity.last_failure_source, "192.0.2.1");
+    assert_int_equal(
+        operation_account_unlock(&here->context, here->user, row->source, "called back", &cleared),
+        MEDGL_OK);
+    assert_int_equal(cleared, row->cleared);
+    assert_int_equal(change_is_open(here), row->change);
+    assert_int_equal(try_login(here, here->user, "192.0.2.1", PASSWORD_ONE),
+                     row->login ? LOGIN_ALLOWED : LOGIN_REFUSED);
+}
+
+static const struct source_row {
+    const char *name, *key, *place;
+    bool change, console;
+} source_rows[] = {
+    {"an address", "192.0.2.1", "192.0.2.1", false, false},
+    {"a console", "tty1", "tty1", false, true},
+    {"a change", "change uid 1000", "uid 1000", true, false},
+    {"a change at a console", "change tty1", "tty1", true, true},
+    {"no change", "changeling", "changeling", false, false},
+};
+
+static void keys_of_sources(void **state)
+{
+    const struct source_row *row = *state;
+    struct source source;
+    assert_int_equal(source_key_is_change(row->key), row->change);
+    assert_int_equal(source_key_is_console(row->key), row->console);
+    assert_string_equal(source_key_place(row->key), row->place);
+    memset(source.key, 'x', sizeof(source.key) - 1); /* as long as one can be */
+    source.key[sizeof(source.key) - 1] = '\0';
+    source_of_change(&source);
+    assert_true(source_key_is_change(source.key));
+    assert_int_equal(strlen(source.key), sizeof(source.key) - 1);
+    (void)snprintf(source.key, sizeof(source.key), "%s", row->place);
+    source_of_change(&source);
+    assert_string_equal(source_key_place(source.key), row->place);
+}
+
+/* -- state against ledger --------------------------------------------------------------------- */
+
+struct tamper_run {
+    struct fixture *f;
+    struct account account;
+    struct credential password, former; /* as they were */
+};
+
+static enum medgl_error tamper_nothing(struct store_txn *txn, struct tamper_run *run)
+{
+    (void)txn;
+    (void)run;
+    return MEDGL_OK;
+}
+
+static enum medgl_error tamper_add_former(struct store_txn *txn, struct tamper_run *run)
+{
+    struct credential invented = run->former;
+    MEDGL_TRY(crypto_random_id(invented.id));
+    return store_credential_add(txn, &invented);
+}
+
+static enum medgl_error tamper_older_former(struct store_txn *txn, struct tamper_run *run)
+{
+    struct credential older = run->former;
+    older.ledger_seq--;
+    MEDGL_TRY(store_credential_remove(txn, run->account.id, CREDENTIAL_FORMER, older.id));
+    return store_credential_add(txn, &older);
+}
+
+static enum medgl_error tamper_forget_former(struct store_txn *txn, struct tamper_run *run)
+{
+    return store_credential_delete(txn, run->account.id, CREDENTIAL_FORMER);
+}
+
+static enum medgl_error tamper_delete(struct store_txn *txn, struct tamper_run *run)
+{
+    return store_credential_delete(txn, run->account.id, CREDENTIAL_PASSWORD);
+}
+
+static enum medgl_error tamper_exchange(struct store_txn *txn, struct tamper_run *run)
+{
+    struct credential back = run->former;
+    back.kind = CREDENTIAL_PASSWORD;
+    return store_credential_put(txn, &back);
+}
+
+static enum medgl_error tamper_old_seq(struct store_txn *txn, struct tamper_run *run)
+{
+    run->password.ledger_seq--;
+    return store_credential_put(txn, &run->password);
+}
+
+static enum medgl_error tamper_account(struct store_txn *txn, struct tamper_run *run)
+{
+    run->account.ledger_seq++;
+    return store_account_update(txn, &run->account);
+}
+
+/* The entry without the deed. */
+static enum medgl_error tamper_entry(struct store_txn *txn, struct tamper_run *run,
+                                     enum ledger_kind kind)
+{
+    struct ledger_entry entry;
+    const struct clock_reading clock = clock_read();
+    evidence_begin(&run->f->context, &clock, kind, &run->account, &entry);
+    ledger_entry_text(&entry, "credential", run->password.id);
+    return evidence_append(&run->f->context, txn, &entry, NULL);
+}
+
+static enum medgl_error tamper_revoke(struct store_txn *txn, struct tamper_run *run)
+{
+    return tamper_entry(txn, run, LEDGER_PASSWORD_REVOKE);
+}
+
+static enum medgl_error tamper_judge(struct store_txn *txn, struct tamper_run *run)
+{
+    return tamper_entry(txn, run, LEDGER_PASSWORD_JUDGE);
+}
+
+static enum medgl_error tamper_import(struct store_txn *txn, struct tamper_run *run)
+{
+    return tamper_entry(txn, run, LEDGER_PASSWORD_IMPORT);
+}
+
+static enum medgl_error tamper_change(struct store_txn *txn, struct tamper_run *run)
+{
+    return tamper_entry(txn, run, LEDGER_ACCOUNT_CHANGE);
+}
+
+static const struct tamper_row {
+    const char *name;
+    enum medgl_error (*tamper)(struct store_txn *txn, struct tamper_run *run);
+    const char *fault; /* NULL: none */
+} tamper_rows[] = {
+    {"nothing", tamper_nothing, NULL},
+    {"former passwords that the policy let go", tamper_forget_former, NULL},
+    {"a former password that never was", tamper_add_former, "a former password has no entry"},
+    {"an older state of a former password", tamper_older_former, "a former password is not"},
+    {"a password taken away", tamper_delete, "a password that an entry made is gone"},
+    {"a former password put in force", tamper_exchange, "a password is not the one"},
+    {"an older state of the password", tamper_old_seq, "a password is not the one"},
+    {"a revoked password that is still there", tamper_revoke, "a password has no entry"},
+    {"a judgement that is not stored", tamper_judge, "a password is not the one"},
+    {"an import that is not stored", tamper_import, "a password is not the one"},
+    {"an older state of the account", tamper_account, "an account is not in the state"},
+    {"a change of the account that is not stored", tamper_change, "an account is not in the state"},
+};
+
+static enum medgl_error tamper_take(void *argument, const struct credential *credential)
+{
+    struct tamper_run *run = argument;
+    run->former = *credential;
+    return MEDGL_OK;
+}
+
+struct tampering {
+    struct tamper_run run;
+    const struct tamper_row *row;
+};
+
+static enum medgl_error tamper_now(struct store_txn *txn, void *argument)
+{
+    struct tampering *tampering = argument;
+    struct tamper_run *run = &tampering->run;
+    MEDGL_TRY(store_account_by_name(txn, run->f->user, &run->account));
+    MEDGL_TRY(store_credential_get(txn, run->account.id, CREDENTIAL_PASSWORD, &run->password));
+    MEDGL_TRY(store_credential_each_of(txn, run->account.id, CREDENTIAL_FORMER, tamper_take, run));
+    return tampering->row->tamper(txn, run);
+}
+
+struct faults {
+    unsigned count;
+    char first[256];
+};
+
+static void note_fault(void *argument, uint64_t seq, const char *what)
+{
+    struct faults *faults = argument;
+    (void)seq;
+    if (faults->count++ == 0)
+        (void)snprintf(faults->first, sizeof(faults->first), "%s", what);
+}
+
+/* R08 R16: who has the row key, but not the ledger's, is found. */
+static void state_against_ledger(void **state)
+{
+    struct tampering tampering = {.run.f = here, .row = *state};
+    struct faults faults = {.count = 0};
+    struct ledger_result result;
+    const struct evidence_request request = {.fault = note_fault, .argument = &faults};
+    const char *expected = tampering.row->fault;
+    enrol(here);
+    plant_password(here, PASSWORD_ONE, PASSWORD_STRENGTH_LONG, MEDGL_DAY);
+    issue(here);
+    assert_int_equal(verify(here), MEDGL_OK);
+    assert_int_equal(store_transact(here->context.store, STORE_WRITE, tamper_now, &tampering),
+                     MEDGL_OK);
+    assert_int_equal(operation_verify(&here->context, &request, &result),
+                     expected == NULL ? MEDGL_OK : MEDGL_ERR_CORRUPT);
+    assert_int_equal(faults.count > 0, expected != NULL);
+    if (expected != NULL)
+        assert_memory_equal(faults.first, expected, strlen(expected));
+}
+
+int main(void)
+{
+    TABLE_ADD("warning", warn_rows, warns_once_a_day);
+    TABLE_ADD("grace logins", grace_rows, grace_logins);
+    table_add("grace logins", "not counted, not allowed", a_grace_login_that_cannot_be_counted,
+              NULL);
+    table_add("warning", "not kept, allowed", a_warning_that_cannot_be_kept, NULL);
+    table_add("grace logins", "the last one is one", the_last_grace_login_is_one, NULL);
+    TABLE_ADD("import", import_rows, imported_hashes);
+    table_add("import", "judged later", an_unjudged_password_is_judged_later, NULL);
+    table_add("import", "revoked before", a_revoked_password_is_not_imported, NULL);
+    table_add("import", "of a closed account", a_closed_account_is_not_taken_over, NULL);
+    TABLE_ADD("judged", raise_rows, judged_under_the_policy_of_today);
+    table_add("judged", "with the same salt", a_renewed_hash_keeps_its_salt, NULL);
+    TABLE_ADD("revoke", revoke_rows, revoked);
+    table_add("revoke", "reason and name", revoking_needs_a_reason_and_somebody, NULL);
+    table_add("revoke", "during a login", revoking_wins_over_a_login_under_way, NULL);
+    table_add("reset", "keeps the former one", a_reset_keeps_the_former_password, NULL);
+    table_add("reset", "not while a list is missing", nothing_is_issued_unjudged, NULL);
+    TABLE_ADD("limits", limit_rows, limits_of_their_own);
+    TABLE_ADD("unlock", unlock_rows, a_closed_change_is_unlocked);
+    TABLE_ADD("source", source_rows, keys_of_sources);
+    TABLE_ADD("verify", tamper_rows, state_against_ledger);
+    for (size_t i = 0; i < table_count; i++) {
+        table_tests[i].setup_func = open_here;
+        table_tests[i].teardown_func = close_here;
+    }
+    return table_run("expiry");
+}
