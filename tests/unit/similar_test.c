@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "tests/unit/draw.h"
 #include "tests/unit/table.h"
 
 struct pair {
@@ -443,15 +444,6 @@ static void r19_generated_passwords_are_never_similar(void **state)
     }
 }
 
-/* splitmix64: the same texts every day. */
-static uint64_t drawn(uint64_t *seed)
-{
-    uint64_t z = *seed += 0x9e3779b97f4a7c15;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-}
-
 /* Shorter ones share pieces by chance more often: eight printable characters are the worst. */
 static void r14_random_passwords_are_rarely_similar(void **state)
 {
@@ -461,7 +453,7 @@ static void r14_random_passwords_are_rarely_similar(void **state)
     char before[9] = "kR7#vLp2", after[9] = "";
     for (unsigned i = 0; i < draws; i++) {
         for (size_t at = 0; at < 8; at++)
-            after[at] = (char)('!' + drawn(&seed) % 94);
+            after[at] = (char)('!' + draw(&seed) % 94);
         auto_secret struct secret fresh = SECRET_NONE, current = SECRET_NONE;
         prepare(after, &fresh);
         prepare(before, &current);
