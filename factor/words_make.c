@@ -7,11 +7,9 @@
  * English word in SCOWL, and of a Japanese reading the costs of all words with that reading. */
 #include "base/auto.h"
 #include "factor/romaji.h"
-#include "factor/words.h"
 #include "factor/words_data.h"
 
 #include <err.h>
-#include <errno.h>
 #include <glob.h>
 #include <iconv.h>
 #include <math.h>
@@ -301,18 +299,28 @@ static void japanese_read_file(struct readings *readings, iconv_t from_euc, cons
         err(1, "%s", path);
 }
 
+static bool reading_is_same(const struct reading *x, const struct reading *y)
+{
+    return x->source == y->source && strcmp(x->kana, y->kana) == 0;
+}
+
+/* Weights too: they are added up in this order, whatever order the dictionary has. */
 static int reading_order(const void *a, const void *b)
 {
     const struct reading *x = a, *y = b;
-    return x->source != y->source ? (x->source < y->source ? -1 : 1) : strcmp(x->kana, y->kana);
+    int order = strcmp(x->kana, y->kana);
+    if (x->source != y->source)
+        return x->source < y->source ? -1 : 1;
+    return order != 0 ? order : (x->weight > y->weight) - (x->weight < y->weight);
 }
 
 static int weight_order(const void *a, const void *b)
 {
     const struct reading *x = a, *y = b;
+    int order = (x->weight < y->weight) - (x->weight > y->weight);
     if (x->source != y->source)
         return x->source < y->source ? -1 : 1;
-    return x->weight != y->weight ? (x->weight > y->weight ? -1 : 1) : strcmp(x->kana, y->kana);
+    return order != 0 ? order : strcmp(x->kana, y->kana);
 }
 
 /* One reading for all words that have it, in one source. */
@@ -322,7 +330,7 @@ static void japanese_unite(struct readings *readings)
     qsort(readings->at, readings->count, sizeof(readings->at[0]), reading_order);
     for (size_t i = 0; i < readings->count; i++) {
         struct reading *reading = &readings->at[i];
-        if (kept > 0 && reading_order(&readings->at[kept - 1], reading) == 0) {
+        if (kept > 0 && reading_is_same(&readings->at[kept - 1], reading)) {
             readings->at[kept - 1].weight += reading->weight;
             free(reading->kana);
         } else {
