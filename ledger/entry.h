@@ -27,8 +27,7 @@
     X(ACCESS_DENIED, "access.denied", "The account phase refused, whoever proved the identity.")   \
     X(PASSWORD_ISSUE, "password.issue", "An administrator had a random password issued.")          \
     X(PASSWORD_CHANGE, "password.change", "The owner set a new password.")                         \
-    X(PASSWORD_REHASH, "password.rehash",                                                          \
-      "The hash was renewed because the policy's cost changed.")                                   \
+    X(PASSWORD_REHASH, "password.rehash", "The hash was renewed at the policy's cost.")            \
     X(PASSWORD_IMPORT, "password.import", "A hash was taken over from /etc/shadow.")               \
     X(PASSWORD_JUDGE, "password.judge",                                                            \
       "A password was judged at a login under the rules in force.")                                \
