@@ -72,6 +72,10 @@ enum admin_exit admin_failed(enum medgl_error error, const char *name, const cha
     X(CHECKPOINT, "checkpoint", "FILE", check_path,                                                \
       N_("A checkpoint that was kept elsewhere; may be given more than once."))                    \
     X(OUTPUT, "output", "FILE", check_path, N_("A new file to write to."))                         \
+    X(FROM, "from", "FILE", check_path, N_("A file to read; nobody else may write to it."))        \
+    X(SESSIONS, "sessions", NULL, NULL,                                                            \
+      N_("End the open sessions too, with all processes of the account's uid."))                   \
+    X(HOW_MANY, "count", "N", check_how_many, N_("How many; the default is 1."))                   \
     X(AGREEMENT, "agreement", NULL, NULL,                                                          \
       N_("Show the rules in force as sentences, in English and Japanese."))
 
@@ -98,7 +102,8 @@ struct admin;
 /* What a verb needs before its function runs. */
 enum verb_need {
     VERB_BARE, /* keeps the privilege it was started with: setup and doctor see to it themselves */
-    VERB_NOTHING, /* no store */
+    VERB_NOTHING,         /* no store */
+    VERB_READING_OF_NAME, /* NAME may be left out: then no store */
     VERB_READING,
     VERB_STATE,
 };
@@ -238,6 +243,7 @@ struct admin {
     struct context context;
     struct guarded_file file; /* of --slip or --output; fd -1: none */
     bool file_stays;
+    struct secret from;                      /* what is in the file of --from */
     struct privileged privileged;            /* for what needs root after the commit */
     char *checkpoint[ADMIN_CHECKPOINTS_MAX]; /* texts of --checkpoint */
 };
@@ -258,10 +264,16 @@ bool identity_is_guest(const struct identity *identity);
 /* Lets go of the file: it stays, or is emptied and removed. */
 enum admin_exit identity_release_file(struct guarded_file *file, bool stays);
 
+/* All that comes from `fd`, in locked pages. `what` names it in complaints. */
+enum admin_exit files_read(int fd, const char *what, struct secret *content);
+
 /* Whether there is somebody to ask. */
 bool ask_possible(void);
 /* Asks on the terminal to type `word`. */
 bool ask_to_type(const char *question, const char *word);
+/* One line from the terminal on standard input, which shows nothing of it. The terminal is as it
+ * was afterwards, also when a signal ends or stops the program. MEDGL_ERR_ABORTED: nothing came. */
+enum medgl_error ask_secretly(const char *question, struct secret *answer);
 
 /* -- verbs ---------------------------------------------------------------------------------- */
 
@@ -274,6 +286,9 @@ enum admin_exit account_disable(struct admin *admin);
 enum admin_exit account_enable(struct admin *admin);
 enum admin_exit account_retire(struct admin *admin);
 enum admin_exit password_reset(struct admin *admin);
+enum admin_exit password_revoke(struct admin *admin);
+enum admin_exit password_check(struct admin *admin);
+enum admin_exit password_generate_some(struct admin *admin);
 enum admin_exit policy_show(struct admin *admin);
 enum admin_exit policy_check_files(struct admin *admin);
 void agreement_print(struct output *output, const struct policy *policy); /* R40 */

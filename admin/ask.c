@@ -1,8 +1,15 @@
 /* Questions on the terminal. Never asks where nobody can answer. */
 #include "admin/admin.h"
 
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/signalfd.h>
+#include <termios.h>
+
+#define ANSWER_SIZE 4096 /* a terminal takes no longer line */
 
 bool ask_possible(void)
 {
@@ -19,4 +26,73 @@ bool ask_to_type(const char *question, const char *word)
         return false;
     line[strcspn(line, "\n")] = '\0';
     return strcmp(line, word) == 0;
+}
+
+/* Waits for a line or a signal. MEDGL_ERR_CONFLICT: `*signal_number` came before. */
+static enum medgl_error secret_wait(int signals, struct secret *answer, int *signal_number)
+{
+    struct pollfd ready[] = {{.fd = signals, .events = POLLIN},
+                             {.fd = STDIN_FILENO, .events = POLLIN}};
+    struct signalfd_siginfo info;
+    if (poll(ready, MEDGL_COUNT(ready), -1) < 0)
+        return errno == EINTR ? MEDGL_OK : medgl_error_from_errno(errno);
+    if (ready[0].revents != 0) {
+        if (read(signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
+            return MEDGL_ERR_IO;
+        *signal_number = (int)info.ssi_signo;
+        return MEDGL_ERR_CONFLICT;
+    }
+    ssize_t got = read(STDIN_FILENO, answer->bytes, answer->cap);
+    if (got < 0)
+        return medgl_error_from_errno(errno);
+    if (got == 0) /* Ctrl-D */
+        return MEDGL_ERR_ABORTED;
+    answer->len = (size_t)got;
+    return MEDGL_OK;
+}
+
+/* One question, with the terminal silent from its beginning to its end. */
+static enum medgl_error secret_ask(const char *question, int signals, struct secret *answer,
+                                   int *signal_number)
+{
+    struct termios before, silent;
+    enum medgl_error error = MEDGL_OK;
+    if (tcgetattr(STDIN_FILENO, &before) != 0)
+        return medgl_error_from_errno(errno);
+    silent = before;
+    silent.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
+    if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) != 0)
+        return medgl_error_from_errno(errno);
+    (void)fprintf(stderr, "%s ", question);
+    while (error == MEDGL_OK && answer->len == 0)
+        error = secret_wait(signals, answer, signal_number);
+    (void)fprintf(stderr, "\n");
+    if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &before) != 0 && error == MEDGL_OK)
+        error = medgl_error_from_errno(errno);
+    return error;
+}
+
+enum medgl_error ask_secretly(const char *question, struct secret *answer)
+{
+    static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGALRM};
+    sigset_t set, before;
+    int signal_number = 0;
+    enum medgl_error error;
+    (void)sigemptyset(&set);
+    for (size_t i = 0; i < MEDGL_COUNT(caught); i++)
+        (void)sigaddset(&set, caught[i]);
+    auto_fd int signals = signalfd(-1, &set, SFD_CLOEXEC);
+    if (signals < 0)
+        return medgl_error_from_errno(errno);
+    MEDGL_TRY(secret_alloc(answer, ANSWER_SIZE));
+    do {
+        (void)sigprocmask(SIG_BLOCK, &set, &before);
+        error = secret_ask(question, signals, answer, &signal_number);
+        (void)sigprocmask(SIG_SETMASK, &before, NULL);
+        if (error == MEDGL_ERR_CONFLICT)
+            (void)raise(signal_number); /* ends or stops us here; who goes on is asked anew */
+    } while (error == MEDGL_ERR_CONFLICT);
+    if (error == MEDGL_OK && answer->bytes[answer->len - 1] == '\n')
+        answer->bytes[--answer->len] = '\0';
+    return error;
 }

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 
 #define GUARD_STAYS 's'
+#define FROM_MAX    ((size_t)4 << 20) /* bytes */
 
 /* Between these two the process has the rights of the person behind root, and no others. */
 static bool person_enter(const struct identity *identity)
@@ -163,6 +164,58 @@ static enum admin_exit file_read_checkpoint(const struct identity *identity, con
     return *text != NULL ? ADMIN_DONE : ADMIN_UNUSABLE;
 }
 
+/* Bytes that Windows puts before a text. */
+static void files_cut_mark(struct secret *content)
+{
+    static const unsigned char mark[] = {0xef, 0xbb, 0xbf};
+    if (content->len < sizeof(mark) || memcmp(content->bytes, mark, sizeof(mark)) != 0)
+        return;
+    content->len -= sizeof(mark);
+    memmove(content->bytes, content->bytes + sizeof(mark), content->len);
+}
+
+enum admin_exit files_read(int fd, const char *what, struct secret *content)
+{
+    if (secret_alloc(content, FROM_MAX + 1) != MEDGL_OK)
+        return admin_failed(MEDGL_ERR_MEMORY, "", NULL);
+    for (ssize_t got; content->len < content->cap; content->len += (size_t)got) {
+        do
+            got = read(fd, content->bytes + content->len, content->cap - content->len);
+        while (got < 0 && errno == EINTR);
+        if (got < 0) {
+            complain(_("%s cannot be read: %s."), what, strerror(errno));
+            return ADMIN_USAGE;
+        }
+        if (got == 0)
+            break;
+    }
+    if (content->len > FROM_MAX) {
+        complain(_("%s is too long: it may have %zu bytes."), what, FROM_MAX);
+        return ADMIN_USAGE;
+    }
+    files_cut_mark(content);
+    return ADMIN_DONE;
+}
+
+/* What somebody else could have changed is not believed. */
+static enum admin_exit file_read_from(const struct identity *identity, const char *path,
+                                      struct secret *content)
+{
+    auto_fd int fd = -1;
+    struct stat st;
+    enum admin_exit code = file_open(identity, path, O_RDONLY | O_NONBLOCK, &fd);
+    if (code != ADMIN_DONE)
+        return code;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || (st.st_mode & 0022) != 0 ||
+        (st.st_uid != identity->person && st.st_uid != 0)) {
+        complain(_("%s is not read: it must be a file of yours or root's that nobody else may "
+                   "write to."),
+                 path);
+        return ADMIN_USAGE;
+    }
+    return files_read(fd, path, content);
+}
+
 enum admin_exit identity_open_files(struct admin *admin)
 {
     const struct options *options = &admin->options;
@@ -171,6 +224,12 @@ enum admin_exit identity_open_files(struct admin *admin)
     for (size_t i = 0; i < options->checkpoint_count; i++) {
         enum admin_exit code =
             file_read_checkpoint(&admin->identity, options->checkpoint[i], &admin->checkpoint[i]);
+        if (code != ADMIN_DONE)
+            return code;
+    }
+    if (options->value[OPTION_FROM] != NULL) {
+        enum admin_exit code =
+            file_read_from(&admin->identity, options->value[OPTION_FROM], &admin->from);
         if (code != ADMIN_DONE)
             return code;
     }

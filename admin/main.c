@@ -33,6 +33,12 @@ static const struct verb verbs[] = {
     {"password", "reset", password_reset, BIT(VERIFIED_BY) | BIT(SLIP) | BIT(NOTE),
      BIT(VERIFIED_BY) | BIT(SLIP), VERB_STATE, true, true,
      N_("Issue a random password that must be changed at the first login.")},
+    {"password", "revoke", password_revoke, BIT(REASON) | BIT(SESSIONS), BIT(REASON), VERB_STATE,
+     true, true, N_("End a password that somebody else may know, at once and for good.")},
+    {"password", "check", password_check, BIT(FROM), 0, VERB_READING_OF_NAME, true, false,
+     N_("Say what the rules say to passwords; none is set or counted.")},
+    {"password", "generate", password_generate_some, BIT(HOW_MANY), 0, VERB_NOTHING, false, false,
+     N_("Print random passwords that the rules accept.")},
     {"policy", "show", policy_show, BIT(AGREEMENT), 0, VERB_NOTHING, false, false,
      N_("Show every key of the policy, its value, where it was set, and what is weaker than the "
         "profile.")},
@@ -295,6 +301,10 @@ static enum admin_exit admin_without_privilege(struct admin *admin)
         return admin_with_context(admin, CONTEXT_STATE);
     case VERB_READING:
         return admin_with_context(admin, CONTEXT_READING);
+    case VERB_READING_OF_NAME:
+        if (admin->options.name != NULL)
+            return admin_with_context(admin, CONTEXT_READING);
+        break;
     case VERB_NOTHING:
     case VERB_BARE:
         break;
@@ -305,8 +315,7 @@ static enum admin_exit admin_without_privilege(struct admin *admin)
 /* What the verb will need root for, after its commit. */
 static enum privileged_act admin_act(const struct options *options)
 {
-    (void)options;
-    return PRIVILEGED_NOTHING;
+    return options->value[OPTION_SESSIONS] != NULL ? PRIVILEGED_END_PROCESSES : PRIVILEGED_NOTHING;
 }
 
 static enum admin_exit admin_keep_root(struct admin *admin)
@@ -340,6 +349,7 @@ static enum admin_exit admin_run(struct admin *admin)
     enum admin_exit released = identity_release_file(&admin->file, admin->file_stays);
     for (size_t i = 0; i < admin->options.checkpoint_count; i++)
         free(admin->checkpoint[i]);
+    secret_free(&admin->from);
     return code != ADMIN_DONE ? code : released;
 }
 

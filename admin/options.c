@@ -12,6 +12,7 @@
 
 #define NEAR_WORD_MAX 32
 #define LAST_MAX      1000000
+#define HOW_MANY_MAX  1000
 #define RANGE_END     (UINT64_MAX - 1) /* one behind it is a number as well */
 
 /* -- the nearest right word ----------------------------------------------------------------- */
@@ -192,13 +193,23 @@ static bool check_range(const char *name, const char *value)
     return false;
 }
 
-static bool check_last(const char *name, const char *value)
+static bool check_count(const char *name, const char *value, unsigned most)
 {
     uint64_t number;
-    if (number_parse(value, &number) && number >= 1 && number <= LAST_MAX)
+    if (number_parse(value, &number) && number >= 1 && number <= most)
         return true;
-    complain(_("--%s needs a number from 1 to %d"), name, LAST_MAX);
+    complain(_("--%s needs a number from 1 to %d"), name, (int)most);
     return false;
+}
+
+static bool check_last(const char *name, const char *value)
+{
+    return check_count(name, value, LAST_MAX);
+}
+
+static bool check_how_many(const char *name, const char *value)
+{
+    return check_count(name, value, HOW_MANY_MAX);
 }
 
 /* -- the table of options ------------------------------------------------------------------- */
@@ -393,6 +404,8 @@ static enum admin_exit options_name(struct options *options, const struct words 
     }
     if (!verb->named)
         return ADMIN_DONE;
+    if (words->count == used && verb->need == VERB_READING_OF_NAME)
+        return ADMIN_DONE;
     if (words->count == used) {
         complain(_("NAME is missing"));
         return options_usage(verb);
@@ -430,7 +443,9 @@ char *verb_usage(const struct verb *verb)
     if (stream == NULL)
         return NULL;
     (void)fprintf(stream, "%s%s%s%s", verb->noun, verb->word[0] != '\0' ? " " : "", verb->word,
-                  verb->named ? " NAME" : "");
+                  !verb->named                         ? ""
+                  : verb->need == VERB_READING_OF_NAME ? " [NAME]"
+                                                       : " NAME");
     for (int i = 0; i < OPTION_COUNT; i++) {
         const struct option_word *word = &option_words[i];
         bool required = (verb->required & OPTION_BIT(i)) != 0;

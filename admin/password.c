@@ -1,11 +1,12 @@
-/* The noun password. An issued one goes into the slip alone: never to the operator's screen (R02,
- * R11, R18). */
+/* The noun password, where an account is touched. An issued one goes into the slip alone: never to
+ * the operator's screen (R02, R11, R18). */
 #include "admin/admin.h"
 
 #include "base/file.h"
 #include "operation/account.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -104,5 +105,73 @@ enum admin_exit password_reset(struct admin *admin)
                                          CELL_NUMBER(slip.valid_until)});
         table_print(&table);
     }
+    return ADMIN_DONE;
+}
+
+/* -- suspected leak ------------------------------------------------------------------------- */
+
+static void revoke_say_processes(struct admin *admin, const struct password_revoked *revoked,
+                                 const struct privileged_answer *answer)
+{
+    if (admin->options.value[OPTION_SESSIONS] == NULL)
+        output_say(&admin->output, _("Sessions that are open go on: see who -u, and next time "
+                                     "--sessions ends them as well."));
+    else
+        output_say(
+            &admin->output,
+            _("Sessions that were open: %" PRIu32 ". Processes that were ended: %" PRIu32 "."),
+            revoked->sessions, answer->found);
+}
+
+static void revoke_print(struct admin *admin, const struct password_revoked *revoked,
+                         const struct privileged_answer *answer)
+{
+    static const struct column columns[] = {
+        {"name", "", COLUMN_TEXT, COLUMN_JSON},
+        {"uid", "", COLUMN_NUMBER, COLUMN_JSON},
+        {"sessions_ended", "", COLUMN_NUMBER, COLUMN_JSON},
+        {"processes_ended", "", COLUMN_NUMBER, COLUMN_JSON},
+    };
+    const char *name = admin->options.name;
+    const bool ended = admin->options.value[OPTION_SESSIONS] != NULL;
+    output_say(&admin->output,
+               _("The password of %s is ended: it opens nothing any more, and cannot come back."),
+               name);
+    revoke_say_processes(admin, revoked, answer);
+    output_say(&admin->output,
+               _("What is left to do: verify who %s is and issue a new one with medgl-admin "
+                 "password reset; look for keys in ~/.ssh/authorized_keys that are not theirs."),
+               name);
+    if (admin->output.json) {
+        struct table *table =
+            table_new(&admin->output, "revoked", TABLE_RECORD, columns, MEDGL_COUNT(columns));
+        table_row(table, (struct cell[]){CELL_TEXT(name), CELL_NUMBER(revoked->uid),
+                                         ended ? CELL_NUMBER(revoked->sessions) : CELL_NONE,
+                                         ended ? CELL_NUMBER(answer->found) : CELL_NONE});
+        table_print(&table);
+    }
+}
+
+/* R12. The processes end after the commit: nobody is thrown out by an act that did not happen. */
+enum admin_exit password_revoke(struct admin *admin)
+{
+    const struct options *options = &admin->options;
+    const bool sessions = options->value[OPTION_SESSIONS] != NULL;
+    struct password_revoked revoked;
+    struct privileged_answer answer = {.outcome = PRIVILEGED_FAILED};
+    char why[OPERATION_WHY_SIZE] = "";
+    enum medgl_error error = operation_password_revoke(
+        &admin->context, options->name, options->value[OPTION_REASON], sessions, &revoked, why);
+    if (error != MEDGL_OK)
+        return admin_failed(error, options->name, why);
+    if (sessions && !privileged_order(&admin->privileged, options->name, revoked.uid, &answer)) {
+        complain(
+            _("The password of %s is ended nevertheless, and its open sessions are recorded as "
+              "ended (%" PRIu32 "): end their processes, then issue a new password with "
+              "medgl-admin password reset."),
+            options->name, revoked.sessions);
+        return ADMIN_UNUSABLE;
+    }
+    revoke_print(admin, &revoked, &answer);
     return ADMIN_DONE;
 }

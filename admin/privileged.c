@@ -108,10 +108,10 @@ static enum privileged_outcome order_end_processes(const struct duty *duty,
                                                    const struct order *order,
                                                    struct privileged_answer *answer)
 {
-    if (geteuid() != 0)
-        return PRIVILEGED_NOT_ROOT;
     if (order->uid <= 0 || order->uid >= UINT32_MAX || !order_is_theirs(order))
         return PRIVILEGED_NOT_THEIRS;
+    if (geteuid() != 0)
+        return PRIVILEGED_NOT_ROOT;
     processes_end((uid_t)order->uid, duty->operator_uid, answer);
     return answer->outcome;
 }
@@ -214,7 +214,7 @@ static void explain_failed(const struct privileged *privileged,
                            const struct privileged_answer *answer, const char *name)
 {
     if (privileged->act == PRIVILEGED_END_PROCESSES)
-        complain(_("Whether processes of %s are left is not known: look, and end them yourself."),
+        complain(_("Whether processes of %s are left is not known: look with ps -U %s."), name,
                  name);
     else if (answer->status > 0)
         complain(_("The Unix password of %s was not changed: %s ended with status %d."), name,
@@ -237,7 +237,9 @@ static void privileged_explain(const struct privileged *privileged,
         explain_failed(privileged, answer, name);
         return;
     case PRIVILEGED_NOT_ROOT:
-        complain(_("The processes of %s were not ended: only root can do that."), name);
+        complain(_("The processes of %s were not ended: only root can do that (pkill -KILL -U "
+                   "%" PRId64 ")."),
+                 name, uid);
         return;
     case PRIVILEGED_OPERATORS:
         complain(_("The processes of %s were not ended: this program runs under one of them. Log "
@@ -245,14 +247,14 @@ static void privileged_explain(const struct privileged *privileged,
                  name);
         return;
     case PRIVILEGED_NOT_THEIRS:
-        complain(_("The processes of uid %" PRId64 " were not ended: that uid does not belong to "
-                   "%s alone. Look whose they are, and end them yourself."),
+        complain(_("The processes of uid %" PRId64 " were not ended: it is root's, or belongs to "
+                   "somebody else than %s by now. Look whose they are."),
                  uid, name);
         return;
     case PRIVILEGED_LEFT:
-        complain(_("Of %" PRIu32 " processes of %s, %" PRIu32 " did not end: see ps -U %" PRId64
-                   ", and end them yourself."),
-                 answer->found, name, answer->left, uid);
+        complain(_("Of %" PRIu32 " processes of %s, %" PRIu32 " did not end: see what holds them "
+                   "(ps -U %" PRId64 "), and end them as root (pkill -KILL -U %" PRId64 ")."),
+                 answer->found, name, answer->left, uid, uid);
         return;
     }
 }

@@ -55,6 +55,12 @@ help names every noun|0|^  doctor|--help
 help of a noun leaves out others|0|^  account +retire|account --help
 help of a verb|0|^Usage: account unlock NAME --reason TEXT \[--source SOURCE\]|account unlock --help
 help of reset lists the methods|0|METHOD is one of: .*passport|password reset --help
+no passwords|2|from 1 to 1000|password generate --count 0
+too many passwords|2|from 1 to 1000|password generate --count 1001
+a password as an argument|2|"b" is one word too many|password check a b
+a NAME that may be left out|0|^Usage: password check \[NAME\] \[--from FILE\]|password check --help
+sessions have no value|2|takes no value|password revoke x --reason y --sessions=z
+a revocation without a reason|2|--reason TEXT is missing|password revoke x --sessions
 help of a wrong verb|2|did you mean "list"|account lst --help
 END
 
@@ -76,7 +82,7 @@ json "the table of a noun is of that noun alone" 0 '{v["noun"] for v in d["verbs
 json "every verb has its line" 0 'all(v["usage"].startswith(v["noun"]) and v["help"] for v in d["verbs"])' --help
 json "what changes something says so (R06)" 0 \
     '{v["noun"] + " " + (v["verb"] or "") for v in d["verbs"] if v["changes"]} == {"account add", "account unlock",
-      "account disable", "account enable", "account retire", "password reset"}' --help
+      "account disable", "account enable", "account retire", "password reset", "password revoke"}' --help
 
 admin --json --help && python3 "$top_srcdir/tests/admin/manual.py" "$top_srcdir/man" < "$out" > "$err" 2>&1
 verdict "medgl-admin(8) says what the program says" $?

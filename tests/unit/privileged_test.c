@@ -183,7 +183,7 @@ static bool refusal_holds(const struct refusal *row, bool root)
     struct privileged_answer answer;
     uid_t real = row->runs_under != 0 ? unused_uid() : geteuid();
     enum privileged_outcome expected =
-        root || row->outcome == PRIVILEGED_FAILED ? row->outcome : PRIVILEGED_NOT_ROOT;
+        root || row->outcome != PRIVILEGED_OPERATORS ? row->outcome : PRIVILEGED_NOT_ROOT;
     complaint[0] = '\0';
     return (!root || setresuid(real, 0, 0) == 0) &&
            privileged_start(&privileged, PRIVILEGED_END_PROCESSES, "",
