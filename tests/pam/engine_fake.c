@@ -266,6 +266,15 @@ static void asks(void)
         verdict(answer_is(&answer, "open sesame") ? WIRE_RESULT_SUCCESS : WIRE_RESULT_AUTH_ERR);
 }
 
+/* Lets in whoever hears what it says. */
+static void says(void)
+{
+    struct wire_message answer;
+    if (prompt(WIRE_STYLE_ERROR, WIRE_REMEMBER_NOTHING, "Beware", &answer))
+        verdict(wire_get_number(&answer, WIRE_FAILED, 0) == 0 ? WIRE_RESULT_SUCCESS
+                                                              : WIRE_RESULT_AUTH_ERR);
+}
+
 /* Says what the REQUEST holds. */
 static void describes(void)
 {
@@ -407,6 +416,7 @@ static const struct {
     BEHAVIOUR(ignores),
     BEHAVIOUR(says_change_due),
     BEHAVIOUR(asks),
+    BEHAVIOUR(says),
     BEHAVIOUR(describes),
     BEHAVIOUR(looks_around),
 };

@@ -333,6 +333,22 @@ static bool silent_host_hears_questions_alone(const struct sandbox *sandbox, con
     return true;
 }
 
+static bool what_nobody_hears_is_told(const struct sandbox *sandbox, const void *row)
+{
+    const struct pam_conv nobody = {NULL, NULL};
+    struct host host = {.asked = 0};
+    (void)row;
+    CHECK(host_start(&host, sandbox, NULL));
+    CHECK(pam_authenticate(host.pamh, 0) == PAM_SUCCESS);
+    CHECK(strcmp(host.said, "Beware\n") == 0);
+    CHECK(pam_authenticate(host.pamh, PAM_SILENT) == PAM_AUTH_ERR);
+    CHECK(strcmp(host.said, "Beware\n") == 0);
+    CHECK(pam_set_item(host.pamh, PAM_CONV, &nobody) == PAM_SUCCESS);
+    CHECK(pam_authenticate(host.pamh, 0) == PAM_AUTH_ERR);
+    host_end(&host);
+    return true;
+}
+
 static bool old_password_reaches_the_update(const struct sandbox *sandbox, const void *row)
 {
     struct host host = {.answers = {"open sesame"}};
@@ -483,6 +499,7 @@ static const struct single {
     {"a user name of 1025 bytes", {FAKE_ENGINE, "describes", MODULE, ""}, long_user_is_nobody},
     {"a host without a conversation", {FAKE_ENGINE, "asks", MODULE, ""}, nobody_to_ask},
     {"PAM_SILENT", {FAKE_ENGINE, "asks", MODULE, ""}, silent_host_hears_questions_alone},
+    {"a message that nobody hears", {FAKE_ENGINE, "says", MODULE, ""}, what_nobody_hears_is_told},
     {"chauthtok's first phase keeps the current password",
      {FAKE_ENGINE, "asks", MODULE, ""},
      old_password_reaches_the_update},

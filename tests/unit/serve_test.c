@@ -1,11 +1,14 @@
-/* engine/serve.c: who may ask what about whom, the MUSTs above serve_right(), one row each; and
- * engine/share.c: how many engines one user may keep busy. */
+/* engine/serve.c: who may ask what about whom, the MUSTs above serve_right(), one row each;
+ * engine/share.c: how many engines one user may keep busy; engine/conversation.c: what was heard.
+ */
 #include "base/path.h"
+#include "engine/conversation.h"
 #include "engine/serve.h"
 #include "engine/share.h"
 #include "tests/unit/table.h"
 
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -77,8 +80,43 @@ static void nobody_takes_the_share_of_others(void **state)
     assert_int_equal(rmdir(root), 0);
 }
 
+/* R15: a warning counts as given where the host says that it showed it. */
+static const struct said {
+    const char *name;
+    bool silent, answers, failed;
+    bool heard;
+} said_rows[] = {
+    {"shown", false, true, false, true},
+    {"not shown", false, true, true, false},
+    {"silent", true, true, false, false},
+    {"the line is gone", false, false, false, false},
+};
+
+static void what_was_said_is_known_to_be_heard(void **state)
+{
+    const struct said *row = *state;
+    struct wire_message answer;
+    int line[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, line), 0);
+    struct conversation conversation = {
+        .fd = line[0], .person_s = CONVERSATION_SOCKET_S, .silent = row->silent, .heard = true};
+    const struct talk talk = conversation_talk(&conversation);
+    wire_begin(&answer, WIRE_ANSWER);
+    if (row->failed)
+        wire_put_number(&answer, WIRE_FAILED, 1);
+    if (row->answers)
+        assert_int_equal(wire_send(line[1], &answer, 1000), 0);
+    else
+        (void)shutdown(line[1], SHUT_WR);
+    talk.warn(talk.carrier, "Your password must be changed.");
+    assert_int_equal(talk.heard(talk.carrier), row->heard);
+    (void)close(line[0]);
+    (void)close(line[1]);
+}
+
 int main(void)
 {
+    TABLE_ADD("what is said", said_rows, what_was_said_is_known_to_be_heard);
     table_add("shares", "of one user, and of others", nobody_takes_the_share_of_others, NULL);
     TABLE_ADD("who may ask", rows, right_is_given);
     return table_run("serve");
