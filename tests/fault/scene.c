@@ -47,7 +47,7 @@ static bool make_policy(const struct scene *scene)
 {
     char text[256];
     (void)snprintf(text, sizeof(text),
-                   "kdf_memory = 19 MiB\nkdf_time = 2\nattempt_delay = 0\n"
+                   "kdf_memory = 19 MiB\nkdf_time = 2\nattempt_delay = 0\npassword_min_age = 0\n"
                    "attempts_per_source = %d\nattempts_per_account = 100\n",
                    SCENE_LIMIT);
     return sandbox_write(&scene->sandbox, MEDGL_SYSCONFDIR "/policy.conf", text);
