@@ -2,23 +2,24 @@
 . "$(dirname "$0")/inside.sh"
 
 own=quiet-Garden-64-pencil
+next=Marmalade_8_tugboat_fern
 machine_with_medgl && settled alice $own && person bob unix-Password-9 || exit 1
-secrets+=($own-2 unix-Password-9 unix-Password-10)
-echo 'attempt_delay = 0' > $policy
+secrets+=($next unix-Password-9 unix-Password-10)
+printf 'attempt_delay = 0\npassword_min_age = 0\n' > $policy
 
 converses "a new one, after the current one" as alice passwd <<-END
 	see Current password: 
 	type $own
 	see New password: 
-	type $own-2
+	type $next
 	see Retype new password: 
-	type $own-2
+	type $next
 	see The password was changed.
 	end 0
 END
 converses "three that the rules refuse, each with its reason (R13)" as alice passwd <<-END
 	see Current password: 
-	type $own-2
+	type $next
 	see New password: 
 	type short-1
 	see too short
@@ -26,7 +27,7 @@ converses "three that the rules refuse, each with its reason (R13)" as alice pas
 	type onlylettersandmore
 	see letters, digits and symbols
 	see New password: 
-	type $own-2
+	type $next
 	see current password
 	end 10
 END
@@ -47,7 +48,7 @@ for i in 1 2 3 4 5; do
 done
 converses "repeated wrong ones close the change for a while (R17)" as alice passwd <<-END
 	see Current password: 
-	type $own-2
+	type $next
 	end 10
 	never New password
 END

@@ -2,8 +2,9 @@
 . "$(dirname "$0")/inside.sh"
 
 own=clear-Window-29-bridge
+next=Trombone.4.lichen.parade
 machine_with_medgl && settled alice $own && settled carol $own-c && person bob unix-Password-9 || exit 1
-secrets+=(unix-Password-9 $own-2)
+secrets+=(unix-Password-9 $next)
 echo 'attempt_delay = 0' > $policy
 printf '@include common-auth\n@include common-account\n@include common-password\n' > /etc/pam.d/locker
 
@@ -63,15 +64,15 @@ converses "by its owner" as alice pamtester locker alice chauthtok <<-END
 	see Current password: 
 	type $issued
 	see New password: 
-	type $own-2
+	type $next
 	see Retype new password: 
-	type $own-2
+	type $next
 	see authentication token altered successfully
 	end 0
 END
 converses "then it counts" as alice pamtester locker alice authenticate acct_mgmt <<-END
 	see Password: 
-	type $own-2
+	type $next
 	see account management done
 	end 0
 END
@@ -80,7 +81,7 @@ for i in 1 2 3 4 5; do
 done
 converses "after five wrong ones the right one is refused (R20)" as alice pamtester locker alice authenticate <<-END
 	see Password: 
-	type $own-2
+	type $next
 	see Authentication failure
 	end 1
 END

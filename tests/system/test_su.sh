@@ -2,9 +2,10 @@
 . "$(dirname "$0")/inside.sh"
 
 own=brown-River-88-ladder
+next=Thimble+5+glacier+mango
 unix=unix-Password-9
 machine_with_medgl && settled alice $own && person bob $unix && person carol || exit 1
-secrets+=($unix)
+secrets+=($unix $next)
 echo 'attempt_delay = 0' > $policy
 
 converses "the right password" as bob su alice -c 'id -un' <<-END
@@ -34,9 +35,9 @@ converses "an issued password must be changed (R18)" as bob su alice -c 'id -un'
 	see Current password: 
 	type $issued
 	see New password: 
-	type $own-2
+	type $next
 	see Retype new password: 
-	type $own-2
+	type $next
 	see alice
 	end 0
 END
@@ -45,13 +46,13 @@ for i in 1 2 3 4 5; do
 done
 converses "after five wrong ones the right one is refused (R20)" as bob su alice -c true <<-END
 	see Password: 
-	type $own-2
+	type $next
 	see Authentication failure
 	end 1
 END
 converses "but not to another user (R20)" as carol su alice -c 'id -un' <<-END
 	see Password: 
-	type $own-2
+	type $next
 	see alice
 	end 0
 END

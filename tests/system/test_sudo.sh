@@ -2,8 +2,9 @@
 . "$(dirname "$0")/inside.sh"
 
 own=green-Mountain-5-candle
+next=Velvet=71=orbit=sparrow
 machine_with_medgl && settled alice $own && person bob unix-Password-9 || exit 1
-secrets+=(unix-Password-9)
+secrets+=(unix-Password-9 $next)
 echo 'attempt_delay = 0' > $policy
 
 converses "the right password" as alice sudo id <<-END
@@ -29,9 +30,9 @@ converses "an issued password must be changed (R18)" as alice sudo id <<-END
 	see Current password: 
 	type $issued
 	see New password: 
-	type $own-2
+	type $next
 	see Retype new password: 
-	type $own-2
+	type $next
 	see uid=0(root)
 	end 0
 END
@@ -40,7 +41,7 @@ for i in 1 2 3 4 5; do
 done
 converses "after five wrong ones the right one is refused (R20)" as alice sudo id <<-END
 	see [sudo] password for alice: 
-	type $own-2
+	type $next
 	see [sudo] password for alice: 
 	press \x03
 	end any
@@ -49,7 +50,7 @@ END
 works "unlock" admin account unlock alice --reason "identity verified by telephone"
 converses "and then it works" as alice sudo id <<-END
 	see [sudo] password for alice: 
-	type $own-2
+	type $next
 	see uid=0(root)
 	end 0
 END
