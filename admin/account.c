@@ -10,63 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* GECOS: the full name goes up to the first comma. */
-static void account_full_name(const char *gecos, char name[STORE_TEXT_SIZE])
-{
-    (void)snprintf(name, STORE_TEXT_SIZE, "%.*s", (int)strcspn(gecos, ","), gecos);
-    if (!text_is_printable(name))
-        name[0] = '\0';
-}
-
-enum admin_exit account_add(struct admin *admin)
-{
-    static const struct column columns[] = {
-        {"name", "", COLUMN_TEXT, COLUMN_BOTH},
-        {"uid", "", COLUMN_NUMBER, COLUMN_BOTH},
-        {"class", "", COLUMN_TEXT, COLUMN_BOTH},
-        {"full_name", "", COLUMN_TEXT, COLUMN_BOTH},
-    };
-    const char *const *value = admin->options.value;
-    char name[STORE_NAME_SIZE], full_name[STORE_TEXT_SIZE];
-    struct account_add_request request = {.class_ = ACCOUNT_CLASS_STAFF, .name = name};
-    errno = 0;
-    const struct passwd *user = getpwnam(admin->options.name);
-    if (user == NULL && errno != 0 && errno != ENOENT && errno != ESRCH) {
-        complain(_("The user database cannot be read (%s)."), strerror(errno));
-        return ADMIN_UNUSABLE;
-    }
-    if (user == NULL) {
-        complain(_("There is no Unix user %s: create it first (adduser %s), then enrol it."),
-                 admin->options.name, admin->options.name);
-        return ADMIN_NOT_FOUND;
-    }
-    if (text_copy(name, sizeof(name), user->pw_name) != MEDGL_OK)
-        return admin_failed(MEDGL_ERR_ARGUMENT, "", NULL);
-    account_full_name(user->pw_gecos != NULL ? user->pw_gecos : "", full_name);
-    request.uid = (int64_t)user->pw_uid;
-    request.person.full_name =
-        value[OPTION_FULL_NAME] != NULL ? value[OPTION_FULL_NAME] : full_name;
-    enum medgl_error error = MEDGL_OK;
-    if (value[OPTION_CLASS] != NULL)
-        error = account_class_parse(value[OPTION_CLASS], &request.class_);
-    if (error == MEDGL_OK)
-        error = operation_account_add(&admin->context, &request);
-    if (error != MEDGL_OK)
-        return admin_failed(error, name, NULL);
-    output_say(&admin->output,
-               _("%s (uid %" PRId64 ") is enrolled as %s. Next: medgl-admin password reset %s"),
-               name, request.uid, account_class_word(request.class_), name);
-    if (admin->output.json) {
-        struct table *table =
-            table_new(&admin->output, "account", TABLE_RECORD, columns, MEDGL_COUNT(columns));
-        table_row(table, (struct cell[]){CELL_TEXT(name), CELL_NUMBER(request.uid),
-                                         CELL_TEXT(account_class_word(request.class_)),
-                                         CELL_TEXT(request.person.full_name)});
-        table_print(&table);
-    }
-    return ADMIN_DONE;
-}
-
 /* -- list and show -------------------------------------------------------------------------- */
 
 /* What a new remote source would meet (R20). */

@@ -54,8 +54,23 @@ enum admin_exit admin_failed(enum medgl_error error, const char *name, const cha
       N_("The ledger's name, for good; the default is HOSTNAME/medgl."))                           \
     X(CLASS, "class", "CLASS", check_class,                                                        \
       N_("staff (the default), privileged, maintenance or breakglass."))                           \
-    X(FULL_NAME, "full-name", "TEXT", check_text,                                                  \
+    X(FULL_NAME, "full-name", "TEXT", check_fact,                                                  \
       N_("The person's name; the default is what the Unix user database says."))                   \
+    X(READING, "reading", "KANA", check_fact,                                                      \
+      N_("How the name is read, in kana, with spaces between its parts."))                         \
+    X(STAFF_NUMBER, "staff-number", "TEXT", check_fact, N_("The person's staff number."))          \
+    X(BIRTH_DATE, "birth-date", "DATE", check_fact,                                                \
+      N_("The person's date of birth: 1985-04-01, S60.4.1."))                                      \
+    X(ALL_OR_NOTHING, "all-or-nothing", NULL, NULL,                                                \
+      N_("Add nobody unless everybody in the file can be added."))                                 \
+    X(ALL, "all", NULL, NULL, N_("All people in the shadow file who have a password."))            \
+    X(SHADOW, "shadow", "FILE", check_path,                                                        \
+      N_("Another file than /etc/shadow, of the same form."))                                      \
+    X(DRY_RUN, "dry-run", NULL, NULL, N_("Check everything and say what would be done."))          \
+    X(LOCK_SHADOW, "lock-shadow", NULL, NULL,                                                      \
+      N_("Lock the Unix password of everybody who was taken over."))                               \
+    X(LOCK, "lock", NULL, NULL, N_("Lock the Unix password."))                                     \
+    X(UNLOCK, "unlock", NULL, NULL, N_("Unlock the Unix password again."))                         \
     X(REASON, "reason", "TEXT", check_text, N_("Why; it is kept in the ledger."))                  \
     X(SOURCE, "source", "SOURCE", check_source,                                                    \
       N_("Only the failed tries from there, as 'account show' names it."))                         \
@@ -119,6 +134,9 @@ struct verb {
     bool named;   /* takes NAME */
     bool changes; /* the operator must be known (R06, R11) */
     const char *help;
+    /* Where one option may stand in the place of NAME: that one, and which others go with the one
+     * or the other alone. */
+    uint64_t instead, with_instead, with_name;
 };
 const struct verb *admin_verbs(size_t *count);
 
@@ -128,7 +146,7 @@ struct options {
     const char *value[OPTION_COUNT]; /* NULL: not given; "" for one without value */
     const char *checkpoint[ADMIN_CHECKPOINTS_MAX];
     size_t checkpoint_count;
-    const char *name;
+    const char *name; /* NULL: none, or an option in its place */
 };
 
 /* Everything that can be known to be wrong from the words alone is said here: ADMIN_USAGE. The
@@ -246,11 +264,13 @@ struct admin {
     struct secret from;                      /* what is in the file of --from */
     struct privileged privileged;            /* for what needs root after the commit */
     char *checkpoint[ADMIN_CHECKPOINTS_MAX]; /* texts of --checkpoint */
+    int shadow; /* the shadow file, for verbs that take one; -1: none */
 };
 
 /* MUSTs:
  * - Nothing is opened for root that the person behind root could not open: FILEs named by options
- * are opened with the rights of the audit login uid, before privilege goes.
+ * are opened with the rights of the audit login uid, before privilege goes. The one exception is
+ * the system's own /etc/shadow; a private root's is opened with the rights of that root's owner.
  * - Keys and store are opened after privilege is gone for good, and regaining it was tried and
  * failed.
  * - An act names who acted: the kernel's word where it has one; a name that the operator gives is
@@ -279,6 +299,9 @@ enum medgl_error ask_secretly(const char *question, struct secret *answer);
 
 enum admin_exit setup_run(struct admin *admin);
 enum admin_exit account_add(struct admin *admin);
+enum admin_exit account_set(struct admin *admin);
+enum admin_exit account_import(struct admin *admin);
+enum admin_exit account_shadow(struct admin *admin);
 enum admin_exit account_list(struct admin *admin);
 enum admin_exit account_show(struct admin *admin);
 enum admin_exit account_unlock(struct admin *admin);

@@ -1,6 +1,6 @@
 /* Files that the operator names: opened with that person's rights, never with root's; new ones are
  * never over or through something that is there, and go again when what they were made for failed.
- */
+ * And the shadow file, with the rights of whom it belongs to. */
 #include "admin/admin.h"
 
 #include "base/file.h"
@@ -16,34 +16,54 @@
 
 #define GUARD_STAYS 's'
 #define FROM_MAX    ((size_t)4 << 20) /* bytes */
+#define SHADOW_MAX  ((size_t)16 << 20)
 
-/* Between these two the process has the rights of the person behind root, and no others. */
-static bool person_enter(const struct identity *identity)
+/* Whose rights files are opened with. */
+struct rights {
+    uid_t uid;
+    gid_t gid;
+    const char *name; /* "" for no supplementary groups */
+};
+
+static struct rights rights_of_person(const struct identity *identity)
 {
-    return !identity->from_root || identity->person == 0 ||
-           (initgroups(identity->person_name, identity->person_group) == 0 &&
-            setegid(identity->person_group) == 0 && seteuid(identity->person) == 0);
+    return (struct rights){identity->person, identity->person_group, identity->person_name};
 }
 
-static bool person_leave(const struct identity *identity)
+/* Between these two the process has those rights and no others. */
+static bool rights_enter(const struct identity *identity, const struct rights *rights)
 {
-    return !identity->from_root || identity->person == 0 ||
+    if (!identity->from_root || rights->uid == 0)
+        return true;
+    int groups =
+        rights->name[0] != '\0' ? initgroups(rights->name, rights->gid) : setgroups(0, NULL);
+    return groups == 0 && setegid(rights->gid) == 0 && seteuid(rights->uid) == 0;
+}
+
+static bool rights_leave(const struct identity *identity, const struct rights *rights)
+{
+    return !identity->from_root || rights->uid == 0 ||
            (seteuid(0) == 0 && setegid(0) == 0 && setgroups(0, NULL) == 0);
+}
+
+static enum admin_exit rights_failed(const struct rights *rights)
+{
+    complain(_("Could not take on the rights of uid %u (%s)."), (unsigned)rights->uid,
+             strerror(errno));
+    return ADMIN_UNUSABLE;
 }
 
 static enum admin_exit file_open(const struct identity *identity, const char *path, int flags,
                                  int *fd)
 {
-    if (!person_enter(identity)) {
-        complain(_("Could not take on the rights of %s (%s)."), identity->person_name,
-                 strerror(errno));
-        return ADMIN_UNUSABLE;
-    }
+    const struct rights person = rights_of_person(identity);
+    if (!rights_enter(identity, &person))
+        return rights_failed(&person);
     *fd = open(path, flags | O_CLOEXEC | O_NOCTTY, 0600);
     int failed = errno;
     if (*fd >= 0 && (flags & O_CREAT) != 0)
         (void)file_sync_name(path); /* before anything is written under it */
-    if (!person_leave(identity))
+    if (!rights_leave(identity, &person))
         return ADMIN_UNUSABLE;
     if (*fd >= 0)
         return ADMIN_DONE;
@@ -164,6 +184,50 @@ static enum admin_exit file_read_checkpoint(const struct identity *identity, con
     return *text != NULL ? ADMIN_DONE : ADMIN_UNUSABLE;
 }
 
+/* The system's own shadow file is root's. A private root is somebody's, and whatever links it holds
+ * lead no further than its owner gets. */
+static enum admin_exit rights_of_shadow(const struct identity *identity, struct rights *rights)
+{
+    struct stat st;
+    *rights = (struct rights){geteuid(), getegid(), ""};
+    if (identity->root[0] == '\0')
+        return ADMIN_DONE;
+    if (stat(identity->root, &st) != 0) {
+        complain(_("%s cannot be opened: %s."), identity->root, strerror(errno));
+        return ADMIN_UNUSABLE;
+    }
+    if (identity->from_root)
+        *rights = (struct rights){st.st_uid, st.st_gid, ""};
+    return ADMIN_DONE;
+}
+
+/* MUST: nobody else can have written what logins will be measured by. */
+static enum admin_exit file_open_shadow(const struct identity *identity, const char *given,
+                                        int *shadow)
+{
+    char system[PATH_MAX];
+    const char *path = given != NULL ? given : system;
+    struct rights rights = rights_of_person(identity);
+    enum admin_exit code = ADMIN_DONE;
+    if (given == NULL && path_under(system, identity->root, "/etc/shadow") != MEDGL_OK)
+        code = admin_failed(MEDGL_ERR_ARGUMENT, "", NULL);
+    else if (given == NULL)
+        code = rights_of_shadow(identity, &rights);
+    if (code != ADMIN_DONE)
+        return code;
+    if (!rights_enter(identity, &rights))
+        return rights_failed(&rights);
+    const struct file_rule rule = {
+        .owner = rights.uid, .forbidden = S_IWGRP | S_IROTH | S_IWOTH, .max = SHADOW_MAX};
+    enum medgl_error error = file_open_trusted(path, &rule, shadow);
+    if (!rights_leave(identity, &rights))
+        return ADMIN_UNUSABLE;
+    if (error == MEDGL_OK)
+        return ADMIN_DONE;
+    complain(_("%s cannot be used as a shadow file: %s."), path, medgl_error_text(error));
+    return given != NULL ? ADMIN_USAGE : ADMIN_UNUSABLE;
+}
+
 /* Bytes that Windows puts before a text. */
 static void files_cut_mark(struct secret *content)
 {
@@ -216,22 +280,28 @@ static enum admin_exit file_read_from(const struct identity *identity, const cha
     return files_read(fd, path, content);
 }
 
+/* What is read before privilege goes. */
+static enum admin_exit files_to_read(struct admin *admin)
+{
+    const struct options *options = &admin->options;
+    enum admin_exit code = ADMIN_DONE;
+    for (size_t i = 0; i < options->checkpoint_count && code == ADMIN_DONE; i++)
+        code =
+            file_read_checkpoint(&admin->identity, options->checkpoint[i], &admin->checkpoint[i]);
+    if (code == ADMIN_DONE && options->value[OPTION_FROM] != NULL)
+        code = file_read_from(&admin->identity, options->value[OPTION_FROM], &admin->from);
+    if (code == ADMIN_DONE && (options->verb->options & OPTION_BIT(OPTION_SHADOW)) != 0)
+        code = file_open_shadow(&admin->identity, options->value[OPTION_SHADOW], &admin->shadow);
+    return code;
+}
+
 enum admin_exit identity_open_files(struct admin *admin)
 {
     const struct options *options = &admin->options;
     const char *path = options->value[OPTION_SLIP] != NULL ? options->value[OPTION_SLIP]
                                                            : options->value[OPTION_OUTPUT];
-    for (size_t i = 0; i < options->checkpoint_count; i++) {
-        enum admin_exit code =
-            file_read_checkpoint(&admin->identity, options->checkpoint[i], &admin->checkpoint[i]);
-        if (code != ADMIN_DONE)
-            return code;
-    }
-    if (options->value[OPTION_FROM] != NULL) {
-        enum admin_exit code =
-            file_read_from(&admin->identity, options->value[OPTION_FROM], &admin->from);
-        if (code != ADMIN_DONE)
-            return code;
-    }
-    return path != NULL ? file_create_guarded(&admin->identity, path, &admin->file) : ADMIN_DONE;
+    enum admin_exit code = files_to_read(admin);
+    if (code != ADMIN_DONE || path == NULL)
+        return code;
+    return file_create_guarded(&admin->identity, path, &admin->file);
 }

@@ -12,12 +12,22 @@
 #include <string.h>
 
 #define BIT(id) OPTION_BIT(OPTION_##id)
+#define FACTS   (BIT(FULL_NAME) | BIT(READING) | BIT(STAFF_NUMBER) | BIT(BIRTH_DATE))
 
 static const struct verb verbs[] = {
     {"setup", "", setup_run, BIT(ORIGIN), 0, VERB_BARE, false, false,
      N_("Make keys, store and ledger on this machine.")},
-    {"account", "add", account_add, BIT(CLASS) | BIT(FULL_NAME), 0, VERB_STATE, true, true,
-     N_("Enrol an existing Unix user.")},
+    {"account", "add", account_add,
+     BIT(FROM) | BIT(CLASS) | FACTS | BIT(DRY_RUN) | BIT(ALL_OR_NOTHING), 0, VERB_STATE, true, true,
+     N_("Enrol an existing Unix user, or many from a file."), BIT(FROM),
+     BIT(DRY_RUN) | BIT(ALL_OR_NOTHING), FACTS},
+    {"account", "set", account_set, BIT(CLASS) | FACTS, 0, VERB_STATE, true, true,
+     N_("Change what is known of a person; an empty text takes it away.")},
+    {"account", "import", account_import,
+     BIT(ALL) | BIT(CLASS) | BIT(SHADOW) | BIT(DRY_RUN) | BIT(LOCK_SHADOW), 0, VERB_STATE, true,
+     true, N_("Enrol Unix users with the passwords that they have."), BIT(ALL), 0, 0},
+    {"account", "shadow", account_shadow, BIT(LOCK) | BIT(UNLOCK), 0, VERB_STATE, true, true,
+     N_("Lock the Unix password of an account, or unlock it again.")},
     {"account", "list", account_list, 0, 0, VERB_READING, false, false,
      N_("List all accounts with the state of their passwords.")},
     {"account", "show", account_show, 0, 0, VERB_READING, true, false,
@@ -315,7 +325,13 @@ static enum admin_exit admin_without_privilege(struct admin *admin)
 /* What the verb will need root for, after its commit. */
 static enum privileged_act admin_act(const struct options *options)
 {
-    return options->value[OPTION_SESSIONS] != NULL ? PRIVILEGED_END_PROCESSES : PRIVILEGED_NOTHING;
+    const char *const *value = options->value;
+    if (value[OPTION_LOCK] != NULL ||
+        (value[OPTION_LOCK_SHADOW] != NULL && value[OPTION_DRY_RUN] == NULL))
+        return PRIVILEGED_LOCK_SHADOW;
+    if (value[OPTION_UNLOCK] != NULL)
+        return PRIVILEGED_UNLOCK_SHADOW;
+    return value[OPTION_SESSIONS] != NULL ? PRIVILEGED_END_PROCESSES : PRIVILEGED_NOTHING;
 }
 
 static enum admin_exit admin_keep_root(struct admin *admin)
@@ -350,6 +366,8 @@ static enum admin_exit admin_run(struct admin *admin)
     for (size_t i = 0; i < admin->options.checkpoint_count; i++)
         free(admin->checkpoint[i]);
     secret_free(&admin->from);
+    if (admin->shadow >= 0)
+        (void)close(admin->shadow);
     return code != ADMIN_DONE ? code : released;
 }
 
@@ -364,7 +382,7 @@ static bool admin_streams(void)
 
 int main(int argc, char **argv)
 {
-    static struct admin admin = {.file = {.fd = -1}};
+    static struct admin admin = {.file = {.fd = -1}, .shadow = -1};
     if (!admin_streams())
         return ADMIN_UNUSABLE;
     (void)signal(SIGPIPE,

@@ -82,6 +82,12 @@ static bool check_text(const char *name, const char *value)
     return check_words(name, value, STORE_TEXT_SIZE);
 }
 
+/* What is known of a person; nothing takes it away. operation/person.h says what it has to be. */
+static bool check_fact(const char *name, const char *value)
+{
+    return value[0] == '\0' || check_text(name, value);
+}
+
 static bool check_path(const char *name, const char *value)
 {
     if (value[0] != '\0' && strlen(value) < PATH_MAX)
@@ -395,6 +401,28 @@ static enum admin_exit options_fit(const struct options *options)
     return ADMIN_DONE;
 }
 
+/* An option in the place of NAME: one of the two, and with each the options that go with it. */
+static enum admin_exit options_instead(const struct options *options, bool named)
+{
+    const struct verb *verb = options->verb;
+    const uint64_t others = named ? verb->with_instead : verb->with_name;
+    int instead = 0;
+    while (OPTION_BIT(instead) != verb->instead)
+        instead++;
+    if (named == (options->value[instead] != NULL)) {
+        complain(named ? _("either NAME or --%s, not both") : _("NAME or --%s is missing"),
+                 option_words[instead].name);
+        return options_usage(verb);
+    }
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if (options->value[i] != NULL && (others & OPTION_BIT(i)) != 0) {
+            complain(named ? _("--%s goes with --%s alone") : _("--%s does not go with --%s"),
+                     option_words[i].name, option_words[instead].name);
+            return options_usage(verb);
+        }
+    return ADMIN_DONE;
+}
+
 static enum admin_exit options_name(struct options *options, const struct words *words, size_t used)
 {
     const struct verb *verb = options->verb;
@@ -406,6 +434,11 @@ static enum admin_exit options_name(struct options *options, const struct words 
         return ADMIN_DONE;
     if (words->count == used && verb->need == VERB_READING_OF_NAME)
         return ADMIN_DONE;
+    if (verb->instead != 0) {
+        enum admin_exit code = options_instead(options, words->count > used);
+        if (code != ADMIN_DONE || words->count == used)
+            return code;
+    }
     if (words->count == used) {
         complain(_("NAME is missing"));
         return options_usage(verb);
@@ -442,14 +475,18 @@ char *verb_usage(const struct verb *verb)
     FILE *stream = open_memstream(&line, &size);
     if (stream == NULL)
         return NULL;
-    (void)fprintf(stream, "%s%s%s%s", verb->noun, verb->word[0] != '\0' ? " " : "", verb->word,
-                  !verb->named                         ? ""
-                  : verb->need == VERB_READING_OF_NAME ? " [NAME]"
-                                                       : " NAME");
+    (void)fprintf(stream, "%s%s%s", verb->noun, verb->word[0] != '\0' ? " " : "", verb->word);
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if (verb->instead == OPTION_BIT(i))
+            (void)fprintf(stream, " (NAME | --%s%s%s)", option_words[i].name,
+                          option_words[i].value != NULL ? " " : "",
+                          option_words[i].value != NULL ? option_words[i].value : "");
+    if (verb->named && verb->instead == 0)
+        (void)fputs(verb->need == VERB_READING_OF_NAME ? " [NAME]" : " NAME", stream);
     for (int i = 0; i < OPTION_COUNT; i++) {
         const struct option_word *word = &option_words[i];
         bool required = (verb->required & OPTION_BIT(i)) != 0;
-        if ((verb->options & OPTION_BIT(i)) == 0)
+        if ((verb->options & ~verb->instead & OPTION_BIT(i)) == 0)
             continue;
         (void)fprintf(stream, " %s--%s%s%s%s%s", required ? "" : "[", word->name,
                       word->value != NULL ? " " : "", word->value != NULL ? word->value : "",

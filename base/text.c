@@ -59,6 +59,12 @@ bool text_is_printable(const char *text)
     return true;
 }
 
+size_t text_utf8_prefix(const char *bytes, size_t len)
+{
+    const uint8_t *begin = (const uint8_t *)bytes, *bad = u8_check(begin, len);
+    return bad != NULL ? (size_t)(bad - begin) : len;
+}
+
 void text_hex(char *to, const void *bytes, size_t len)
 {
     static const char digits[] = "0123456789abcdef";

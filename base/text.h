@@ -18,6 +18,9 @@ void text_printable(char *to, size_t to_size, const char *from);
 /* Whether it is valid UTF-8 without control characters. */
 bool text_is_printable(const char *text);
 
+/* How many bytes from the beginning on are valid UTF-8 (NUL and other controls are). */
+size_t text_utf8_prefix(const char *bytes, size_t len);
+
 /* Lower-case hexadecimal; `to` holds 2 * len + 1. */
 void text_hex(char *to, const void *bytes, size_t len);
 /* The reverse: exactly len bytes from exactly 2 * len digits. MEDGL_ERR_ARGUMENT. */

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <string.h>
 
 /* getpwnam_r(3) may give any of several errors for a name that is not there; these are no such. */
@@ -30,6 +31,11 @@ enum medgl_error unix_user_find(const char *name, struct unix_user *user)
         return MEDGL_OK;
     user->exists = true;
     user->uid = (int64_t)entry.pw_uid;
+    const char *gecos = entry.pw_gecos != NULL ? entry.pw_gecos : "";
+    (void)snprintf(user->full_name, sizeof(user->full_name), "%.*s", (int)strcspn(gecos, ","),
+                   gecos);
+    if (!text_is_printable(user->full_name)) /* also where it was cut inside of a character */
+        user->full_name[0] = '\0';
     return MEDGL_OK;
 }
 

@@ -9,7 +9,8 @@
 struct unix_user {
     bool exists;
     int64_t uid;
-    char name[STORE_NAME_SIZE]; /* as the system spells it */
+    char name[STORE_NAME_SIZE];      /* as the system spells it */
+    char full_name[STORE_TEXT_SIZE]; /* what GECOS says up to the first comma, where it is a text */
 };
 
 /* Asks NSS. MEDGL_ERR_IO: it could not answer, which is not the same as "no such user". */

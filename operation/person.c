@@ -158,8 +158,7 @@ enum medgl_error person_read(const struct account_person *person, medgl_time now
     if (!person_text(account->staff_number, sizeof(account->staff_number), person->staff_number))
         return person_refuse(why, _("the staff number must be one line of text, and not too long"));
     if (person->reading != NULL && !person_reading(account->reading, person->reading))
-        return person_refuse(
-            why, _("the reading must be in kana, with spaces between its parts: さとう はなこ"));
+        return person_refuse(why, _("the reading must be in kana, with spaces between its parts"));
     return person->birth_date == NULL
                ? MEDGL_OK
                : person_birth_date(account->birth_date, person->birth_date, now, why);

@@ -35,7 +35,7 @@ def plain(macros):
         elif word != "Ns":
             words.append(word)
     text = " ".join(words + ["]"] * closing)
-    return text.replace("[ ", "[").replace(" ]", "]").replace("- -", "--").replace("] ...", "]...")
+    return text.replace("[ ", "[").replace(" ]", "]").replace("( ", "(").replace(" )", ")").replace("- -", "--").replace("] ...", "]...")
 
 
 # Verbs: the items that begin with .Ic, those over several lines joined.

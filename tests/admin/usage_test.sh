@@ -31,6 +31,13 @@ one word too many|2|"b" is one word too many|account show a b
 one word too many after setup|2|"now" is one word too many|setup now
 NAME that cannot be one|2|cannot be a login name|account show a/b
 NAME like an option after --|2|cannot be a login name|account show -- -x
+NAME and what stands in its place|2|either NAME or --from, not both|account add x --from f
+NAME and --all|2|either NAME or --all, not both|account import x --all
+neither NAME nor what stands in its place|2|NAME or --from is missing|account add
+neither NAME nor --all|2|NAME or --all is missing|account import --dry-run
+an option for files with NAME|2|--dry-run goes with --from alone|account add x --dry-run
+an option for one person with a file|2|--reading does not go with --from|account add --from f --reading x
+usage line of either|2|usage: medgl-admin account import .NAME . --all. \[--class|account import
 class, close|2|did you mean "staff"|account add x --class staf
 method, close|2|did you mean "passport"|password reset x --slip f --verified-by pasport
 method, far|2|unknown method|password reset x --slip f --verified-by magic
@@ -82,7 +89,8 @@ json "the table of a noun is of that noun alone" 0 '{v["noun"] for v in d["verbs
 json "every verb has its line" 0 'all(v["usage"].startswith(v["noun"]) and v["help"] for v in d["verbs"])' --help
 json "what changes something says so (R06)" 0 \
     '{v["noun"] + " " + (v["verb"] or "") for v in d["verbs"] if v["changes"]} == {"account add", "account unlock",
-      "account disable", "account enable", "account retire", "password reset", "password revoke"}' --help
+      "account set", "account import", "account shadow", "account disable", "account enable", "account retire",
+      "password reset", "password revoke"}' --help
 
 admin --json --help && python3 "$top_srcdir/tests/admin/manual.py" "$top_srcdir/man" < "$out" > "$err" 2>&1
 verdict "medgl-admin(8) says what the program says" $?
