@@ -4,11 +4,15 @@
 
 #include "factor/quality_piece.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistr.h>
 
-#define COST_JOINT 5 /* where one piece ends and another begins */
+/* Where one piece ends and another begins, and where one is beside what nothing explains: who
+ * chooses words and dates adds no noise. */
+#define COST_JOINT 20
+#define COST_BREAK 40
 /* libpasswdqc's objection is one to fewer guesses than these. */
 #define BITS_OBJECTED 39
 /* Pieces explain a candidate that save a fifth of what it would cost unexplained. */
@@ -35,41 +39,58 @@ struct estimate {
     enum password_weakness weakness;
 };
 
+static void row_offer(struct piece_row *row, const struct piece_row *from, unsigned more,
+                      size_t last, bool unexplained)
+{
+    if (from->cost > UINT_MAX - more || from->cost + more >= row->cost)
+        return;
+    *row = (struct piece_row){from->cost + more, (uint8_t)last, unexplained};
+}
+
+/* rows[to][0] ends with a piece, rows[to][1] with a character that nothing explains. */
 static void estimate_reach(struct candidate *candidate, size_t to)
 {
-    candidate->best[to] = candidate->best[to - 1] + candidate->unknown[to - 1];
-    candidate->before[to] = to - 1;
+    struct piece_row *row = candidate->rows[to];
+    row[0].cost = row[1].cost = UINT_MAX;
+    if (to == 0) {
+        row[0].cost = 0;
+        return;
+    }
+    const struct piece_row *before = candidate->rows[to - 1];
+    unsigned unknown = candidate->unknown[to - 1];
+    row_offer(&row[1], &before[0], unknown + (to > 1 ? COST_BREAK : 0), 1, false);
+    row_offer(&row[1], &before[1], unknown, 1, true);
     for (size_t from = 0; from < to; from++) {
         unsigned cost = candidate->pieces[from][to - from].cost;
         if (cost == 0)
             continue;
-        cost += candidate->best[from] + (from > 0 ? COST_JOINT : 0);
-        if (cost < candidate->best[to]) {
-            candidate->best[to] = cost;
-            candidate->before[to] = from;
-        }
+        row_offer(&row[0], &candidate->rows[from][0], cost + (from > 0 ? COST_JOINT : 0), to - from,
+                  false);
+        row_offer(&row[0], &candidate->rows[from][1], cost + COST_BREAK, to - from, true);
     }
 }
 
 /* The kind whose pieces save most. */
-static enum password_weakness estimate_weakness(const struct candidate *candidate,
-                                                unsigned unexplained)
+static enum password_weakness estimate_weakness(const struct candidate *candidate, bool unexplained,
+                                                const struct estimate *estimate)
 {
     unsigned saved[PASSWORD_WEAKNESS_SIMPLE + 1] = {0};
     enum password_weakness most = PASSWORD_WEAKNESS_NONE;
-    for (size_t to = candidate->window, from; to > 0; to = from) {
-        from = candidate->before[to];
-        const struct piece *piece = &candidate->pieces[from][to - from];
-        unsigned cost = candidate->best[to] - candidate->best[from], without = 0;
+    for (size_t to = candidate->window; to > 0;) {
+        const struct piece_row *row = &candidate->rows[to][unexplained];
+        size_t from = to - row->last;
+        const struct piece *piece = &candidate->pieces[from][row->last];
+        unsigned without = 0;
         for (size_t i = from; i < to; i++)
             without += candidate->unknown[i];
-        if (cost >= without)
-            continue;
-        saved[piece->weakness] += without - cost;
-        if (saved[piece->weakness] > saved[most])
+        if (!unexplained && piece->cost < without)
+            saved[piece->weakness] += without - piece->cost;
+        if (!unexplained && saved[piece->weakness] > saved[most])
             most = (enum password_weakness)piece->weakness;
+        unexplained = row->unexplained;
+        to = from;
     }
-    return candidate->best[candidate->window] <= unexplained - unexplained / EXPLAINED
+    return estimate->cost <= estimate->unexplained - estimate->unexplained / EXPLAINED
                ? most
                : PASSWORD_WEAKNESS_NONE;
 }
@@ -77,12 +98,14 @@ static enum password_weakness estimate_weakness(const struct candidate *candidat
 static struct estimate estimate_make(struct candidate *candidate)
 {
     struct estimate estimate = {0};
-    for (size_t to = 1; to <= candidate->window; to++) {
+    for (size_t to = 0; to <= candidate->window; to++)
         estimate_reach(candidate, to);
-        estimate.unexplained += candidate->unknown[to - 1];
-    }
-    estimate.cost = candidate->best[candidate->window];
-    estimate.weakness = estimate_weakness(candidate, estimate.unexplained);
+    for (size_t i = 0; i < candidate->window; i++)
+        estimate.unexplained += candidate->unknown[i];
+    const struct piece_row *rows = candidate->rows[candidate->window];
+    bool unexplained = rows[1].cost < rows[0].cost;
+    estimate.cost = rows[unexplained].cost;
+    estimate.weakness = estimate_weakness(candidate, unexplained, &estimate);
     return estimate;
 }
 
@@ -157,7 +180,11 @@ enum medgl_error quality_assess(const struct quality_lists *lists,
     *quality = (struct quality){.refused = true};
     MEDGL_TRY(secret_alloc(&pages, sizeof(struct candidate)));
     struct candidate *candidate = (struct candidate *)(void *)pages.bytes;
-    MEDGL_TRY(quality_look(candidate, person == NULL ? &nobody : person, prepared, false, &found));
+    if (person == NULL)
+        person = &nobody;
+    MEDGL_TRY(quality_look(candidate, person, prepared, true, &found));
+    if (candidate->kana)
+        MEDGL_TRY(quality_look(candidate, person, prepared, false, &found));
     MEDGL_TRY(quality_ask_others(lists, candidate, prepared, &found));
     *quality = found;
     return MEDGL_OK;

@@ -13,14 +13,23 @@
 #define FULL_WIDTH_LAST  0xff5eu
 #define FULL_WIDTH_SHIFT 0xfee0u
 
+#define HIRAGANA_FIRST  0x3041u
+#define HIRAGANA_LAST   0x3096u
+#define KATAKANA_FIRST  0x30a1u
+#define KATAKANA_LAST   0x30f6u
+#define KATAKANA_SHIFT  0x60u
+#define KANA_PROLONGED  0x30fcu
+#define SPELLED_AT_ONCE 32 /* none has more than 4 letters */
+
 /* How many guesses one character is where nothing explains it, in tenths of a bit. */
 #define UNKNOWN_SPELLED 32 /* a kana is one of some 75, and about two letters */
 #define UNKNOWN_KANA    62
-#define UNKNOWN_OTHER   80 /* kanji are more than these, but no kanji stands alone */
+#define UNKNOWN_OTHER   65 /* kanji are more than these, but stand in words */
 
 static bool candidate_is_kana(uint32_t c)
 {
-    return (c >= 0x3041 && c <= 0x3096) || (c >= 0x30a1 && c <= 0x30f6) || c == 0x30fc;
+    return (c >= HIRAGANA_FIRST && c <= HIRAGANA_LAST) ||
+           (c >= KATAKANA_FIRST && c <= KATAKANA_LAST) || c == KANA_PROLONGED;
 }
 
 static uint32_t candidate_half_width(uint32_t c)
@@ -51,15 +60,43 @@ static unsigned candidate_unknown(uint32_t c)
     return candidate_is_kana(c) ? UNKNOWN_KANA : UNKNOWN_OTHER;
 }
 
+/* The kana at the beginning of a text, as many as are spelled at once, in Latin letters. Returns
+ * what comes after them. */
+static const uint8_t *candidate_spell(struct candidate *candidate, const uint8_t *at,
+                                      const uint8_t *end)
+{
+    uint32_t kana[SPELLED_AT_ONCE], c;
+    char spelling[ROMAJI_SIZE];
+    size_t count = 0;
+    while (at < end && count < SPELLED_AT_ONCE) {
+        const uint8_t *next = at + u8_mbtouc(&c, at, (size_t)(end - at));
+        if (!candidate_is_kana(c))
+            break;
+        kana[count++] = c >= KATAKANA_FIRST && c <= KATAKANA_LAST ? c - KATAKANA_SHIFT : c;
+        at = next;
+    }
+    size_t len = romaji_letters(kana, count, spelling);
+    for (size_t i = 0; i < len; i++)
+        candidate_add(candidate, (unsigned char)spelling[i], UNKNOWN_SPELLED);
+    secret_wipe(kana, sizeof(kana));
+    secret_wipe(spelling, sizeof(spelling));
+    return at;
+}
+
 void candidate_read(struct candidate *candidate, const struct secret *prepared, bool spelled)
 {
     const uint8_t *at = prepared->bytes, *end = at + prepared->len;
     memset(candidate, 0, sizeof(*candidate));
-    (void)spelled;
     while (at < end) {
         ucs4_t c;
-        at += u8_mbtouc(&c, at, (size_t)(end - at));
+        const uint8_t *next = at + u8_mbtouc(&c, at, (size_t)(end - at));
+        candidate->kana = candidate->kana || candidate_is_kana(c);
+        if (spelled && candidate_is_kana(c)) {
+            at = candidate_spell(candidate, at, end);
+            continue;
+        }
         candidate_add(candidate, c, candidate_unknown(c));
+        at = next;
     }
     candidate->window = candidate->count < PIECE_WINDOW ? candidate->count : PIECE_WINDOW;
 }
@@ -93,6 +130,9 @@ bool candidate_ends(const struct candidate *candidate, size_t at, enum candidate
 
 /* -- usual substitutions --------------------------------------------------------------------- */
 
+#define COST_SUBSTITUTED 12 /* that there are any */
+#define COST_EACH        8
+
 static const char letters[] =
     "a\0b\0c\0d\0e\0f\0g\0h\0i\0j\0k\0l\0m\0n\0o\0p\0q\0r\0s\0t\0u\0v\0w\0"
     "x\0y\0z";
@@ -123,20 +163,28 @@ bool candidate_reads(const struct candidate *candidate, size_t at, uint32_t want
         return true;
     if (wanted < 'a' || wanted > 'z' || (candidate->letters[at] >> (wanted - 'a') & 1) == 0)
         return false;
-    (*substituted)++;
+    *substituted += candidate_substitution(candidate->folded[at], wanted);
     return true;
+}
+
+unsigned candidate_substitution(uint32_t folded, uint32_t letter)
+{
+    if (folded == letter)
+        return 0;
+    return folded < 0x80 && strchr("@431!0$57", (int)folded) != NULL ? 1 : 4;
 }
 
 unsigned candidate_substitution_cost(unsigned substituted)
 {
-    return substituted == 0 ? 0 : 5 + 8 * substituted;
+    return substituted == 0 ? 0 : COST_SUBSTITUTED + COST_EACH * substituted;
 }
 
 /* -- case ------------------------------------------------------------------------------------ */
 
 #define CASE_FIRST 8
 #define CASE_ALL   10
-#define CASE_MIXED 10
+#define CASE_MIXED 25
+#define CASE_EACH  15
 
 unsigned candidate_case_cost(const struct candidate *candidate, size_t from, size_t to)
 {
@@ -153,7 +201,7 @@ unsigned candidate_case_cost(const struct candidate *candidate, size_t from, siz
         return CASE_ALL;
     if (upper == 1 && candidate->plain[from] != candidate->folded[from])
         return CASE_FIRST;
-    return CASE_MIXED + CASE_MIXED * (upper < lower ? upper : lower);
+    return CASE_MIXED + CASE_EACH * (upper < lower ? upper : lower);
 }
 
 /* -- pieces ---------------------------------------------------------------------------------- */

@@ -9,14 +9,16 @@
 #define YEAR_LAST  2059
 
 #define COST_FORM      15 /* which of the forms */
-#define COST_YEAR      60
-#define COST_FAR_YEAR  75 /* hardly anybody's life is in it */
-#define COST_ERA       10 /* besides the year */
+#define COST_SHORT     35 /* more where it may as well be something else */
+#define COST_YEAR      50
+#define COST_FAR_YEAR  70 /* hardly anybody's life is in it */
+#define COST_ERA       25 /* besides the year */
 #define COST_MONTH     36
 #define COST_DAY       50
-#define COST_SEPARATOR 8
+#define COST_SEPARATOR 15
 #define COST_OWN       25
 
+#define SHORT         4
 #define OWN_LEAST     4 /* shorter ones are not refused; with an era one less */
 #define OWN_ANYWHERE  6
 #define OWN_ERA_LEAST 3
@@ -177,6 +179,8 @@ static bool date_read(const struct candidate *candidate, size_t from, const char
             return false;
     }
     date_suffix(reading);
+    if (reading->at - from < SHORT)
+        reading->cost += COST_SHORT;
     return true;
 }
 

@@ -16,16 +16,18 @@ static unsigned patterns_log(size_t n)
 
 /* -- neighbouring keys ----------------------------------------------------------------------- */
 
-#define KEY_ROWS    4
-#define WALK_LEAST  3
-#define WALK_START  45
-#define WALK_CORNER 20 /* q, a, z, 1 and 0 begin most of them */
-#define WALK_ALONG  15 /* the first step, along the row */
-#define WALK_ACROSS 30
-#define WALK_ON     5 /* further the same way */
-#define WALK_TURN   30
-#define WALK_STAY   12
-#define WALK_SHIFT  15
+#define KEY_ROWS       4
+#define WALK_LEAST     3
+#define WALK_START     85
+#define WALK_CORNER    45 /* q, a, z, 1 and 0 begin most of them */
+#define WALK_ALONG     15 /* the first step, along the row */
+#define WALK_ACROSS    35
+#define WALK_ON        5 /* further the same way */
+#define WALK_TURN      35
+#define WALK_STAY      25
+#define FIGURE         30
+#define FIGURE_LONGEST 5
+#define WALK_SHIFT     30
 
 struct keyboard {
     const char32_t *row[KEY_ROWS], *shifted[KEY_ROWS];
@@ -38,6 +40,7 @@ static const struct keyboard keyboards[] = {
     {{U" ぬふあうえおやゆよわほへー", U" たていすかんなにらせ゛゜", U" ちとしはきくまのりれけむ",
       U" つさそひこみもねるめろ"},
      {U"", U"", U"", U""}},
+    {{U"789", U"456", U"123", U"0"}, {U"", U"", U"", U""}},
 };
 
 static bool key_in_row(const char32_t *row, uint32_t c, int8_t *column)
@@ -81,13 +84,20 @@ static bool key_stride(const struct piece_key *from, const struct piece_key *to,
            stride->column >= -1 && stride->column <= 1;
 }
 
-static unsigned walk_cost(struct stride stride, struct stride last)
+static bool stride_is(struct stride a, struct stride b)
 {
-    if (stride.row == 0 && stride.column == 0)
+    return a.row == b.row && a.column == b.column;
+}
+
+/* Straight on, or in zigzag. */
+static unsigned walk_cost(struct stride stride, const struct stride last[2])
+{
+    static const struct stride none;
+    if (stride_is(stride, none))
         return WALK_STAY;
-    if (last.row == 0 && last.column == 0)
+    if (stride_is(last[0], none))
         return stride.row == 0 ? WALK_ALONG : WALK_ACROSS;
-    return stride.row == last.row && stride.column == last.column ? WALK_ON : WALK_TURN;
+    return stride_is(stride, last[0]) || stride_is(stride, last[1]) ? WALK_ON : WALK_TURN;
 }
 
 static void walk_from(struct candidate *candidate, size_t from)
@@ -95,7 +105,7 @@ static void walk_from(struct candidate *candidate, size_t from)
     const struct piece_key *keys = candidate->keys;
     if (keys[from].row < 0)
         return;
-    struct stride stride, last = {0};
+    struct stride stride, last[2] = {0};
     bool corner = keys[from].column <= 1 || candidate->folded[from] == '0';
     unsigned cost = corner ? WALK_CORNER : WALK_START;
     for (size_t at = from + 1; at < candidate->window; at++) {
@@ -103,11 +113,30 @@ static void walk_from(struct candidate *candidate, size_t from)
             break;
         cost += walk_cost(stride, last);
         cost += keys[at].shifted != keys[at - 1].shifted ? WALK_SHIFT : 0;
-        if (stride.row != 0 || stride.column != 0)
-            last = stride;
+        if (stride.row != 0 || stride.column != 0) {
+            last[1] = last[0];
+            last[0] = stride;
+        }
         if (at + 1 - from >= WALK_LEAST)
             piece_offer(candidate, from, at + 1, cost, PASSWORD_WEAKNESS_KEYBOARD);
     }
+}
+
+/* The same figure once more, beside the last one: 1qaz2wsx, 147258369, qweasdzxc. */
+static void figure_from(struct candidate *candidate, size_t from, size_t length)
+{
+    const struct piece_key *before = candidate->keys + from - length, *keys = before + length;
+    struct stride first = {0}, stride;
+    for (size_t i = 0; i < length; i++) {
+        if (!key_stride(&before[i], &keys[i], &stride) || before[i].shifted != before[0].shifted ||
+            keys[i].shifted != keys[0].shifted)
+            return;
+        if (i == 0)
+            first = stride;
+        if (!stride_is(stride, first))
+            return;
+    }
+    piece_offer(candidate, from, from + length, FIGURE, PASSWORD_WEAKNESS_KEYBOARD);
 }
 
 static void patterns_find_walks(struct candidate *candidate)
@@ -117,38 +146,49 @@ static void patterns_find_walks(struct candidate *candidate)
             candidate->keys[at] = key_find(&keyboards[board], candidate->plain[at]);
         for (size_t at = 0; at < candidate->window; at++)
             walk_from(candidate, at);
+        for (size_t at = WALK_LEAST; at < candidate->window; at++) {
+            for (size_t length = WALK_LEAST; length <= FIGURE_LONGEST; length++) {
+                if (length <= at && at + length <= candidate->window)
+                    figure_from(candidate, at, length);
+            }
+        }
     }
 }
 
 /* -- sequences ------------------------------------------------------------------------------- */
 
 #define SEQUENCE_LEAST  3
-#define SEQUENCE_START  45
-#define SEQUENCE_CORNER 15
+#define SEQUENCE_START  65
+#define SEQUENCE_CORNER 35
 #define SEQUENCE_UP     15
 #define SEQUENCE_OTHER  30
 #define SEQUENCE_ON     3
 
-static bool sequence_step(const struct candidate *candidate, size_t at, int *step)
+static bool sequence_step(const struct candidate *candidate, size_t at, size_t apart, int *step)
 {
-    uint32_t last = candidate->folded[at - 1], c = candidate->folded[at];
+    uint32_t last = candidate->folded[at - apart], c = candidate->folded[at];
     *step = (int)c - (int)last;
     return *step != 0 && *step >= -2 && *step <= 2 && candidate_class(c) != CANDIDATE_SYMBOL &&
            candidate_class(c) == candidate_class(last);
 }
 
-static void sequence_from(struct candidate *candidate, size_t from)
+static unsigned sequence_start(uint32_t c)
+{
+    return c < 0x80 && strchr("a10z9", (int)c) != NULL ? SEQUENCE_CORNER : SEQUENCE_START;
+}
+
+/* `apart` 2: two sequences that take turns, a1b2c3. */
+static void sequence_from(struct candidate *candidate, size_t from, size_t apart)
 {
     int first, step;
-    if (from + 1 >= candidate->window || !sequence_step(candidate, from + 1, &first))
+    unsigned cost = 0;
+    for (size_t at = from; at < from + apart && at + apart < candidate->window; at++)
+        cost += sequence_start(candidate->folded[at]);
+    if (from + apart >= candidate->window || !sequence_step(candidate, from + apart, apart, &first))
         return;
-    unsigned cost =
-        candidate->folded[from] < 0x80 && strchr("a10z9", (int)candidate->folded[from]) != NULL
-            ? SEQUENCE_CORNER
-            : SEQUENCE_START;
     cost += first == 1 ? SEQUENCE_UP : SEQUENCE_OTHER;
-    for (size_t at = from + 2; at < candidate->window; at++) {
-        if (!sequence_step(candidate, at, &step) || step != first)
+    for (size_t at = from + apart + 1; at < candidate->window; at++) {
+        if (!sequence_step(candidate, at, apart, &step) || step != first)
             break;
         cost += SEQUENCE_ON;
         piece_offer(candidate, from, at + 1, cost + candidate_case_cost(candidate, from, at + 1),
@@ -159,29 +199,30 @@ static void sequence_from(struct candidate *candidate, size_t from)
 /* -- repetition ------------------------------------------------------------------------------ */
 
 #define COPY_LEAST     3
-#define COPY_AT_ONCE   15 /* the copy begins where the first ends, or before */
+#define COPY_WHOLE     10 /* what was just written once more */
+#define COPY_ON        15 /* more often, or some of it */
 #define COPY_LATER     25
-#define COPY_OTHERWISE 10 /* with other capitals */
+#define COPY_OTHERWISE 5 /* with other capitals */
 
-static void copy_offer(struct candidate *candidate, size_t from, size_t len, unsigned cost,
-                       bool alike)
+static unsigned copy_cost(size_t from, size_t back, size_t len)
 {
-    piece_offer(candidate, from, from + len,
-                cost + patterns_log(len) + (alike ? 0 : COPY_OTHERWISE), PASSWORD_WEAKNESS_REPEAT);
+    if (len == back)
+        return COPY_WHOLE;
+    return patterns_log(len) + (len > back ? COPY_ON : COPY_LATER + patterns_log(from));
 }
 
 /* What stood `back` characters before stands here again; it may reach into the copy. */
 static size_t copy_from(struct candidate *candidate, size_t from, size_t back)
 {
-    bool alike = true;
-    size_t len = 0, at;
-    size_t least = back < COPY_LEAST ? back + 1 : COPY_LEAST;
+    unsigned more = 0;
+    size_t len = 0, at, least = back < COPY_LEAST ? back + 1 : COPY_LEAST;
     while ((at = from + len) < candidate->window &&
            candidate->folded[at] == candidate->folded[at - back]) {
-        alike = alike && candidate->plain[at] == candidate->plain[at - back];
+        if (candidate->plain[at] != candidate->plain[at - back])
+            more = COPY_OTHERWISE;
         if (++len >= least)
-            copy_offer(candidate, from, len,
-                       len >= back ? COPY_AT_ONCE : COPY_LATER + patterns_log(from), alike);
+            piece_offer(candidate, from, at + 1, more + copy_cost(from, back, len),
+                        PASSWORD_WEAKNESS_REPEAT);
     }
     return len;
 }
@@ -189,13 +230,15 @@ static size_t copy_from(struct candidate *candidate, size_t from, size_t back)
 /* What stood before stands here from its end to its beginning; `shared`: they share a character. */
 static void mirror_from(struct candidate *candidate, size_t from, size_t shared)
 {
-    bool alike = true;
+    unsigned more = 0;
     size_t len = 0;
     while (from + len < candidate->window && len + shared < from &&
            candidate->folded[from + len] == candidate->folded[from - 1 - shared - len]) {
-        alike = alike && candidate->plain[from + len] == candidate->plain[from - 1 - shared - len];
+        if (candidate->plain[from + len] != candidate->plain[from - 1 - shared - len])
+            more = COPY_OTHERWISE;
         if (++len >= COPY_LEAST)
-            copy_offer(candidate, from, len, COPY_LATER, alike);
+            piece_offer(candidate, from, from + len, more + COPY_LATER + patterns_log(len),
+                        PASSWORD_WEAKNESS_REPEAT);
     }
 }
 
@@ -211,20 +254,36 @@ static void repeats_from(struct candidate *candidate, size_t from)
 
 /* -- digits and symbols ---------------------------------------------------------------------- */
 
-#define COST_DIGITS    20
+#define COST_DIGITS    30
+#define COST_DECORATED 5 /* digits at an end */
 #define COST_DIGIT     33
 #define COST_EXCLAIM   25
-#define COST_USUAL_END 40
-#define COST_SEPARATOR 40
+#define COST_USUAL     40
+#define COST_UNUSUAL   60
+#define COST_SEPARATOR 45
+
+/* Nothing but digits and symbols is between there and one of the ends. */
+static bool is_decoration(const struct candidate *candidate, size_t from, size_t to)
+{
+    size_t before = 0, after = to;
+    while (before < from && candidate_class(candidate->folded[before]) != CANDIDATE_LETTER)
+        before++;
+    while (after < candidate->count &&
+           candidate_class(candidate->folded[after]) != CANDIDATE_LETTER)
+        after++;
+    return before == from || after == candidate->count;
+}
 
 static void digits_from(struct candidate *candidate, size_t from)
 {
-    unsigned cost = COST_DIGITS;
+    unsigned cost = 0;
     for (size_t at = from; at < candidate->window; at++) {
         if (candidate->folded[at] < '0' || candidate->folded[at] > '9')
             break;
         cost += COST_DIGIT;
-        piece_offer(candidate, from, at + 1, cost, PASSWORD_WEAKNESS_SIMPLE);
+        piece_offer(candidate, from, at + 1,
+                    cost + (is_decoration(candidate, from, at + 1) ? COST_DECORATED : COST_DIGITS),
+                    PASSWORD_WEAKNESS_SIMPLE);
     }
 }
 
@@ -232,14 +291,16 @@ static void digits_from(struct candidate *candidate, size_t from)
 static void symbol_at(struct candidate *candidate, size_t at)
 {
     uint32_t c = candidate->folded[at];
-    bool last = at + 1 == candidate->count, end = at == 0 || last;
-    if (c >= 0x80)
+    if (c >= 0x80 || candidate_class(c) != CANDIDATE_SYMBOL)
         return;
-    if (last && c == '!')
-        piece_offer(candidate, at, at + 1, COST_EXCLAIM, PASSWORD_WEAKNESS_SIMPLE);
-    else if (end && strchr("!@#$%&*?.-_+=", (int)c) != NULL)
-        piece_offer(candidate, at, at + 1, COST_USUAL_END, PASSWORD_WEAKNESS_SIMPLE);
-    else if (strchr("-_. ,/@", (int)c) != NULL)
+    unsigned cost = COST_UNUSUAL;
+    if (c == '!' && at + 1 == candidate->count)
+        cost = COST_EXCLAIM;
+    else if (strchr("!@#$%&*?.-_+=", (int)c) != NULL)
+        cost = COST_USUAL;
+    if (is_decoration(candidate, at, at + 1))
+        piece_offer(candidate, at, at + 1, cost, PASSWORD_WEAKNESS_SIMPLE);
+    else if (strchr("-_. ,/@#&+*!", (int)c) != NULL)
         piece_offer(candidate, at, at + 1, COST_SEPARATOR, PASSWORD_WEAKNESS_SIMPLE);
 }
 
@@ -265,7 +326,8 @@ void quality_find_patterns(struct candidate *candidate)
     patterns_find_walks(candidate);
     simple_offer(candidate);
     for (size_t at = 0; at < candidate->window; at++) {
-        sequence_from(candidate, at);
+        sequence_from(candidate, at, 1);
+        sequence_from(candidate, at, 2);
         repeats_from(candidate, at);
         digits_from(candidate, at);
         symbol_at(candidate, at);

@@ -23,7 +23,7 @@
 
 #define PIECE_COST_MAX 4000
 /* A character that nothing explains: one of 94. */
-#define PIECE_COST_ASCII 65
+#define PIECE_COST_ASCII 66
 
 struct piece {
     uint16_t cost; /* 0: nobody found any */
@@ -50,9 +50,17 @@ struct piece_span {
 };
 #define PIECE_SPANS 512
 
+/* The cheapest row of pieces up to some character. */
+struct piece_row {
+    unsigned cost;
+    uint8_t last;     /* characters of its last piece */
+    bool unexplained; /* what stood before that was */
+};
+
 /* A candidate and all that is made of its characters: lives in locked pages alone. */
 struct candidate {
     size_t count, window;          /* window <= count */
+    bool kana;                     /* there are some in what was read */
     uint32_t plain[CANDIDATE_MAX]; /* full width as half width; kana spelled, where that is asked */
     uint32_t folded[CANDIDATE_MAX];  /* lower case besides */
     uint32_t letters[CANDIDATE_MAX]; /* bit n: it is, or is used for, the letter 'a' + n */
@@ -62,9 +70,8 @@ struct candidate {
     struct piece_key keys[PIECE_WINDOW];                 /* for quality_patterns.c */
     struct piece_span spans[PIECE_SPANS];                /* for quality_person.c */
     bool begins[CANDIDATE_MAX + 1], ends[CANDIDATE_MAX + 1];
-    uint32_t core[CANDIDATE_MAX];    /* for quality_lists.c */
-    unsigned best[PIECE_WINDOW + 1]; /* for quality.c */
-    size_t before[PIECE_WINDOW + 1];
+    uint32_t core[CANDIDATE_MAX];               /* for quality_lists.c */
+    struct piece_row rows[PIECE_WINDOW + 1][2]; /* for quality.c */
 };
 
 /* `spelled`: kana as letters. False: as they stand. */
@@ -81,10 +88,12 @@ enum candidate_class candidate_class(uint32_t c);
 uint32_t candidate_fold(uint32_t c);
 
 /* The letters that a folded character is used for, itself first if it is one: "s" for '$', "il" for
- * '1', "" for '#'. */
+ * '1', "" for '&'. */
 const char *candidate_readings(uint32_t folded);
-/* Whether the one there is, or is used for, a certain folded one; if it is not that one itself,
- * `*substituted` grows. */
+/* How much a reading counts among the substitutions: 0 where it is the character itself. */
+unsigned candidate_substitution(uint32_t folded, uint32_t letter);
+/* Whether the one there is, or is used for, a certain folded one; `*substituted` grows by what
+ * that counts. */
 bool candidate_reads(const struct candidate *candidate, size_t at, uint32_t wanted,
                      unsigned *substituted);
 
@@ -95,7 +104,7 @@ bool candidate_ends(const struct candidate *candidate, size_t at, enum candidate
 
 /* What the case of the letters in [from, to) costs. */
 unsigned candidate_case_cost(const struct candidate *candidate, size_t from, size_t to);
-/* What that many usual substitutions cost. */
+/* What that many substitutions cost. */
 unsigned candidate_substitution_cost(unsigned substituted);
 
 /* [from, to) costs that much to whoever tries pieces of this kind; a dearer offer is forgotten, and

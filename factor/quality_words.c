@@ -2,24 +2,47 @@
  * letters that only look like words. */
 #include "factor/quality_piece.h"
 
-#define COST_WORD     10 /* that it is a word */
-#define COST_REVERSED 15
-#define COST_LETTERS  30 /* that it looks like one */
+#define COST_WORD     5 /* that it is a word */
+#define COST_REVERSED 25
+#define COST_LETTERS  10 /* that it looks like one */
 #define LETTERS_LEAST 3
+#define COST_UNSURE   2 /* times the cost of substitutions in what is not known as a word */
+
+/* The list has no apostrophes. The one in "nurse's" and "don't" is read over; `next` is the place
+ * that is read after it. */
+static bool words_is_apostrophe(const struct candidate *candidate, size_t at, size_t next,
+                                unsigned depth)
+{
+    static const char behind[] = "dlmrstv";
+    if (candidate->folded[at] != '\'' || depth < WORDS_SHORTEST - 1 || next >= candidate->count)
+        return false;
+    for (const char *letter = behind; *letter != '\0'; letter++) {
+        if ((candidate->letters[next] >> (*letter - 'a') & 1) != 0)
+            return true;
+    }
+    return false;
+}
 
 /* All readings one character further; returns how many are left. */
-static size_t words_advance(struct candidate *candidate, unsigned turn, size_t count, size_t at)
+static size_t words_advance(struct candidate *candidate, unsigned turn, size_t count, size_t at,
+                            size_t next)
 {
     const struct piece_reading *from = candidate->readings[turn % 2];
     struct piece_reading *to = candidate->readings[(turn + 1) % 2];
     uint32_t folded = candidate->folded[at];
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
+        struct piece_reading reading = from[i];
+        if (kept < PIECE_READINGS &&
+            words_is_apostrophe(candidate, at, next, reading.cursor.depth)) {
+            reading.substituted++;
+            to[kept++] = reading;
+        }
         for (const char *letter = candidate_readings(folded); *letter != '\0'; letter++) {
-            struct piece_reading reading = from[i];
+            reading = from[i];
             if (kept == PIECE_READINGS || !words_step(&reading.cursor, *letter))
                 continue;
-            reading.substituted += (uint32_t)*letter != folded;
+            reading.substituted += candidate_substitution(folded, (uint32_t)*letter);
             to[kept++] = reading;
         }
     }
@@ -46,7 +69,7 @@ static void words_from(struct candidate *candidate, size_t from)
     candidate->readings[0][0] = (struct piece_reading){.cursor = words_begin()};
     for (size_t at = from; at < candidate->window && count > 0; at++) {
         unsigned turn = (unsigned)(at - from);
-        count = words_advance(candidate, turn, count, at);
+        count = words_advance(candidate, turn, count, at, at + 1);
         words_offer(candidate, turn + 1, count, from, at + 1, 0);
     }
 }
@@ -57,27 +80,37 @@ static void words_reversed_from(struct candidate *candidate, size_t to)
     candidate->readings[0][0] = (struct piece_reading){.cursor = words_begin()};
     for (size_t at = to; at-- > 0 && count > 0;) {
         unsigned turn = (unsigned)(to - 1 - at);
-        count = words_advance(candidate, turn, count, at);
+        count = words_advance(candidate, turn, count, at, at - 1); /* none before the first */
         words_offer(candidate, turn + 1, count, at, to, COST_REVERSED);
     }
 }
 
+/* A letter, or what usually stands for one; '\0': neither. */
+static char letters_read(const struct candidate *candidate, size_t at, unsigned *substituted)
+{
+    uint32_t folded = candidate->folded[at];
+    char letter = candidate_readings(folded)[0];
+    unsigned counts = letter == '\0' ? 0 : candidate_substitution(folded, (uint32_t)letter);
+    if (counts > 1)
+        return '\0';
+    *substituted += counts;
+    return letter;
+}
+
 static void letters_from(struct candidate *candidate, size_t from)
 {
-    char before_last = '\0', last = '\0';
+    char before_last = '\0', last = '\0', letter;
     unsigned cost = COST_LETTERS, substituted = 0;
     for (size_t at = from; at < candidate->window; at++) {
-        char letter = candidate_readings(candidate->folded[at])[0];
-        if (letter == '\0')
+        if ((letter = letters_read(candidate, at, &substituted)) == '\0')
             break;
-        substituted += (uint32_t)letter != candidate->folded[at];
         cost += words_letter_cost(before_last, last, letter);
         before_last = last;
         last = letter;
         if (at + 1 - from >= LETTERS_LEAST)
             piece_offer(candidate, from, at + 1,
                         cost + candidate_case_cost(candidate, from, at + 1) +
-                            candidate_substitution_cost(substituted),
+                            COST_UNSURE * candidate_substitution_cost(substituted),
                         PASSWORD_WEAKNESS_WORD);
     }
 }
