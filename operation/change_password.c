@@ -244,7 +244,10 @@ static enum medgl_error change_now(struct store_txn *txn, void *argument)
     run->clock = clock_read();
     run->stale = true;
     MEDGL_TRY(store_account_by_id(txn, proof->account.id, &account));
-    MEDGL_TRY(store_credential_get(txn, account.id, CREDENTIAL_PASSWORD, &going));
+    enum medgl_error error = store_credential_get(txn, account.id, CREDENTIAL_PASSWORD, &going);
+    if (error == MEDGL_ERR_NOT_FOUND) /* revoked */
+        return MEDGL_ERR_REFUSED;
+    MEDGL_TRY(error);
     if (account.state != ACCOUNT_STATE_ACTIVE || strcmp(going.id, proof->credential.id) != 0)
         return MEDGL_ERR_REFUSED;
     run->stale = false;

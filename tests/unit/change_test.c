@@ -528,19 +528,24 @@ static void R19_weak_imported_one_may_be_changed_at_once(void **state)
     assert_int_equal(verify(f), MEDGL_OK);
 }
 
+static void end_password(struct fixture *f)
+{
+    struct password_revoked revoked;
+    char why[OPERATION_WHY_SIZE];
+    assert_int_equal(
+        operation_password_revoke(&f->context, f->user, "seen on a note", false, &revoked, why),
+        MEDGL_OK);
+}
+
 /* R12: whatever the depth, and however many came after it. */
 static void R12_revoked_one_never_comes_back(void **state)
 {
     struct fixture *f = *state;
-    struct password_revoked revoked;
-    char why[OPERATION_WHY_SIZE];
     const char *current = GOOD;
     use_policy(f, "password_history = 1\n");
     enrol_hanako(f);
     set_password(f, OTHER);
-    assert_int_equal(
-        operation_password_revoke(&f->context, f->user, "seen on a note", false, &revoked, why),
-        MEDGL_OK);
+    end_password(f);
     set_password(f, current);
     for (int i = 0; i < 3; i++) {
         const char *next = fresh_password();
@@ -683,16 +688,21 @@ static void R14_missing_list_sets_no_password(void **state)
     assert_int_equal(log_in(f, GOOD), LOGIN_ALLOWED);
 }
 
-/* An administrator resets it while its owner is typing. */
+/* What an administrator does to it while its owner is typing. */
+struct meddler {
+    struct fixture *f;
+    void (*act)(struct fixture *f);
+};
+
 static enum medgl_error meddling_ask(void *carrier, enum talk_style style,
                                      enum talk_meaning meaning, const char *prompt,
                                      struct secret *answer)
 {
-    struct fixture *f = carrier;
+    const struct meddler *meddler = carrier;
     (void)style;
     (void)prompt;
     if (meaning == TALK_ANSWER)
-        issue(f);
+        meddler->act(meddler->f);
     const char *text = meaning == TALK_CURRENT_PASSWORD ? GOOD : OTHER;
     return secret_copy(answer, text, strlen(text));
 }
@@ -703,24 +713,38 @@ static void nothing_is_said(void *carrier, const char *message)
     (void)message;
 }
 
-static void reset_in_between_wins(void **state)
+static void assert_meddler_wins(struct fixture *f, void (*act)(struct fixture *f))
 {
-    struct fixture *f = *state;
-    use_policy(f, "");
-    enrol_hanako(f);
-    set_password(f, GOOD);
-    const struct talk talk = {
-        .carrier = f, .ask = meddling_ask, .inform = nothing_is_said, .warn = nothing_is_said};
+    struct meddler meddler = {f, act};
+    const struct talk talk = {.carrier = &meddler,
+                              .ask = meddling_ask,
+                              .inform = nothing_is_said,
+                              .warn = nothing_is_said};
     const struct caller caller = caller_from("192.0.2.1");
     const struct change_request request = {
         .caller = &caller, .user = f->user, .expired_only = true};
     enum change_verdict verdict = CHANGE_DONE;
+    use_policy(f, "");
+    enrol_hanako(f);
+    set_password(f, GOOD);
     assert_int_equal(operation_change(&f->context, &talk, &request, &verdict), MEDGL_OK);
     assert_int_equal(verdict, CHANGE_REFUSED);
     assert_int_equal(log_in(f, OTHER), LOGIN_REFUSED);
+    assert_int_equal(log_in(f, GOOD), LOGIN_REFUSED);
+    assert_int_equal(verify(f), MEDGL_OK);
+}
+
+static void R11_reset_in_between_wins(void **state)
+{
+    struct fixture *f = *state;
+    assert_meddler_wins(f, issue);
     assert_int_equal(log_in(f, f->issued), LOGIN_ALLOWED);
     assert_int_equal(look_at(f).former, 2);
-    assert_int_equal(verify(f), MEDGL_OK);
+}
+
+static void R12_revocation_in_between_wins(void **state)
+{
+    assert_meddler_wins(*state, end_password);
 }
 
 int main(void)
@@ -752,6 +776,7 @@ int main(void)
     TEST(R17_wrong_logins_leave_the_change_open);
     TEST(R15_change_begins_anew_and_is_recorded);
     TEST(R14_missing_list_sets_no_password);
-    TEST(reset_in_between_wins);
+    TEST(R11_reset_in_between_wins);
+    TEST(R12_revocation_in_between_wins);
     return table_run("change");
 }
