@@ -18,6 +18,8 @@
 
 static bool whole_campaign; /* `make fault-long` */
 
+#define POLICY MEDGL_SYSCONFDIR "/policy.conf"
+
 /* As root of the production: the application is root, and the engine leaves it. */
 static bool scene_for_storage(struct scene *scene)
 {
@@ -41,6 +43,7 @@ static const struct operation {
     const char *answers[4];
     enum ledger_kind kind; /* of the entry that a success leaves */
     const char *password;  /* that holds after a success */
+    bool due;              /* the password is, by its age, and grace logins are left */
 } operations[] = {
     {"login", HOST_AUTH, {SCENE_PASSWORD}, LEDGER_LOGIN_SUCCESS, SCENE_PASSWORD},
     {"password change",
@@ -49,6 +52,7 @@ static const struct operation {
      LEDGER_PASSWORD_CHANGE,
      SCENE_OTHER},
     {"session", HOST_OPEN, {NULL}, LEDGER_SESSION_OPEN, SCENE_PASSWORD},
+    {"grace login", HOST_ACCT, {NULL}, LEDGER_PASSWORD_GRACE, SCENE_PASSWORD, true},
 };
 
 static const struct failing {
@@ -145,14 +149,41 @@ static bool try_operation(struct scene *scene, const struct operation *operation
     return true;
 }
 
+static enum medgl_error due_now(struct store_txn *txn, void *argument)
+{
+    const struct scene *scene = argument;
+    struct account account;
+    struct credential credential;
+    MEDGL_TRY(store_account_by_name(txn, scene->user, &account));
+    MEDGL_TRY(store_credential_get(txn, account.id, CREDENTIAL_PASSWORD, &credential));
+    credential.strength = PASSWORD_STRENGTH_SHORT;
+    credential.set_at -= 70 * MEDGL_DAY;
+    return store_credential_put(txn, &credential);
+}
+
+static bool due_act(struct context *context, struct scene *scene, const void *argument)
+{
+    (void)argument;
+    return store_transact(context->store, STORE_WRITE, due_now, scene) == MEDGL_OK;
+}
+
+/* Under a policy by which it is short. */
+static bool make_due(struct scene *scene)
+{
+    return sandbox_write(&scene->sandbox, POLICY,
+                         "kdf_memory = 19 MiB\nkdf_time = 2\nattempt_delay = 0\n"
+                         "password_long_length = 64\npassword_grace_logins = 1\n") &&
+           scene_act(scene, due_act, NULL);
+}
+
 static void failing_calls(void **state)
 {
     struct scene scene;
     const int64_t begun = clock_monotonic();
     const struct operation *operation = *state;
     /* A short journal: nothing but the operation itself writes. */
-    bool good =
-        scene_for_storage(&scene) && scene_settle(&scene) && try_operation(&scene, operation, true);
+    bool good = scene_for_storage(&scene) && (!operation->due || make_due(&scene)) &&
+                scene_settle(&scene) && try_operation(&scene, operation, true);
     assert_true(finish(&scene, operation->name, good, begun));
 }
 
@@ -190,7 +221,6 @@ enum spoil {
     SPOIL_NO_DESCRIPTORS, /* of the application */
 };
 
-#define POLICY  MEDGL_SYSCONFDIR "/policy.conf"
 #define JOURNAL PATH_STORE "-wal"
 
 static const struct unusable {
