@@ -112,28 +112,6 @@ void password_compose(const struct secret *prepared, struct password_composition
     }
 }
 
-/* tolower() would ask the locale. */
-static unsigned char password_fold(unsigned char c)
-{
-    return c >= 'A' && c <= 'Z' ? (unsigned char)(c + ('a' - 'A')) : c;
-}
-
-bool password_contains(const struct secret *prepared, const char *word)
-{
-    size_t len = strlen(word);
-    if (u8_mbsnlen((const uint8_t *)word, len) < 3)
-        return false;
-    for (size_t at = 0; at + len <= prepared->len; at++) {
-        size_t same = 0;
-        while (same < len && password_fold(prepared->bytes[at + same]) ==
-                                 password_fold((unsigned char)word[same]))
-            same++;
-        if (same == len)
-            return true;
-    }
-    return false;
-}
-
 /* -- hash and verification ------------------------------------------------------------------- */
 
 static void password_record_wipe(struct kdf_record *record)
@@ -289,12 +267,7 @@ enum medgl_error password_record_make(const struct password_line *line, const st
 #define GROUPS     4
 #define GROUP_SIZE 5
 
-enum medgl_error password_generate(struct secret *password)
-{
-    return password_generate_long(0, password);
-}
-
-enum medgl_error password_generate_long(size_t least, struct secret *password)
+enum medgl_error password_generate(size_t least, struct secret *password)
 {
     /* Without i, l, o, 0 and 1: 31 characters, 4.95 bits each. */
     static const char alphabet[] = "abcdefghjkmnpqrstuvwxyz23456789";

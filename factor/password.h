@@ -48,9 +48,6 @@ struct password_composition {
 };
 void password_compose(const struct secret *prepared, struct password_composition *composition);
 
-/* Whether it holds the word, ASCII case folded, words of 3 characters and more. */
-bool password_contains(const struct secret *prepared, const char *word);
-
 /* Where evaluations wait in line (factor/kdf_slots.h). */
 struct password_line {
     const char *directory;
@@ -77,9 +74,8 @@ enum medgl_error password_verify(const struct password_line *line, const char *p
                                  bool *matches);
 
 /* A random password that is easy to read out and to type: groups of five, no look-alikes, letters
- * and digits, '-' between: at least 80 bits and 13 characters, so it satisfies rule A. */
-enum medgl_error password_generate(struct secret *password);
-/* The same with as many groups as `least` characters need. */
-enum medgl_error password_generate_long(size_t least, struct secret *password);
+ * and digits, '-' between; four groups, or as many as `least` characters need: at least 80 bits and
+ * 13 characters, so it satisfies rule A. */
+enum medgl_error password_generate(size_t least, struct secret *password);
 
 #endif

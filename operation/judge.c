@@ -122,7 +122,7 @@ enum medgl_error judge_suggest(const struct judge *judge, const struct account *
         auto_secret struct secret prepared = SECRET_NONE;
         struct password_candidate candidate;
         const struct judge_case subject = {.account = account, .typed = &drawn};
-        MEDGL_TRY(password_generate_long((size_t)judge->policy->password_long_length, &drawn));
+        MEDGL_TRY(password_generate((size_t)judge->policy->password_long_length, &drawn));
         MEDGL_TRY(judge_candidate(judge, &subject, &prepared, &candidate));
         if (policy_password_check(judge->policy, &candidate).refusal == PASSWORD_ACCEPTED) {
             *password = drawn;

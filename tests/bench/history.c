@@ -27,7 +27,7 @@ struct changer {
 static void generate(char password[CHANGE_MAX])
 {
     auto_secret struct secret drawn = SECRET_NONE;
-    BENCH_MUST(password_generate(&drawn) == MEDGL_OK && drawn.len < CHANGE_MAX);
+    BENCH_MUST(password_generate(0, &drawn) == MEDGL_OK && drawn.len < CHANGE_MAX);
     memcpy(password, drawn.bytes, drawn.len + 1);
 }
 

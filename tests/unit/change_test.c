@@ -75,7 +75,7 @@ static const char *fresh_password(void)
     static char made[64][64];
     static unsigned next;
     auto_secret struct secret password = SECRET_NONE;
-    assert_int_equal(password_generate(&password), MEDGL_OK);
+    assert_int_equal(password_generate(0, &password), MEDGL_OK);
     char *to = made[next++ % MEDGL_COUNT(made)];
     (void)snprintf(to, sizeof(made[0]), "%s", (const char *)password.bytes);
     return to;

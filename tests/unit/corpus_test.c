@@ -309,7 +309,7 @@ static void r19_generated_passwords_pass(void **state)
     (void)state;
     for (int i = 0; i < 10000; i++) {
         auto_secret struct secret password = SECRET_NONE;
-        assert_int_equal(password_generate(&password), MEDGL_OK);
+        assert_int_equal(password_generate(0, &password), MEDGL_OK);
         if (!passes(&policy, (const char *)password.bytes))
             fail_msg("\"%s\" is refused", (const char *)password.bytes);
     }

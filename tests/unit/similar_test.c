@@ -432,10 +432,10 @@ static void r19_generated_passwords_are_never_similar(void **state)
 {
     (void)state;
     auto_secret struct secret before = SECRET_NONE;
-    assert_int_equal(password_generate(&before), MEDGL_OK);
+    assert_int_equal(password_generate(0, &before), MEDGL_OK);
     for (int i = 0; i < 4000; i++) {
         auto_secret struct secret after = SECRET_NONE;
-        assert_int_equal(password_generate(&after), MEDGL_OK);
+        assert_int_equal(password_generate(0, &after), MEDGL_OK);
         assert_false(similar(&after, &before));
         assert_false(same_stem(&after, &before));
         secret_free(&before);
