@@ -230,7 +230,7 @@ static const struct corpus {
     size_t least;  /* entries, or it is not the list that we mean */
     size_t stride; /* each entry in every so manyth dress, beginning with another one */
 } corpora[] = {
-    {"john's password.lst", "/usr/share/john/password.lst", "#!comment", 3000, 2},
+    {"john's password.lst", "/usr/share/john/password.lst", "#!comment", 3000, 4},
     {"cracklib-small", "/usr/share/dict/cracklib-small", "#!comment", 50000, 13},
     {"every dress: john's password.lst", "/usr/share/john/password.lst", "#!comment", 3000, 1},
     {"every dress: cracklib-small", "/usr/share/dict/cracklib-small", "#!comment", 50000, 1},
