@@ -142,8 +142,8 @@ enum medgl_error store_credential_delete(struct store_txn *txn, const char *acco
                                          enum credential_kind kind);
 /* Adds one beside those of its kind (CREDENTIAL_FORMER). */
 enum medgl_error store_credential_add(struct store_txn *txn, const struct credential *credential);
-/* The account's credentials of a kind, the latest set first: in the order of their entries, whatever
- * the clock said. */
+/* The account's credentials of a kind, the latest set first: in the order of their entries,
+ * whatever the clock said. */
 enum medgl_error store_credential_each_of(
     struct store_txn *txn, const char *account_id, enum credential_kind kind,
     enum medgl_error (*each)(void *argument, const struct credential *credential), void *argument);

@@ -141,7 +141,10 @@ static bool flip(sqlite3 *db, const struct cell *cell, unsigned which)
     CHECK(sqlite3_bind_blob(get, 1, cell->mac, cell->mac_len, SQLITE_STATIC) == SQLITE_OK &&
           sqlite3_bind_blob(put, 1, cell->mac, cell->mac_len, SQLITE_STATIC) == SQLITE_OK &&
           sqlite3_step(get) == SQLITE_ROW);
-    const int type = sqlite3_column_type(get, 0), len = sqlite3_column_bytes(get, 0);
+    int type = sqlite3_column_type(get, 0);
+    const int len = sqlite3_column_bytes(get, 0);
+    if (type == SQLITE_NULL) /* came with a later schema: something takes the place of nothing */
+        type = strcmp(sqlite3_column_decltype(get, 0), "TEXT") == 0 ? SQLITE_TEXT : SQLITE_INTEGER;
     unsigned char bytes[4096] = "x"; /* an empty text has no bit to flip */
     CHECK((size_t)len < sizeof(bytes));
     if (type == SQLITE_INTEGER) {

@@ -453,7 +453,7 @@ static void R16_former_credentials_are_many(void **state)
     former.kind = CREDENTIAL_FORMER;
     for (size_t i = 0; i < strlen(ids); i++) {
         memcpy(former.id, id_of(ids[i]), sizeof(former.id));
-        former.set_at = NOW - (medgl_time)i; /* by a clock that goes backwards */
+        former.set_at = NOW - (medgl_time)i;  /* by a clock that goes backwards */
         former.ledger_seq = 10 + (i + 2) % 4; /* q, p, s, r */
         assert_ok(store_credential_add(txn, &former));
     }
