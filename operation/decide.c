@@ -149,15 +149,19 @@ static enum medgl_error commit_judgement(struct store_txn *txn, struct commit_ru
     return evidence_append(proof->context, txn, &entry, &run->credential.ledger_seq);
 }
 
-/* R10 R19: the hash at the policy's cost, the strength under its rules. */
+/* R10 R19: the hash at the policy's cost, the strength under its rules. That a password is what it
+ * was is no news, but of one that met no rule until now, because it was imported. */
 static enum medgl_error commit_renew(struct store_txn *txn, struct commit_run *run)
 {
-    const bool rehash = run->proof->renewed.hash[0] != '\0';
-    if (!run->renews || (!rehash && !run->proof->judged))
+    const struct proof *proof = run->proof;
+    const bool rehash = proof->renewed.hash[0] != '\0';
+    const bool first = rehash && run->credential.strength == PASSWORD_STRENGTH_NONE;
+    const bool judged = proof->judged && (first || proof->strength != run->credential.strength);
+    if (!run->renews || (!rehash && !judged))
         return MEDGL_OK;
     if (rehash)
         MEDGL_TRY(commit_rehash(txn, run));
-    if (run->proof->judged)
+    if (judged)
         MEDGL_TRY(commit_judgement(txn, run));
     return store_credential_put(txn, &run->credential);
 }

@@ -99,6 +99,12 @@ static bool proof_is_open(const struct proof *proof)
     return policy_account(&proof->context->policy, &facts, now).reason == LOGIN_REASON_OK;
 }
 
+static void proof_log_not_hashed(void)
+{
+    log_line(LOG_WARNING, "a password could not be hashed at the cost of the policy: see that the "
+                          "machine has the memory for kdf_memory times kdf_slots");
+}
+
 /* The policy asks for more work than the stored hash costs: hash anew, now that the password is at
  * hand (R10). The salt stays, so that one evaluation still answers for all of the history. The next
  * login does it where this one cannot: who proved the password gets in. */
@@ -114,8 +120,7 @@ static void proof_renew(struct proof *proof, const struct password_record *store
     if (kdf_cheaper(&record.cost, &cost) &&
         password_record_make(&line, &cost, record.salt, prepared, &proof->renewed) != MEDGL_OK) {
         password_record_clear(&proof->renewed);
-        log_line(LOG_WARNING, "a password could not be hashed at the cost of the policy: see that "
-                              "the machine has the memory for kdf_memory times kdf_slots");
+        proof_log_not_hashed();
     }
     secret_wipe(&record, sizeof(record));
 }
@@ -131,41 +136,49 @@ static void proof_judge(struct proof *proof, const struct secret *prepared)
     proof->strength =
         policy_password_strength(&proof->context->policy, found.length,
                                  (unsigned)found.letters + found.digits + found.symbols);
-    proof->judged = proof->strength != proof->credential.strength;
+    proof->judged = true;
 }
 
 /* -- an imported hash ------------------------------------------------------------------------- */
 
-/* R19: the whole judgement, and a hash of our own. MEDGL_OK only where every list could be asked.
- */
-static enum medgl_error proof_judge_imported(struct proof *proof, const struct secret *typed)
+/* R19: the whole judgement. MEDGL_OK only where every list could be asked. */
+static enum medgl_error proof_judge_imported(struct proof *proof, const struct secret *typed,
+                                             const struct history_answer *answer)
 {
     auto_clean(judge_close) struct judge judge = {.policy = NULL};
-    auto_clean(history_answer_clear) struct history_answer answer = {.used_before = false};
     auto_secret struct secret prepared = SECRET_NONE;
     struct password_candidate candidate;
     const struct policy *policy = &proof->context->policy;
     const struct judge_case subject = {.account = &proof->account, .typed = typed};
     MEDGL_TRY(judge_open(proof->context->root, policy, &judge));
     MEDGL_TRY(judge_candidate(&judge, &subject, &prepared, &candidate));
-    MEDGL_TRY(history_ask(proof->context, proof->account.id, &prepared, &answer));
-    candidate.used_before = answer.used_before;
-    candidate.similar_to_former = answer.similar_to_former;
-    proof->renewed = answer.record;
+    candidate.used_before = answer->used_before;
+    candidate.similar_to_former = answer->similar_to_former;
     proof->strength = policy_password_check(policy, &candidate).strength;
     proof->judged = true;
     return MEDGL_OK;
 }
 
-/* Where it cannot be judged it stays what it was: due, and judged at the next login. */
-static void proof_take_over(struct proof *proof, const struct secret *typed)
+/* Judged, it gets a hash of our own. On a crowded machine the next login makes that: the attempt
+ * must not run out of time, and nobody has to change a good password for it. What cannot be judged
+ * stays what it was, and due. */
+static void proof_take_over(struct proof *proof, const struct secret *typed,
+                            const struct secret *prepared, bool crowded)
 {
-    enum medgl_error error = proof_judge_imported(proof, typed);
-    if (error != MEDGL_OK)
+    auto_clean(history_answer_clear) struct history_answer answer = {.used_before = false};
+    enum medgl_error made = MEDGL_ERR_DEADLINE;
+    if (!crowded)
+        made = history_ask(proof->context, proof->account.id, prepared, &answer);
+    enum medgl_error judged = proof_judge_imported(proof, typed, &answer);
+    if (judged != MEDGL_OK)
         log_line(LOG_ERR,
                  "the imported password of account %s could not be judged (%s) and stays due: "
                  "once medgl-admin policy check finds nothing, the next login judges it",
-                 proof->account.id, medgl_error_text(error));
+                 proof->account.id, medgl_error_text(judged));
+    else if (made == MEDGL_OK)
+        proof->renewed = answer.record;
+    else
+        proof_log_not_hashed();
 }
 
 /* MUST: the outcome is believed from whoever holds a reservation alone. All others do the same work
@@ -192,10 +205,8 @@ static enum medgl_error proof_evaluate_imported(struct proof *proof, struct pass
         proof_spoil(stored);
     MEDGL_TRY(crypted_verify(stored->hash, typed != NULL ? typed : prepared, &proof->matches));
     proof->matches = proof->matches && real;
-    /* On a crowded machine the next login does it: the attempt must not run out of time. */
-    const bool quick = clock_monotonic() - begin < PROOF_RENEW_MS;
-    if (proof->matches && readable && quick && proof_is_open(proof))
-        proof_take_over(proof, typed);
+    if (proof->matches && readable && proof_is_open(proof))
+        proof_take_over(proof, typed, prepared, clock_monotonic() - begin > PROOF_RENEW_MS);
     return MEDGL_OK;
 }
 

@@ -28,7 +28,7 @@ struct proof {
     /* What the commit puts in the place of what is stored, now that the plain text was at hand. */
     struct password_record renewed; /* at the policy's cost, where the stored one is cheaper or was
                                        imported (R10); its hash is "" where there is nothing new */
-    bool judged; /* the strength under the rules in force is not the stored one (R19) */
+    bool judged; /* under the rules in force, and found to be of that strength (R19) */
     enum password_strength strength;
     struct login_decision decision;
 };

@@ -3,6 +3,7 @@
 #include "tests/unit/operation_fixture.h"
 #include "tests/unit/table.h"
 
+#include "factor/kdf_slots.h"
 #include "operation/history.h"
 #include "operation/session.h"
 
@@ -416,6 +417,51 @@ static void an_unjudged_password_is_judged_later(void **state)
     assert_int_equal(try_login(here, here->user, "192.0.2.1", PASSWORD_ONE), LOGIN_ALLOWED);
     assert_false(stored_imported(here));
     assert_int_equal(try_access(here), ACCESS_ALLOWED);
+}
+
+/* Takes the one slot for a while; what it is asked for waits in line. */
+static pid_t hold_slot(const struct fixture *f, int64_t milliseconds)
+{
+    char byte;
+    int ready[2];
+    assert_int_equal(pipe(ready), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct kdf_slot slot = KDF_SLOT_NONE;
+        if (kdf_slot_acquire(f->context.kdf_directory, 1, 1000, &slot) != MEDGL_OK ||
+            write(ready[1], "", 1) != 1)
+            _exit(1);
+        clock_sleep(milliseconds);
+        _exit(0);
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    (void)close(ready[0]);
+    (void)close(ready[1]);
+    return child;
+}
+
+/* On a crowded machine a good password is found to be one, and gets its hash later. */
+static void judged_on_a_crowded_machine(void **state)
+{
+    int status;
+    (void)state;
+    write_policy(here, "kdf_slots = 1\n");
+    reopen(here);
+    enrol(here);
+    plant_hash(here, CRYPT_LONG, MEDGL_DAY);
+    pid_t holder = hold_slot(here, 5500);
+    assert_int_equal(try_login(here, here->user, "192.0.2.1", PASSWORD_ONE), LOGIN_ALLOWED);
+    assert_int_equal(waitpid(holder, &status, 0), holder);
+    assert_int_equal(status, 0);
+    assert_true(stored_imported(here));
+    assert_int_equal(try_access(here), ACCESS_ALLOWED);
+    assert_int_equal(try_login(here, here->user, "192.0.2.1", PASSWORD_ONE), LOGIN_ALLOWED);
+    assert_false(stored_imported(here));
+    struct tally tally = tally_of(here);
+    assert_int_equal(tally.kinds[LEDGER_PASSWORD_JUDGE], 1);
+    assert_int_equal(tally.kinds[LEDGER_PASSWORD_REHASH], 1);
+    assert_int_equal(verify(here), MEDGL_OK);
 }
 
 /* R12 R19: what was revoked does not come back through /etc/shadow. */
@@ -997,6 +1043,7 @@ int main(void)
     table_add("grace logins", "the last one is one", the_last_grace_login_is_one, NULL);
     TABLE_ADD("import", import_rows, imported_hashes);
     table_add("import", "judged later", an_unjudged_password_is_judged_later, NULL);
+    table_add("import", "on a crowded machine", judged_on_a_crowded_machine, NULL);
     table_add("import", "revoked before", a_revoked_password_is_not_imported, NULL);
     table_add("import", "of a closed account", a_closed_account_is_not_taken_over, NULL);
     TABLE_ADD("judged", raise_rows, judged_under_the_policy_of_today);
