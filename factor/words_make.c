@@ -1,9 +1,10 @@
-/* Makes the built-in word list: words_make SCOWL-DIRECTORY IPADIC-DIRECTORY EXTRA-FILE > DATA.
- * Runs while the product is built, never afterwards. What it writes follows from its input alone.
+/* Makes the built-in word list: words_make SCOWL-DIRECTORY IPADIC-DIRECTORY COMMON-FILE
+ * EXTRA-FILE > DATA. Runs while the product is built, never afterwards. What it writes follows from
+ * its input alone.
  *
- * A word costs what whoever goes through the lists has tried before: first our own short one, in
- * its order, then English words, Japanese words, surnames, given names or places, common ones
- * first. Nobody has counted how common each word is as a password. What is known is the level of an
+ * A word costs what whoever goes through the lists has tried before: first our own short one, then
+ * the passwords that are most common, both in their order, then English words, Japanese words,
+ * surnames, given names or places, common ones first. Nobody has counted how common each word is as a password. What is known is the level of an
  * English word in SCOWL, and of a Japanese reading the costs of all words with that reading. */
 #include "base/auto.h"
 #include "factor/romaji.h"
@@ -134,6 +135,31 @@ static size_t extra_read(struct words *words, const char *path)
             rank++;
             extra_add(words, word, cost_of_rank((double)rank));
         }
+    }
+    if (ferror(file))
+        err(1, "%s", path);
+    return rank;
+}
+
+/* -- passwords that everybody tries ---------------------------------------------------------- */
+
+/* The commonest first; what they are without the digits behind them. Returns the last rank. */
+static size_t common_read(struct words *words, const char *path, size_t rank)
+{
+    auto_free char *line = NULL;
+    size_t size = 0;
+    auto_file FILE *file = fopen(path, "re");
+    if (file == NULL)
+        err(1, "%s", path);
+    while (getline(&line, &size, file) > 0) {
+        size_t len = strcspn(line, "\n");
+        if (line[0] == '#')
+            continue;
+        while (len > 0 && line[len - 1] >= '0' && line[len - 1] <= '9')
+            len--;
+        line[len] = '\0';
+        rank++;
+        word_add(words, line, cost_of_rank((double)rank));
     }
     if (ferror(file))
         err(1, "%s", path);
@@ -505,9 +531,10 @@ static void words_write(const struct words *words)
 int main(int argc, char **argv)
 {
     auto_clean(words_free) struct words words = {0};
-    if (argc != 4)
-        errx(2, "usage: words_make SCOWL-DIRECTORY IPADIC-DIRECTORY EXTRA-FILE > DATA");
-    size_t before = extra_read(&words, argv[3]);
+    if (argc != 5)
+        errx(2, "usage: words_make SCOWL-DIRECTORY IPADIC-DIRECTORY COMMON-FILE EXTRA-FILE > DATA");
+    size_t before = extra_read(&words, argv[4]);
+    before = common_read(&words, argv[3], before);
     english_read(&words, argv[1], before);
     japanese_read(&words, argv[2], before);
     words_unite(&words);
