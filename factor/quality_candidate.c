@@ -182,6 +182,7 @@ unsigned candidate_substitution_cost(unsigned substituted)
 /* -- case ------------------------------------------------------------------------------------ */
 
 #define CASE_FIRST 8
+#define CASE_LAST  12
 #define CASE_ALL   10
 #define CASE_MIXED 25
 #define CASE_EACH  15
@@ -201,6 +202,8 @@ unsigned candidate_case_cost(const struct candidate *candidate, size_t from, siz
         return CASE_ALL;
     if (upper == 1 && candidate->plain[from] != candidate->folded[from])
         return CASE_FIRST;
+    if (upper == 1 && candidate->plain[to - 1] != candidate->folded[to - 1])
+        return CASE_LAST;
     return CASE_MIXED + CASE_EACH * (upper < lower ? upper : lower);
 }
 

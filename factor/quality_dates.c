@@ -8,15 +8,16 @@
 #define YEAR_FIRST 1900
 #define YEAR_LAST  2059
 
-#define COST_FORM      15 /* which of the forms */
-#define COST_SHORT     35 /* more where it may as well be something else */
-#define COST_YEAR      50
-#define COST_FAR_YEAR  70 /* hardly anybody's life is in it */
-#define COST_ERA       25 /* besides the year */
-#define COST_MONTH     36
-#define COST_DAY       50
-#define COST_SEPARATOR 15
-#define COST_OWN       25
+#define COST_FORM       15 /* which of the forms */
+#define COST_SHORT      35 /* more where it may as well be something else */
+#define COST_SHORT_YEAR 60
+#define COST_YEAR       20
+#define COST_FAR_YEAR   40 /* hardly anybody's life is in it */
+#define COST_ERA        10 /* besides the year */
+#define COST_MONTH      36
+#define COST_DAY        50
+#define COST_SEPARATOR  5
+#define COST_OWN        25
 
 #define SHORT         4
 #define OWN_LEAST     4 /* shorter ones are not refused; with an era one less */
@@ -72,10 +73,11 @@ static bool date_year(struct reading *reading, size_t digits)
     if (!date_digits(reading, digits, digits, &reading->date.year))
         return false;
     reading->short_year = digits == 2;
-    reading->cost +=
-        reading->short_year || (reading->date.year >= 1940 && reading->date.year < 2035)
-            ? COST_YEAR
-            : COST_FAR_YEAR;
+    if (reading->short_year)
+        reading->cost += COST_SHORT_YEAR;
+    else
+        reading->cost +=
+            reading->date.year >= 1940 && reading->date.year < 2035 ? COST_YEAR : COST_FAR_YEAR;
     return reading->short_year ||
            (reading->date.year >= YEAR_FIRST && reading->date.year <= YEAR_LAST);
 }
@@ -94,7 +96,7 @@ static bool date_word(struct reading *reading, const char32_t *word)
 static bool date_era(struct reading *reading)
 {
     size_t from = reading->at;
-    reading->cost += COST_YEAR + COST_ERA;
+    reading->cost += COST_SHORT_YEAR + COST_ERA;
     reading->era = true;
     for (size_t i = 0; i < sizeof(eras) / sizeof(eras[0]); i++) {
         unsigned year;
@@ -128,7 +130,7 @@ static bool date_day(struct reading *reading, size_t least)
 
 static bool date_separator(struct reading *reading)
 {
-    static const char32_t separators[] = U"-/._ :年月";
+    static const char32_t separators[] = U"-/._ :ymd年月";
     if (reading->at >= reading->candidate->count)
         return false;
     uint32_t c = reading->candidate->folded[reading->at++];
@@ -179,7 +181,8 @@ static bool date_read(const struct candidate *candidate, size_t from, const char
             return false;
     }
     date_suffix(reading);
-    if (reading->at - from < SHORT)
+    if (reading->at - from <= SHORT &&
+        (reading->short_year || reading->era || reading->date.day != 0))
         reading->cost += COST_SHORT;
     return true;
 }

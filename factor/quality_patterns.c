@@ -90,17 +90,19 @@ static bool stride_is(struct stride a, struct stride b)
 }
 
 /* Straight on, or in zigzag. */
-static unsigned walk_cost(struct stride stride, const struct stride last[2])
+static unsigned walk_cost(struct stride stride, const struct stride last[2], size_t apart)
 {
     static const struct stride none;
     if (stride_is(stride, none))
         return WALK_STAY;
-    if (stride_is(last[0], none))
+    if (stride_is(last[apart - 1], none))
         return stride.row == 0 ? WALK_ALONG : WALK_ACROSS;
-    return stride_is(stride, last[0]) || stride_is(stride, last[1]) ? WALK_ON : WALK_TURN;
+    return (apart == 1 && stride_is(stride, last[0])) || stride_is(stride, last[1]) ? WALK_ON
+                                                                                    : WALK_TURN;
 }
 
-static void walk_from(struct candidate *candidate, size_t from)
+/* `apart` 2: two walks that take turns, a;sldkfj. */
+static void walk_from(struct candidate *candidate, size_t from, size_t apart)
 {
     const struct piece_key *keys = candidate->keys;
     if (keys[from].row < 0)
@@ -108,16 +110,18 @@ static void walk_from(struct candidate *candidate, size_t from)
     struct stride stride, last[2] = {0};
     bool corner = keys[from].column <= 1 || candidate->folded[from] == '0';
     unsigned cost = corner ? WALK_CORNER : WALK_START;
-    for (size_t at = from + 1; at < candidate->window; at++) {
-        if (!key_stride(&keys[at - 1], &keys[at], &stride))
+    if (apart > 1)
+        cost += WALK_START;
+    for (size_t at = from + apart; at < candidate->window; at++) {
+        if (!key_stride(&keys[at - apart], &keys[at], &stride))
             break;
-        cost += walk_cost(stride, last);
+        cost += walk_cost(stride, last, apart);
         cost += keys[at].shifted != keys[at - 1].shifted ? WALK_SHIFT : 0;
         if (stride.row != 0 || stride.column != 0) {
             last[1] = last[0];
             last[0] = stride;
         }
-        if (at + 1 - from >= WALK_LEAST)
+        if (at + 1 - from >= WALK_LEAST * apart)
             piece_offer(candidate, from, at + 1, cost, PASSWORD_WEAKNESS_KEYBOARD);
     }
 }
@@ -144,8 +148,10 @@ static void patterns_find_walks(struct candidate *candidate)
     for (size_t board = 0; board < sizeof(keyboards) / sizeof(keyboards[0]); board++) {
         for (size_t at = 0; at < candidate->window; at++)
             candidate->keys[at] = key_find(&keyboards[board], candidate->plain[at]);
-        for (size_t at = 0; at < candidate->window; at++)
-            walk_from(candidate, at);
+        for (size_t at = 0; at < candidate->window; at++) {
+            walk_from(candidate, at, 1);
+            walk_from(candidate, at, 2);
+        }
         for (size_t at = WALK_LEAST; at < candidate->window; at++) {
             for (size_t length = WALK_LEAST; length <= FIGURE_LONGEST; length++) {
                 if (length <= at && at + length <= candidate->window)
@@ -199,17 +205,9 @@ static void sequence_from(struct candidate *candidate, size_t from, size_t apart
 /* -- repetition ------------------------------------------------------------------------------ */
 
 #define COPY_LEAST     3
-#define COPY_WHOLE     10 /* what was just written once more */
-#define COPY_ON        15 /* more often, or some of it */
-#define COPY_LATER     25
+#define COPY_WHOLE     1 /* what was just written once more */
+#define COPY_OTHER     5 /* more often, some of it, or later */
 #define COPY_OTHERWISE 5 /* with other capitals */
-
-static unsigned copy_cost(size_t from, size_t back, size_t len)
-{
-    if (len == back)
-        return COPY_WHOLE;
-    return patterns_log(len) + (len > back ? COPY_ON : COPY_LATER + patterns_log(from));
-}
 
 /* What stood `back` characters before stands here again; it may reach into the copy. */
 static size_t copy_from(struct candidate *candidate, size_t from, size_t back)
@@ -221,7 +219,7 @@ static size_t copy_from(struct candidate *candidate, size_t from, size_t back)
         if (candidate->plain[at] != candidate->plain[at - back])
             more = COPY_OTHERWISE;
         if (++len >= least)
-            piece_offer(candidate, from, at + 1, more + copy_cost(from, back, len),
+            piece_offer(candidate, from, at + 1, more + (len == back ? COPY_WHOLE : COPY_OTHER),
                         PASSWORD_WEAKNESS_REPEAT);
     }
     return len;
@@ -237,8 +235,7 @@ static void mirror_from(struct candidate *candidate, size_t from, size_t shared)
         if (candidate->plain[from + len] != candidate->plain[from - 1 - shared - len])
             more = COPY_OTHERWISE;
         if (++len >= COPY_LEAST)
-            piece_offer(candidate, from, from + len, more + COPY_LATER + patterns_log(len),
-                        PASSWORD_WEAKNESS_REPEAT);
+            piece_offer(candidate, from, from + len, more + COPY_OTHER, PASSWORD_WEAKNESS_REPEAT);
     }
 }
 
@@ -254,13 +251,15 @@ static void repeats_from(struct candidate *candidate, size_t from)
 
 /* -- digits and symbols ---------------------------------------------------------------------- */
 
-#define COST_DIGITS    30
+#define COST_DIGITS    15
 #define COST_DECORATED 5 /* digits at an end */
 #define COST_DIGIT     33
+#define COST_LETTER    47
+#define COST_NUMBER    50
 #define COST_EXCLAIM   25
 #define COST_USUAL     40
 #define COST_UNUSUAL   60
-#define COST_SEPARATOR 45
+#define COST_SEPARATOR 40
 
 /* Nothing but digits and symbols is between there and one of the ends. */
 static bool is_decoration(const struct candidate *candidate, size_t from, size_t to)
@@ -274,6 +273,23 @@ static bool is_decoration(const struct candidate *candidate, size_t from, size_t
     return before == from || after == candidate->count;
 }
 
+/* 77, 21, 007: one of some that come first. */
+static bool is_usual_number(const struct candidate *candidate, size_t from, size_t to)
+{
+    static const char32_t *const usual[] = {U"007", U"69", U"420", U"360", U"101", U"911", U"100"};
+    const uint32_t *digits = candidate->folded + from;
+    if (to - from == 2 && digits[1] + 1 >= digits[0] && digits[1] <= digits[0] + 1)
+        return true;
+    for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
+        size_t at = 0;
+        while (from + at < to && usual[i][at] == digits[at])
+            at++;
+        if (from + at == to && usual[i][at] == 0)
+            return true;
+    }
+    return false;
+}
+
 static void digits_from(struct candidate *candidate, size_t from)
 {
     unsigned cost = 0;
@@ -281,6 +297,8 @@ static void digits_from(struct candidate *candidate, size_t from)
         if (candidate->folded[at] < '0' || candidate->folded[at] > '9')
             break;
         cost += COST_DIGIT;
+        if (is_usual_number(candidate, from, at + 1))
+            piece_offer(candidate, from, at + 1, COST_NUMBER, PASSWORD_WEAKNESS_SIMPLE);
         piece_offer(candidate, from, at + 1,
                     cost + (is_decoration(candidate, from, at + 1) ? COST_DECORATED : COST_DIGITS),
                     PASSWORD_WEAKNESS_SIMPLE);
@@ -302,6 +320,18 @@ static void symbol_at(struct candidate *candidate, size_t at)
         piece_offer(candidate, at, at + 1, cost, PASSWORD_WEAKNESS_SIMPLE);
     else if (strchr("-_. ,/@#&+*!", (int)c) != NULL)
         piece_offer(candidate, at, at + 1, COST_SEPARATOR, PASSWORD_WEAKNESS_SIMPLE);
+}
+
+/* The only letter, at one of the ends. */
+static void letter_at(struct candidate *candidate, size_t at)
+{
+    for (size_t i = 0; i < candidate->count; i++) {
+        if ((candidate_class(candidate->folded[i]) == CANDIDATE_LETTER) != (i == at))
+            return;
+    }
+    if (candidate->folded[at] < 0x80)
+        piece_offer(candidate, at, at + 1, COST_LETTER + candidate_case_cost(candidate, at, at + 1),
+                    PASSWORD_WEAKNESS_SIMPLE);
 }
 
 /* Each different character, and then which of them stands where. */
@@ -332,4 +362,7 @@ void quality_find_patterns(struct candidate *candidate)
         digits_from(candidate, at);
         symbol_at(candidate, at);
     }
+    letter_at(candidate, 0);
+    if (candidate->count == candidate->window && candidate->count > 1)
+        letter_at(candidate, candidate->count - 1);
 }

@@ -2,7 +2,10 @@
  * letters that only look like words. */
 #include "factor/quality_piece.h"
 
-#define COST_WORD     5 /* that it is a word */
+#define COST_SHORT    20 /* that it is a word: short ones come up by chance */
+#define CHOSEN        170
+#define SHORT         5
+#define CHANGED       12
 #define COST_REVERSED 25
 #define COST_LETTERS  10 /* that it looks like one */
 #define LETTERS_LEAST 3
@@ -13,8 +16,8 @@
 static bool words_is_apostrophe(const struct candidate *candidate, size_t at, size_t next,
                                 unsigned depth)
 {
-    static const char behind[] = "dlmrstv";
-    if (candidate->folded[at] != '\'' || depth < WORDS_SHORTEST - 1 || next >= candidate->count)
+    static const char behind[] = "cdlmnrstv";
+    if (candidate->folded[at] != '\'' || depth == 0 || next >= candidate->count)
         return false;
     for (const char *letter = behind; *letter != '\0'; letter++) {
         if ((candidate->letters[next] >> (*letter - 'a') & 1) != 0)
@@ -35,7 +38,7 @@ static size_t words_advance(struct candidate *candidate, unsigned turn, size_t c
         struct piece_reading reading = from[i];
         if (kept < PIECE_READINGS &&
             words_is_apostrophe(candidate, at, next, reading.cursor.depth)) {
-            reading.substituted++;
+            reading.substituted += 2;
             to[kept++] = reading;
         }
         for (const char *letter = candidate_readings(folded); *letter != '\0'; letter++) {
@@ -49,6 +52,18 @@ static size_t words_advance(struct candidate *candidate, unsigned turn, size_t c
     return kept;
 }
 
+/* What a word of the list costs as it stands there. */
+static unsigned words_cost(const struct candidate *candidate, size_t from, size_t to, unsigned cost,
+                           unsigned substituted)
+{
+    unsigned changes =
+        candidate_case_cost(candidate, from, to) + candidate_substitution_cost(substituted);
+    cost = cost * cost / CHOSEN + changes;
+    if (to - from <= SHORT)
+        cost += COST_SHORT + (changes > CHANGED ? changes : 0);
+    return cost;
+}
+
 static void words_offer(struct candidate *candidate, unsigned turn, size_t count, size_t from,
                         size_t to, unsigned more)
 {
@@ -57,8 +72,7 @@ static void words_offer(struct candidate *candidate, unsigned turn, size_t count
         unsigned cost;
         if (words_complete(&reading->cursor, &cost))
             piece_offer(candidate, from, to,
-                        COST_WORD + cost + more + candidate_case_cost(candidate, from, to) +
-                            candidate_substitution_cost(reading->substituted),
+                        more + words_cost(candidate, from, to, cost, reading->substituted),
                         PASSWORD_WEAKNESS_WORD);
     }
 }
