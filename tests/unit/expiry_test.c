@@ -7,6 +7,9 @@
 #include "operation/history.h"
 #include "operation/session.h"
 
+#include <argon2.h>
+#include <crypt.h>
+
 #define SHORT_ONE "v9$Xq-3R" /* 8 characters, all three kinds, nothing that anybody guesses */
 #define GUESSABLE "Passw0rd!2024"
 #define LATIN_1   "Gr\xfc\xdf-7-mawaru-Xq" /* as typed on a machine that knew no UTF-8 */
@@ -43,6 +46,28 @@ static int close_here(void **state)
     void *fixture = here;
     (void)state;
     return fixture_close(&fixture);
+}
+
+/* -- what a try costs ------------------------------------------------------------------------- */
+
+static struct {
+    unsigned argon2, crypt;
+} work;
+
+int __real_argon2_ctx(argon2_context *context, argon2_type type);
+int __wrap_argon2_ctx(argon2_context *context, argon2_type type);
+int __wrap_argon2_ctx(argon2_context *context, argon2_type type)
+{
+    work.argon2++;
+    return __real_argon2_ctx(context, type);
+}
+
+char *__real_crypt_rn(const char *phrase, const char *setting, void *data, int size);
+char *__wrap_crypt_rn(const char *phrase, const char *setting, void *data, int size);
+char *__wrap_crypt_rn(const char *phrase, const char *setting, void *data, int size)
+{
+    work.crypt++;
+    return __real_crypt_rn(phrase, setting, data, size);
 }
 
 /* -- a password with a past ------------------------------------------------------------------- */
@@ -500,6 +525,46 @@ static void a_closed_account_is_not_taken_over(void **state)
     assert_int_equal(operation_account_enable(&here->context, here->user, "back", why), MEDGL_OK);
     assert_int_equal(try_login(here, here->user, "192.0.2.2", PASSWORD_ONE), LOGIN_ALLOWED);
     assert_false(stored_imported(here));
+}
+
+static const struct work_row {
+    const char *name;
+    bool imported, locked, disabled;
+    const char *password;
+    unsigned argon2, crypt;
+} work_rows[] = {
+    {"wrong", false, false, false, WRONG, 1, 0},
+    {"right", false, false, false, PASSWORD_ONE, 1, 0},
+    {"right, while locked", false, true, false, PASSWORD_ONE, 1, 0},
+    {"too long", false, false, false, "\1", 1, 0},
+    {"imported, wrong", true, false, false, WRONG, 1, 1},
+    {"imported, wrong, while locked", true, true, false, WRONG, 1, 1},
+    {"imported, right, while locked", true, true, false, PASSWORD_ONE, 1, 1},
+    {"imported, right, of a disabled account", true, false, true, PASSWORD_ONE, 1, 1},
+    {"imported, wrong, of a disabled account", true, false, true, WRONG, 1, 1},
+    {"imported, too long", true, false, false, "\1", 1, 1},
+    {"imported, right: its hash, and that of its stem", true, false, false, PASSWORD_ONE, 3, 1},
+};
+
+/* R23: an imported hash takes no less than others do, and as much whatever is refused. */
+static void same_work(void **state)
+{
+    const struct work_row *row = *state;
+    char why[OPERATION_WHY_SIZE];
+    enrol(here);
+    if (row->imported)
+        plant_hash(here, CRYPT_LONG, MEDGL_DAY);
+    else
+        plant_password(here, PASSWORD_ONE, PASSWORD_STRENGTH_LONG, MEDGL_DAY);
+    for (int i = 0; row->locked && i < 5; i++)
+        assert_int_equal(try_login(here, here->user, "192.0.2.1", WRONG), LOGIN_REFUSED);
+    if (row->disabled)
+        assert_int_equal(operation_account_disable(&here->context, here->user, "left", why),
+                         MEDGL_OK);
+    memset(&work, 0, sizeof(work));
+    (void)try_login(here, here->user, "192.0.2.1", row->password);
+    assert_int_equal(work.argon2, row->argon2);
+    assert_int_equal(work.crypt, row->crypt);
 }
 
 static const struct raise_row {
@@ -1046,6 +1111,7 @@ int main(void)
     table_add("import", "on a crowded machine", judged_on_a_crowded_machine, NULL);
     table_add("import", "revoked before", a_revoked_password_is_not_imported, NULL);
     table_add("import", "of a closed account", a_closed_account_is_not_taken_over, NULL);
+    TABLE_ADD("work", work_rows, same_work);
     TABLE_ADD("judged", raise_rows, judged_under_the_policy_of_today);
     table_add("judged", "with the same salt", a_renewed_hash_keeps_its_salt, NULL);
     TABLE_ADD("revoke", revoke_rows, revoked);
