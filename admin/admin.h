@@ -299,6 +299,7 @@ enum medgl_error ask_secretly(const char *question, struct secret *answer);
 
 enum admin_exit setup_run(struct admin *admin);
 enum admin_exit account_add(struct admin *admin);
+enum admin_exit account_add_from(struct admin *admin); /* --from */
 enum admin_exit account_set(struct admin *admin);
 enum admin_exit account_import(struct admin *admin);
 enum admin_exit account_shadow(struct admin *admin);

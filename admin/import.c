@@ -157,10 +157,12 @@ static enum medgl_error import_user(struct import *import, const struct unix_use
                                            .hash = &hash,
                                            .set_at = shadow_set_at(entry),
                                            .dry_run = import->dry_run};
-    MEDGL_TRY(operation_import(&import->admin->context, &request, &verdict));
+    enum medgl_error error = operation_import(&import->admin->context, &request, &verdict);
+    if (error != MEDGL_OK && error != MEDGL_ERR_ARGUMENT) /* a name that no account can have */
+        return error;
     const char *why = import_why(verdict);
     bool done = verdict == IMPORT_DONE;
-    enum medgl_error error = done ? import_lock(import, user, &why) : MEDGL_OK;
+    error = done ? import_lock(import, user, &why) : MEDGL_OK;
     import->done += done;
     /* Who never had a password is nobody that --all means. */
     import->refused += !done && (import->only != NULL || verdict != IMPORT_NO_HASH);
