@@ -50,7 +50,9 @@ static void candidate_add(struct candidate *candidate, uint32_t c, unsigned unkn
         candidate->letters[candidate->count] |= 1u << (*letter - 'a');
     candidate->plain[candidate->count] = candidate_half_width(c);
     candidate->folded[candidate->count] = candidate_fold(c);
-    candidate->unknown[candidate->count++] = (uint16_t)unknown;
+    candidate->unknown[candidate->count] = (uint16_t)unknown;
+    candidate->classes[candidate->count] = (uint8_t)candidate_class(candidate_half_width(c));
+    candidate->count++;
 }
 
 static unsigned candidate_unknown(uint32_t c)
@@ -99,6 +101,13 @@ void candidate_read(struct candidate *candidate, const struct secret *prepared, 
         at = next;
     }
     candidate->window = candidate->count < PIECE_WINDOW ? candidate->count : PIECE_WINDOW;
+    candidate->decoration_begins = candidate->count;
+    while (candidate->decoration_ends < candidate->count &&
+           candidate->classes[candidate->decoration_ends] != CANDIDATE_LETTER)
+        candidate->decoration_ends++;
+    while (candidate->decoration_begins > 0 &&
+           candidate->classes[candidate->decoration_begins - 1] != CANDIDATE_LETTER)
+        candidate->decoration_begins--;
 }
 
 enum candidate_class candidate_class(uint32_t c)
@@ -116,15 +125,14 @@ static bool candidate_is_capital(const struct candidate *candidate, size_t at)
 
 bool candidate_begins(const struct candidate *candidate, size_t at, enum candidate_class class_)
 {
-    return at == 0 || candidate->folded[at] >= 0x80 ||
-           candidate_class(candidate->folded[at - 1]) != class_ ||
+    return at == 0 || candidate->folded[at] >= 0x80 || candidate->classes[at - 1] != class_ ||
            (candidate_is_capital(candidate, at) && !candidate_is_capital(candidate, at - 1));
 }
 
 bool candidate_ends(const struct candidate *candidate, size_t at, enum candidate_class class_)
 {
     return at == candidate->count || candidate->folded[at - 1] >= 0x80 ||
-           candidate_class(candidate->folded[at]) != class_ ||
+           candidate->classes[at] != class_ ||
            (candidate_is_capital(candidate, at) && !candidate_is_capital(candidate, at - 1));
 }
 
@@ -193,7 +201,7 @@ unsigned candidate_case_cost(const struct candidate *candidate, size_t from, siz
     for (size_t i = from; i < to; i++) {
         if (candidate->plain[i] != candidate->folded[i])
             upper++;
-        else if (candidate_class(candidate->plain[i]) == CANDIDATE_LETTER)
+        else if (candidate->classes[i] == CANDIDATE_LETTER)
             lower++;
     }
     if (upper == 0)

@@ -27,10 +27,10 @@
 /* What is read one after the other: Y year of four digits, y of two, E era and its year; M, D two
  * digits, m, d one or two, n one; '-' a separator. */
 static const char *const forms[] = {
-    "YMD", "MDY", "DMY",   "yMD",   "MDy",   "DMy",   "YM",    "MY",    "Y",     "MD",  "DM",
-    "nD",  "YnD", "ynD",   "Y-m-d", "y-m-d", "m-d-Y", "d-m-Y", "m-d-y", "d-m-y", "Y-m", "m-Y",
-    "m-d", "d-m", "Y-M-D", "Y-MD",  "E",     "EMD",   "EnD",   "E-m-d", "E-m",   "Y-",
+    "YMD", "MDY", "DMY",   "yMD",   "MDy",   "DMy",   "YM",    "MY",    "Y",   "MD",  "DM",  "nD",
+    "YnD", "ynD", "Y-m-d", "y-m-d", "m-d-Y", "d-m-Y", "m-d-y", "d-m-y", "Y-m", "m-Y", "m-d", "d-m",
 };
+static const char *const era_forms[] = {"E", "EMD", "EnD", "E-m-d", "E-m"};
 
 static const struct era {
     const char32_t *name;
@@ -98,7 +98,7 @@ static bool date_era(struct reading *reading)
     size_t from = reading->at;
     reading->cost += COST_SHORT_YEAR + COST_ERA;
     reading->era = true;
-    for (size_t i = 0; i < sizeof(eras) / sizeof(eras[0]); i++) {
+    for (size_t i = 0; i < MEDGL_COUNT(eras); i++) {
         unsigned year;
         reading->at = from;
         if (!date_word(reading, eras[i].name))
@@ -205,24 +205,45 @@ static bool date_refused(const struct reading *reading, size_t from)
     if (length < (reading->era ? OWN_ERA_LEAST : OWN_LEAST))
         return false;
     return length >= OWN_ANYWHERE ||
-           (candidate_begins(candidate, from, candidate_class(candidate->folded[from])) &&
+           (candidate_begins(candidate, from, (enum candidate_class)candidate->classes[from]) &&
             candidate_ends(candidate, reading->at,
-                           candidate_class(candidate->folded[reading->at - 1])));
+                           (enum candidate_class)candidate->classes[reading->at - 1]));
+}
+
+/* One form at one place. Returns whether the candidate is to be refused for it. */
+static bool date_try(struct candidate *candidate, size_t from, const char *form,
+                     const struct quality_date *birth)
+{
+    struct reading reading;
+    if (!date_read(candidate, from, form, &reading))
+        return false;
+    bool own = date_is_own(&reading, birth);
+    piece_offer(candidate, from, reading.at, own ? COST_OWN : reading.cost,
+                own ? PASSWORD_WEAKNESS_BIRTH_DATE : PASSWORD_WEAKNESS_DATE);
+    return own && date_refused(&reading, from);
+}
+
+static bool date_may_begin(uint32_t c)
+{
+    static const char32_t first[] = U"mtshr明大昭平令";
+    for (const char32_t *one = first; *one != 0; one++) {
+        if (c == *one)
+            return true;
+    }
+    return false;
 }
 
 bool quality_find_dates(struct candidate *candidate, const struct quality_date *birth)
 {
     bool refused = false;
-    for (size_t from = 0; from < candidate->count; from++) {
-        for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-            struct reading reading;
-            if (!date_read(candidate, from, forms[i], &reading))
-                continue;
-            bool own = date_is_own(&reading, birth);
-            refused = refused || (own && date_refused(&reading, from));
-            piece_offer(candidate, from, reading.at, own ? COST_OWN : reading.cost,
-                        own ? PASSWORD_WEAKNESS_BIRTH_DATE : PASSWORD_WEAKNESS_DATE);
-        }
+    size_t end = birth->year == 0 ? candidate->window : candidate->count;
+    for (size_t from = 0; from < end; from++) {
+        bool digit = candidate->classes[from] == CANDIDATE_DIGIT,
+             era = date_may_begin(candidate->folded[from]);
+        for (size_t i = 0; digit && i < MEDGL_COUNT(forms); i++)
+            refused |= date_try(candidate, from, forms[i], birth);
+        for (size_t i = 0; era && i < MEDGL_COUNT(era_forms); i++)
+            refused |= date_try(candidate, from, era_forms[i], birth);
     }
     return refused;
 }

@@ -230,21 +230,13 @@ static bool lists_hold(const struct quality_lists *lists, const uint32_t *folded
     return false;
 }
 
-/* How many characters at one end may be decoration. */
-static size_t lists_decoration(const struct candidate *candidate, bool at_end)
-{
-    size_t length = 0;
-    while (length < DECORATION && length < candidate->count &&
-           candidate_class(candidate->folded[at_end ? candidate->count - 1 - length : length]) !=
-               CANDIDATE_LETTER)
-        length++;
-    return length;
-}
-
 /* With less and less of what may be decoration; a word written twice is looked for once. */
 static bool lists_hold_core(const struct quality_lists *lists, const struct candidate *candidate)
 {
-    size_t before = lists_decoration(candidate, false), after = lists_decoration(candidate, true);
+    size_t before = candidate->decoration_ends,
+           after = candidate->count - candidate->decoration_begins;
+    before = before < DECORATION ? before : DECORATION;
+    after = after < DECORATION ? after : DECORATION;
     for (size_t from = 0; from <= before; from++) {
         for (size_t less = 0; less <= after && from + less < candidate->count; less++) {
             size_t length = candidate->count - from - less;

@@ -6,12 +6,13 @@
 #include <passwdqc.h>
 #include <string.h>
 
-/* So many characters have to be left when what it knows is taken away: no rule admits fewer. */
+/* So many characters have to be left when most of what it knows is taken away: no rule admits
+ * fewer. */
 #define LEAST 8
-/* It looks for each of its 4,096 words at each place, which takes almost a millisecond for eight
- * characters. A word has six letters at most, of which it takes two off the length: for longer
- * candidates that decides nothing, and from 7 on it looks for sequences alone. */
-#define MATCH_SHORT 5
+/* It looks for each of its 4,096 words at each place; with matches of 6 letters that takes half a
+ * millisecond for eight characters, and longer matches are sequences alone. Its words have six
+ * letters at most, of which it takes one away: in longer candidates enough is left in any case. */
+#define MATCH_SHORT 6
 #define MATCH_LONG  7
 #define SHORT       8
 #define LOOKED_AT   64

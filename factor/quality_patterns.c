@@ -174,8 +174,8 @@ static bool sequence_step(const struct candidate *candidate, size_t at, size_t a
 {
     uint32_t last = candidate->folded[at - apart], c = candidate->folded[at];
     *step = (int)c - (int)last;
-    return *step != 0 && *step >= -2 && *step <= 2 && candidate_class(c) != CANDIDATE_SYMBOL &&
-           candidate_class(c) == candidate_class(last);
+    return *step != 0 && *step >= -2 && *step <= 2 && candidate->classes[at] != CANDIDATE_SYMBOL &&
+           candidate->classes[at] == candidate->classes[at - apart];
 }
 
 static unsigned sequence_start(uint32_t c)
@@ -264,13 +264,7 @@ static void repeats_from(struct candidate *candidate, size_t from)
 /* Nothing but digits and symbols is between there and one of the ends. */
 static bool is_decoration(const struct candidate *candidate, size_t from, size_t to)
 {
-    size_t before = 0, after = to;
-    while (before < from && candidate_class(candidate->folded[before]) != CANDIDATE_LETTER)
-        before++;
-    while (after < candidate->count &&
-           candidate_class(candidate->folded[after]) != CANDIDATE_LETTER)
-        after++;
-    return before == from || after == candidate->count;
+    return to <= candidate->decoration_ends || from >= candidate->decoration_begins;
 }
 
 /* 77, 21, 007: one of some that come first. */
@@ -309,7 +303,7 @@ static void digits_from(struct candidate *candidate, size_t from)
 static void symbol_at(struct candidate *candidate, size_t at)
 {
     uint32_t c = candidate->folded[at];
-    if (c >= 0x80 || candidate_class(c) != CANDIDATE_SYMBOL)
+    if (c >= 0x80 || candidate->classes[at] != CANDIDATE_SYMBOL)
         return;
     unsigned cost = COST_UNUSUAL;
     if (c == '!' && at + 1 == candidate->count)
@@ -325,11 +319,8 @@ static void symbol_at(struct candidate *candidate, size_t at)
 /* The only letter, at one of the ends. */
 static void letter_at(struct candidate *candidate, size_t at)
 {
-    for (size_t i = 0; i < candidate->count; i++) {
-        if ((candidate_class(candidate->folded[i]) == CANDIDATE_LETTER) != (i == at))
-            return;
-    }
-    if (candidate->folded[at] < 0x80)
+    if (candidate->decoration_ends == at && candidate->decoration_begins == at + 1 &&
+        candidate->folded[at] < 0x80)
         piece_offer(candidate, at, at + 1, COST_LETTER + candidate_case_cost(candidate, at, at + 1),
                     PASSWORD_WEAKNESS_SIMPLE);
 }
@@ -363,6 +354,5 @@ void quality_find_patterns(struct candidate *candidate)
         symbol_at(candidate, at);
     }
     letter_at(candidate, 0);
-    if (candidate->count == candidate->window && candidate->count > 1)
-        letter_at(candidate, candidate->count - 1);
+    letter_at(candidate, candidate->count - 1);
 }

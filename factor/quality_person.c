@@ -23,6 +23,8 @@
 #define COST_REVERSED 10
 
 struct person_word {
+    uint32_t first;      /* letter; they are sorted by it */
+    uint16_t next;       /* the first word with another one */
     uint16_t at, length; /* in letters */
     uint8_t cost, weakness;
     bool refused;
@@ -73,7 +75,8 @@ static void person_add(struct person_words *words, const char *text, size_t len,
         person_is_known(words, letters, length))
         return;
     words->word[words->count++] =
-        (struct person_word){.at = (uint16_t)words->used,
+        (struct person_word){.first = letters[0],
+                             .at = (uint16_t)words->used,
                              .length = (uint16_t)length,
                              .cost = (uint8_t)cost,
                              .weakness = (uint8_t)weakness,
@@ -191,6 +194,21 @@ static const char *person_text(const char *text)
     return text == NULL ? "" : text;
 }
 
+static int person_order(const void *a, const void *b)
+{
+    const struct person_word *x = a, *y = b;
+    return (x->first > y->first) - (x->first < y->first);
+}
+
+static void person_sort(struct person_words *words)
+{
+    qsort(words->word, words->count, sizeof(words->word[0]), person_order);
+    for (size_t i = words->count; i-- > 0;) {
+        bool last = i + 1 == words->count || words->word[i + 1].first != words->word[i].first;
+        words->word[i].next = last ? (uint16_t)(i + 1) : words->word[i + 1].next;
+    }
+}
+
 static enum medgl_error person_fill(struct person_words *words, const struct quality_person *person)
 {
     const char *login = person_text(person->login_name), *staff = person_text(person->staff_number);
@@ -203,7 +221,9 @@ static enum medgl_error person_fill(struct person_words *words, const struct qua
     person_add_runs(words, staff, true, PASSWORD_WEAKNESS_STAFF_NUMBER, COST_NUMBER);
     person_add_full_name(words, person_text(person->full_name));
     MEDGL_TRY(person_add_reading(words, person_text(person->reading), romaji));
-    return person_add_places(words, person_text(person->places), romaji);
+    MEDGL_TRY(person_add_places(words, person_text(person->places), romaji));
+    person_sort(words);
+    return MEDGL_OK;
 }
 
 /* -- in the candidate ------------------------------------------------------------------------ */
@@ -223,48 +243,58 @@ static bool person_matches(const struct candidate *candidate, size_t at, int ste
     return true;
 }
 
-static void person_found(struct candidate *candidate, const struct person_words *words,
-                         const struct person_word *word, struct piece_span span,
-                         unsigned substituted, size_t *spans)
+/* It may have to be refused for what stands there. */
+static void person_suspect(struct candidate *candidate, const struct person_words *words,
+                           const struct person_word *word, size_t from)
 {
     const uint32_t *letters = words->letters + word->at;
-    piece_offer(candidate, span.from, span.to,
-                word->cost + candidate_substitution_cost(substituted) +
-                    candidate_case_cost(candidate, span.from, span.to),
-                (enum password_weakness)word->weakness);
-    /* All of it in digits is some number that happens to look like it. */
-    if (!word->refused || 2 * substituted > word->length || *spans == PIECE_SPANS)
+    size_t to = from + word->length;
+    if (candidate->spanned == PIECE_SPANS)
         return;
-    span.weakness = word->weakness;
-    span.begins = candidate_begins(candidate, span.from, candidate_class(letters[0]));
-    span.ends = candidate_ends(candidate, span.to, candidate_class(letters[word->length - 1]));
-    candidate->spans[(*spans)++] = span;
+    candidate->spans[candidate->spanned++] = (struct piece_span){
+        .from = (uint16_t)from,
+        .to = (uint16_t)to,
+        .weakness = word->weakness,
+        .begins = candidate_begins(candidate, from, candidate_class(letters[0])),
+        .ends = candidate_ends(candidate, to, candidate_class(letters[word->length - 1])),
+    };
 }
 
-static void person_look(struct candidate *candidate, const struct person_words *words, size_t at,
-                        size_t *spans)
+static void person_try(struct candidate *candidate, const struct person_words *words,
+                       const struct person_word *word, size_t at, int step)
 {
-    for (size_t i = 0; i < words->count; i++) {
-        const struct person_word *word = &words->word[i];
-        const uint32_t *letters = words->letters + word->at;
-        unsigned substituted;
-        if (person_matches(candidate, at, 1, letters, word->length, &substituted))
-            person_found(
-                candidate, words, word,
-                (struct piece_span){.from = (uint16_t)at, .to = (uint16_t)(at + word->length)},
-                substituted, spans);
-        if (person_matches(candidate, at, -1, letters, word->length, &substituted))
-            person_found(candidate, words, word,
-                         (struct piece_span){.from = (uint16_t)(at + 1 - word->length),
-                                             .to = (uint16_t)(at + 1)},
-                         substituted, spans);
+    unsigned substituted, cost = word->cost;
+    if (!person_matches(candidate, at, step, words->letters + word->at, word->length, &substituted))
+        return;
+    size_t from = step > 0 ? at : at + 1 - word->length, to = from + word->length;
+    if (step < 0)
+        cost += COST_REVERSED;
+    cost += candidate_substitution_cost(substituted) + candidate_case_cost(candidate, from, to);
+    piece_offer(candidate, from, to, cost, (enum password_weakness)word->weakness);
+    /* All of it in digits is some number that happens to look like it. */
+    if (word->refused && 2 * substituted <= word->length)
+        person_suspect(candidate, words, word, from);
+}
+
+/* Every word, from here on and from here back. */
+static void person_look(struct candidate *candidate, const struct person_words *words, size_t at)
+{
+    unsigned substituted = 0;
+    for (size_t i = 0; i < words->count; i = words->word[i].next) {
+        if (!candidate_reads(candidate, at, words->word[i].first, &substituted))
+            continue;
+        for (size_t j = i; j < words->word[i].next; j++) {
+            person_try(candidate, words, &words->word[j], at, 1);
+            person_try(candidate, words, &words->word[j], at, -1);
+        }
     }
 }
 
 /* A row of names stands by itself where its first begins and its last ends. */
-static enum password_weakness person_judge(struct candidate *candidate, size_t count)
+static enum password_weakness person_judge(struct candidate *candidate)
 {
     struct piece_span *spans = candidate->spans;
+    size_t count = candidate->spanned;
     for (size_t round = 0; round < PARTS_MAX; round++) {
         for (size_t i = 0; i < count; i++) {
             spans[i].begins = spans[i].begins || candidate->ends[spans[i].from];
@@ -284,13 +314,12 @@ enum medgl_error quality_find_person(struct candidate *candidate,
                                      const struct quality_person *person,
                                      enum password_weakness *refused)
 {
-    size_t spans = 0;
     auto_free struct person_words *words = calloc(1, sizeof(*words));
     if (words == NULL)
         return MEDGL_ERR_MEMORY;
     MEDGL_TRY(person_fill(words, person));
     for (size_t at = 0; at < candidate->count; at++)
-        person_look(candidate, words, at, &spans);
-    *refused = person_judge(candidate, spans);
+        person_look(candidate, words, at);
+    *refused = person_judge(candidate);
     return MEDGL_OK;
 }

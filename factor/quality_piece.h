@@ -65,10 +65,14 @@ struct candidate {
     uint32_t folded[CANDIDATE_MAX];  /* lower case besides */
     uint32_t letters[CANDIDATE_MAX]; /* bit n: it is, or is used for, the letter 'a' + n */
     uint16_t unknown[CANDIDATE_MAX]; /* what each costs where nothing explains it */
+    uint8_t classes[CANDIDATE_MAX];  /* enum candidate_class */
+    size_t decoration_ends,
+        decoration_begins; /* what is before the first letter, behind the last */
     struct piece pieces[PIECE_WINDOW][PIECE_WINDOW + 1]; /* from, length */
     struct piece_reading readings[2][PIECE_READINGS];    /* for quality_words.c */
     struct piece_key keys[PIECE_WINDOW];                 /* for quality_patterns.c */
     struct piece_span spans[PIECE_SPANS];                /* for quality_person.c */
+    size_t spanned;
     bool begins[CANDIDATE_MAX + 1], ends[CANDIDATE_MAX + 1];
     uint32_t core[CANDIDATE_MAX];               /* for quality_lists.c */
     struct piece_row rows[PIECE_WINDOW + 1][2]; /* for quality.c */

@@ -27,7 +27,7 @@ static const struct {
 } benches[] = {
     {"login", bench_login},   {"accounts", bench_accounts}, {"crowd", bench_crowd},
     {"memory", bench_memory}, {"beside", bench_beside},     {"alike", bench_alike},
-    {"history", bench_history},
+    {"history", bench_history}, {"quality", bench_quality},
 };
 
 /* -- who is there --------------------------------------------------------------------------- */
@@ -167,7 +167,7 @@ int main(int argc, char **argv)
             "  -t  tries of each kind in \"alike\" (1000)\n"
             "  -n  accounts in the large store (1000000)\n"
             "  -d  where stores are made, and removed (/var/tmp)\n"
-            "Benches: login accounts crowd memory beside alike history; all where none is named.\n",
+            "Benches: login accounts crowd memory beside alike history quality; all where none is named.\n",
             argv[0]);
         return 2;
     }
