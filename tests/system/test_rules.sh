@@ -36,7 +36,9 @@ converses "an issued password is changed at the login; each weak one is told apa
 	see New password: 
 	type zaq1XSW@zaq1
 	match keyboard|keys
-	end 1
+	see Password: 
+	press \x03
+	end any
 END
 converses "full-width input is told from a bad password" ssh alice@127.0.0.1 <<-END
 	see Password: 
@@ -145,7 +147,7 @@ converses "a long one of old goes on, and is Argon2id after the first login" ssh
 	end 0
 END
 admin --json account show dave > $seen
-python3 -c 'import json,sys; a = json.load(open(sys.argv[1]))["account"]; sys.exit(not (a["rule"] == "A"))' $seen
+python3 -c 'import json,sys; a = json.load(open(sys.argv[1]))["account"][0]; sys.exit(a["rule"] != "A" or a["ground"] != "long")' $seen
 tap $? "account show says rule A"
 converses "a short one that is older than two months is changed there and then (R13 R15)" ssh bob@127.0.0.1 <<-END
 	see Password: 
