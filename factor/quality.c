@@ -15,6 +15,10 @@
 #define COST_BREAK 40
 /* libpasswdqc's objection is one to fewer guesses than these. */
 #define BITS_OBJECTED 39
+/* What people hang on a word to satisfy rules, all of it: programs that guess try some thousand
+ * such dresses on each word, whatever they consist of. */
+#define COST_DRESS 100
+#define DRESSED    6 /* characters of a word */
 /* Pieces explain a candidate that save a fifth of what it would cost unexplained. */
 #define EXPLAINED 5
 
@@ -95,6 +99,27 @@ static enum password_weakness estimate_weakness(const struct candidate *candidat
                : PASSWORD_WEAKNESS_NONE;
 }
 
+/* Numbers, marks, dates and repetition beside words; never what nothing explains, and never without
+ * a word that could wear them. What it costs beyond COST_DRESS is not worth it. */
+static unsigned estimate_dress(const struct candidate *candidate, bool unexplained)
+{
+    unsigned dress = 0;
+    bool worn = false;
+    for (size_t to = candidate->window; to > 0;) {
+        const struct piece_row *row = &candidate->rows[to][unexplained];
+        size_t from = to - row->last;
+        if (unexplained)
+            return 0;
+        if (candidate->pieces[from][row->last].weakness == PASSWORD_WEAKNESS_WORD)
+            worn = worn || row->last >= DRESSED;
+        else
+            dress += row->cost - candidate->rows[from][row->unexplained].cost;
+        unexplained = row->unexplained;
+        to = from;
+    }
+    return worn && dress > COST_DRESS ? dress - COST_DRESS : 0;
+}
+
 static struct estimate estimate_make(struct candidate *candidate)
 {
     struct estimate estimate = {0};
@@ -105,6 +130,7 @@ static struct estimate estimate_make(struct candidate *candidate)
     const struct piece_row *rows = candidate->rows[candidate->window];
     bool unexplained = rows[1].cost < rows[0].cost;
     estimate.cost = rows[unexplained].cost;
+    estimate.cost -= estimate_dress(candidate, unexplained);
     estimate.weakness = estimate_weakness(candidate, unexplained, &estimate);
     return estimate;
 }

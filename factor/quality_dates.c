@@ -10,16 +10,16 @@
 
 #define COST_FORM       15 /* which of the forms */
 #define COST_SHORT      35 /* more where it may as well be something else */
-#define COST_SHORT_YEAR 60
+#define COST_SHORT_YEAR 50
 #define COST_YEAR       20
 #define COST_FAR_YEAR   40 /* hardly anybody's life is in it */
-#define COST_ERA        10 /* besides the year */
 #define COST_MONTH      36
 #define COST_DAY        50
 #define COST_SEPARATOR  5
 #define COST_OWN        25
 
 #define SHORT         4
+#define SHORT_ERA     5
 #define OWN_LEAST     4 /* shorter ones are not refused; with an era one less */
 #define OWN_ANYWHERE  6
 #define OWN_ERA_LEAST 3
@@ -96,7 +96,7 @@ static bool date_word(struct reading *reading, const char32_t *word)
 static bool date_era(struct reading *reading)
 {
     size_t from = reading->at;
-    reading->cost += COST_SHORT_YEAR + COST_ERA;
+    reading->cost += COST_SHORT_YEAR;
     reading->era = true;
     for (size_t i = 0; i < MEDGL_COUNT(eras); i++) {
         unsigned year;
@@ -128,16 +128,18 @@ static bool date_day(struct reading *reading, size_t least)
            reading->date.day <= 31;
 }
 
+/* Letters only behind a year that cannot be anything else: 1985y4m1d. */
 static bool date_separator(struct reading *reading)
 {
-    static const char32_t separators[] = U"-/._ :ymd年月";
+    static const char32_t separators[] = U"-/._ :年月ymd";
+    bool clear = reading->date.year >= YEAR_FIRST && !reading->era;
     if (reading->at >= reading->candidate->count)
         return false;
     uint32_t c = reading->candidate->folded[reading->at++];
     reading->cost += COST_SEPARATOR;
     for (const char32_t *separator = separators; *separator != 0; separator++) {
         if (c == *separator)
-            return true;
+            return clear || c < 'a' || c > 'z';
     }
     return false;
 }
@@ -181,8 +183,8 @@ static bool date_read(const struct candidate *candidate, size_t from, const char
             return false;
     }
     date_suffix(reading);
-    if (reading->at - from <= SHORT &&
-        (reading->short_year || reading->era || reading->date.day != 0))
+    if (reading->at - from <= (reading->era ? SHORT_ERA : SHORT) &&
+        (reading->date.year < YEAR_FIRST || reading->era))
         reading->cost += COST_SHORT;
     return true;
 }

@@ -24,6 +24,8 @@ static unsigned patterns_log(size_t n)
 #define WALK_ACROSS    35
 #define WALK_ON        5 /* further the same way */
 #define WALK_TURN      35
+#define WALK_LONG      7
+#define WALK_JUMP      45
 #define WALK_STAY      25
 #define FIGURE         30
 #define FIGURE_LONGEST 5
@@ -113,9 +115,12 @@ static void walk_from(struct candidate *candidate, size_t from, size_t apart)
     if (apart > 1)
         cost += WALK_START;
     for (size_t at = from + apart; at < candidate->window; at++) {
-        if (!key_stride(&keys[at - apart], &keys[at], &stride))
+        if (key_stride(&keys[at - apart], &keys[at], &stride))
+            cost += walk_cost(stride, last, apart);
+        else if (keys[at].row >= 0 && at - from >= WALK_LONG)
+            cost += WALK_JUMP;
+        else
             break;
-        cost += walk_cost(stride, last, apart);
         cost += keys[at].shifted != keys[at - 1].shifted ? WALK_SHIFT : 0;
         if (stride.row != 0 || stride.column != 0) {
             last[1] = last[0];
@@ -254,7 +259,7 @@ static void repeats_from(struct candidate *candidate, size_t from)
 #define COST_DIGITS    15
 #define COST_DECORATED 5 /* digits at an end */
 #define COST_DIGIT     33
-#define COST_LETTER    47
+#define COST_LETTER    30
 #define COST_NUMBER    50
 #define COST_EXCLAIM   25
 #define COST_USUAL     40

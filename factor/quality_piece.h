@@ -34,6 +34,7 @@ struct piece {
 struct piece_reading {
     struct words_cursor cursor;
     unsigned substituted;
+    bool joined;
 };
 #define PIECE_READINGS 24
 

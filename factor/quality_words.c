@@ -2,28 +2,37 @@
  * letters that only look like words. */
 #include "factor/quality_piece.h"
 
+#include <string.h>
+
 #define COST_SHORT    20 /* that it is a word: short ones come up by chance */
 #define CHOSEN        170
 #define SHORT         5
+#define JOINED        6
 #define CHANGED       12
 #define COST_REVERSED 25
 #define COST_LETTERS  10 /* that it looks like one */
 #define LETTERS_LEAST 3
-#define COST_UNSURE   2 /* times the cost of substitutions in what is not known as a word */
+#define LETTER(c)     (1u << ((c) - 'a'))
+/* They'd, I'll, I'm, don't, nurse's, we've. */
+#define ENDINGS     (LETTER('d') | LETTER('l') | LETTER('m') | LETTER('s') | LETTER('t') | LETTER('v'))
+#define COST_UNSURE 2 /* times the cost of substitutions in what is not known as a word */
 
-/* The list has no apostrophes. The one in "nurse's" and "don't" is read over; `next` is the place
- * that is read after it. */
-static bool words_is_apostrophe(const struct candidate *candidate, size_t at, size_t next,
-                                unsigned depth)
+/* The list has letters alone. What joins them in "nurse's" and "T-bone" is read over, once: how
+ * much that counts among the substitutions, 0 where it cannot be. `next` is the place that is read
+ * after it. */
+static unsigned words_joint(const struct candidate *candidate, size_t at, size_t next,
+                            const struct piece_reading *reading)
 {
-    static const char behind[] = "cdlmnrstv";
-    if (candidate->folded[at] != '\'' || depth == 0 || next >= candidate->count)
-        return false;
-    for (const char *letter = behind; *letter != '\0'; letter++) {
-        if ((candidate->letters[next] >> (*letter - 'a') & 1) != 0)
-            return true;
-    }
-    return false;
+    uint32_t c = candidate->folded[at];
+    if (reading->cursor.depth == 0 || reading->joined || next >= candidate->count)
+        return 0;
+    if (c == '\'' && reading->cursor.depth >= WORDS_SHORTEST - 1 &&
+        (candidate->letters[next] & ENDINGS) != 0)
+        return 2;
+    return candidate->classes[next] != CANDIDATE_SYMBOL && c < 0x80 &&
+                   strchr("'-_. ", (int)c) != NULL
+               ? JOINED
+               : 0;
 }
 
 /* All readings one character further; returns how many are left. */
@@ -36,9 +45,10 @@ static size_t words_advance(struct candidate *candidate, unsigned turn, size_t c
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
         struct piece_reading reading = from[i];
-        if (kept < PIECE_READINGS &&
-            words_is_apostrophe(candidate, at, next, reading.cursor.depth)) {
-            reading.substituted += 2;
+        unsigned joint = words_joint(candidate, at, next, &reading);
+        if (kept < PIECE_READINGS && joint > 0) {
+            reading.substituted += joint;
+            reading.joined = true;
             to[kept++] = reading;
         }
         for (const char *letter = candidate_readings(folded); *letter != '\0'; letter++) {
@@ -54,12 +64,12 @@ static size_t words_advance(struct candidate *candidate, unsigned turn, size_t c
 
 /* What a word of the list costs as it stands there. */
 static unsigned words_cost(const struct candidate *candidate, size_t from, size_t to, unsigned cost,
-                           unsigned substituted)
+                           const struct piece_reading *reading)
 {
-    unsigned changes =
-        candidate_case_cost(candidate, from, to) + candidate_substitution_cost(substituted);
+    unsigned changes = candidate_case_cost(candidate, from, to) +
+                       candidate_substitution_cost(reading->substituted);
     cost = cost * cost / CHOSEN + changes;
-    if (to - from <= SHORT)
+    if (reading->cursor.depth <= SHORT)
         cost += COST_SHORT + (changes > CHANGED ? changes : 0);
     return cost;
 }
@@ -71,8 +81,7 @@ static void words_offer(struct candidate *candidate, unsigned turn, size_t count
         const struct piece_reading *reading = &candidate->readings[turn % 2][i];
         unsigned cost;
         if (words_complete(&reading->cursor, &cost))
-            piece_offer(candidate, from, to,
-                        more + words_cost(candidate, from, to, cost, reading->substituted),
+            piece_offer(candidate, from, to, more + words_cost(candidate, from, to, cost, reading),
                         PASSWORD_WEAKNESS_WORD);
     }
 }

@@ -1,11 +1,12 @@
 /* Makes the built-in word list: words_make SCOWL-DIRECTORY IPADIC-DIRECTORY COMMON-FILE
- * EXTRA-FILE > DATA. Runs while the product is built, never afterwards. What it writes follows from
- * its input alone.
+ * CRACKER-FILE EXTRA-FILE > DATA. Runs while the product is built, never afterwards. What it writes
+ * follows from its input alone.
  *
  * A word costs what whoever goes through the lists has tried before: first our own short one, then
- * the passwords that are most common, both in their order, then English words, Japanese words,
- * surnames, given names or places, common ones first. Nobody has counted how common each word is as a password. What is known is the level of an
- * English word in SCOWL, and of a Japanese reading the costs of all words with that reading. */
+ * the passwords that are most common, both in their order, then a cracker's words, English words,
+ * Japanese words, surnames, given names or places, common ones first. Nobody has counted how common
+ * each word is as a password. What is known is the level of an English word in SCOWL, and of a
+ * Japanese reading the costs of all words with that reading. */
 #include "base/auto.h"
 #include "factor/romaji.h"
 #include "factor/words_data.h"
@@ -187,11 +188,10 @@ static void english_add(struct words *words, const char *text, bool contraction)
     word_add(words, plain, 0);
 }
 
-static void english_read_file(struct words *words, const char *path)
+static void english_read_file(struct words *words, const char *path, bool contractions)
 {
     auto_free char *line = NULL;
     size_t size = 0;
-    bool contractions = strstr(path, "contractions") != NULL;
     auto_file FILE *file = fopen(path, "re");
     if (file == NULL)
         err(1, "%s", path);
@@ -217,7 +217,8 @@ static size_t english_read_level(struct words *words, const char *directory, uns
     if (glob(pattern, GLOB_BRACE, NULL, &found) != 0)
         errx(1, "%s: no SCOWL lists of level %u there", directory, level);
     for (size_t i = 0; i < found.gl_pathc; i++)
-        english_read_file(words, found.gl_pathv[i]);
+        english_read_file(words, found.gl_pathv[i],
+                          strstr(found.gl_pathv[i], "contractions") != NULL);
     globfree(&found);
     size_t count = words->count - first;
     for (size_t i = first; i < words->count; i++)
@@ -225,9 +226,18 @@ static size_t english_read_level(struct words *words, const char *directory, uns
     return before + count;
 }
 
+/* What crackers go through besides, in no order: each costs the same. */
+static void cracker_read(struct words *words, const char *path, size_t before)
+{
+    size_t first = words->count;
+    english_read_file(words, path, true);
+    for (size_t i = first; i < words->count; i++)
+        words->at[i].cost = cost_of_rank((double)before + (double)(words->count - first) / 2);
+}
+
 static void english_read(struct words *words, const char *directory, size_t before)
 {
-    static const unsigned levels[] = {10, 20, 35, 40, 50, 55, 60, 70, 80};
+    static const unsigned levels[] = {10, 20, 35, 40, 50, 55, 60, 70, 80, 95};
     for (size_t i = 0; i < MEDGL_COUNT(levels); i++)
         before = english_read_level(words, directory, levels[i], before);
 }
@@ -531,10 +541,12 @@ static void words_write(const struct words *words)
 int main(int argc, char **argv)
 {
     auto_clean(words_free) struct words words = {0};
-    if (argc != 5)
-        errx(2, "usage: words_make SCOWL-DIRECTORY IPADIC-DIRECTORY COMMON-FILE EXTRA-FILE > DATA");
-    size_t before = extra_read(&words, argv[4]);
+    if (argc != 6)
+        errx(2, "usage: words_make SCOWL-DIRECTORY IPADIC-DIRECTORY COMMON-FILE CRACKER-FILE "
+                "EXTRA-FILE > DATA");
+    size_t before = extra_read(&words, argv[5]);
     before = common_read(&words, argv[3], before);
+    cracker_read(&words, argv[4], before);
     english_read(&words, argv[1], before);
     japanese_read(&words, argv[2], before);
     words_unite(&words);

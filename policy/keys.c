@@ -72,7 +72,7 @@ static const struct policy_key keys[] = {
      .clause = "R16"},
     {KEY(password_history, NUMBER), .preset = "24", .least = 1, .most = 64,
      .help = N_("How many former passwords cannot come back."), .clause = "R16"},
-    {KEY(password_guess_bits, NUMBER), .preset = "40", .least = 30, .most = 80,
+    {KEY(password_guess_bits, NUMBER), .preset = "41", .least = 30, .most = 80,
      .help = N_("Guesses that a password withstands at least, as a power of two."),
      .clause = "R14"},
     {KEY(password_grace_logins, NUMBER), .preset = "0", .most = 10,

@@ -236,7 +236,7 @@ static const struct listed {
     {"keiko", 110},
     {"kenichi", 110},
     {"syouta", 110},
-    {"yuichirou", 125},
+    {"yuichirou", 130},
     {"katsuragi", 130},
     {"gotanda", 145},
     {"michael", 110},
@@ -249,13 +249,13 @@ static const struct listed {
     {"london", 110},
     /* dictionaries */
     {"the", 120},
-    {"because", 120},
+    {"because", 130},
     {"anatomy", 150},
     {"electrocardiogram", 170},
     {"caesarean", 180},
     {"anaesthetist", 180},
     {"cafe", 150},
-    {"dont", 120},
+    {"dont", 130},
     {"taberu", 170},
     {"shinkansen", 110},
     {"sinkansen", 110},
@@ -277,7 +277,7 @@ static const struct unlisted {
     const char *name, *word;
 } unlisted[] = {
     {"nothing like a word", "xqzvw"},
-    {"the beginning of one", "passwor"},
+    {"the beginning of one", "electrocardiogra"},
     {"one and a letter", "passwordx"},
     {"two in a row", "hospitaldoctor"},
     {"upper case", "Password"},
