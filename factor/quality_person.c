@@ -102,6 +102,17 @@ static void person_add_runs(struct person_words *words, const char *text, bool d
     person_add(words, (const char *)from, (size_t)(end - from), weakness, cost);
 }
 
+/* The digits of a number: "40117" of "N40117". */
+static void person_add_digits(struct person_words *words, const char *text)
+{
+    while (*text != '\0') {
+        size_t len = strspn(text, "0123456789");
+        if (len >= NUMBER_LEAST)
+            person_add(words, text, len, PASSWORD_WEAKNESS_STAFF_NUMBER, COST_NUMBER);
+        text += len > 0 ? len : 1;
+    }
+}
+
 /* The next part of a text: `*text` moves behind it. false: there is none, or it is too long. */
 static bool person_next(const char **text, const char *separators, char part[TEXT_MAX])
 {
@@ -219,6 +230,7 @@ static enum medgl_error person_fill(struct person_words *words, const struct qua
     person_add_runs(words, login, false, PASSWORD_WEAKNESS_NAME, COST_NAME);
     person_add(words, staff, strlen(staff), PASSWORD_WEAKNESS_STAFF_NUMBER, COST_NUMBER);
     person_add_runs(words, staff, true, PASSWORD_WEAKNESS_STAFF_NUMBER, COST_NUMBER);
+    person_add_digits(words, staff);
     person_add_full_name(words, person_text(person->full_name));
     MEDGL_TRY(person_add_reading(words, person_text(person->reading), romaji));
     MEDGL_TRY(person_add_places(words, person_text(person->places), romaji));
