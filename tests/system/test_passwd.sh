@@ -22,13 +22,13 @@ converses "three that the rules refuse, each with its reason (R13)" as alice pas
 	type $next
 	see New password: 
 	type short-1
-	see too short
+	see This password is too short
 	see New password: 
 	type onlylettersandmore
-	see letters, digits and symbols
+	see This password needs letters, digits and symbols
 	see New password: 
 	type $next
-	see current password
+	see This is the current password
 	end 10
 END
 converses "not without the current one (R17)" as alice passwd <<-END
@@ -38,8 +38,7 @@ converses "not without the current one (R17)" as alice passwd <<-END
 	never New password
 END
 converses "root is told to use medgl-admin (R11)" passwd alice <<-END
-	see medgl-admin password reset
-	match .
+	see medgl-admin password reset --verified-by METHOD --slip FILE alice
 	end 10
 	never New password
 END

@@ -9,7 +9,7 @@ short='kV7#pz2Q'
 weak='Hanako0401!'
 machine_with_medgl && enrol alice "Hanako Suzuki" && sshd_begin || exit 1
 secrets+=("$own" "$next" "$third" "$short" "$weak")
-printf 'attempt_delay = 0\ninstitution = Sakura Hospital\n' > $policy
+printf 'attempt_delay = 0\ninstitution = Kazemidori Byouin\n' > $policy
 works "what is known of the owner is recorded" admin account set alice --reading "すずき はなこ" --staff-number N40117 \
     --birth-date 1985-04-01
 
@@ -26,16 +26,16 @@ converses "an issued password is changed at the login; each weak one is told apa
 	type $issued
 	see Current password: 
 	type $issued
-	match 13 .*characters
+	see Choose a password of 13 or more characters (letters, digits and symbols)
 	see New password: 
 	type Suzuki-2024!
-	match contains .*name
+	see This password contains your own name
 	see New password: 
 	type S60.4.1-abC
-	match birth
+	see This password contains your birth date
 	see New password: 
 	type zaq1XSW@zaq1
-	match keyboard|keys
+	see This password runs along neighbouring keys
 	see Password: 
 	press \x03
 	end any
@@ -47,7 +47,7 @@ converses "full-width input is told from a bad password" ssh alice@127.0.0.1 <<-
 	type $issued
 	see New password: 
 	type Ｓａｋｕｒａ－２０２４！ａｂｃ
-	see input method
+	see This password has full-width characters: switch the input method off
 	see New password: 
 	type $own
 	see Retype new password: 
@@ -62,23 +62,23 @@ END
 converses "not again on the same day (R16)" as alice passwd <<-END
 	see Current password: 
 	type $own
-	match before|until|from
+	see it may be changed again from
 	end 10
 	never New password
 END
 echo 'password_min_age = 0' >> $policy
-converses "the old one in new clothes, the one before, a common word: refused (R14 R16)" as alice passwd <<-END
+converses "the old one in new clothes, the one before, the name of the place: refused (R14 R16)" as alice passwd <<-END
 	see Current password: 
 	type $own
 	see New password: 
 	type ${own/52/53}
-	match similar|like
+	see This password is too similar to the current one
 	see New password: 
 	type $issued
-	match used before
+	see This password was used before
 	see New password: 
-	type Sakurahospital-1
-	match hospital|institution|place|host
+	type Kazemidori-77x!
+	see This password contains the name of this machine or of your institution
 	end 10
 END
 suggested() { # the generated password that passwd offers
@@ -91,11 +91,23 @@ as alice passwd > $seen 2>&1 <<-END
 	press \x03
 	end any
 END
-[ -n "$(suggested)" ]
+offered=$(suggested)
+[ -n "$offered" ]
 tap $? "passwd offers a generated one (R19)"
-converses "and takes one of one's own" as alice passwd <<-END
+secrets+=("${offered:-nothing-was-offered}")
+converses "which meets the rules" as alice passwd <<-END
 	see Current password: 
 	type $own
+	see New password: 
+	type $offered
+	see Retype new password: 
+	type $offered
+	see The password was changed.
+	end 0
+END
+converses "and takes one of one's own" as alice passwd <<-END
+	see Current password: 
+	type $offered
 	see New password: 
 	type $next
 	see Retype new password: 
@@ -108,7 +120,7 @@ converses "the one before cannot come back (R16)" as alice passwd <<-END
 	type $next
 	see New password: 
 	type $own
-	see used before
+	see This password was used before
 	see New password: 
 	type $third
 	see Retype new password: 
@@ -169,7 +181,10 @@ converses "a weak one too (R19)" ssh carol@127.0.0.1 <<-END
 	type $weak
 	see New password: 
 	type $weak
-	match current password|guess|name
+	see This is the current password
+	see New password: 
+	type Elephant-12!
+	see This password is made of common words or names
 	see New password: 
 	press \x03
 	end any
@@ -179,7 +194,7 @@ works "with a date ten days before it is due" imported erin -6 "$short" 50
 converses "a warning at the first login of the day (R15)" ssh erin@127.0.0.1 <<-END
 	see Password: 
 	type $short
-	match must be changed before .*passwd
+	match Your password must be changed before .*\. Change it with passwd\.
 	see $ 
 	type exit
 	end 0
@@ -197,7 +212,7 @@ echo 'password_grace_logins = 1' >> $policy
 converses "one grace login" ssh frank@127.0.0.1 <<-END
 	see Password: 
 	type $short
-	match due|must be changed
+	see this was the last login without changing it
 	see $ 
 	type exit
 	end 0
@@ -255,7 +270,7 @@ converses "nor can it come back (R16)" ssh alice@127.0.0.1 <<-END
 	type $issued
 	see New password: 
 	type $third
-	see used before
+	see This password was used before
 	see New password: 
 	press \x03
 	end any
