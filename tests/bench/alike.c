@@ -101,11 +101,12 @@ static void trial_make(const struct bench *bench, struct trial *trial)
     (void)login_good(&trial->place, trial->user[KIND_WRONG], BENCH_RHOST);
 }
 
-static void report(const struct sample samples[KIND_COUNT], unsigned tries)
+static void report(const struct bench *bench, const struct sample samples[KIND_COUNT])
 {
     struct sample all = {0};
     char name[80];
-    (void)snprintf(name, sizeof(name), "Unknown, wrong, locked: %u tries each, in turns", tries);
+    (void)snprintf(name, sizeof(name), "Unknown, wrong, locked: %u tries each, in turns",
+                   bench->tries);
     line_head(name);
     line_text("messages, prompts and PAM codes: identical in all tries");
     for (int kind = 0; kind < KIND_COUNT; kind++) {
@@ -121,7 +122,8 @@ static void report(const struct sample samples[KIND_COUNT], unsigned tries)
     for (int a = 0; a < KIND_COUNT; a++)
         for (int b = a + 1; b < KIND_COUNT; b++) {
             (void)snprintf(name, sizeof(name), "|t| of %s against %s", kind_name[a], kind_name[b]);
-            line_goal(name, fabs(sample_welch(&samples[a], &samples[b], INFINITY)), "", 4.5, false);
+            line_goal(bench, name, fabs(sample_welch(&samples[a], &samples[b], INFINITY)), "", 4.5,
+                      false);
             (void)snprintf(name, sizeof(name), "the same without the slowest tenth of all tries");
             line_info(name, fabs(sample_welch(&samples[a], &samples[b], most)), "");
         }
@@ -147,7 +149,7 @@ void bench_alike(const struct bench *bench)
                 sample_add(&samples[order[i]], took);
         }
     }
-    report(samples, bench->tries);
+    report(bench, samples);
     for (int kind = 0; kind < KIND_COUNT; kind++)
         sample_free(&samples[kind]);
     sandbox_remove(&trial.place);

@@ -1,6 +1,6 @@
 /* What the benches share: private roots with accounts in them, logins through the real libpam, the
- * bare KDF, samples, and the lines of the table. No figure is a test: machines are noisy, so what
- * is compared is measured in turns, in one run, and medians are given. */
+ * bare KDF, samples, and the lines of the table. Machines are noisy, so what is compared
+ * is measured in turns, in one run, and medians are given. */
 #ifndef MEDGL_TESTS_BENCH_BENCH_H
 #define MEDGL_TESTS_BENCH_BENCH_H
 
@@ -23,6 +23,7 @@ struct bench {
     const char *people[BENCH_PEOPLE];
     int64_t uids[BENCH_PEOPLE];
     bool quick;        /* to see that the benches work: the figures mean little */
+    unsigned *missed;  /* goals that were not met */
     unsigned tries;    /* of each kind, where logins have to look alike */
     uint64_t accounts; /* in the large store */
 };
@@ -113,8 +114,9 @@ double sample_welch(const struct sample *a, const struct sample *b, double most)
 
 void line_head(const char *title);
 /* A figure with a goal that it must not exceed (or, with `least`, not fall below), and one without.
- */
-void line_goal(const char *name, double value, const char *unit, double goal, bool least);
+ * A goal that is missed is counted. */
+void line_goal(const struct bench *bench, const char *name, double value, const char *unit,
+               double goal, bool least);
 void line_info(const char *name, double value, const char *unit);
 void line_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -60,7 +60,7 @@ void bench_crowd(const struct bench *bench)
         (void)snprintf(name, sizeof(name), "logins by %u clients", crowds[j]);
         line_info(name, sample_median(&rate[j]), "/s");
         line_info("bare KDF on all processors, a process for each", sample_median(&fresh[j]), "/s");
-        line_goal("  logins over it", sample_ratio(&rate[j], &fresh[j]), "times", 0.9, true);
+        line_goal(bench, "  logins over it", sample_ratio(&rate[j], &fresh[j]), "times", 0.9, true);
         line_info("bare KDF on all processors, in endless processes", sample_median(&loop[j]),
                   "/s");
         line_info("  logins over it", sample_ratio(&rate[j], &loop[j]), "times");
@@ -165,11 +165,12 @@ void bench_memory(const struct bench *bench)
     line_head("Memory of logins at once");
     (void)snprintf(name, sizeof(name), "peak of %u logins at once (%s of engines, page tables)",
                    logins, geteuid() == 0 ? "PSS" : "private memory");
-    line_goal(name, peak.mib, "MiB", kdf + 4 * peak.engines, false);
+    line_goal(bench, name, peak.mib, "MiB", kdf + 4 * peak.engines, false);
     line_info("engines at that moment", peak.engines, "");
     line_info("KDF slots times the memory of one", kdf, "MiB");
     if (peak.engines > 0)
-        line_goal("the rest for each engine", (peak.mib - kdf) / peak.engines, "MiB", 4, false);
+        line_goal(bench, "the rest for each engine", (peak.mib - kdf) / peak.engines, "MiB", 4,
+                  false);
     line_info("logins that waited for a slot in vain", *waited, "");
     (void)munmap(waited, sizeof(*waited));
     sandbox_remove(&place);

@@ -196,7 +196,7 @@ void bench_history(const struct bench *bench)
     }
     line_info("change through pam_medgl, history 1", sample_median(&one), "ms");
     line_info("change through pam_medgl, history 24", sample_median(&many), "ms");
-    line_goal("depth 24 over depth 1", sample_ratio(&many, &one), "times", 1.1, false);
+    line_goal(bench, "depth 24 over depth 1", sample_ratio(&many, &one), "times", 1.1, false);
     bench_pwhistory(bench, rounds);
     sandbox_remove(&shallow.place);
     sandbox_remove(&deep.place);

@@ -129,11 +129,11 @@ void bench_login(const struct bench *bench)
     line_head("One login, Argon2id 64 MiB t=3 p=1, medians (of pairs)");
     line_info("login: pam_authenticate() to its verdict", sample_median(&login), "ms");
     line_info("bare KDF, memory as libargon2 gets it (malloc)", sample_median(&plain), "ms");
-    line_goal("  login over it", sample_ratio(&login, &plain), "times", 1.08, false);
-    line_goal("  login less it", sample_excess(&login, &plain), "ms", 6, false);
+    line_goal(bench, "  login over it", sample_ratio(&login, &plain), "times", 1.08, false);
+    line_goal(bench, "  login less it", sample_excess(&login, &plain), "ms", 6, false);
     line_info("bare KDF, memory as in the product (huge pages if any)", sample_median(&bare), "ms");
-    line_goal("  login over it", sample_ratio(&login, &bare), "times", 1.08, false);
-    line_goal("  login less it", sample_excess(&login, &bare), "ms", 6, false);
+    line_goal(bench, "  login over it", sample_ratio(&login, &bare), "times", 1.08, false);
+    line_goal(bench, "  login less it", sample_excess(&login, &bare), "ms", 6, false);
     line_text("of which, each in a new process:");
     for (int stage = 0; stage < STAGE_COUNT; stage++) {
         line_info(stage_name[stage], sample_median(&part[stage]), "ms");
@@ -167,7 +167,7 @@ void bench_accounts(const struct bench *bench)
     (void)snprintf(name, sizeof(name), "login with %llu accounts",
                    (unsigned long long)bench->accounts);
     line_info(name, sample_median(&many), "ms");
-    line_goal("many over few", sample_ratio(&many, &few), "times", 1.1, false);
+    line_goal(bench, "many over few", sample_ratio(&many, &few), "times", 1.1, false);
     line_info("(making both stores)", filled / 1e3, "s");
     sandbox_remove(&small);
     sandbox_remove(&large);

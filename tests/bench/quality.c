@@ -59,7 +59,7 @@ static void measure(const struct bench *bench, const char *name, const char *tex
         BENCH_MUST(quality_assess(NULL, &owner, &typed, &prepared, &quality) == MEDGL_OK);
         sample_add(&sample, bench_now() - begin);
     }
-    line_goal(name, sample_median(&sample), "ms", GOAL, false);
+    line_goal(bench, name, sample_median(&sample), "ms", GOAL, false);
     (void)snprintf(worst, sizeof(worst), "  the worst of 100");
     line_info(worst, sample_quantile(&sample, 0.99), "ms");
 }

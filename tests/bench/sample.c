@@ -120,10 +120,12 @@ static void line(const char *name, double value, const char *unit, const char *g
     (void)fflush(stdout);
 }
 
-void line_goal(const char *name, double value, const char *unit, double goal, bool least)
+void line_goal(const struct bench *bench, const char *name, double value, const char *unit,
+               double goal, bool least)
 {
     char text[32];
     bool met = least ? value >= goal : value <= goal;
+    *bench->missed += !met;
     (void)snprintf(text, sizeof(text), "%s %g %s", least ? ">=" : "<=", goal, unit);
     line(name, value, unit, text, met ? "met" : "NOT met");
 }
