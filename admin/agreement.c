@@ -7,6 +7,7 @@
  * together. */
 #include "admin/admin.h"
 
+#include "policy/calendar.h"
 #include "policy/password.h"
 #include "policy/value.h"
 
@@ -139,6 +140,86 @@ static void say_profile(struct agreement *to)
     }
 }
 
+/* What a key means to somebody who does not know it: of all that can be weaker than a profile. The
+ * choices are in the order of the enum. */
+static const struct meaning {
+    const char *key, *english, *japanese;
+    struct {
+        const char *english, *japanese;
+    } choices[3];
+} meanings[] = {
+    {"password_long_length", "the least number of characters of a password that stands alone",
+     "単独で使うパスワードの最少の文字数"},
+    {"password_kinds", "the number of kinds that a password mixes, of letters, digits and symbols,",
+     "文字、数字、記号のうちパスワードに含める種類の数"},
+    {"password_rotation",
+     "what expires without a second factor",
+     "第二の認証要素がなければ期限が切れるもの",
+     {{"short passwords alone", "短いパスワードだけ"},
+      {"every password", "すべてのパスワード"},
+      {"no password", "「該当なし」"}}},
+    {"password_warn", "the time from the first warning to the expiry of a password",
+     "最初の警告からパスワードの期限までの期間"},
+    {"password_issued_valid", "the time for which an issued password can be used",
+     "発行されたパスワードを使える期間"},
+    {"password_min_age", "the time after which a password can be changed again",
+     "パスワードを再び変更できるまでの期間"},
+    {"password_history", "the number of former passwords that cannot be used again",
+     "再び使えない過去のパスワードの数"},
+    {"password_guess_bits", "the number of guesses that a password withstands, as a power of two,",
+     "パスワードが耐える推測の回数（2の累乗の指数）"},
+    {"password_grace_logins", "the number of logins that an expired password admits",
+     "期限を過ぎたパスワードでログインできる回数"},
+    {"password_suggest",
+     "the offer of a random password at a change",
+     "変更時に無作為なパスワードを提案する設定",
+     {{"switched off", "「なし」"}, {"switched on", "「あり」"}}},
+    {"attempts_per_source", "the number of failed tries that lock an account for one source",
+     "一つの接続元を拒否するまでの失敗の回数"},
+    {"attempts_per_account", "the number of failed tries that lock an account for all sources",
+     "全接続元を拒否するまでの失敗の回数"},
+    {"attempts_per_change", "the number of wrong answers that close the change of a password",
+     "パスワードの変更を拒否するまでの誤りの回数"},
+    {"attempt_window", "the time within which failed tries add up", "失敗を合算する間隔"},
+    {"lock_time", "the duration of a lock", "ログインを拒否する時間"},
+    {"attempt_delay", "the wait after the first failed try", "最初の失敗の後に待たされる時間"},
+    {"attempt_delay_max", "the longest wait after a failed try", "失敗の後に待たされる最長の時間"},
+    {"kdf_memory", "the memory that a password hash takes", "パスワードのハッシュに使うメモリ"},
+    {"kdf_time", "the number of passes of a password hash", "パスワードのハッシュの反復回数"},
+    {"minimum_free", "the free storage below which the administrator is warned",
+     "管理者に警告する空き容量の下限"},
+};
+
+static const struct meaning *meaning_of(const struct policy_key *key)
+{
+    static const struct meaning none = {.english = "a setting", .japanese = "設定"};
+    for (size_t i = 0; i < MEDGL_COUNT(meanings); i++)
+        if (strcmp(meanings[i].key, key->name) == 0)
+            return &meanings[i];
+    return &none; /* a test finds it */
+}
+
+static struct phrase value_of(const struct agreement *to, const struct policy *policy,
+                              const struct policy_key *key, const struct meaning *meaning)
+{
+    struct phrase phrase;
+    struct policy_span span;
+    unsigned choice;
+    const char *member = (const char *)policy + key->offset;
+    policy_format(policy, key, phrase.text, sizeof(phrase.text));
+    if (key->type == POLICY_TYPE_SPAN) {
+        memcpy(&span, member, sizeof(span));
+        return span_of(to, span);
+    }
+    if (key->type == POLICY_TYPE_CHOICE) {
+        memcpy(&choice, member, sizeof(choice));
+        (void)snprintf(phrase.text, sizeof(phrase.text), "%s",
+                       to->tongue == TONGUE_ENGLISH ? meaning->choices[choice].english
+                                                    : meaning->choices[choice].japanese);
+    }
+    return phrase;
+}
+
 /* Where a partner would be deceived by the guideline's name alone. */
 static void say_departures(struct agreement *to)
 {
@@ -147,15 +228,15 @@ static void say_departures(struct agreement *to)
     struct policy profile;
     policy_profile(&profile, to->policy->profile);
     for (size_t i = 0; i < count; i++) {
-        char value[POLICY_VALUE_SIZE], preset[POLICY_VALUE_SIZE];
         const char *clause = policy_weaker(to->policy, &keys[i]);
         if (clause == NULL)
             continue;
-        policy_format(to->policy, &keys[i], value, sizeof(value));
-        policy_format(&profile, &keys[i], preset, sizeof(preset));
+        const struct meaning *meaning = meaning_of(&keys[i]);
         say(to, "departure", "Departing from that, %1$s is %2$s and not %3$s (%4$s).",
-            "ただし、%1$s は %3$s ではなく %2$s です（%4$s）。", keys[i].name, value, preset,
-            clause);
+            "ただし、%1$sは%3$sではなく%2$sです（%4$s）。",
+            to->tongue == TONGUE_ENGLISH ? meaning->english : meaning->japanese,
+            value_of(to, to->policy, &keys[i], meaning).text,
+            value_of(to, &profile, &keys[i], meaning).text, clause);
     }
 }
 
@@ -313,6 +394,21 @@ static void say_change(struct agreement *to)
         span_of(to, to->policy->password_issued_valid).text);
 }
 
+static void say_delay(struct agreement *to)
+{
+    const struct policy *policy = to->policy;
+    const struct phrase first = span_of(to, policy->attempt_delay);
+    if (policy_span_most(policy->attempt_delay) == policy_span_most(policy->attempt_delay_max))
+        say(to, "delay", "After a failed try the next one waits for %s.",
+            "失敗した後の次の試行は%s待たされます。", first.text);
+    else
+        say(to, "delay",
+            "After a failed try the next one waits for %s, and for twice as long after each "
+            "further one, up to %s.",
+            "失敗した後の次の試行は%s待たされ、その時間は失敗のたびに2倍、最長%sになります。",
+            first.text, span_of(to, policy->attempt_delay_max).text);
+}
+
 static void say_attempts(struct agreement *to)
 {
     const struct policy *policy = to->policy;
@@ -327,11 +423,7 @@ static void say_attempts(struct agreement *to)
     say(to, "window", "Failed tries that are more than %s apart do not add up.",
         "間隔が%sを超える失敗は合算しません。", span_of(to, policy->attempt_window).text);
     if (!span_is_zero(policy->attempt_delay))
-        say(to, "delay",
-            "After a failed try the next one waits for %s, and for twice as long after each "
-            "further one, up to %s.",
-            "失敗した後の次の試行は%s待たされ、その時間は失敗のたびに2倍、最長%sになります。",
-            span_of(to, policy->attempt_delay).text, span_of(to, policy->attempt_delay_max).text);
+        say_delay(to);
     say(to, "silence", "A refused login does not say what was wrong.",
         "拒否されたログインでは、何が誤りであったかを示しません。");
 }

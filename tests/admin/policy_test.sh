@@ -88,7 +88,9 @@ profile 5.1|profile=mhlw-5.1|profile|version 5.1 (6.5 C.11).|第5.1版（6.5 C.1
 profile of NIST|profile=nist-800-63b-4|profile|NIST Special Publication 800-63B-4 (3.1.1.2).|SP 800-63B-4（3.1.1.2）
 no departure||departure|-|-
 no departure where it is stricter|password_history=30|departure|-|-
-departure|password_history=12|departure|password_history is 12 and not 24 (HP 2-1-6-124).|password_history は 24 ではなく 12 です（HP 2-1-6-124）。
+departure|password_history=12|departure|the number of former passwords that cannot be used again is 12 and not 24 (HP 2-1-6-124).|ただし、再び使えない過去のパスワードの数は24ではなく12です（HP 2-1-6-124）。
+departure in time|attempt_delay_max=1 s|departure|the longest wait after a failed try is 1 second and not 8 seconds (|最長の時間は8秒ではなく1秒です（
+departure in choice|profile=mhlw-5.1;password_rotation=short|departure|expires without a second factor is short passwords alone and not every password (|すべてのパスワードではなく短いパスワードだけです（
 who||who|not enrolled are subject to other rules|別の規則が適用され
 who, all|unenrolled=deny|who|not enrolled are refused|ログインは拒否され
 length||length|has at least 8 characters.|パスワードは8文字以上です。
@@ -100,7 +102,7 @@ composition||composition|mixes letters, digits and symbols.|すべて含みま�
 composition of two|password_kinds=2|composition|at least two of|2種類以上
 composition of one says nothing|password_kinds=1|composition|-|-
 no composition|password_kinds=0|composition|-|-
-guessable||guessable|fewer than 2^40 guesses|2の40乗に
+guessable||guessable|fewer than 2^41 guesses|2の41乗に
 guessable, stricter|password_guess_bits=60|guessable|fewer than 2^60 guesses|2の60乗に
 no lists||blocklist|-|-
 lists|password_blocklist=/etc/medgl/words /etc/medgl/more|blocklist|lists that the site keeps|施設が定める禁止リスト
@@ -139,11 +141,26 @@ lockout||lockout|After 5 failed tries from one source, the account is locked for
 lockout, stricter|attempts_per_source=3;attempts_per_account=9;lock_time=1 day|lockout|After 3 failed tries from one source, the account is locked for that source for 1 day; after 9 failed|3回失敗すると、その接続元からのログインを1日の間拒否します。全接続元の合計で9回
 window|attempt_window=90 s|window|more than 90 seconds apart|間隔が90秒を
 delay||delay|for 1 second, and for twice as long after each further one, up to 8 seconds|次の試行は1秒待たされ、その時間は失敗のたびに2倍、最長8秒
+delay that does not grow|attempt_delay_max=1 s|delay|the next one waits for 1 second.|次の試行は1秒待たされます。
 no delay|attempt_delay=0|delay|-|-
 silence||silence|does not say what was wrong|何が誤りであったかを示しません
 storage||storage|(Argon2id, 64 MiB of memory, 3 passes), and these are encrypted (AES-256-GCM)|（Argon2id、メモリ 64 MiB、3回）
 storage, one pass|kdf_memory=1 GiB;kdf_time=1|storage|1 GiB of memory, 1 pass)|メモリ 1 GiB、1回）
 END
+
+# Whatever a key is called, its departure is said in plain words: no name of a key, none without words of its own.
+plain() { # NAME SETTINGS KEYS
+    settings "$2"
+    json "agreement: all departures, $1" 0 'len(d["en"]) == len(d["ja"]) and len(set(s["sentence"] for s in d["en"]
+        if s["topic"] == "departure")) == '"$3"' and not any("_" in s["sentence"] or "a setting" in s["sentence"]
+        or "(null)" in s["sentence"] for s in d["en"] + d["ja"] if s["topic"] == "departure")' policy show --agreement
+}
+few='password_guess_bits=30;attempts_per_source=10;attempts_per_account=100;attempts_per_change=10;attempt_window=1 min'
+few="$few;lock_time=1 min;attempt_delay=0;attempt_delay_max=1 s;kdf_memory=32 MiB;kdf_time=2"
+plain "mhlw-6.0" "$few;password_kinds=0;password_warn=0;password_issued_valid=2 days;password_min_age=0;password_history=1
+password_grace_logins=1;password_suggest=no;minimum_free=0" 18
+plain "mhlw-5.1" "profile=mhlw-5.1;password_rotation=none" 1
+plain "nist" "$few;profile=nist-800-63b-4;password_long_length=13;password_kinds=3;password_rotation=all" 13
 
 # Neither language depends on the locale, not even on the one of C.
 settings 'institution=港医院'
