@@ -136,7 +136,7 @@ static const struct column account_columns[] = {
     {"password_issued_until", N_("Issued one valid until"), COLUMN_TIME, COLUMN_BOTH},
     {"password_set", N_("Password set"), COLUMN_TIME, COLUMN_BOTH},
     {"rule", N_("Password rule in force"), COLUMN_TEXT, COLUMN_BOTH},
-    {"ground", N_("That is because"), COLUMN_TEXT, COLUMN_BOTH},
+    {"ground", N_("Why"), COLUMN_TEXT, COLUMN_BOTH},
     {"due", N_("Password due"), COLUMN_TIME, COLUMN_BOTH},
     {"change_now", N_("Must be changed now"), COLUMN_BOOL, COLUMN_BOTH},
     {"warned", N_("Owner warned of that"), COLUMN_TIME, COLUMN_BOTH},

@@ -23,7 +23,9 @@
     X(REFUSED, 1, N_("refused by the rules, or a check found faults"))                             \
     X(USAGE, 2, N_("the command line is wrong, or a file named in it cannot be used"))             \
     X(NOT_FOUND, 3, N_("no such account, or no such Unix user"))                                   \
-    X(UNUSABLE, 4, N_("the store, a key, the policy or the output cannot be used"))                \
+    X(UNUSABLE, 4,                                                                                 \
+      N_("the store, a key, the policy or the output cannot be used, or a change was "             \
+         "made and what belongs to it was not"))                                                   \
     X(EVIDENCE, 5, N_("the evidence does not verify"))
 
 enum admin_exit {

@@ -163,15 +163,16 @@ static void access_tell_grace(const struct talk *talk, const struct access_run *
     if (!run->told)
         return;
     if (left == 0)
-        (void)snprintf(text, sizeof(text), "%s",
-                       _("Your password is due, and this was the last login without changing it. "
-                         "Change it now with passwd."));
+        (void)snprintf(
+            text, sizeof(text), "%s",
+            _("Your password has expired, and this was the last login without changing it. "
+              "Change it now with passwd."));
     else
         (void)snprintf(text, sizeof(text),
                        dngettext(MESSAGE_DOMAIN,
-                                 "Your password is due. After this login %u more is possible "
+                                 "Your password has expired. After this login %u more is possible "
                                  "without changing it. Change it with passwd.",
-                                 "Your password is due. After this login %u more are possible "
+                                 "Your password has expired. After this login %u more are possible "
                                  "without changing it. Change it with passwd.",
                                  left),
                        left);

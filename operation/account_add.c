@@ -207,7 +207,7 @@ static enum medgl_error change_now(struct store_txn *txn, void *argument)
     MEDGL_TRY(person_read(&run->request->person, clock.now, &after, run->why));
     change_fields(&before, &after, fields);
     if (fields[0] == '\0') {
-        (void)snprintf(run->why, OPERATION_WHY_SIZE, "%s", _("all of that is so already"));
+        (void)snprintf(run->why, OPERATION_WHY_SIZE, "%s", _("nothing to change"));
         return MEDGL_ERR_REFUSED;
     }
     evidence_begin(run->context, &clock, LEDGER_ACCOUNT_CHANGE, &after, &entry);

@@ -214,7 +214,7 @@ static enum medgl_error change_try(struct change_run *run)
         MEDGL_TRY(error);
     run->accepted = secret_equal(typed.bytes, typed.len, again.bytes, again.len);
     if (!run->accepted)
-        talk->warn(talk->carrier, _("The two passwords differ. Nothing was changed."));
+        talk->warn(talk->carrier, _("The two entries differ: type the new one again."));
     return MEDGL_OK;
 }
 
@@ -303,6 +303,7 @@ enum medgl_error operation_change(struct context *context, const struct talk *ta
         if (run.accepted)
             return change_set(&run, verdict);
     }
+    talk->warn(talk->carrier, _("That was the last try. Nothing was changed."));
     *verdict = CHANGE_TRIES_USED;
     return MEDGL_OK;
 }

@@ -13,7 +13,7 @@ enum change_verdict {
     CHANGE_READY, /* phase one: the current password was right */
     CHANGE_NOT_ENROLLED,
     CHANGE_WRONG_CURRENT,
-    CHANGE_TRIES_USED, /* three new passwords did not meet the rules */
+    CHANGE_TRIES_USED, /* three tries: refused, or mistyped */
     CHANGE_TOO_SOON,   /* it was changed a short time ago and is not due: told from when on (R16) */
     CHANGE_NOT_OWNER,  /* root for somebody else: told to use `medgl-admin password reset` (R11) */
     CHANGE_ABORTED,
