@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/secret.h"
+#include "factor/password.h"
 
 #include <stdbool.h>
 
@@ -11,8 +12,15 @@
  * ones), and not "", "!...", "*...". */
 bool crypted_known(const char *hash);
 
-/* `typed` as it was typed: what made the hash knew no OpaqueString. *matches starts as false.
- * MEDGL_ERR_CORRUPT: no such hash. */
-enum medgl_error crypted_verify(const char *hash, const struct secret *typed, bool *matches);
+/* Whether one try at it takes no more than a second or two and 64 MiB, by what the hash says of
+ * itself. What a hash costs is chosen by whoever made it, and is spent at each try, also by
+ * strangers: what costs more, or nobody knows how much, is not computed. */
+bool crypted_affordable(const char *hash);
+
+/* `typed` as it was typed: what made the hash knew no OpaqueString. Waits in `line` like every
+ * evaluation (factor/kdf_slots.h). *matches starts as false. MEDGL_ERR_CORRUPT: no such hash, or
+ * not affordable. */
+enum medgl_error crypted_verify(const struct password_line *line, const char *hash,
+                                const struct secret *typed, bool *matches);
 
 #endif

@@ -143,17 +143,19 @@ static bool history_is_answered(const struct history_run *run, size_t i,
     return false;
 }
 
-/* What the first evaluation does not answer for. */
+/* What the first evaluation does not answer for. A hash that cannot be asked keeps nobody from the
+ * change that gets rid of it. */
 static enum medgl_error history_ask_others(const struct history_run *run,
                                            struct history_answer *answer)
 {
+    const struct password_line line = context_line(run->context);
     for (size_t i = 0; i < history_count(run); i++) {
         auto_clean(password_record_clear) struct password_record fresh = {.has_stem = false};
         const struct password_record *kept = history_at(run, i);
         if (password_record_imported(kept)) {
             bool matches = false;
-            if (i > 0 || !run->current)
-                MEDGL_TRY(crypted_verify(kept->hash, run->prepared, &matches));
+            if ((i > 0 || !run->current) && crypted_affordable(kept->hash))
+                MEDGL_TRY(crypted_verify(&line, kept->hash, run->prepared, &matches));
             answer->used_before |= matches;
         } else if (!history_is_answered(run, i, &answer->record)) {
             MEDGL_TRY(history_make(run, kept, &fresh));

@@ -29,6 +29,8 @@ const char *import_verdict_word(enum import_verdict verdict)
         return "no-hash";
     case IMPORT_UNKNOWN_HASH:
         return "unknown-hash";
+    case IMPORT_TOO_COSTLY:
+        return "too-costly";
     case IMPORT_NOT_ACTIVE:
         return "not-active";
     case IMPORT_UID_CHANGED:
@@ -45,7 +47,9 @@ static enum import_verdict import_judge_hash(const struct secret *hash)
     const char *text = hash->len > 0 ? (const char *)hash->bytes : "";
     if (text[0] == '\0' || text[0] == '!' || text[0] == '*')
         return IMPORT_NO_HASH;
-    return strlen(text) == hash->len && crypted_known(text) ? IMPORT_DONE : IMPORT_UNKNOWN_HASH;
+    if (strlen(text) != hash->len || !crypted_known(text))
+        return IMPORT_UNKNOWN_HASH;
+    return crypted_affordable(text) ? IMPORT_DONE : IMPORT_TOO_COSTLY;
 }
 
 static enum medgl_error import_found_former(void *argument, const struct credential *credential)

@@ -22,6 +22,7 @@ enum import_verdict {
                             hash was imported */
     IMPORT_NO_HASH,      /* locked ("!"), none ("*"), or empty: an empty password is no password */
     IMPORT_UNKNOWN_HASH, /* not one that crypt(3) of this machine can check */
+    IMPORT_TOO_COSTLY,   /* each login would take seconds or gigabytes */
     IMPORT_NOT_ACTIVE,
     IMPORT_UID_CHANGED, /* the account was enrolled for another uid */
 };

@@ -190,7 +190,8 @@ static void proof_spoil(struct password_record *stored)
 }
 
 /* Checked on the text as it was typed: what made the hash knew no OpaqueString. It takes the
- * evaluation that every try takes, and what crypt(3) takes on top (R23). `typed` NULL: too long. */
+ * evaluation that every try takes, and what crypt(3) takes on top (R23). What would take far more
+ * is a wrong password to everybody. `typed` NULL: too long. */
 static enum medgl_error proof_evaluate_imported(struct proof *proof, struct password_record *stored,
                                                 const struct secret *typed,
                                                 const struct secret *prepared, bool readable)
@@ -201,9 +202,17 @@ static enum medgl_error proof_evaluate_imported(struct proof *proof, struct pass
     const int64_t begin = clock_monotonic();
     const bool real = typed != NULL && proof->reservation.decision.verdict == ATTEMPT_ADMITTED;
     MEDGL_TRY(password_verify(&line, NULL, &cost, prepared, &never));
+    if (!crypted_affordable(stored->hash)) {
+        log_line(LOG_ERR,
+                 "the imported password of account %s is refused: its hash asks for more work or "
+                 "memory than a login may take: issue a new one with medgl-admin password reset",
+                 proof->account.id);
+        return MEDGL_OK;
+    }
     if (!real)
         proof_spoil(stored);
-    MEDGL_TRY(crypted_verify(stored->hash, typed != NULL ? typed : prepared, &proof->matches));
+    MEDGL_TRY(
+        crypted_verify(&line, stored->hash, typed != NULL ? typed : prepared, &proof->matches));
     proof->matches = proof->matches && real;
     if (proof->matches && readable && proof_is_open(proof))
         proof_take_over(proof, typed, prepared, clock_monotonic() - begin > PROOF_RENEW_MS);

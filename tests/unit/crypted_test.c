@@ -2,10 +2,12 @@
  * everything else is refused, and nothing is ever cut off to make it fit. */
 #include "factor/crypted.h"
 
+#include "factor/kdf_slots.h"
 #include "tests/unit/table.h"
 
 #include <crypt.h>
 #include <string.h>
+#include <unistd.h>
 
 #define RIGHT "Kazaguruma-7-mawaru"
 
@@ -16,11 +18,14 @@ static struct secret secret_of(const char *bytes, size_t len)
     return secret;
 }
 
+static char here[] = "crypted-test-XXXXXX";
+static const struct password_line line = {here, 1, 30000};
+
 static bool verify(const char *hash, const char *typed, size_t len)
 {
     auto_secret struct secret secret = secret_of(typed, len);
     bool matches = true;
-    assert_int_equal(crypted_verify(hash, &secret, &matches), MEDGL_OK);
+    assert_int_equal(crypted_verify(&line, hash, &secret, &matches), MEDGL_OK);
     return matches;
 }
 
@@ -65,6 +70,7 @@ static void r19_kind_is_checked(void **state)
     char hash[CRYPT_OUTPUT_SIZE], longer[CRYPT_OUTPUT_SIZE + 1];
     kind_hash(kind, RIGHT, hash);
     assert_true(crypted_known(hash));
+    assert_true(crypted_affordable(hash));
     assert_true(verify(hash, RIGHT, strlen(RIGHT)));
     assert_false(verify(hash, "kazaguruma-7-mawaru", strlen(RIGHT)));
     assert_false(verify(hash, "", 0));
@@ -128,7 +134,7 @@ static void r19_no_hash_is_refused(void **state)
     bool matches = true;
     auto_secret struct secret typed = secret_of("x", 1);
     assert_false(crypted_known(*state));
-    assert_int_equal(crypted_verify(*state, &typed, &matches), MEDGL_ERR_CORRUPT);
+    assert_int_equal(crypted_verify(&line, *state, &typed, &matches), MEDGL_ERR_CORRUPT);
     assert_false(matches);
 }
 
@@ -160,9 +166,93 @@ static void r19_long_password_is_not_cut(void **state)
     assert_false(verify(hash, "", 0));
 }
 
+/* -- what a try may cost ---------------------------------------------------------------------- */
+
+#define H22 "abcdefghijklmnopqrstuv"
+#define H43 H22 "abcdefghijklmnopqrstu"
+#define H53 H43 "abcdefghij"
+#define H86 H43 H43
+
+static const struct cost {
+    const char *name, *hash;
+    bool affordable;
+} costs[] = {
+    {"SHA-512, the most", "$6$rounds=1000000$salt$" H86, true},
+    {"SHA-512, more", "$6$rounds=1000001$salt$" H86, false},
+    {"SHA-512, minutes", "$6$rounds=999999999$salt$" H86, false},
+    {"SHA-512, more than a number", "$6$rounds=99999999999999999999999$salt$" H86, false},
+    {"SHA-512, less than nothing", "$6$rounds=-1$salt$" H86, false},
+    {"SHA-512, no number", "$6$rounds=$salt$" H86, false},
+    {"SHA-256, the most", "$5$rounds=1000000$salt$" H43, true},
+    {"SHA-256, more", "$5$rounds=1000001$salt$" H43, false},
+    {"bcrypt, the most", "$2b$14$" H53, true},
+    {"bcrypt, more", "$2b$15$" H53, false},
+    {"bcrypt, days", "$2b$31$" H53, false},
+    {"bcrypt of Apache, days", "$2y$31$" H53, false},
+    {"bcrypt of old, days", "$2a$31$" H53, false},
+    {"yescrypt, 64 MiB", "$y$jBT$salt$" H43, true},
+    {"yescrypt, 128 MiB", "$y$jCT$salt$" H43, false},
+    {"yescrypt, 1 GiB", "$y$jFT$salt$" H43, false},
+    {"yescrypt, wider blocks", "$y$jBU$salt$" H43, false},
+    {"yescrypt, blocks of two digits", "$y$jBk.$salt$" H43, false},
+    {"yescrypt, two digits in the place of two", "$y$jk.$salt$" H43, false},
+    {"yescrypt, more passes", "$y$j9T/.$salt$" H43, false},
+    {"yescrypt, two to the 64", "$y$jwT$salt$" H43, false},
+    {"gost-yescrypt, 64 MiB", "$gy$jBT$salt$" H43, true},
+    {"gost-yescrypt, 1 GiB", "$gy$jFT$salt$" H43, false},
+    {"scrypt, 64 MiB", "$7$CU..../....salt$" H43, true},
+    {"scrypt, 128 MiB", "$7$DU..../....salt$" H43, false},
+    {"scrypt, twice", "$7$CU....0....salt$" H43, false},
+    {"scrypt, wide blocks", "$7$C....z/....salt$" H43, false},
+    {"scrypt, all of it", "$7$zzzzzzzzzzzsalt$" H43, false},
+    {"scrypt cut short", "$7$CU..$" H43, false},
+    {"SHA-1, the most", "$sha1$500000$salt$" H22 "abcdef", true},
+    {"SHA-1, minutes", "$sha1$4294967295$salt$" H22 "abcdef", false},
+    {"MD5 of SunOS, the most", "$md5,rounds=250000$salt$$" H22, true},
+    {"MD5 of SunOS, minutes", "$md5,rounds=4294963199$salt$$" H22, false},
+    {"MD5 of SunOS, behind a '$'", "$md5$rounds=4294963199$salt$$" H22, false},
+    {"MD5", "$1$salt$" H22, true},
+    {"DES, extended, the most", "_zzzzabcdabcdefghijk", true},
+    {"a kind newer than this", "$zz$salt$" H43, false},
+};
+
+/* R19 R20: what a try costs is not chosen by whoever made the hash. */
+static void r19_cost_is_bounded(void **state)
+{
+    const struct cost *row = *state;
+    auto_secret struct secret typed = secret_of(RIGHT, strlen(RIGHT));
+    bool matches = true;
+    assert_int_equal(crypted_affordable(row->hash), row->affordable);
+    if (row->affordable)
+        return;
+    assert_int_equal(crypted_verify(&line, row->hash, &typed, &matches), MEDGL_ERR_CORRUPT);
+    assert_false(matches);
+}
+
+/* R10: a crowd of tries waits in the line of all evaluations. */
+static void r10_waits_in_line(void **state)
+{
+    char hash[CRYPT_OUTPUT_SIZE];
+    const struct password_line hurry = {here, 1, 0};
+    auto_secret struct secret typed = secret_of(RIGHT, strlen(RIGHT));
+    bool matches = true;
+    (void)state;
+    kind_hash(&kinds[5], RIGHT, hash);
+    {
+        auto_kdf_slot struct kdf_slot slot = KDF_SLOT_NONE;
+        assert_int_equal(kdf_slot_acquire(here, 1, 0, &slot), MEDGL_OK);
+        assert_int_equal(crypted_verify(&hurry, hash, &typed, &matches), MEDGL_ERR_DEADLINE);
+        assert_false(matches);
+    }
+    assert_int_equal(crypted_verify(&hurry, hash, &typed, &matches), MEDGL_OK);
+    assert_true(matches);
+}
+
 int main(void)
 {
     static const char *const flags[] = {"-6", "-5", "-1"};
+    if (mkdtemp(here) == NULL)
+        return 1;
     TABLE_ADD("R19 checked", kinds, r19_kind_is_checked);
     for (size_t i = 0; i < MEDGL_COUNT(flags); i++)
         table_add("R19 openssl passwd", flags[i], r19_hash_of_openssl_is_checked, flags[i]);
@@ -170,5 +260,11 @@ int main(void)
         table_add("R19 refused", refused[i].name, r19_no_hash_is_refused, refused[i].hash);
     table_add("R19", "an endless hash is refused", r19_endless_hash_is_refused, NULL);
     table_add("R19", "a long password is not cut", r19_long_password_is_not_cut, NULL);
-    return table_run("crypted");
+    TABLE_ADD("R19 cost", costs, r19_cost_is_bounded);
+    table_add("R10", "waits in line", r10_waits_in_line, NULL);
+    int failed = table_run("crypted");
+    char slots[sizeof(here) + 8];
+    (void)snprintf(slots, sizeof(slots), "%s/slots", here);
+    (void)unlink(slots);
+    return rmdir(here) == 0 ? failed : 1;
 }

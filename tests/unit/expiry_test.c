@@ -25,6 +25,9 @@
 #define CRYPT_GUESSABLE                                                                            \
     CRYPT("jyvTnQVuT4q8rVZA0x0EZaHUAPqNLqDx9SK2UeagJSwc6VEEhx4zYtYohhaT8PGmJ8wd2B3."               \
           "sTJFwF08YW2El1")
+#define CRYPT_COSTLY                                                                               \
+    "$6$rounds=999999999$medgltest$LmWsOa.8tgjPNJNxcR3oDY1N9hMKnBn7.UQaIPFHptMrhV97s/6gT0W3nR3D"   \
+    "fH33Avqc8P0/0jP8Luq3XPbCu0"
 #define CRYPT_LATIN_1                                                                              \
     CRYPT("KYA.aahS5vUNk9G71AYfNJLI.GmE7G7/8C6iB5529OMWysDYle0hgS6W5fPcgiU9JAlKYe"                 \
           "VagZiuAHit1JeLh0")
@@ -425,6 +428,24 @@ static void imported_hashes(void **state)
     assert_int_equal(try_login(here, here->user, "192.0.2.1", row->password), row->login);
     assert_int_equal(tally_of(here).kinds[LEDGER_PASSWORD_JUDGE], row->judged);
     assert_int_equal(stored_of(here).credential.strength, row->strength);
+    assert_int_equal(verify(here), MEDGL_OK);
+}
+
+/* R19 R20: stored by an older version, it costs a try as much as any other, and nobody gets in by
+ * it; a new password is the way out. */
+static void a_hash_that_costs_too_much(void **state)
+{
+    (void)state;
+    enrol(here);
+    plant_hash(here, CRYPT_COSTLY, MEDGL_DAY);
+    work.crypt = work.argon2 = 0;
+    assert_int_equal(try_login(here, here->user, "192.0.2.1", PASSWORD_ONE), LOGIN_REFUSED);
+    assert_int_equal(work.crypt, 0);
+    assert_int_equal(work.argon2, 1);
+    assert_true(stored_imported(here));
+    set_password(here, PASSWORD_ONE);
+    assert_int_equal(work.crypt, 0);
+    assert_int_equal(try_login(here, here->user, "192.0.2.1", PASSWORD_ONE), LOGIN_ALLOWED);
     assert_int_equal(verify(here), MEDGL_OK);
 }
 
@@ -1107,6 +1128,7 @@ int main(void)
     table_add("warning", "not kept, allowed", a_warning_that_cannot_be_kept, NULL);
     table_add("grace logins", "the last one is one", the_last_grace_login_is_one, NULL);
     TABLE_ADD("import", import_rows, imported_hashes);
+    table_add("import", "too costly", a_hash_that_costs_too_much, NULL);
     table_add("import", "judged later", an_unjudged_password_is_judged_later, NULL);
     table_add("import", "on a crowded machine", judged_on_a_crowded_machine, NULL);
     table_add("import", "revoked before", a_revoked_password_is_not_imported, NULL);

@@ -175,7 +175,8 @@ static void add_named(struct fixture *f, const char *name)
 {
     const struct account_add_request request = {
         .name = name, .uid = 7000, .class_ = ACCOUNT_CLASS_STAFF};
-    assert_int_equal(operation_account_add(&f->context, &request), MEDGL_OK);
+    char why[OPERATION_WHY_SIZE];
+    assert_int_equal(operation_account_add(&f->context, &request, why), MEDGL_OK);
 }
 
 static void many_case_run(struct fixture *f, const struct many_case *row)
@@ -527,6 +528,7 @@ static void what_is_no_hash_changes_nothing(void **state)
         {"$argon2id$v=19$m=64,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$"
          "xtapojjfNq6sGCQEMZXS8LWZ5srfs0naUTv9CnfJxsg",
          94, IMPORT_UNKNOWN_HASH},
+        {"$2b$31$abcdefghijklmnopqrstuuabcdefghijklmnopqrstuvwxyzabcde", 60, IMPORT_TOO_COSTLY},
     };
     for (size_t i = 0; i < MEDGL_COUNT(rows); i++)
         assert_int_equal(import_text(f, rows[i].text, rows[i].len), rows[i].verdict);
