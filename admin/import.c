@@ -108,7 +108,7 @@ static const char *import_why(enum import_verdict verdict)
     case IMPORT_NO_HASH:
         return _("has no Unix password, or one that is locked");
     case IMPORT_UNKNOWN_HASH:
-        return _("the hash is none that this machine can check: reset the password");
+        return _("this machine cannot check this kind of hash: reset the password");
     case IMPORT_NOT_ACTIVE:
         return _("the account is disabled or retired");
     case IMPORT_UID_CHANGED:
@@ -312,7 +312,7 @@ enum admin_exit account_import(struct admin *admin)
     return import_end(&import, error);
 }
 
-/* R02: the way back, where an imported password turns out not to do. */
+/* The way back, where an imported password turns out not to do. */
 enum admin_exit account_shadow(struct admin *admin)
 {
     const struct options *options = &admin->options;

@@ -289,7 +289,7 @@ static void grace_logins(void **state)
         assert_int_equal(enter(here, &by, &script),
                          row->ends[i] == 'a' ? ACCESS_ALLOWED : ACCESS_CHANGE_DUE);
         const unsigned used = stored_of(here).activity.grace_used;
-        assert_int_equal(strstr(script.heard, "Your password is due") != NULL, used > before);
+        assert_int_equal(strstr(script.heard, "Your password has expired") != NULL, used > before);
         assert_int_equal(strstr(script.heard, "the last login") != NULL,
                          used > before && used == row->logins);
     }
