@@ -109,6 +109,8 @@ static const char *import_why(enum import_verdict verdict)
         return _("has no Unix password, or one that is locked");
     case IMPORT_UNKNOWN_HASH:
         return _("this machine cannot check this kind of hash: reset the password");
+    case IMPORT_TOO_COSTLY:
+        return _("each login would take too much work with this hash: reset the password");
     case IMPORT_NOT_ACTIVE:
         return _("the account is disabled or retired");
     case IMPORT_UID_CHANGED:
