@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define BIT(id) OPTION_BIT(OPTION_##id)
 #define FACTS   (BIT(FULL_NAME) | BIT(READING) | BIT(STAFF_NUMBER) | BIT(BIRTH_DATE))
@@ -334,11 +335,33 @@ static enum privileged_act admin_act(const struct options *options)
     return value[OPTION_SESSIONS] != NULL ? PRIVILEGED_END_PROCESSES : PRIVILEGED_NOTHING;
 }
 
+/* What root does not do, whoever asks. */
+static bool admin_act_fits(const struct admin *admin, enum privileged_act act)
+{
+    const struct identity *identity = &admin->identity;
+    struct stat st;
+    bool guest = identity->from_root && identity->root[0] != '\0' &&
+                 (stat(identity->root, &st) != 0 || st.st_uid != 0);
+    if (act == PRIVILEGED_END_PROCESSES && identity->from_root && identity->root[0] != '\0')
+        complain(_("--sessions does not go with --root: processes belong to this machine, not to "
+                   "%s. Leave --sessions out."),
+                 identity->root);
+    else if ((act == PRIVILEGED_LOCK_SHADOW || act == PRIVILEGED_UNLOCK_SHADOW) && guest)
+        complain(_("%s belongs to somebody else: root changes no Unix password there. Run this as "
+                   "its owner."),
+                 identity->root);
+    else
+        return true;
+    return false;
+}
+
 static enum admin_exit admin_keep_root(struct admin *admin)
 {
     enum privileged_act act = admin_act(&admin->options);
+    if (!admin_act_fits(admin, act))
+        return ADMIN_USAGE;
     bool good = act == PRIVILEGED_NOTHING ||
-                privileged_start(&admin->privileged, act, admin->identity.root,
+                privileged_start(&admin->privileged, act, admin->identity.root, admin->options.name,
                                  admin->identity.actor.asserted ? -1 : admin->identity.actor.uid);
     return good ? ADMIN_DONE : ADMIN_UNUSABLE;
 }

@@ -24,33 +24,38 @@ struct privileged {
 };
 
 enum privileged_outcome {
-    PRIVILEGED_FAILED = 0, /* also where the child ended without an answer */
+    PRIVILEGED_UNKNOWN = 0, /* the child or the program ended before it could say: may be done */
+    PRIVILEGED_FAILED,      /* not done */
     PRIVILEGED_DONE,
     PRIVILEGED_NOT_ROOT,
     PRIVILEGED_OPERATORS,  /* processes that the caller runs under are of that uid */
     PRIVILEGED_NOT_THEIRS, /* the uid is root's, or belongs to another login name now */
+    PRIVILEGED_NO_LINE,    /* the shadow file has none of that name */
     PRIVILEGED_LEFT,       /* some processes did not end */
 };
 struct privileged_answer {
     enum privileged_outcome outcome;
-    int32_t status;       /* of usermod: its exit status; -1: it could not be run */
+    int32_t status;       /* of usermod: its exit status; below 0: it was not run, or cut off */
     uint32_t found, left; /* processes, before and after */
 };
 
 /* MUSTs:
- * - The child is made before privilege goes, for one act; nothing that the parent says later makes
- *   it do another.
+ * - The child is made before privilege goes, for one act and, where the verb has a NAME, for that
+ *   one; nothing that the parent says later makes it do another.
  * - It does nothing before an order came whole, and ends at the end of its orders: a parent that
  *   fails or dies leaves no act behind.
- * - An order holds a login name and a uid, which it checks itself. Programs are
- *   run by a fixed path, with an empty environment.
- * - Under a private root it acts as the owner of that root, and not at all where others may write.
+ * - An order holds a login name and a uid, which it checks itself: the name has that uid now.
+ * - Programs are run by a fixed path, with an empty environment, in a session of their own, with
+ *   no terminal and no file of ours.
+ * - It changes no Unix password under a private root that is not its own and its alone: whose it is
+ *   could trace what is run there.
+ * - What is done was looked at afterwards, in the shadow file.
  * - Ctrl-C does not stop it half-way. */
 
-/* false: could not be made; said on standard error. `operator_uid`: the audit login uid, -1: none.
- */
+/* false: could not be made; said on standard error. `name`: whom orders may be about, NULL: many.
+ * `operator_uid`: the audit login uid, -1: none. */
 bool privileged_start(struct privileged *privileged, enum privileged_act act, const char *root,
-                      int64_t operator_uid);
+                      const char *name, int64_t operator_uid);
 
 /* Has the act carried out on one account, and waits until it is done; may be called for one after
  * the other. true: it is done. Else it says on standard error what is not done, and what to do. */
@@ -68,8 +73,8 @@ void privileged_end(struct privileged *privileged);
  *   process got in between is not hit. */
 void processes_end(uid_t uid, int64_t operator_uid, struct privileged_answer *answer);
 
-/* Runs a program and waits. Its exit status; -1: it could not be run, was killed, or took longer
- * than a minute, and was killed then. `quiet`: what it says is not shown. */
-int privileged_program(const char *const *argv, bool quiet);
+/* Runs a program, whose words nobody sees, and waits. Its exit status; -1: it could not be run; -2:
+ * it was killed, by us where it took longer than a minute. */
+int privileged_program(const char *const *argv);
 
 #endif

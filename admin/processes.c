@@ -96,7 +96,7 @@ static void processes_end_sessions(uid_t uid)
         return;
     (void)snprintf(number, sizeof(number), "%" PRIu32, uid);
     const char *const argv[] = {LOGINCTL, "terminate-user", number, NULL};
-    (void)privileged_program(argv, true);
+    (void)privileged_program(argv);
 }
 
 void processes_end(uid_t uid, int64_t operator_uid, struct privileged_answer *answer)

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -120,7 +121,7 @@ static void processes_of_the_uid_end(void **state)
     struct privileged privileged = {0};
     struct privileged_answer answer;
     pid_t one = start(life->live, unused_uid()), other = start(live_simply, unused_uid() + 1);
-    assert_true(privileged_start(&privileged, PRIVILEGED_END_PROCESSES, "", -1));
+    assert_true(privileged_start(&privileged, PRIVILEGED_END_PROCESSES, "", NULL, -1));
     assert_true(privileged_order(&privileged, STRANGER, unused_uid(), &answer));
     privileged_end(&privileged);
     assert_int_equal(answer.found, 1);
@@ -136,7 +137,7 @@ static void several_orders_are_carried_out(void **state)
     struct privileged privileged = {0};
     struct privileged_answer answer;
     (void)state;
-    assert_true(privileged_start(&privileged, PRIVILEGED_END_PROCESSES, "", -1));
+    assert_true(privileged_start(&privileged, PRIVILEGED_END_PROCESSES, "", NULL, -1));
     (void)kill(privileged.child, SIGINT); /* Ctrl-C, and whatever else ends a program */
     (void)kill(privileged.child, SIGTERM);
     for (int i = 0; i < 2; i++) {
@@ -186,7 +187,7 @@ static bool refusal_holds(const struct refusal *row, bool root)
         root || row->outcome != PRIVILEGED_OPERATORS ? row->outcome : PRIVILEGED_NOT_ROOT;
     complaint[0] = '\0';
     return (!root || setresuid(real, 0, 0) == 0) &&
-           privileged_start(&privileged, PRIVILEGED_END_PROCESSES, "",
+           privileged_start(&privileged, PRIVILEGED_END_PROCESSES, "", NULL,
                             row->operator_uid == -1 ? -1 : row_uid(row->operator_uid)) &&
            !privileged_order(&privileged, row->account, row_uid(row->uid), &answer) &&
            answer.outcome == expected && complaint[0] != '\0';
@@ -214,9 +215,9 @@ static void nothing_is_done_without_an_order(void **state)
     bool root = geteuid() == 0;
     pid_t bystander = start(live_simply, root ? unused_uid() : getuid());
     (void)state;
-    assert_true(privileged_start(&privileged, PRIVILEGED_END_PROCESSES, "", -1));
+    assert_true(privileged_start(&privileged, PRIVILEGED_END_PROCESSES, "", NULL, -1));
     privileged_end(&privileged);
-    assert_true(privileged_start(&privileged, PRIVILEGED_END_PROCESSES, "", -1));
+    assert_true(privileged_start(&privileged, PRIVILEGED_END_PROCESSES, "", NULL, -1));
     assert_int_equal(write(privileged.socket, STRANGER, sizeof(STRANGER)), sizeof(STRANGER));
     privileged_end(&privileged); /* half an order is none */
     assert_false(privileged_order(&privileged, STRANGER, unused_uid(), &answer));
@@ -227,12 +228,12 @@ static void nothing_is_done_without_an_order(void **state)
 
 /* -- the Unix password ---------------------------------------------------------------------- */
 
-#define HASH    "$6$salt$hash"
-#define ENTRY   "somebody:" HASH ":19000:0:99999:7:::\n"
-#define LOCKED  "somebody:!" HASH ":19000:0:99999:7:::\n"
-#define OUTSIDE "/outside"
+#define HASH   "$6$salt$hash"
+#define ENTRY  "somebody:" HASH ":19000:0:99999:7:::\n"
+#define LOCKED "somebody:!" HASH ":19000:0:99999:7:::\n"
+#define BARE   "somebody:!:19000:0:99999:7:::\n"
 
-static char root[] = "/tmp/medgl-privileged-XXXXXX";
+static char root[] = "/tmp/medgl-privileged-XXXXXX/root";
 
 static void file_write_text(const char *name, const char *text)
 {
@@ -258,37 +259,64 @@ static void file_holds(const char *name, const char *text)
 static int run(const char *script)
 {
     const char *const argv[] = {"/bin/sh", "-c", script, "sh", root, NULL};
-    return privileged_program(argv, false);
+    return privileged_program(argv);
 }
 
 static const struct shadow_row {
     const char *name;
     const char *before; /* a script; $1 is the root */
     enum privileged_act act;
-    const char *account;
+    const char *account, *pinned;
+    int64_t uid;
     const char *from, *to;
+    enum privileged_outcome outcome;
     int status;
     bool for_root;
 } shadow_rows[] = {
-    {"locked", ":", PRIVILEGED_LOCK_SHADOW, "somebody", ENTRY, LOCKED, 0, false},
-    {"locked twice is locked", ":", PRIVILEGED_LOCK_SHADOW, "somebody", LOCKED, LOCKED, 0, false},
-    {"unlocked", ":", PRIVILEGED_UNLOCK_SHADOW, "somebody", LOCKED, ENTRY, 0, false},
-    {"of nobody", ":", PRIVILEGED_LOCK_SHADOW, STRANGER, ENTRY, ENTRY, 6, false},
-    {"a name that is an option", ":", PRIVILEGED_LOCK_SHADOW, "--help", ENTRY, ENTRY, -1, false},
-    {"others may write to the root", "chmod 777 $1", PRIVILEGED_LOCK_SHADOW, "somebody", ENTRY,
-     ENTRY, -1, false},
-    {"others may write to its etc", "chmod 775 $1/etc", PRIVILEGED_LOCK_SHADOW, "somebody", ENTRY,
-     ENTRY, -1, false},
-    {"its etc is a link", "mv $1/etc $1/other; ln -s other $1/etc", PRIVILEGED_LOCK_SHADOW,
-     "somebody", ENTRY, ENTRY, -1, false},
-    {"its etc is somebody else's", "chown 65533 $1/etc", PRIVILEGED_LOCK_SHADOW, "somebody", ENTRY,
-     ENTRY, -1, true},
-    {"another's root", "chown -R 65534:65534 $1", PRIVILEGED_LOCK_SHADOW, "somebody", ENTRY, LOCKED,
-     0, true},
-    {"another's root that leads out of it",
-     "mv $1/etc/shadow $1" OUTSIDE "; chown -R 65534:65534 $1; chown 0:0 $1" OUTSIDE
-     "; chmod 600 $1" OUTSIDE "; ln -s ../" OUTSIDE " $1/etc/shadow",
-     PRIVILEGED_LOCK_SHADOW, "somebody", ENTRY, ENTRY, 1, true},
+#define LOCK   PRIVILEGED_LOCK_SHADOW
+#define UNLOCK PRIVILEGED_UNLOCK_SHADOW
+#define DONE   PRIVILEGED_DONE
+#define FAILED PRIVILEGED_FAILED
+#define THEIRS PRIVILEGED_NOT_THEIRS
+    {"locked", ":", LOCK, "somebody", NULL, 1000, ENTRY, LOCKED, DONE, 0, false},
+    {"locked twice is locked", ":", LOCK, "somebody", NULL, 1000, LOCKED, LOCKED, DONE, 0, false},
+    {"unlocked", ":", UNLOCK, "somebody", NULL, 1000, LOCKED, ENTRY, DONE, 0, false},
+    {"pinned to this name", ":", LOCK, "somebody", "somebody", 1000, ENTRY, LOCKED, DONE, 0, false},
+    {"pinned to another name", ":", LOCK, "somebody", "other", 1000, ENTRY, ENTRY, FAILED, -1,
+     false},
+    {"of another uid by now", ":", LOCK, "somebody", "somebody", 1001, ENTRY, ENTRY, THEIRS, -1,
+     false},
+    {"of another uid, unlocked", ":", UNLOCK, "somebody", "somebody", 0, LOCKED, LOCKED, THEIRS, -1,
+     false},
+    {"root's, where many are meant", "sed -i s/1000/0/ $1/etc/passwd", LOCK, "somebody", NULL, 0,
+     ENTRY, ENTRY, THEIRS, -1, false},
+    {"of nobody", ":", LOCK, STRANGER, NULL, 0, ENTRY, ENTRY, PRIVILEGED_NO_LINE, -1, false},
+    {"of a line without a user", "echo > $1/etc/passwd", LOCK, "somebody", NULL, 1000, ENTRY, ENTRY,
+     FAILED, 6, false},
+    {"of a user without a line", "echo other:x:1001:1000::/: >> $1/etc/passwd", UNLOCK, "other",
+     "other", 1001, ENTRY, ENTRY, PRIVILEGED_NO_LINE, -1, false},
+    {"unlocked, with no hash behind the lock", ":", UNLOCK, "somebody", NULL, 1000, BARE, BARE,
+     FAILED, 0, false},
+    {"a name that is an option", ":", LOCK, "--help", NULL, 0, ENTRY, ENTRY, FAILED, -1, false},
+    {"others may write to the root", "chmod 777 $1", LOCK, "somebody", NULL, 1000, ENTRY, ENTRY,
+     FAILED, -1, false},
+    {"others may write to its etc", "chmod 775 $1/etc", LOCK, "somebody", NULL, 1000, ENTRY, ENTRY,
+     FAILED, -1, false},
+    {"its etc is a link", "mv $1/etc $1/other; ln -s other $1/etc", LOCK, "somebody", NULL, 1000,
+     ENTRY, ENTRY, FAILED, -1, false},
+    {"its etc is somebody else's", "chown 65533 $1/etc", LOCK, "somebody", NULL, 1000, ENTRY, ENTRY,
+     FAILED, -1, true},
+    {"another's root", "chown -R 65534:65534 $1", LOCK, "somebody", NULL, 1000, ENTRY, ENTRY,
+     FAILED, -1, true},
+    {"another's root around root's files", "chown 65534:65534 $1", UNLOCK, "somebody", NULL, 1000,
+     LOCKED, LOCKED, FAILED, -1, true},
+    {"in what others may rename", "chown 65534 ${1%/*}", LOCK, "somebody", NULL, 1000, ENTRY, ENTRY,
+     FAILED, -1, true},
+#undef LOCK
+#undef UNLOCK
+#undef DONE
+#undef FAILED
+#undef THEIRS
 };
 
 static void unix_password_changes(void **state)
@@ -297,19 +325,41 @@ static void unix_password_changes(void **state)
     struct privileged privileged = {0};
     struct privileged_answer answer;
     complaint[0] = '\0';
-    assert_int_equal(run("rm -rf $1 && mkdir -m 755 $1 $1/etc"), 0);
+    assert_int_equal(run("rm -rf $1 && chown $(id -u) ${1%/*} && mkdir -m 755 $1 $1/etc"), 0);
     file_write_text("/etc/passwd", "somebody:x:1000:1000::/:/bin/sh\n");
     file_write_text("/etc/group", "somebody:x:1000:\n");
     file_write_text("/etc/shadow", row->from);
     assert_int_equal(run(row->before), 0);
-    assert_true(privileged_start(&privileged, row->act, root, -1));
-    assert_int_equal(privileged_order(&privileged, row->account, 0, &answer), row->status == 0);
+    assert_true(privileged_start(&privileged, row->act, root, row->pinned, -1));
+    assert_int_equal(privileged_order(&privileged, row->account, row->uid, &answer),
+                     row->outcome == PRIVILEGED_DONE);
     privileged_end(&privileged);
     assert_int_equal(answer.status, row->status);
-    assert_int_equal(answer.outcome, row->status == 0 ? PRIVILEGED_DONE : PRIVILEGED_FAILED);
-    assert_int_equal(complaint[0] != '\0', row->status != 0);
+    assert_int_equal(answer.outcome, row->outcome);
+    assert_int_equal(complaint[0] != '\0', row->outcome != PRIVILEGED_DONE);
     file_holds("/etc/shadow", row->to);
     assert_int_equal(run("rm -rf $1"), 0);
+}
+
+/* A child that is gone may have done it before. */
+static void a_lost_answer_is_no_answer(void **state)
+{
+    struct privileged privileged = {.act = PRIVILEGED_LOCK_SHADOW, .child = 1};
+    struct privileged_answer answer;
+    int ends[2];
+    char order[4096];
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+    privileged.socket = ends[0];
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(recv(ends[1], order, sizeof(order), 0) > 0 ? 0 : 1);
+    (void)close(ends[1]);
+    assert_false(privileged_order(&privileged, "somebody", 1000, &answer));
+    (void)close(ends[0]);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_int_equal(answer.outcome, PRIVILEGED_UNKNOWN);
+    assert_non_null(strstr(complaint, "not known: look with passwd -S somebody"));
 }
 
 static void programs_run_bare(void **state)
@@ -320,18 +370,24 @@ static void programs_run_bare(void **state)
     assert_int_equal(run("exit 7"), 7);
     assert_int_equal(run("test -z \"$MEDGL_TEST_SHOWS$HOME\""), 0);
     assert_int_equal(run("read nothing"), 1);
-    assert_int_equal(run("kill -9 $$"), -1);
+    assert_int_equal(run("kill -9 $$"), -2); /* what it did before is not known */
+    assert_int_equal(run("for n in 0 1 2; do test /proc/$$/fd/$n -ef /dev/null || exit 1; done"),
+                     0);
+    assert_int_equal(run("read -r stat < /proc/$$/stat; set -- $$ ${stat##*) }; test $1 = $5"), 0);
     assert_int_equal(dup2(STDERR_FILENO, 9), 9);
     assert_int_equal(run("for n in 3 4 5 6 7 8 9; do test ! -e /proc/$$/fd/$n || exit 1; done"), 0);
     (void)close(9);
-    assert_int_equal(privileged_program(missing, true), -1);
+    assert_int_equal(privileged_program(missing), -1);
 }
 
 int main(void)
 {
     const bool as_root = geteuid() == 0;
+    char *inner = strrchr(root, '/');
+    *inner = '\0';
     if (mkdtemp(root) == NULL)
         return 1;
+    *inner = '/';
     if (as_root) {
         TABLE_ADD("processes end (R12)", lives, processes_of_the_uid_end);
         table_add("processes end", "of several orders, whatever is signalled",
@@ -344,8 +400,10 @@ int main(void)
         if (as_root || !shadow_rows[i].for_root)
             table_add("the Unix password", shadow_rows[i].name, unix_password_changes,
                       &shadow_rows[i]);
+    table_add("the Unix password", "a lost answer", a_lost_answer_is_no_answer, NULL);
     table_add("programs", "have no environment, no input and no file", programs_run_bare, NULL);
     int failed = table_run("privileged");
+    *inner = '\0';
     (void)rmdir(root);
     return failed;
 }
