@@ -9,19 +9,6 @@
 
 /* -- enrolling ------------------------------------------------------------------------------ */
 
-struct outcome {
-    enum medgl_error error;
-    char why[OPERATION_WHY_SIZE];
-};
-
-static void add_outcome(void *argument, size_t index, enum medgl_error error, const char *why)
-{
-    struct outcome *outcome = argument;
-    (void)index;
-    outcome->error = error;
-    (void)snprintf(outcome->why, sizeof(outcome->why), "%s", why);
-}
-
 /* What is wrong with a text is worth its own sentence. */
 static enum admin_exit add_failed(enum medgl_error error, const char *name, const char *why)
 {
@@ -65,7 +52,7 @@ static enum admin_exit add_named(struct admin *admin)
     const struct options *options = &admin->options;
     const char *class_ = options->value[OPTION_CLASS];
     struct unix_user user;
-    struct outcome outcome = {.error = MEDGL_ERR_REFUSED};
+    char why[OPERATION_WHY_SIZE] = "";
     enum medgl_error error = unix_user_find(options->name, &user);
     if (error != MEDGL_OK)
         return admin_failed(error, "", NULL);
@@ -82,16 +69,10 @@ static enum admin_exit add_named(struct admin *admin)
         request.person.full_name = user.full_name;
     if (class_ != NULL)
         error = account_class_parse(class_, &request.class_);
-    const struct account_add_many many = {.requests = &request,
-                                          .count = 1,
-                                          .all_or_nothing = true,
-                                          .argument = &outcome,
-                                          .outcome = add_outcome};
     if (error == MEDGL_OK)
-        error = operation_account_add_many(&admin->context, &many);
+        error = operation_account_add(&admin->context, &request, why);
     if (error != MEDGL_OK)
-        return add_failed(error == MEDGL_ERR_REFUSED ? outcome.error : error, user.name,
-                          outcome.why);
+        return add_failed(error, user.name, why);
     add_print(admin, &request);
     return ADMIN_DONE;
 }

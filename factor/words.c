@@ -97,8 +97,3 @@ unsigned words_letter_cost(char before_last, char last, char letter)
     return words_data
         .letter_cost[words_letter_index(before_last)][words_letter_index(last)][index - 1];
 }
-
-size_t words_count(void)
-{
-    return words_data.count;
-}

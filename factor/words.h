@@ -33,6 +33,4 @@ bool words_complete(const struct words_cursor *cursor, unsigned *cost);
  * the first ones at the beginning. Unknown words (inflections, foreign names) look like words. */
 unsigned words_letter_cost(char before_last, char last, char letter);
 
-size_t words_count(void);
-
 #endif

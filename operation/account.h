@@ -23,10 +23,11 @@ struct account_add_request {
     enum account_class class_;
     struct account_person person;
 };
-/* MEDGL_ERR_EXISTS: the name is enrolled, or was and is retired (R25). MEDGL_ERR_ARGUMENT: one of
- * the texts is malformed. */
+/* MEDGL_ERR_EXISTS: the name is enrolled, or was and is retired (R25). MEDGL_ERR_ARGUMENT with
+ * `why`: one of the texts is malformed. */
 enum medgl_error operation_account_add(struct context *context,
-                                       const struct account_add_request *request);
+                                       const struct account_add_request *request,
+                                       char why[OPERATION_WHY_SIZE]);
 
 /* Hundreds of them, in the order given. `all_or_nothing`: one transaction, and nothing is done if
  * any cannot be; else each by itself. `dry_run`: everything is checked, nothing is done. `outcome`

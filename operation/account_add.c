@@ -143,25 +143,32 @@ enum medgl_error operation_account_add_many(struct context *context,
     return many->all_or_nothing || many->dry_run ? add_in_one(&run) : add_in_turn(&run);
 }
 
-static void add_outcome(void *argument, size_t index, enum medgl_error error, const char *why)
+struct add_outcome {
+    enum medgl_error error;
+    char *why;
+};
+
+static void add_hear(void *argument, size_t index, enum medgl_error error, const char *why)
 {
-    enum medgl_error *outcome = argument;
+    struct add_outcome *outcome = argument;
     (void)index;
-    (void)why;
-    *outcome = error;
+    outcome->error = error;
+    (void)snprintf(outcome->why, OPERATION_WHY_SIZE, "%s", why);
 }
 
 enum medgl_error operation_account_add(struct context *context,
-                                       const struct account_add_request *request)
+                                       const struct account_add_request *request,
+                                       char why[OPERATION_WHY_SIZE])
 {
-    enum medgl_error outcome = MEDGL_ERR_REFUSED;
+    struct add_outcome outcome = {.error = MEDGL_ERR_REFUSED, .why = why};
     const struct account_add_many many = {.requests = request,
                                           .count = 1,
                                           .all_or_nothing = true,
                                           .argument = &outcome,
-                                          .outcome = add_outcome};
+                                          .outcome = add_hear};
+    why[0] = '\0';
     enum medgl_error error = operation_account_add_many(context, &many);
-    return error == MEDGL_ERR_REFUSED ? outcome : error;
+    return error == MEDGL_ERR_REFUSED ? outcome.error : error;
 }
 
 /* -- change --------------------------------------------------------------------------------- */

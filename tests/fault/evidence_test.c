@@ -358,8 +358,9 @@ static bool invent(struct context *context, struct scene *there, const void *arg
                                             .uid = there->owner,
                                             .class_ = ACCOUNT_CLASS_STAFF,
                                             .person.full_name = "Test Person"};
+    char why[OPERATION_WHY_SIZE];
     (void)argument;
-    CHECK(operation_account_add(context, &add) == MEDGL_OK);
+    CHECK(operation_account_add(context, &add, why) == MEDGL_OK);
     while (size < 30) {
         CHECK(operation_account_unlock(context, there->user, NULL, "test", &cleared) == MEDGL_OK);
         CHECK(operation_ledger_size(context, &size) == MEDGL_OK);

@@ -150,7 +150,7 @@ static bool enrol_act(struct context *context, struct scene *scene, const void *
                                                  .note = "",
                                                  .argument = (void *)(uintptr_t)argument,
                                                  .deliver = enrol_deliver};
-    CHECK(operation_account_add(context, &add) == MEDGL_OK);
+    CHECK(operation_account_add(context, &add, why) == MEDGL_OK);
     CHECK(operation_password_issue(context, &issue, why) == MEDGL_OK);
     return true;
 }

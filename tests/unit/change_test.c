@@ -44,7 +44,8 @@ static void enrol_hanako(struct fixture *f)
                                                            .reading = "さとう はなこ",
                                                            .staff_number = "H204817",
                                                            .birth_date = "1985-04-01"}};
-    assert_int_equal(operation_account_add(&f->context, &request), MEDGL_OK);
+    char why[OPERATION_WHY_SIZE];
+    assert_int_equal(operation_account_add(&f->context, &request, why), MEDGL_OK);
 }
 
 static enum change_verdict change(struct fixture *f, const char *from, const char *to)

@@ -204,7 +204,8 @@ static inline void enrol(struct fixture *f)
                                                 .uid = (int64_t)geteuid(),
                                                 .class_ = ACCOUNT_CLASS_STAFF,
                                                 .person.full_name = "Test Person"};
-    assert_int_equal(operation_account_add(&f->context, &request), MEDGL_OK);
+    char why[OPERATION_WHY_SIZE];
+    assert_int_equal(operation_account_add(&f->context, &request, why), MEDGL_OK);
 }
 
 static inline void issue(struct fixture *f)

@@ -96,7 +96,8 @@ static void root_is_referred_to_the_reset(void **state)
     struct caller caller = caller_from("");
     const struct account_add_request other = {
         .name = "nobody", .uid = 65534, .class_ = ACCOUNT_CLASS_STAFF, .person.full_name = ""};
-    assert_int_equal(operation_account_add(&f->context, &other), MEDGL_OK);
+    char why[OPERATION_WHY_SIZE];
+    assert_int_equal(operation_account_add(&f->context, &other, why), MEDGL_OK);
     const struct change_request request = {.caller = &caller, .user = "nobody"};
     enum change_verdict verdict = CHANGE_DONE;
     assert_int_equal(operation_change(&f->context, &talk, &request, &verdict), MEDGL_OK);
@@ -197,7 +198,7 @@ static void another_name_of_an_enrolled_uid_is_refused(void **state)
     char id[CRYPTO_ID_SIZE], why[OPERATION_WHY_SIZE];
     enum session_verdict session = SESSION_DONE;
     assert_int_equal(try_login(f, f->user, "192.0.2.1", WRONG), LOGIN_NOT_ENROLLED);
-    assert_int_equal(operation_account_add(&f->context, &request), MEDGL_OK);
+    assert_int_equal(operation_account_add(&f->context, &request, why), MEDGL_OK);
     assert_int_equal(try_login(f, f->user, "192.0.2.1", WRONG), LOGIN_REFUSED);
     assert_int_equal(try_access(f), ACCESS_DENIED);
     assert_int_equal(
@@ -502,7 +503,7 @@ static void states_of_an_account(void **state)
                                               .person.full_name = ""};
     enrol(f);
     set_password(f, PASSWORD_ONE);
-    assert_int_equal(operation_account_add(&f->context, &again), MEDGL_ERR_EXISTS);
+    assert_int_equal(operation_account_add(&f->context, &again, why), MEDGL_ERR_EXISTS);
     assert_int_equal(operation_account_enable(&f->context, f->user, "x", why), MEDGL_ERR_REFUSED);
     assert_int_equal(operation_account_disable(&f->context, f->user, "", why), MEDGL_ERR_ARGUMENT);
     assert_int_equal(operation_account_disable(&f->context, f->user, "leave", why), MEDGL_OK);
@@ -515,7 +516,7 @@ static void states_of_an_account(void **state)
     assert_int_equal(try_access(f), ACCESS_EXPIRED);
     assert_int_equal(operation_account_enable(&f->context, f->user, "x", why), MEDGL_ERR_REFUSED);
     assert_true(why[0] != '\0');
-    assert_int_equal(operation_account_add(&f->context, &again), MEDGL_ERR_EXISTS);
+    assert_int_equal(operation_account_add(&f->context, &again, why), MEDGL_ERR_EXISTS);
     assert_int_equal(operation_account_disable(&f->context, "nemo", "x", why), MEDGL_ERR_NOT_FOUND);
     assert_int_equal(verify(f), MEDGL_OK);
 }

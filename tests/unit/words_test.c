@@ -359,7 +359,6 @@ static void cursor_narrows(void **state)
     struct words_cursor cursor = words_begin();
     uint32_t left = cursor.high - cursor.low;
     unsigned cost;
-    assert_int_equal(left, words_count());
     for (const char *at = "hospital"; *at != '\0'; at++) {
         assert_true(words_step(&cursor, *at));
         assert_in_range(cursor.high - cursor.low, 1, left);
@@ -427,10 +426,10 @@ static void all_words_are_found(void **state)
 {
     (void)state;
     struct words_cursor cursor = words_begin();
-    assert_in_range(words_count(), 300 * 1000, 1000 * 1000);
+    const size_t count = cursor.high - cursor.low;
+    assert_in_range(count, 300 * 1000, 1000 * 1000);
     for (unsigned deepest = 1; deepest <= 4; deepest++)
-        assert_in_range(walk(&cursor, deepest), words_count() - (deepest == 4 ? 17576 : 0),
-                        words_count());
+        assert_in_range(walk(&cursor, deepest), count - (deepest == 4 ? 17576 : 0), count);
     static const char *const beginnings[] = {"aa", "ky", "pas", "q", "zyu", "zz"};
     for (size_t i = 0; i < MEDGL_COUNT(beginnings); i++) {
         assert_true(cursor_at(beginnings[i], &cursor));
