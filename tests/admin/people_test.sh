@@ -121,15 +121,20 @@ says "too many rows" 2 'more than 20000 rows' account add --from "$mine/huge"
 { echo name && echo lp && seq -f 'nobody-%.0f' 1 9999; } > "$csv"
 json "ten thousand rows" 1 'len(d["rows"]) == 10000 and d["rows"][0]["result"] == "would-be-added" and
     d["rows"][9999]["line"] == 10001 and d["summary"][0]["refused"] == 9999' account add --dry-run --from "$csv"
-csv 'name\nlp\n'
+{ echo name && getent passwd | head -n 17 | cut -d: -f1; } > "$csv"
 # shellcheck disable=SC2086
 python3 "$top_srcdir/tests/system/terminal.py" -- $user "$program" --root "$root" $operator account add --dry-run \
     --from "$csv" > "$out" 2> "$err" <<-'END'
-	see 1/1
-	see Would be added: 1.
-	end 0
+	see 16/17
+	see 17/17
+	see Rows: 17. Would be added: 
+	end 1
 END
 verdict "a terminal sees how far it is" $?
+says "and nothing else does" 1 'Rows: 17' account add --dry-run --from "$csv"
+! grep -q /17 "$out" "$err"
+verdict "neither in its report nor in its messages" $?
+csv 'name\nlp\n'
 if $user test -w /dev/full; then
     # shellcheck disable=SC2086
     $user "$program" --root "$root" $operator account add --dry-run --from "$csv" > /dev/full 2> "$err"
@@ -147,7 +152,7 @@ says "facts are changed" 0 'lp: changed' account set lp --full-name '' --birth-d
 json "the ledger names them and their class alone" 0 '[e["details"][k] for e in d["entries"] for k in ("fields", "class")] ==
     ["class full_name birth_date", "privileged"] and "1989" not in json.dumps(d)' ledger show --last 1
 json "the account has them" 0 'd["account"][0]["full_name"] is None and d["account"][0]["class"] == "privileged"' account show lp
-says "nothing to change" 1 'so already' account set lp --class privileged
+says "nothing to change" 1 'nothing to change' account set lp --class privileged
 says "nothing said" 2 'Say what to change' account set lp
 says "nobody to change" 3 'not enrolled' account set news --class staff
 says "a fact with control characters" 2 'without control characters' account set lp --staff-number "$(printf 'a\033b')"
