@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <pwd.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,6 +18,7 @@
 #define GUARD_STAYS 's'
 #define FROM_MAX    ((size_t)4 << 20) /* bytes */
 #define SHADOW_MAX  ((size_t)16 << 20)
+#define NO_GROUP    65534 /* of nobody, and of no file */
 
 /* Whose rights files are opened with. */
 struct rights {
@@ -196,8 +198,11 @@ static enum admin_exit rights_of_shadow(const struct identity *identity, struct 
         complain(_("%s cannot be opened: %s."), identity->root, strerror(errno));
         return ADMIN_UNUSABLE;
     }
-    if (identity->from_root)
-        *rights = (struct rights){st.st_uid, st.st_gid, ""};
+    if (!identity->from_root)
+        return ADMIN_DONE;
+    /* Not the directory's group: whoever owns it need not be in that. */
+    const struct passwd *user = getpwuid(st.st_uid);
+    *rights = (struct rights){st.st_uid, user != NULL ? user->pw_gid : NO_GROUP, ""};
     return ADMIN_DONE;
 }
 

@@ -163,6 +163,10 @@ static enum medgl_error import_user(struct import *import, const struct unix_use
     if (error != MEDGL_OK && error != MEDGL_ERR_ARGUMENT) /* a name that no account can have */
         return error;
     const char *why = import_why(verdict);
+    if (verdict == IMPORT_HAS_PASSWORD &&
+        import->admin->options.value[OPTION_LOCK_SHADOW] != NULL) /* cut off before the lock? */
+        why = _("has or had a password here already: it stays as it is, and the Unix password is "
+                "not locked (medgl-admin account shadow NAME --lock)");
     bool done = verdict == IMPORT_DONE;
     error = done ? import_lock(import, user, &why) : MEDGL_OK;
     import->done += done;
@@ -329,6 +333,14 @@ enum admin_exit account_shadow(struct admin *admin)
     enum medgl_error error = operation_account_show(&admin->context, name, &report, NULL, NULL);
     if (error != MEDGL_OK)
         return admin_failed(error, name, NULL);
+    if (report.account.state != ACCOUNT_STATE_ACTIVE) {
+        complain(lock ? _("%s is disabled or retired here: lock the Unix password without this "
+                          "program (usermod -L), or enable the account first.")
+                      : _("%s is disabled or retired here: the Unix password stays as it is, or "
+                          "it would let in who was shut out. Enable the account first."),
+                 name);
+        return ADMIN_REFUSED;
+    }
     if (!privileged_order(&admin->privileged, name, report.account.uid, &answer))
         return ADMIN_UNUSABLE;
     error = operation_shadow_note(&admin->context, name, lock);

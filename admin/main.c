@@ -346,6 +346,10 @@ static bool admin_act_fits(const struct admin *admin, enum privileged_act act)
         complain(_("--sessions does not go with --root: processes belong to this machine, not to "
                    "%s. Leave --sessions out."),
                  identity->root);
+    else if (act == PRIVILEGED_LOCK_SHADOW && admin->options.value[OPTION_SHADOW] != NULL)
+        complain(_("--lock-shadow does not go with --shadow: what %s says is not what would be "
+                   "locked in /etc/shadow. Leave one of them out."),
+                 admin->options.value[OPTION_SHADOW]);
     else if ((act == PRIVILEGED_LOCK_SHADOW || act == PRIVILEGED_UNLOCK_SHADOW) && guest)
         complain(_("%s belongs to somebody else: root changes no Unix password there. Run this as "
                    "its owner."),

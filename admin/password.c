@@ -114,8 +114,8 @@ static void revoke_say_processes(struct admin *admin, const struct password_revo
                                  const struct privileged_answer *answer)
 {
     if (admin->options.value[OPTION_SESSIONS] == NULL)
-        output_say(&admin->output, _("Sessions that are open go on: see who -u, and next time "
-                                     "--sessions ends them as well."));
+        output_say(&admin->output, _("Sessions that are open go on: see who -u; the same command "
+                                     "with --sessions ends them."));
     else
         output_say(
             &admin->output,
@@ -135,7 +135,10 @@ static void revoke_print(struct admin *admin, const struct password_revoked *rev
     const char *name = admin->options.name;
     const bool ended = admin->options.value[OPTION_SESSIONS] != NULL;
     output_say(&admin->output,
-               _("The password of %s is ended: it opens nothing any more, and cannot come back."),
+               revoked->password
+                   ? _("The password of %s is ended: it opens nothing any more, and cannot come "
+                       "back.")
+                   : _("%s has no password: the sessions alone are ended."),
                name);
     revoke_say_processes(admin, revoked, answer);
     output_say(&admin->output,
@@ -166,7 +169,7 @@ enum admin_exit password_revoke(struct admin *admin)
         return admin_failed(error, options->name, why);
     if (sessions && !privileged_order(&admin->privileged, options->name, revoked.uid, &answer)) {
         complain(
-            _("The password of %s is ended nevertheless, and its open sessions are recorded as "
+            _("%s has no password any more nevertheless, and its open sessions are recorded as "
               "ended (%" PRIu32 "): end their processes, then issue a new password with "
               "medgl-admin password reset."),
             options->name, revoked.sessions);

@@ -64,8 +64,10 @@ enum medgl_error operation_account_change(struct context *context,
 
 /* Suspected leak (R12): the password ends, can never come back, and, with `end_sessions`, the open
  * sessions are recorded as ended, all in one transaction with its entry. `*uid` and `*sessions` are
- * for whoever ends the processes. MEDGL_ERR_REFUSED with `why`: there is no password. */
+ * for whoever ends the processes. Without a password `end_sessions` alone is done: it may have been
+ * revoked before. MEDGL_ERR_REFUSED with `why`: there is no password, and nothing else to end. */
 struct password_revoked {
+    bool password; /* there was one */
     int64_t uid;
     uint32_t sessions;
 };

@@ -19,6 +19,7 @@ struct revoke_run {
     char *why;
     struct clock_reading clock;
     struct account account;
+    bool password;        /* there is one */
     struct session *open; /* sessions, malloc'ed */
     size_t count;
 };
@@ -61,11 +62,14 @@ static enum medgl_error revoke_password(struct store_txn *txn, struct revoke_run
                                         const struct credential *going)
 {
     struct ledger_entry entry;
-    MEDGL_TRY(history_keep_for_good(run->context, txn, going));
-    MEDGL_TRY(store_credential_delete(txn, run->account.id, CREDENTIAL_PASSWORD));
+    if (run->password) {
+        MEDGL_TRY(history_keep_for_good(run->context, txn, going));
+        MEDGL_TRY(store_credential_delete(txn, run->account.id, CREDENTIAL_PASSWORD));
+    }
     evidence_begin(run->context, &run->clock, LEDGER_PASSWORD_REVOKE, &run->account, &entry);
     ledger_entry_text(&entry, "why", run->reason);
-    ledger_entry_text(&entry, "credential", going->id);
+    if (run->password)
+        ledger_entry_text(&entry, "credential", going->id);
     ledger_entry_number(&entry, "sessions", (int64_t)run->count);
     return evidence_append(run->context, txn, &entry, NULL);
 }
@@ -79,12 +83,14 @@ static enum medgl_error revoke_now(struct store_txn *txn, void *argument)
     MEDGL_TRY(store_account_by_name(txn, run->name, &run->account));
     enum medgl_error error =
         store_credential_get(txn, run->account.id, CREDENTIAL_PASSWORD, &going);
-    if (error == MEDGL_ERR_NOT_FOUND) {
+    run->password = error == MEDGL_OK;
+    if (error == MEDGL_ERR_NOT_FOUND && !run->end_sessions) {
         (void)snprintf(run->why, OPERATION_WHY_SIZE, "%s",
                        _("the account has no password: there is nothing to revoke"));
         return MEDGL_ERR_REFUSED;
     }
-    MEDGL_TRY(error);
+    if (error != MEDGL_ERR_NOT_FOUND)
+        MEDGL_TRY(error);
     if (run->end_sessions)
         MEDGL_TRY(store_session_each_open(txn, run->account.id, revoke_list, run));
     MEDGL_TRY(revoke_password(txn, run, &going));
@@ -109,6 +115,7 @@ enum medgl_error operation_password_revoke(struct context *context, const char *
         return MEDGL_ERR_ARGUMENT;
     MEDGL_TRY(store_transact(context->store, STORE_WRITE, revoke_now, &run));
     (void)evidence_publish(context); /* the act stands even if the outside copy fails: logged */
-    *revoked = (struct password_revoked){.uid = run.account.uid, .sessions = (uint32_t)run.count};
+    *revoked = (struct password_revoked){
+        .password = run.password, .uid = run.account.uid, .sessions = (uint32_t)run.count};
     return MEDGL_OK;
 }
