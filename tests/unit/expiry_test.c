@@ -731,10 +731,38 @@ static void revoked(void **state)
     assert_int_equal(try_login(here, here->user, "192.0.2.1", PASSWORD_ONE), LOGIN_REFUSED);
     assert_int_equal(verify(here), MEDGL_OK);
     assert_int_equal(
-        operation_password_revoke(&here->context, here->user, "again", true, &end, why),
+        operation_password_revoke(&here->context, here->user, "again", false, &end, why),
         MEDGL_ERR_REFUSED);
     assert_true(why[0] != '\0');
     assert_int_equal(tally_of(here).kinds[LEDGER_PASSWORD_REVOKE], 1);
+}
+
+/* R12: who forgot them the first time can do it still. */
+static void sessions_end_after_the_password(void **state)
+{
+    char open[2][CRYPTO_ID_SIZE], why[OPERATION_WHY_SIZE];
+    struct password_revoked end;
+    (void)state;
+    enrol(here);
+    plant_password(here, PASSWORD_ONE, PASSWORD_STRENGTH_LONG, MEDGL_DAY);
+    open_session(here, open[0]);
+    open_session(here, open[1]);
+    assert_int_equal(
+        operation_password_revoke(&here->context, here->user, "lost", false, &end, why), MEDGL_OK);
+    assert_true(end.password);
+    assert_int_equal(end.sessions, 0);
+    assert_int_equal(operation_password_revoke(&here->context, here->user, "lost", true, &end, why),
+                     MEDGL_OK);
+    assert_false(end.password);
+    assert_int_equal(end.uid, (int64_t)geteuid());
+    assert_int_equal(end.sessions, 2);
+    assert_int_equal(close_session(here, open[0]), SESSION_REFUSED);
+    struct tally tally = tally_of(here);
+    assert_int_equal(tally.kinds[LEDGER_PASSWORD_REVOKE], 2);
+    assert_int_equal(tally.kinds[LEDGER_SESSION_CLOSE], 2);
+    assert_int_equal(verify(here), MEDGL_OK);
+    plant_password(here, PASSWORD_TWO, PASSWORD_STRENGTH_LONG, MEDGL_DAY);
+    assert_int_equal(verify(here), MEDGL_OK);
 }
 
 static void revoking_needs_a_reason_and_somebody(void **state)
@@ -1137,6 +1165,7 @@ int main(void)
     TABLE_ADD("judged", raise_rows, judged_under_the_policy_of_today);
     table_add("judged", "with the same salt", a_renewed_hash_keeps_its_salt, NULL);
     TABLE_ADD("revoke", revoke_rows, revoked);
+    table_add("revoke", "the sessions afterwards", sessions_end_after_the_password, NULL);
     table_add("revoke", "reason and name", revoking_needs_a_reason_and_somebody, NULL);
     table_add("revoke", "during a login", revoking_wins_over_a_login_under_way, NULL);
     table_add("reset", "keeps the former one", a_reset_keeps_the_former_password, NULL);
