@@ -57,6 +57,14 @@ END
 works "pam-auth-update finds its own work" pam-auth-update --package
 works "and leaves it" grep -q pam_medgl.so /etc/pam.d/common-auth
 
+# Lists of the site's own.
+run_block lists
+sed -n 's/^    \(password_[bl].*= .*\)/\1/p' "$readme" > $policy
+for found in minato-2026:blocklist paper-Lantern-44-moss:breached; do
+    works "found: $found" sh -c "echo ${found%:*} | medgl-admin --json password check | grep '\"weakness\": \"${found#*:}\"'"
+done
+rm $policy
+
 # A way in for root.
 usermod --password "$(openssl passwd -6 unix-Password-9)" root
 echo 'no_such_key = 1' >> $policy
