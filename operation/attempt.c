@@ -34,6 +34,7 @@ struct attempt_facts attempt_facts_from(const struct attempt_counts *counts,
         .account_in_flight = counts->account_in_flight,
         .account_latest = counts->account_latest,
         .console = source->console,
+        .remote = source->remote,
         .change = source_key_is_change(source->key),
     };
 }

@@ -83,7 +83,7 @@ void source_of(const struct caller *caller, struct source *source)
      * be five guesses more. */
     if (!caller->trusted)
         (void)snprintf(source->key, sizeof(source->key), "uid %u", (unsigned)caller->peer_uid);
-    else if (caller->rhost[0] != '\0')
+    else if ((source->remote = caller->rhost[0] != '\0'))
         source_remote(caller->rhost, source);
     else if (caller->real_uid > 0)
         (void)snprintf(source->key, sizeof(source->key), "uid %lld", (long long)caller->real_uid);

@@ -22,6 +22,7 @@ struct caller {
 struct source {
     char key[STORE_SOURCE_SIZE]; /* "203.0.113.7", "2001:db8:1:2::/64", "tty1", "user alice",
                                     "uid 1000"; "change uid 1000" */
+    bool remote;                 /* another machine, by the word of a host that is believed */
     bool console; /* a terminal at the machine: not closed by what strangers on the network do */
 };
 

@@ -181,6 +181,16 @@ static void proof_take_over(struct proof *proof, const struct secret *typed,
         proof_log_not_hashed();
 }
 
+/* MUST: a hash that says of a mistyped password too that it is right keeps its place: what would be
+ * stored of that one refuses the right one for good. */
+static void proof_log_partial(const struct proof *proof)
+{
+    log_line(LOG_NOTICE,
+             "the imported password of account %s stays due until it is changed: its hash does not "
+             "tell all of it",
+             proof->account.id);
+}
+
 /* MUST: the outcome is believed from whoever holds a reservation alone. All others do the same work
  * against a hash that is nobody's. */
 static void proof_spoil(struct password_record *stored)
@@ -214,8 +224,12 @@ static enum medgl_error proof_evaluate_imported(struct proof *proof, struct pass
     MEDGL_TRY(
         crypted_verify(&line, stored->hash, typed != NULL ? typed : prepared, &proof->matches));
     proof->matches = proof->matches && real;
-    if (proof->matches && readable && proof_is_open(proof))
+    if (!proof->matches || !readable || !proof_is_open(proof))
+        return MEDGL_OK;
+    if (crypted_covers(stored->hash, typed))
         proof_take_over(proof, typed, prepared, clock_monotonic() - begin > PROOF_RENEW_MS);
+    else
+        proof_log_partial(proof);
     return MEDGL_OK;
 }
 
@@ -299,13 +313,14 @@ enum medgl_error proof_verify(struct proof *proof, const struct secret *typed)
 
 struct password_facts password_facts_from(const struct credential *credential, medgl_time now)
 {
-    struct password_facts facts = {.utc_offset = clock_utc_offset(now)};
+    struct password_facts facts = {.utc_offset_now = clock_utc_offset(now)};
     if (credential == NULL)
         return facts;
     facts.present = true;
     facts.strength = credential->strength;
     facts.issued = credential->issued;
     facts.set_at = credential->set_at;
+    facts.utc_offset = clock_utc_offset(credential->set_at);
     facts.valid_until = credential->valid_until;
     return facts;
 }

@@ -45,7 +45,8 @@ static bool lockout_taken(const struct policy *policy, const struct lockout_reac
 struct attempt_decision policy_attempt(const struct policy *policy,
                                        const struct attempt_facts *facts, medgl_time now)
 {
-    const bool alone = facts->console || facts->change; /* the account-wide limit is not asked */
+    /* The account-wide limit is not asked. */
+    const bool alone = facts->console || (facts->change && !facts->remote);
     const struct lockout_reach source = {facts->source_failures, facts->source_in_flight,
                                          facts->change ? policy->attempts_per_change
                                                        : policy->attempts_per_source,

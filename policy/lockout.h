@@ -17,6 +17,7 @@ struct attempt_facts {
     uint32_t account_in_flight;
     medgl_time account_latest;
     bool console;            /* at a local console: the account-wide limit does not apply */
+    bool remote;             /* from another machine */
     bool change;             /* the current password, asked for in order to change it (R17) */
     uint32_t source_refused; /* tries of this source that were not admitted, and the latest */
     medgl_time source_refused_latest;
@@ -39,9 +40,10 @@ struct attempt_decision {
  * source's own tries alone, failed or refused alike: it tells a stranger nothing but what he did
  * himself, not even that the account is locked (R23), and bounds what his tries write.
  *
- * A change has a limit of its own and is not closed by the account-wide one: whoever is asked there
- * is logged in, and strangers on the network shall not keep them from it. What fails there counts
- * account-wide all the same: it is a guess at the same password. */
+ * A change has a limit of its own. At this machine it is not closed by the account-wide one:
+ * whoever is asked there is logged in, and strangers on the network shall not keep them from it.
+ * From other machines it is: a form on the network can be filled in from any number of addresses.
+ * What fails there counts account-wide all the same: it is a guess at the same password. */
 struct attempt_decision policy_attempt(const struct policy *policy,
                                        const struct attempt_facts *facts, medgl_time now);
 

@@ -122,7 +122,15 @@ static void password_stand(const struct policy *policy, const struct password_fa
     }
 }
 
-/* Rule B: due by its age alone, and what softens that (R15). */
+/* From when on its owner may change it without need (R16). */
+static medgl_time password_old_enough(const struct policy *policy,
+                                      const struct password_facts *facts)
+{
+    return policy_add(facts->set_at, policy->password_min_age, facts->utc_offset);
+}
+
+/* Rule B: due by its age alone, and what softens that (R15). Nobody is
+ * asked to do what is refused yet. */
 static void password_age(const struct policy *policy, const struct password_facts *facts,
                          medgl_time now, struct password_standing *standing)
 {
@@ -130,8 +138,9 @@ static void password_age(const struct policy *policy, const struct password_fact
                                        -policy->password_warn.milliseconds};
     standing->due_at = policy_add(facts->set_at, policy->password_max_age, facts->utc_offset);
     standing->due = now >= standing->due_at;
-    standing->warn =
-        !standing->due && now >= policy_add(standing->due_at, before, facts->utc_offset);
+    standing->warn = !standing->due &&
+                     now >= policy_add(standing->due_at, before, facts->utc_offset) &&
+                     now >= password_old_enough(policy, facts);
     if (standing->due && facts->grace_used < policy->password_grace_logins)
         standing->grace_left = (uint32_t)policy->password_grace_logins - facts->grace_used;
     standing->grace = standing->grace_left > 0;
@@ -168,7 +177,7 @@ bool policy_password_may_change(const struct policy *policy, const struct passwo
     *from = 0;
     if (!facts->present || policy_password_standing(policy, facts, now).due)
         return true;
-    medgl_time then = policy_add(facts->set_at, policy->password_min_age, facts->utc_offset);
+    medgl_time then = password_old_enough(policy, facts);
     if (now >= then)
         return true;
     *from = then;
@@ -179,5 +188,5 @@ bool policy_password_warn_again(const struct password_facts *facts, medgl_time w
                                 medgl_time now)
 {
     return warned_at == 0 ||
-           policy_day(warned_at, facts->utc_offset) != policy_day(now, facts->utc_offset);
+           policy_day(warned_at, facts->utc_offset_now) != policy_day(now, facts->utc_offset_now);
 }

@@ -72,7 +72,9 @@ struct password_facts {
     medgl_time valid_until; /* of an issued one; 0: no end */
     bool second_factor;     /* one is in force for the account */
     uint32_t grace_used;    /* logins since it was due */
-    int utc_offset;         /* of the site, for calendar months */
+    int utc_offset;         /* of the site when it was set, for calendar months: a change to summer
+                               time moves no date */
+    int utc_offset_now;     /* of the site now, for calendar days */
 };
 
 /* Why a password stands as it does, for `account show`. */
@@ -93,7 +95,7 @@ struct password_standing {
     enum password_ground ground;
     bool usable;         /* an issued password past its end is not */
     bool due;            /* must be changed now */
-    bool warn;           /* due soon: tell the user */
+    bool warn;           /* due soon, and may be changed: tell the user */
     bool grace;          /* due by its age alone, and grace logins are left */
     uint32_t grace_left; /* with the one that is being decided */
     medgl_time due_at;   /* 0: never */
