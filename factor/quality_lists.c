@@ -170,7 +170,8 @@ static enum medgl_error lists_add(struct quality_lists *lists,
                                   size_t len, bool filter)
 {
     char path[PATH_MAX];
-    if (snprintf(path, sizeof(path), "%s%.*s", request->root, (int)len, name) >= PATH_MAX)
+    if (name[0] != '/' ||
+        snprintf(path, sizeof(path), "%s%.*s", request->root, (int)len, name) >= PATH_MAX)
         return MEDGL_ERR_ARGUMENT;
     return filter ? lists_add_filter(lists, path, request->owner)
                   : lists_add_blocklist(lists, path, request->owner);
