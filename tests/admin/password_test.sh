@@ -28,14 +28,23 @@ json "revoking, in JSON" 0 'd["revoked"] == [{"name": "games", "uid": 5, "sessio
 issue
 if [ "$(id -u)" != 0 ] || [ -n "$user" ]; then
     says "who is not root ends no processes, and is told" 4 'only root can do that' password revoke games --reason x --sessions
-    [ ! -s "$out" ] && grep -q 'is ended nevertheless' "$err"
+    [ ! -s "$out" ] && grep -q 'no password any more nevertheless' "$err"
     verdict "the password is ended nevertheless" $?
     says "it is" 1 'no password' password revoke games --reason x
 fi
 exits "the ledger verifies" 0 ledger verify
 if [ -n "$user" ]; then # root, in a world of processes of its own, where this machine lets us make one
     issue
+    keep=$user user=
+    says "root ends no processes of this machine for a private root" 2 'does not go with --root' \
+        password revoke games --reason x --sessions
+    json "and nothing was done" 0 'd["account"][0]["password"] != "none"' account show games
+    mkdir -p "$root/etc"
+    getent passwd root games > "$root/etc/passwd"
+    echo 'medgl:x:65534:65534::/:/bin/false' >> "$root/etc/passwd"
     cat > "$work/world" <<-'END_OF_WORLD'
+	mount --bind "$1/var/lib" /var/lib && mount --bind "$1/etc" /etc || exit 1
+	shift
 	setpriv --reuid=5 --regid=5 --clear-groups sh -c 'trap "" TERM HUP; while :; do sleep 1; done' &
 	setpriv --reuid=5 --regid=5 --clear-groups sleep 1000 &
 	setpriv --reuid=6 --regid=6 --clear-groups sleep 1000 &
@@ -43,19 +52,28 @@ if [ -n "$user" ]; then # root, in a world of processes of its own, where this m
 	sleep 0.5
 	"$@" && kill -0 $bystander && [ -z "$(ps -o stat= -U 5 | grep -v Z)" ]
 	END_OF_WORLD
-    if unshare -p -f --mount-proc true 2> "$err"; then
+    world() { # ARGUMENT...: medgl-admin on $root as if it were this machine
         # shellcheck disable=SC2086
-        unshare -p -f --mount-proc sh "$work/world" "$program" --json --root "$root" $operator password revoke games \
-            --reason x --sessions > "$out" 2> "$err" && python3 -c '
+        unshare -m -p -f --mount-proc sh "$work/world" "$root" "$program" --json $operator "$@" \
+            > "$out" 2> "$err"
+    }
+    if unshare -m -p -f --mount-proc true 2> "$err"; then
+        world password revoke games --reason x --sessions && python3 -c '
 import json, sys
 revoked = json.load(open(sys.argv[1]))["revoked"][0]
 sys.exit(0 if revoked["sessions_ended"] == 0 and revoked["processes_ended"] >= 2 else 1)' "$out"
         verdict "root ends all processes of the uid, those that will not too, and no others (R12)" $?
-        keep=$user user=
+        world password revoke games --reason 'forgot them' --sessions
+        verdict "also when the password was ended before" $?
+        json "with an entry that names no password" 0 '"credential" not in d["entries"][0]["details"] and
+            d["entries"][0]["details"]["why"] == "forgot them"' ledger show --last 1
+        exits "and the ledger verifies then too" 0 ledger verify
         admin account add root && admin password reset root --verified-by passport --slip "$work/roots" &&
-            says "but not root's" 4 "is root's" password revoke root --reason x --sessions
-        user=$keep
+            { world password revoke root --reason x --sessions; [ $? = 4 ] && grep -q "is root's" "$err"; }
+        verdict "but not root's" $?
     fi
+    rm "$root/etc/passwd"
+    user=$keep
 fi
 
 # -- what the rules say --------------------------------------------------------------------------------

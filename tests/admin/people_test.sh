@@ -272,6 +272,16 @@ verdict "nothing was locked" $?
 says "taken over, but not locked: usermod does not know the user" 4 'news .*done .*not locked' account import news --lock-shadow
 json "the import stands" 0 'd["account"][0]["password"] != "none"' account show news
 json "without an entry of a lock" 0 'd["entries"][0]["kind"] == "password.import"' ledger show --last 1
+says "cut off before the lock: the same again says how" 1 'account shadow NAME --lock' account import news --lock-shadow
+says "what another file says is not locked here" 2 'does not go with --shadow' \
+    account import news --shadow "$mine/shadow" --lock-shadow
+getent passwd news | sed 's/:9:/:60999:/' >> "$root/etc/passwd" && before=$(entries)
+says "nor a name that has another uid now" 4 'another uid by now' account shadow news --lock
+admin account disable irc --reason left
+says "nor somebody's who is shut out let in" 1 'let in who was shut out' account shadow irc --unlock
+says "nor locked here" 1 'usermod -L' account shadow irc --lock
+[ "$(entries)" = $((before + 1)) ] && ! grep -q '!' "$shadow"
+verdict "and none of that was done" $?
 getent passwd nobody games >> "$root/etc/passwd" && echo "games:$hash:20000:0:99999:7:::" >> "$shadow"
 json "taken over and locked" 0 'd["rows"][0]["result"] == "done" and d["summary"][0]["not_locked"] == 0' \
     account import games --lock-shadow
@@ -284,6 +294,11 @@ exits "and the evidence verifies" 0 ledger verify
 
 if [ -n "$user" ]; then
     user=
+    before=$(entries)
+    says "root changes no Unix password in somebody's root" 2 'belongs to somebody else' account shadow sync --lock
+    says "nor with an import" 2 'belongs to somebody else' account import sync --lock-shadow
+    [ "$(entries)" = "$before" ] && ! grep -q '^sync:!' "$shadow"
+    verdict "and nothing was done there" $?
     echo "bin:$hash:20000::::::" > "$work/target" && chmod 600 "$work/target" && rm "$shadow" && ln "$work/target" "$shadow" &&
         chown 0 "$work/target"
     exits "root reads no file in somebody's root that they could not read" 4 account import bin
