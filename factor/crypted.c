@@ -145,6 +145,19 @@ bool crypted_affordable(const char *hash)
     return false;
 }
 
+/* -- what a match proves ---------------------------------------------------------------------- */
+
+#define BCRYPT_BYTES 72 /* a password of so many may be the beginning of a longer one */
+
+bool crypted_covers(const char *hash, const struct secret *typed)
+{
+    if (crypted_form(hash) == NULL) /* also DES: 7 bits a character, of 8 characters or more */
+        return false;
+    if (strncmp(hash, "$2x$", strlen("$2x$")) == 0) /* characters beyond ASCII hide others */
+        return false;
+    return strncmp(hash, "$2", strlen("$2")) != 0 || typed->len < BCRYPT_BYTES;
+}
+
 /* -- checking --------------------------------------------------------------------------------- */
 
 enum medgl_error crypted_verify(const struct password_line *line, const char *hash,

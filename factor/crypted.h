@@ -17,6 +17,11 @@ bool crypted_known(const char *hash);
  * strangers: what costs more, or nobody knows how much, is not computed. */
 bool crypted_affordable(const char *hash);
 
+/* Whether a match says that all of `typed` is right, and that nothing is missing at its end. Kinds
+ * that cut off what they are given, or drop a bit of each character, say it of a mistyped password
+ * too: DES in all its forms always, bcrypt from 72 bytes on. False for what nobody here knows. */
+bool crypted_covers(const char *hash, const struct secret *typed);
+
 /* `typed` as it was typed: what made the hash knew no OpaqueString. Waits in `line` like every
  * evaluation (factor/kdf_slots.h). *matches starts as false. MEDGL_ERR_CORRUPT: no such hash, or
  * not affordable. */

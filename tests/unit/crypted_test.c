@@ -229,6 +229,56 @@ static void r19_cost_is_bounded(void **state)
     assert_false(matches);
 }
 
+/* -- what a match proves ---------------------------------------------------------------------- */
+
+#define P10 "Kaza-7-mwr"
+#define P70 P10 P10 P10 P10 P10 P10 P10
+
+static const struct cover {
+    const char *name, *prefix;
+    unsigned long count;
+    const char *right, *typed; /* which the hash of the right one matches as well */
+    bool covered;
+} covers[] = {
+    {"DES, a mistyped tail", "", 0, "Kaze7-gu-RIGHT", "Kaze7-gu-RIGTH", false},
+    {"DES, a tail left out", "", 0, "Kaze7-gu-RIGHT", "Kaze7-gu", false},
+    {"DES, another bit", "", 0, "Kaze7", "Kaze\xb7", false},
+    {"DES, all that there is", "", 0, "Kaze7", "Kaze7", false},
+    {"DES, extended, another bit", "_", 725, "Kaze7-gu-RIGHT", "Kaze7-gu-RIGH\xd4", false},
+    {"bcrypt, a mistyped tail", "$2b$", 4, P70 "abRIGHT", P70 "abRIGTH", false},
+    {"bcrypt, a tail left out", "$2b$", 4, P70 "abRIGHT", P70 "ab", false},
+    {"bcrypt of Apache, a mistyped tail", "$2y$", 4, P70 "abRIGHT", P70 "abRIGTH", false},
+    {"bcrypt of old, a mistyped tail", "$2a$", 4, P70 "abRIGHT", P70 "abRIGTH", false},
+    {"bcrypt, the longest", "$2b$", 4, P70 "a", P70 "a", true},
+    {"MD5", "$1$", 0, P70 P70, P70 P70, true},
+    {"SHA-512", "$6$", 1000, P70 P70, P70 P70, true},
+    {"yescrypt", "$y$", 1, P70 P70, P70 P70, true},
+};
+
+/* R19: what a hash did not prove is not stored as if it had. */
+static void r19_match_proves_all_or_not(void **state)
+{
+    const struct cover *row = *state;
+    const struct kind kind = {.prefix = row->prefix, .count = row->count};
+    auto_secret struct secret typed = secret_of(row->typed, strlen(row->typed));
+    char hash[CRYPT_OUTPUT_SIZE];
+    kind_hash(&kind, row->right, hash);
+    assert_true(verify(hash, row->typed, strlen(row->typed)));
+    assert_int_equal(crypted_covers(hash, &typed), row->covered);
+}
+
+/* The bug of the first bcrypt, and of 16 characters by DES that crypt(3) still checks. */
+static void r19_match_of_broken_kinds_proves_nothing(void **state)
+{
+    auto_secret struct secret typed = secret_of("Kaze7-gu", strlen("Kaze7-gu"));
+    (void)state;
+    assert_false(crypted_covers("$2x$04$" H53, &typed));
+    assert_false(crypted_covers("ab" H22, &typed));
+    assert_false(crypted_covers("$zz$salt$" H43, &typed));
+}
+
+/* -- waiting ---------------------------------------------------------------------------------- */
+
 /* R10: a crowd of tries waits in the line of all evaluations. */
 static void r10_waits_in_line(void **state)
 {
@@ -261,6 +311,8 @@ int main(void)
     table_add("R19", "an endless hash is refused", r19_endless_hash_is_refused, NULL);
     table_add("R19", "a long password is not cut", r19_long_password_is_not_cut, NULL);
     TABLE_ADD("R19 cost", costs, r19_cost_is_bounded);
+    TABLE_ADD("R19 proof", covers, r19_match_proves_all_or_not);
+    table_add("R19 proof", "of broken kinds", r19_match_of_broken_kinds_proves_nothing, NULL);
     table_add("R10", "waits in line", r10_waits_in_line, NULL);
     int failed = table_run("crypted");
     char slots[sizeof(here) + 8];

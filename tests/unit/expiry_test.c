@@ -376,6 +376,26 @@ static void the_last_grace_login_is_one(void **state)
     assert_int_equal(due, 5);
 }
 
+/* R15: the change to summer time moves no date. In Berlin it was set on the 30th, by its summer
+ * time on the 31st, and February has neither. */
+static void summer_time_moves_no_date(void **state)
+{
+    struct credential credential = {.strength = PASSWORD_STRENGTH_SHORT};
+    medgl_time winter, summer, due;
+    (void)state;
+    write_policy(here, "time_zone = Europe/Berlin\n");
+    reopen(here);
+    assert_int_equal(clock_parse_utc("2026-12-30T22:30:00.000Z", &credential.set_at), MEDGL_OK);
+    assert_int_equal(clock_parse_utc("2027-02-01T12:00:00.000Z", &winter), MEDGL_OK);
+    assert_int_equal(clock_parse_utc("2027-07-01T12:00:00.000Z", &summer), MEDGL_OK);
+    assert_int_equal(clock_parse_utc("2027-02-28T22:30:00.000Z", &due), MEDGL_OK);
+    const struct password_facts then = password_facts_from(&credential, winter);
+    const struct password_facts later = password_facts_from(&credential, summer);
+    assert_int_not_equal(then.utc_offset_now, later.utc_offset_now);
+    assert_true(policy_password_standing(&here->context.policy, &then, winter).due_at == due);
+    assert_true(policy_password_standing(&here->context.policy, &later, summer).due_at == due);
+}
+
 /* -- judged at login -------------------------------------------------------------------------- */
 
 static const struct import_row {
@@ -507,6 +527,45 @@ static void judged_on_a_crowded_machine(void **state)
     struct tally tally = tally_of(here);
     assert_int_equal(tally.kinds[LEDGER_PASSWORD_JUDGE], 1);
     assert_int_equal(tally.kinds[LEDGER_PASSWORD_REHASH], 1);
+    assert_int_equal(verify(here), MEDGL_OK);
+}
+
+#define BYTES_35 PASSWORD_ONE ".Minato.no 4gats"
+#define BYTES_70 BYTES_35 BYTES_35
+
+static const struct partial_row {
+    const char *name, *setting, *right, *mistyped;
+    bool crowded;
+} partial_rows[] = {
+    {"DES", "ab", "Kaze7-gu-RIGHT", "Kaze7-gu-RIGTH", false},
+    {"DES, cut short", "ab", "Kaze7-gu-RIGHT", "Kaze7-gu", false},
+    {"DES, on a crowded machine", "ab", "Kaze7-gu-RIGHT", "Kaze7-gu-RIGTH", true},
+    {"bcrypt", "$2b$04$abcdefghijklmnopqrstuu", BYTES_70 "-7RIGHT", BYTES_70 "-7RIGTH", false},
+    {"bcrypt, cut short", "$2b$04$abcdefghijklmnopqrstuu", BYTES_70 "-7RIGHT", BYTES_70 "-7",
+     false},
+};
+
+/* R19: a hash that matches a mistyped password is not replaced by one of that: the right one is
+ * never refused, and due as long as nobody knows what it is. */
+static void a_match_that_proves_a_part(void **state)
+{
+    const struct partial_row *row = *state;
+    struct crypt_data data = {.initialized = 0};
+    int status;
+    write_policy(here, "kdf_slots = 1\n");
+    reopen(here);
+    enrol(here);
+    assert_non_null(crypt_rn(row->right, row->setting, &data, (int)sizeof(data)));
+    plant_hash(here, data.output, MEDGL_DAY);
+    pid_t holder = row->crowded ? hold_slot(here, 5500) : -1;
+    assert_int_equal(try_login(here, here->user, "192.0.2.1", row->mistyped), LOGIN_ALLOWED);
+    assert_true(!row->crowded || waitpid(holder, &status, 0) == holder);
+    assert_int_equal(try_access(here), ACCESS_CHANGE_DUE);
+    assert_int_equal(try_login(here, here->user, "192.0.2.1", row->right), LOGIN_ALLOWED);
+    assert_int_equal(try_access(here), ACCESS_CHANGE_DUE);
+    assert_true(stored_imported(here));
+    assert_int_equal(stored_of(here).credential.strength, PASSWORD_STRENGTH_NONE);
+    assert_int_equal(tally_of(here).kinds[LEDGER_PASSWORD_JUDGE], 0);
     assert_int_equal(verify(here), MEDGL_OK);
 }
 
@@ -856,10 +915,17 @@ static enum change_verdict guess_change(struct fixture *f)
     return try_change(f, answers, NULL, 0);
 }
 
-static bool change_is_open(struct fixture *f)
+/* From a place of the network, or "": at this machine. */
+static bool change_is_open(struct fixture *f, const char *rhost)
 {
-    static const char *const answers[] = {PASSWORD_ONE, NULL};
-    return try_change(f, answers, NULL, 0) == CHANGE_ABORTED; /* it got as far as the new one */
+    struct script script = {.answers = {PASSWORD_ONE}};
+    const struct talk talk = script_talk(&script);
+    const struct caller caller = caller_from(rhost);
+    const struct change_request request = {
+        .caller = &caller, .user = f->user, .expired_only = true};
+    enum change_verdict verdict = CHANGE_DONE;
+    assert_int_equal(operation_change(&f->context, &talk, &request, &verdict), MEDGL_OK);
+    return verdict == CHANGE_ABORTED; /* it got as far as the new one */
 }
 
 static const struct limit_row {
@@ -867,16 +933,17 @@ static const struct limit_row {
     int64_t per_change;
     unsigned changes, logins; /* wrong ones, from one place */
     unsigned strangers;       /* wrong logins, each from another place */
-    bool change, login;       /* the right one is let in afterwards */
+    bool change, local;       /* the right one is let in afterwards: there, and at this machine */
+    bool login;
 } limit_rows[] = {
-    {"below both", 5, 4, 4, 0, true, true},
-    {"the change closes", 5, 5, 0, 0, false, true},
-    {"after as many as the policy says", 3, 3, 0, 0, false, true},
-    {"the login closes", 5, 0, 5, 0, true, false},
-    {"both close", 5, 5, 5, 0, false, false},
-    {"strangers close no change", 5, 0, 0, 20, true, false},
-    {"a change alone closes no remote login", 10, 10, 0, 0, false, true},
-    {"but it counts with what strangers do", 5, 4, 0, 16, true, false},
+    {"below both", 5, 4, 4, 0, true, true, true},
+    {"the change closes", 5, 5, 0, 0, false, true, true},
+    {"after as many as the policy says", 3, 3, 0, 0, false, true, true},
+    {"the login closes", 5, 0, 5, 0, true, true, false},
+    {"both close", 5, 5, 5, 0, false, true, false},
+    {"strangers close no change at this machine", 5, 0, 0, 20, false, true, false},
+    {"a change alone closes no remote login", 10, 10, 0, 0, false, true, true},
+    {"but it counts with what strangers do", 5, 4, 0, 16, false, true, false},
 };
 
 /* R17 R20: wrong current passwords close the change, and not the login. */
@@ -895,7 +962,8 @@ static void limits_of_their_own(void **state)
         (void)snprintf(place, sizeof(place), "203.0.113.%u", i + 1);
         assert_int_equal(try_login(here, here->user, place, WRONG), LOGIN_REFUSED);
     }
-    assert_int_equal(change_is_open(here), row->change);
+    assert_int_equal(change_is_open(here, "192.0.2.1"), row->change);
+    assert_int_equal(change_is_open(here, ""), row->local);
     assert_int_equal(try_login(here, here->user, "192.0.2.1", PASSWORD_ONE),
                      row->login ? LOGIN_ALLOWED : LOGIN_REFUSED);
     assert_int_equal(verify(here), MEDGL_OK);
@@ -949,7 +1017,7 @@ static void a_closed_change_is_unlocked(void **state)
         operation_account_unlock(&here->context, here->user, row->source, "called back", &cleared),
         MEDGL_OK);
     assert_int_equal(cleared, row->cleared);
-    assert_int_equal(change_is_open(here), row->change);
+    assert_int_equal(change_is_open(here, "192.0.2.1"), row->change);
     assert_int_equal(try_login(here, here->user, "192.0.2.1", PASSWORD_ONE),
                      row->login ? LOGIN_ALLOWED : LOGIN_REFUSED);
 }
@@ -1156,6 +1224,8 @@ int main(void)
     table_add("warning", "not kept, allowed", a_warning_that_cannot_be_kept, NULL);
     table_add("grace logins", "the last one is one", the_last_grace_login_is_one, NULL);
     TABLE_ADD("import", import_rows, imported_hashes);
+    table_add("R15", "summer time moves no date", summer_time_moves_no_date, NULL);
+    TABLE_ADD("import, in part", partial_rows, a_match_that_proves_a_part);
     table_add("import", "too costly", a_hash_that_costs_too_much, NULL);
     table_add("import", "judged later", an_unjudged_password_is_judged_later, NULL);
     table_add("import", "on a crowded machine", judged_on_a_crowded_machine, NULL);
