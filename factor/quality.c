@@ -1,5 +1,9 @@
 /* Turns a candidate password into facts (R14): what it consists of, and how many guesses it would
- * take. Decides nothing. Characters of it are in locked pages alone. */
+ * take. Decides nothing. Characters of it are in locked pages alone.
+ *
+ * The weights of all these files were fitted together, against lists of what people choose and
+ * against random strong ones (tests/unit/corpus_test.c --long): what chance hardly ever makes is
+ * cheap, what it often makes is dear. Whoever changes one runs that test. */
 #include "factor/quality.h"
 
 #include "factor/quality_piece.h"
@@ -19,6 +23,7 @@
  * such dresses on each word, whatever they consist of. */
 #define COST_DRESS 100
 #define DRESSED    6 /* characters of a word */
+#define STACK_USED 4096
 /* Pieces explain a candidate that save a fifth of what it would cost unexplained. */
 #define EXPLAINED 5
 
@@ -135,6 +140,13 @@ static struct estimate estimate_make(struct candidate *candidate)
     return estimate;
 }
 
+/* Frames of functions that are done still hold single characters and what was read of dates. */
+static __attribute__((noinline)) void quality_wipe_stack(void)
+{
+    unsigned char frames[STACK_USED];
+    secret_wipe(frames, sizeof(frames));
+}
+
 /* -- the whole ------------------------------------------------------------------------------- */
 
 static struct quality_date quality_birth(const struct quality_person *person)
@@ -212,6 +224,7 @@ enum medgl_error quality_assess(const struct quality_lists *lists,
     if (candidate->kana)
         MEDGL_TRY(quality_look(candidate, person, prepared, false, &found));
     MEDGL_TRY(quality_ask_others(lists, candidate, prepared, &found));
+    quality_wipe_stack();
     *quality = found;
     return MEDGL_OK;
 }

@@ -192,7 +192,7 @@ unsigned candidate_substitution_cost(unsigned substituted)
 #define CASE_FIRST 8
 #define CASE_LAST  12
 #define CASE_ALL   10
-#define CASE_MIXED 25
+#define CASE_MIXED 25 /* otherwise, and each letter of the rarer case */
 #define CASE_EACH  15
 
 unsigned candidate_case_cost(const struct candidate *candidate, size_t from, size_t to)

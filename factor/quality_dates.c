@@ -9,20 +9,22 @@
 #define YEAR_LAST  2059
 
 #define COST_FORM       15 /* which of the forms */
-#define COST_SHORT      35 /* more where it may as well be something else */
-#define COST_SHORT_YEAR 50
-#define COST_YEAR       20
+#define COST_YEAR       20 /* of four digits: chance makes few of them */
 #define COST_FAR_YEAR   40 /* hardly anybody's life is in it */
+#define COST_SHORT_YEAR 50 /* of two digits, or of an era */
 #define COST_MONTH      36
 #define COST_DAY        50
 #define COST_SEPARATOR  5
-#define COST_OWN        25
+#define COST_OWN        25 /* all of it */
 
-#define SHORT         4
-#define SHORT_ERA     5
-#define OWN_LEAST     4 /* shorter ones are not refused; with an era one less */
-#define OWN_ANYWHERE  6
+/* So many characters, and no year of four digits, may as well be something else. */
+#define SHORT      4
+#define SHORT_ERA  5
+#define COST_SHORT 35
+
+#define OWN_LEAST     4 /* shorter ones are not refused */
 #define OWN_ERA_LEAST 3
+#define OWN_ANYWHERE  6 /* longer ones are, also within other digits */
 
 /* What is read one after the other: Y year of four digits, y of two, E era and its year; M, D two
  * digits, m, d one or two, n one; '-' a separator. */

@@ -24,12 +24,12 @@ static unsigned patterns_log(size_t n)
 #define WALK_ACROSS    35
 #define WALK_ON        5 /* further the same way */
 #define WALK_TURN      35
-#define WALK_LONG      7
+#define WALK_STAY      25 /* the same key once more */
+#define WALK_SHIFT     30 /* the shift key is pressed, or let go */
+#define WALK_LONG      7  /* keys behind which the next may be anywhere */
 #define WALK_JUMP      45
-#define WALK_STAY      25
-#define FIGURE         30
 #define FIGURE_LONGEST 5
-#define WALK_SHIFT     30
+#define FIGURE_COST    30
 
 struct keyboard {
     const char32_t *row[KEY_ROWS], *shifted[KEY_ROWS];
@@ -145,7 +145,7 @@ static void figure_from(struct candidate *candidate, size_t from, size_t length)
         if (!stride_is(stride, first))
             return;
     }
-    piece_offer(candidate, from, from + length, FIGURE, PASSWORD_WEAKNESS_KEYBOARD);
+    piece_offer(candidate, from, from + length, FIGURE_COST, PASSWORD_WEAKNESS_KEYBOARD);
 }
 
 static void patterns_find_walks(struct candidate *candidate)
@@ -256,15 +256,15 @@ static void repeats_from(struct candidate *candidate, size_t from)
 
 /* -- digits and symbols ---------------------------------------------------------------------- */
 
-#define COST_DIGITS    15
-#define COST_DECORATED 5 /* digits at an end */
-#define COST_DIGIT     33
-#define COST_LETTER    30
-#define COST_NUMBER    50
-#define COST_EXCLAIM   25
-#define COST_USUAL     40
+#define COST_DIGIT     33 /* each, besides: */
+#define COST_DIGITS    15 /* that there are some between letters */
+#define COST_DECORATED 5  /* or at an end */
+#define COST_NUMBER    50 /* one of the usual numbers */
+#define COST_EXCLAIM   25 /* an exclamation mark at the end */
+#define COST_USUAL     40 /* other usual symbols, at an end */
 #define COST_UNUSUAL   60
-#define COST_SEPARATOR 40
+#define COST_SEPARATOR 40 /* between other pieces */
+#define COST_LETTER    30 /* the only one */
 
 /* Nothing but digits and symbols is between there and one of the ends. */
 static bool is_decoration(const struct candidate *candidate, size_t from, size_t to)

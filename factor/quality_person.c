@@ -7,13 +7,14 @@
 #include <string.h>
 #include <unistr.h>
 
-#define WORDS_MAX    640
-#define LETTERS_MAX  8192
-#define TEXT_MAX     256 /* bytes of one part of a name */
-#define NAME_LEAST   3   /* letters of a name that is refused; two kanji are a name as well */
-#define KANJI_LEAST  2
-#define NUMBER_LEAST 4
-#define ANYWHERE     5 /* from so many characters on, also within a longer word */
+#define WORDS_MAX      640
+#define LETTERS_MAX    8192
+#define TEXT_MAX       256 /* bytes of one part of a name */
+#define NAME_LEAST     3   /* letters of a name that is refused; two kanji are a name as well */
+#define KANJI_LEAST    2
+#define JAPANESE_FIRST 0x3041
+#define NUMBER_LEAST   4
+#define ANYWHERE       5 /* from so many characters on, also within a longer word */
 
 #define COST_LOGIN    10
 #define COST_NUMBER   10
@@ -56,7 +57,7 @@ static bool person_is_refused(const uint32_t *letters, size_t length,
         return false;
     if (weakness == PASSWORD_WEAKNESS_STAFF_NUMBER)
         return length >= NUMBER_LEAST;
-    return length >= (letters[0] < 0x80 ? NAME_LEAST : KANJI_LEAST);
+    return length >= (letters[0] < JAPANESE_FIRST ? NAME_LEAST : KANJI_LEAST);
 }
 
 /* One word; what has no room any more, or is a single character, is left out. */
@@ -84,6 +85,22 @@ static void person_add(struct person_words *words, const char *text, size_t len,
     words->used += length;
 }
 
+/* Japanese stands without spaces: 鈴木 of 鈴木花子. */
+static void person_add_run(struct person_words *words, const char *text, size_t len,
+                           enum password_weakness weakness, unsigned cost)
+{
+    ucs4_t first = 0;
+    person_add(words, text, len, weakness, cost);
+    if (len == 0 || u8_mbtouc(&first, (const uint8_t *)text, len) == 0 || first < JAPANESE_FIRST)
+        return;
+    for (size_t i = 1; i < len; i++) {
+        if (((unsigned char)text[i] & 0xc0) == 0x80)
+            continue; /* within a character */
+        person_add(words, text, i, weakness, cost);
+        person_add(words, text + i, len - i, weakness, cost);
+    }
+}
+
 /* All runs of characters of these classes. */
 static void person_add_runs(struct person_words *words, const char *text, bool digits,
                             enum password_weakness weakness, unsigned cost)
@@ -94,12 +111,12 @@ static void person_add_runs(struct person_words *words, const char *text, bool d
         const uint8_t *next = at + u8_mbtouc(&c, at, (size_t)(end - at));
         enum candidate_class class_ = candidate_class(c);
         if (class_ == CANDIDATE_SYMBOL || (class_ == CANDIDATE_DIGIT && !digits)) {
-            person_add(words, (const char *)from, (size_t)(at - from), weakness, cost);
+            person_add_run(words, (const char *)from, (size_t)(at - from), weakness, cost);
             from = next;
         }
         at = next;
     }
-    person_add(words, (const char *)from, (size_t)(end - from), weakness, cost);
+    person_add_run(words, (const char *)from, (size_t)(end - from), weakness, cost);
 }
 
 /* The digits of a number: "40117" of "N40117". */
@@ -126,7 +143,7 @@ static bool person_next(const char **text, const char *separators, char part[TEX
     return true;
 }
 
-/* Kana in Latin letters, in every spelling. false: it is something else. */
+/* Kana in Latin letters, in every spelling; anything else as it stands. */
 static enum medgl_error person_add_kana(struct person_words *words, const char *kana,
                                         enum password_weakness weakness, unsigned cost,
                                         struct romaji *romaji)

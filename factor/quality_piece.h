@@ -67,8 +67,8 @@ struct candidate {
     uint32_t letters[CANDIDATE_MAX]; /* bit n: it is, or is used for, the letter 'a' + n */
     uint16_t unknown[CANDIDATE_MAX]; /* what each costs where nothing explains it */
     uint8_t classes[CANDIDATE_MAX];  /* enum candidate_class */
-    size_t decoration_ends,
-        decoration_begins; /* what is before the first letter, behind the last */
+    /* Where what stands before the first letter ends, and what stands behind the last begins. */
+    size_t decoration_ends, decoration_begins;
     struct piece pieces[PIECE_WINDOW][PIECE_WINDOW + 1]; /* from, length */
     struct piece_reading readings[2][PIECE_READINGS];    /* for quality_words.c */
     struct piece_key keys[PIECE_WINDOW];                 /* for quality_patterns.c */
@@ -130,7 +130,7 @@ struct quality_date {
     unsigned year, month, day;
 };
 /* Any dates; those that say nothing else than `birth` are the owner's. Returns true where one of
- * these has four characters or more and stands by itself, or five or more anywhere. */
+ * these stands by itself, or is a long one. */
 bool quality_find_dates(struct candidate *candidate, const struct quality_date *birth);
 
 /* The names and numbers of a person and a place (quality_person.c). NONE, or the kind of the

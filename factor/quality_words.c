@@ -4,18 +4,28 @@
 
 #include <string.h>
 
-#define COST_SHORT    20 /* that it is a word: short ones come up by chance */
-#define CHOSEN        170
+/* People choose common words more often still than the list ranks them: a word of this cost keeps
+ * it, a cheaper one becomes cheaper. */
+#define COST_KEPT 170
+/* Short words come up by chance. That takes a little more to believe them, and twice as much for
+ * what was changed in them beyond a capital letter. */
 #define SHORT         5
-#define JOINED        6
-#define CHANGED       12
+#define COST_SHORT    20
+#define COST_CAPITAL  12
 #define COST_REVERSED 25
-#define COST_LETTERS  10 /* that it looks like one */
-#define LETTERS_LEAST 3
-#define LETTER(c)     (1u << ((c) - 'a'))
+
 /* They'd, I'll, I'm, don't, nurse's, we've. */
-#define ENDINGS     (LETTER('d') | LETTER('l') | LETTER('m') | LETTER('s') | LETTER('t') | LETTER('v'))
-#define COST_UNSURE 2 /* times the cost of substitutions in what is not known as a word */
+#define LETTER(c) (1u << ((c) - 'a'))
+#define ENDINGS   (LETTER('d') | LETTER('l') | LETTER('m') | LETTER('s') | LETTER('t') | LETTER('v'))
+/* How many substitutions what joins letters counts as: before such an ending, and elsewhere. */
+#define JOINT_ENDING 2
+#define JOINT        6
+
+/* Runs of letters that look like words: the letters cost, that they do, and each substitution
+ * twice as much as in a word that is known. */
+#define LETTERS_LEAST 3
+#define COST_LETTERS  10
+#define COST_UNSURE   2
 
 /* The list has letters alone. What joins them in "nurse's" and "T-bone" is read over, once: how
  * much that counts among the substitutions, 0 where it cannot be. `next` is the place that is read
@@ -28,10 +38,10 @@ static unsigned words_joint(const struct candidate *candidate, size_t at, size_t
         return 0;
     if (c == '\'' && reading->cursor.depth >= WORDS_SHORTEST - 1 &&
         (candidate->letters[next] & ENDINGS) != 0)
-        return 2;
+        return JOINT_ENDING;
     return candidate->classes[next] != CANDIDATE_SYMBOL && c < 0x80 &&
                    strchr("'-_. ", (int)c) != NULL
-               ? JOINED
+               ? JOINT
                : 0;
 }
 
@@ -68,9 +78,9 @@ static unsigned words_cost(const struct candidate *candidate, size_t from, size_
 {
     unsigned changes = candidate_case_cost(candidate, from, to) +
                        candidate_substitution_cost(reading->substituted);
-    cost = cost * cost / CHOSEN + changes;
+    cost = cost * cost / COST_KEPT + changes;
     if (reading->cursor.depth <= SHORT)
-        cost += COST_SHORT + (changes > CHANGED ? changes : 0);
+        cost += COST_SHORT + (changes > COST_CAPITAL ? changes : 0);
     return cost;
 }
 
