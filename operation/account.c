@@ -233,7 +233,11 @@ static enum medgl_error account_issue_draw(struct account_run *run, struct secre
     password_compose(&prepared, &found);
     run->credential.strength = policy_password_strength(
         policy, found.length, (unsigned)found.letters + found.digits + found.symbols);
-    return history_ask(run->context, run->account.id, &prepared, answer);
+    const struct history_question question = {.account_id = run->account.id,
+                                              .typed = password,
+                                              .prepared = &prepared,
+                                              .patience_ms = INT64_MAX};
+    return history_ask(run->context, &question, answer);
 }
 
 /* Makes the random password and its sealed credential; the password itself goes to `deliver` and

@@ -185,7 +185,11 @@ static enum medgl_error change_judge(struct change_run *run, const struct secret
     run->judged = policy_password_check(policy, &candidate);
     if (run->judged.refusal != PASSWORD_ACCEPTED)
         return MEDGL_OK;
-    MEDGL_TRY(history_ask(run->proof.context, run->proof.account.id, &prepared, &run->answer));
+    const struct history_question question = {.account_id = run->proof.account.id,
+                                              .typed = typed,
+                                              .prepared = &prepared,
+                                              .patience_ms = INT64_MAX};
+    MEDGL_TRY(history_ask(run->proof.context, &question, &run->answer));
     candidate.used_before = run->answer.used_before;
     candidate.similar_to_former = run->answer.similar_to_former;
     run->judged = policy_password_check(policy, &candidate);

@@ -18,8 +18,8 @@
 
 struct history_run {
     struct context *context;
-    const char *account_id;
-    const struct secret *prepared;
+    const struct history_question *question;
+    struct password_line line;
     struct secret kept; /* struct password_record, the latest first */
     bool current;       /* the first of them is the one in force */
     int64_t former;     /* how many of them count against the depth */
@@ -84,14 +84,14 @@ static enum medgl_error history_read(struct store_txn *txn, void *argument)
     run->kept.len = 0;
     run->former = 0;
     enum medgl_error error =
-        store_credential_get(txn, run->account_id, CREDENTIAL_PASSWORD, &credential);
+        store_credential_get(txn, run->question->account_id, CREDENTIAL_PASSWORD, &credential);
     run->current = error == MEDGL_OK;
     if (run->current)
         error = history_read_one(run, &credential);
     if (error != MEDGL_ERR_NOT_FOUND)
         MEDGL_TRY(error);
-    return store_credential_each_of(txn, run->account_id, CREDENTIAL_FORMER, history_read_former,
-                                    run);
+    return store_credential_each_of(txn, run->question->account_id, CREDENTIAL_FORMER,
+                                    history_read_former, run);
 }
 
 /* -- comparing ------------------------------------------------------------------------------ */
@@ -124,10 +124,9 @@ static enum medgl_error history_make(const struct history_run *run,
                                      struct password_record *fresh)
 {
     struct kdf_record parsed;
-    const struct password_line line = context_line(run->context);
     MEDGL_TRY(kdf_parse(like->hash, &parsed));
     enum medgl_error error =
-        password_record_make(&line, &parsed.cost, parsed.salt, run->prepared, fresh);
+        password_record_make(&run->line, &parsed.cost, parsed.salt, run->question->prepared, fresh);
     secret_wipe(&parsed, sizeof(parsed));
     return error;
 }
@@ -143,20 +142,33 @@ static bool history_is_answered(const struct history_run *run, size_t i,
     return false;
 }
 
-/* What the first evaluation does not answer for. A hash that cannot be asked keeps nobody from the
- * change that gets rid of it. */
+/* Made of what was typed, as it was, by whatever its owner typed it on. A hash that cannot be asked
+ * keeps nobody from the change that gets rid of it. */
+static enum medgl_error history_ask_imported(const struct history_run *run,
+                                             const struct password_record *kept,
+                                             struct history_answer *answer)
+{
+    const struct secret *typed = run->question->typed, *prepared = run->question->prepared;
+    bool matches;
+    if (!crypted_affordable(kept->hash))
+        return MEDGL_OK;
+    MEDGL_TRY(crypted_verify(&run->line, kept->hash, prepared, &matches));
+    if (!matches && !secret_equal(typed->bytes, typed->len, prepared->bytes, prepared->len))
+        MEDGL_TRY(crypted_verify(&run->line, kept->hash, typed, &matches));
+    answer->used_before |= matches;
+    return MEDGL_OK;
+}
+
+/* What the first evaluation does not answer for. */
 static enum medgl_error history_ask_others(const struct history_run *run,
                                            struct history_answer *answer)
 {
-    const struct password_line line = context_line(run->context);
     for (size_t i = 0; i < history_count(run); i++) {
         auto_clean(password_record_clear) struct password_record fresh = {.has_stem = false};
         const struct password_record *kept = history_at(run, i);
         if (password_record_imported(kept)) {
-            bool matches = false;
-            if ((i > 0 || !run->current) && crypted_affordable(kept->hash))
-                MEDGL_TRY(crypted_verify(&line, kept->hash, run->prepared, &matches));
-            answer->used_before |= matches;
+            if (i > 0 || !run->current)
+                MEDGL_TRY(history_ask_imported(run, kept, answer));
         } else if (!history_is_answered(run, i, &answer->record)) {
             MEDGL_TRY(history_make(run, kept, &fresh));
             history_compare(run, &fresh, answer);
@@ -181,18 +193,19 @@ static enum medgl_error history_salt(const struct history_run *run,
     return crypto_random(salt, KDF_SALT_SIZE);
 }
 
-enum medgl_error history_ask(struct context *context, const char *account_id,
-                             const struct secret *prepared, struct history_answer *answer)
+enum medgl_error history_ask(struct context *context, const struct history_question *question,
+                             struct history_answer *answer)
 {
     auto_clean(history_run_free) struct history_run run = {
-        .context = context, .account_id = account_id, .prepared = prepared};
+        .context = context, .question = question, .line = context_line(context)};
     unsigned char salt[KDF_SALT_SIZE];
-    const struct password_line line = context_line(context);
     const struct kdf_cost cost = context_cost(context);
+    if (run.line.patience_ms > question->patience_ms)
+        run.line.patience_ms = question->patience_ms;
     *answer = (struct history_answer){.used_before = false};
     MEDGL_TRY(store_transact(context->store, STORE_READ, history_read, &run));
     MEDGL_TRY(history_salt(&run, salt));
-    MEDGL_TRY(password_record_make(&line, &cost, salt, prepared, &answer->record));
+    MEDGL_TRY(password_record_make(&run.line, &cost, salt, question->prepared, &answer->record));
     history_compare(&run, &answer->record, answer);
     return history_ask_others(&run, answer);
 }

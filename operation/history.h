@@ -12,12 +12,18 @@ struct history_answer {
     bool used_before, similar_to_former;
     struct password_record record;
 };
+struct history_question {
+    const char *account_id;
+    const struct secret *typed, *prepared;
+    int64_t patience_ms; /* of each wait for a slot, at most what context_line() says */
+};
 /* `prepared` against the account's current and former passwords, as far back as the policy says,
  * and those that were revoked. An imported hash (crypt(3)) has a salt of its own: former ones, of
- * which an account seldom has any, take an evaluation each; the current one is not compared, for
+ * which an account seldom has any, take an evaluation each, and one more where `typed` is other
+ * bytes than `prepared`: what made them knew no OpaqueString. The current one is not compared, for
  * whoever takes it over has just verified it. */
-enum medgl_error history_ask(struct context *context, const char *account_id,
-                             const struct secret *prepared, struct history_answer *answer);
+enum medgl_error history_ask(struct context *context, const struct history_question *question,
+                             struct history_answer *answer);
 void history_answer_clear(struct history_answer *answer); /* also for auto_clean() */
 
 /* In the transaction that replaces or ends a password: keeps the one that goes as a former one, and

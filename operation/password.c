@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define SEAL_FIELD_PASSWORD "password"
-#define PROOF_RENEW_MS      5000 /* of waiting for a slot */
+#define PROOF_RENEW_MS      5000 /* of each wait for a slot, once the password is known */
 
 struct find_run {
     struct proof *proof;
@@ -167,8 +167,12 @@ static void proof_take_over(struct proof *proof, const struct secret *typed,
 {
     auto_clean(history_answer_clear) struct history_answer answer = {.used_before = false};
     enum medgl_error made = MEDGL_ERR_DEADLINE;
+    const struct history_question question = {.account_id = proof->account.id,
+                                              .typed = typed,
+                                              .prepared = prepared,
+                                              .patience_ms = PROOF_RENEW_MS};
     if (!crowded)
-        made = history_ask(proof->context, proof->account.id, prepared, &answer);
+        made = history_ask(proof->context, &question, &answer);
     enum medgl_error judged = proof_judge_imported(proof, typed, &answer);
     if (judged != MEDGL_OK)
         log_line(LOG_ERR,
@@ -208,7 +212,7 @@ static enum medgl_error proof_evaluate_imported(struct proof *proof, struct pass
 {
     bool never;
     const struct kdf_cost cost = context_cost(proof->context);
-    const struct password_line line = context_line(proof->context);
+    struct password_line line = context_line(proof->context);
     const int64_t begin = clock_monotonic();
     const bool real = typed != NULL && proof->reservation.decision.verdict == ATTEMPT_ADMITTED;
     MEDGL_TRY(password_verify(&line, NULL, &cost, prepared, &never));
@@ -221,6 +225,8 @@ static enum medgl_error proof_evaluate_imported(struct proof *proof, struct pass
     }
     if (!real)
         proof_spoil(stored);
+    const int64_t used = clock_monotonic() - begin; /* both waits are one: see context_line() */
+    line.patience_ms -= used < line.patience_ms ? used : line.patience_ms;
     MEDGL_TRY(
         crypted_verify(&line, stored->hash, typed != NULL ? typed : prepared, &proof->matches));
     proof->matches = proof->matches && real;

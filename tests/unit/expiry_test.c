@@ -53,8 +53,11 @@ static int close_here(void **state)
 
 /* -- what a try costs ------------------------------------------------------------------------- */
 
+#define WAITS_MAX 16
+
 static struct {
-    unsigned argon2, crypt;
+    unsigned argon2, crypt, waits;
+    int64_t patience[WAITS_MAX]; /* of each wait for a slot */
 } work;
 
 int __real_argon2_ctx(argon2_context *context, argon2_type type);
@@ -71,6 +74,18 @@ char *__wrap_crypt_rn(const char *phrase, const char *setting, void *data, int s
 {
     work.crypt++;
     return __real_crypt_rn(phrase, setting, data, size);
+}
+
+enum medgl_error __real_kdf_slot_acquire(const char *directory, unsigned slots, int64_t patience_ms,
+                                         struct kdf_slot *slot);
+enum medgl_error __wrap_kdf_slot_acquire(const char *directory, unsigned slots, int64_t patience_ms,
+                                         struct kdf_slot *slot);
+enum medgl_error __wrap_kdf_slot_acquire(const char *directory, unsigned slots, int64_t patience_ms,
+                                         struct kdf_slot *slot)
+{
+    if (work.waits < WAITS_MAX)
+        work.patience[work.waits++] = patience_ms;
+    return __real_kdf_slot_acquire(directory, slots, patience_ms, slot);
 }
 
 /* -- a password with a past ------------------------------------------------------------------- */
@@ -647,6 +662,25 @@ static void same_work(void **state)
     assert_int_equal(work.crypt, row->crypt);
 }
 
+/* R10 R23: before the password is known to be right, all waits are one; afterwards they are short.
+ * Else a right one would be counted as an abandoned attempt on a crowded machine. */
+static void a_login_waits_no_longer_than_it_may(void **state)
+{
+    const int64_t all = context_line(&here->context).patience_ms;
+    (void)state;
+    enrol(here);
+    plant_hash(here, CRYPT_LONG, MEDGL_DAY);
+    memset(&work, 0, sizeof(work));
+    const int64_t begin = clock_monotonic();
+    assert_int_equal(try_login(here, here->user, "192.0.2.1", PASSWORD_ONE), LOGIN_ALLOWED);
+    assert_false(stored_imported(here));
+    assert_int_equal(work.waits, 4); /* of everybody, crypt(3), the hash, and that of its stem */
+    assert_true(work.patience[0] == all);
+    assert_in_range(work.patience[1], all - (clock_monotonic() - begin), all - 1);
+    assert_in_range(work.patience[2], 1, 5000);
+    assert_in_range(work.patience[3], 1, 5000);
+}
+
 static const struct raise_row {
     const char *name, *password;
     enum password_strength before;
@@ -718,12 +752,50 @@ static void a_renewed_hash_keeps_its_salt(void **state)
 static bool used_before(struct fixture *f, const char *password)
 {
     struct history_answer answer;
-    struct secret prepared = SECRET_NONE;
+    auto_secret struct secret typed = SECRET_NONE, prepared = SECRET_NONE;
     const struct stored stored = stored_of(f);
-    assert_int_equal(secret_copy(&prepared, password, strlen(password)), MEDGL_OK);
-    assert_int_equal(history_ask(&f->context, stored.account.id, &prepared, &answer), MEDGL_OK);
-    secret_free(&prepared);
+    assert_int_equal(secret_copy(&typed, password, strlen(password)), MEDGL_OK);
+    assert_int_equal(password_prepare(&typed, &prepared), MEDGL_OK);
+    const struct history_question question = {.account_id = stored.account.id,
+                                              .typed = &typed,
+                                              .prepared = &prepared,
+                                              .patience_ms = INT64_MAX};
+    assert_int_equal(history_ask(&f->context, &question, &answer), MEDGL_OK);
     return answer.used_before;
+}
+
+static const struct spelling_row {
+    const char *name, *imported, *candidate;
+    bool used;
+} spelling_rows[] = {
+    {"as it was", "Kazaguruma-7-\u304cmawaru", "Kazaguruma-7-\u304cmawaru", true},
+    {"decomposed, as it was", "Kazaguruma-7-\u304b\u3099mawaru", "Kazaguruma-7-\u304b\u3099mawaru",
+     true},
+    {"a no-break space, as it was", "Kazaguruma 7\u00a0mawaru", "Kazaguruma 7\u00a0mawaru", true},
+    {"decomposed now", "Kazaguruma-7-\u304cmawaru", "Kazaguruma-7-\u304b\u3099mawaru", true},
+    {"a no-break space now", "Kazaguruma 7 mawaru", "Kazaguruma 7\u00a0mawaru", true},
+    {"another one", "Kazaguruma-7-\u304cmawaru", "Kazaguruma-7-\u304dmawaru", false},
+};
+
+/* R12 R16: what made an imported hash knew no OpaqueString. */
+static void a_revoked_import_is_known_as_typed(void **state)
+{
+    const struct spelling_row *row = *state;
+    struct crypt_data data = {.initialized = 0};
+    char why[OPERATION_WHY_SIZE], heard[4096];
+    struct password_revoked end;
+    enrol(here);
+    assert_non_null(crypt_rn(row->imported, CRYPT(""), &data, (int)sizeof(data)));
+    plant_hash(here, data.output, MEDGL_DAY);
+    assert_int_equal(
+        operation_password_revoke(&here->context, here->user, "phishing", false, &end, why),
+        MEDGL_OK);
+    assert_int_equal(used_before(here, row->candidate), row->used);
+    issue(here);
+    const char *const answers[] = {here->issued, row->candidate, row->candidate, NULL};
+    assert_int_equal(try_change(here, answers, heard, sizeof(heard)),
+                     row->used ? CHANGE_ABORTED : CHANGE_DONE);
+    assert_int_equal(strstr(heard, "was used before") != NULL, row->used);
 }
 
 static void open_session(struct fixture *f, char id[CRYPTO_ID_SIZE])
@@ -920,9 +992,9 @@ static bool change_is_open(struct fixture *f, const char *rhost)
 {
     struct script script = {.answers = {PASSWORD_ONE}};
     const struct talk talk = script_talk(&script);
-    const struct caller caller = caller_from(rhost);
-    const struct change_request request = {
-        .caller = &caller, .user = f->user, .expired_only = true};
+    struct caller caller = caller_from(rhost);
+    caller.real_uid = geteuid();
+    const struct change_request request = {.caller = &caller, .user = f->user};
     enum change_verdict verdict = CHANGE_DONE;
     assert_int_equal(operation_change(&f->context, &talk, &request, &verdict), MEDGL_OK);
     return verdict == CHANGE_ABORTED; /* it got as far as the new one */
@@ -1232,9 +1304,11 @@ int main(void)
     table_add("import", "revoked before", a_revoked_password_is_not_imported, NULL);
     table_add("import", "of a closed account", a_closed_account_is_not_taken_over, NULL);
     TABLE_ADD("work", work_rows, same_work);
+    table_add("work", "waits", a_login_waits_no_longer_than_it_may, NULL);
     TABLE_ADD("judged", raise_rows, judged_under_the_policy_of_today);
     table_add("judged", "with the same salt", a_renewed_hash_keeps_its_salt, NULL);
     TABLE_ADD("revoke", revoke_rows, revoked);
+    TABLE_ADD("revoke, imported", spelling_rows, a_revoked_import_is_known_as_typed);
     table_add("revoke", "the sessions afterwards", sessions_end_after_the_password, NULL);
     table_add("revoke", "reason and name", revoking_needs_a_reason_and_somebody, NULL);
     table_add("revoke", "during a login", revoking_wins_over_a_login_under_way, NULL);
