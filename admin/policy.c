@@ -1,7 +1,8 @@
-/* Shows the policy in force, what in it is not the profile's, and what is wrong in its files.
- * Changes none of it. */
+/* Shows the policy in force, what in it is not the profile's, and what is wrong in its files and in
+ * the lists that it names. Changes none of it. */
 #include "admin/admin.h"
 
+#include "operation/judge.h"
 #include "policy/load.h"
 
 #include <inttypes.h>
@@ -114,6 +115,45 @@ static void view_warn(const struct policy_view *view, struct output *output)
     }
 }
 
+/* One key with its lists, as if it were the only one. */
+static enum medgl_error view_list(const struct policy_view *view, const char *root,
+                                  const struct policy_key *key)
+{
+    auto_clean(judge_close) struct judge judge = {.policy = NULL};
+    struct policy alone = view->policy;
+    for (size_t i = 0; i < view->count; i++)
+        if (view->keys[i].type == POLICY_TYPE_PATHS && &view->keys[i] != key)
+            *((char *)&alone + view->keys[i].offset) = '\0';
+    return judge_open(root, &alone, &judge);
+}
+
+/* R14: a list that cannot be asked is a mistake: no password can be set. What is wrong with it is
+ * in the log. */
+static enum medgl_error view_lists(struct policy_view *view, const char *root)
+{
+    enum medgl_error found = MEDGL_OK;
+    for (size_t i = 0; i < view->count; i++) {
+        const struct policy_origin *origin = &view->origins[i];
+        char why[256];
+        if (view->keys[i].type != POLICY_TYPE_PATHS || origin->file == NULL)
+            continue;
+        enum medgl_error error = view_list(view, root, &view->keys[i]);
+        if (error == MEDGL_OK)
+            continue;
+        if (error == MEDGL_ERR_MEMORY)
+            return error;
+        (void)snprintf(why, sizeof(why),
+                       error == MEDGL_ERR_ACCESS
+                           ? _("%s: a list cannot be used by this user: do what the log says, or "
+                               "run this as root")
+                           : _("%s: a list cannot be used: do what the log says"),
+                       view->keys[i].name);
+        view_mistake(view, origin->file, origin->line, why);
+        found = MEDGL_ERR_POLICY;
+    }
+    return found;
+}
+
 enum admin_exit policy_check_files(struct admin *admin)
 {
     static const struct column columns[] = {
@@ -125,6 +165,8 @@ enum admin_exit policy_check_files(struct admin *admin)
         table_new(&admin->output, "mistakes", TABLE_LIST, columns, MEDGL_COUNT(columns));
     auto_clean(view_clear) struct policy_view view = {.mistakes = table};
     enum medgl_error error = view_load(&view, admin);
+    if (error == MEDGL_OK)
+        error = view_lists(&view, admin->identity.root);
     table_print(&table);
     if (error == MEDGL_ERR_POLICY) /* the mistakes are in the table */
         return ADMIN_REFUSED;

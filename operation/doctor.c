@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/privilege.h"
+#include "operation/judge.h"
 #include "policy/load.h"
 
 #include <errno.h>
@@ -118,6 +119,21 @@ static void doctor_store(struct doctor *doctor, const struct context *context)
                    medgl_error_text(error));
 }
 
+/* R14: no password is set unless all of them can be asked. */
+static void doctor_lists(struct doctor *doctor, const struct context *context)
+{
+    auto_clean(judge_close) struct judge judge = {.policy = NULL};
+    enum medgl_error error = judge_open(context->root, &context->policy, &judge);
+    if (error == MEDGL_OK)
+        doctor_say(doctor, DOCTOR_OK, "lists", "every list of refused passwords can be asked");
+    else
+        doctor_say(doctor, DOCTOR_FAULT, "lists",
+                   "a list that the policy names cannot be used: %s: no password can be set; do "
+                   "what the log says, or take it out of password_blocklist or "
+                   "password_breach_filter",
+                   medgl_error_text(error));
+}
+
 static void doctor_space(struct doctor *doctor, const struct context *context)
 {
     struct store_facts facts;
@@ -213,6 +229,7 @@ static void doctor_state(struct doctor *doctor)
     doctor_keys(doctor, &context, vkey);
     doctor_store(doctor, &context);
     doctor_head(doctor, &context, vkey);
+    doctor_lists(doctor, &context);
     doctor_space(doctor, &context);
 }
 

@@ -47,6 +47,12 @@ says "the warning names the place, both values and the profile" 0 \
 settings 'password_history=12;password_kinds=4'
 exits "mistakes are no warnings" 1 policy check
 json "while there are mistakes nothing is warned of" 1 'len(d["mistakes"]) == 1 and "warnings" not in d' policy check
+settings 'password_blocklist = /nowhere/list;password_breach_filter = /dev/zero'
+json "R14: lists that cannot be asked are mistakes" 1 '[(m["file"], m["line"], m["why"].split(":")[0]) for m in d["mistakes"]] ==
+    [("'"$conf"'", 1, "password_blocklist"), ("'"$conf"'", 2, "password_breach_filter")] and "warnings" not in d' policy check
+settings 'password_blocklist = /nowhere/list'
+json "R14: and the one that is, alone" 1 '[m["line"] for m in d["mistakes"]] == [1]' policy check
+settings 'password_history=12;password_kinds=4'
 exits "no agreement under a policy with mistakes" 4 policy show --agreement
 
 # -- the agreement (R40) --

@@ -197,6 +197,19 @@ static const struct row policy_rows[] = {
      {{POLICY, "\ntime_zone = Asia/Tokio\n"}},
      "policy.conf:2: time_zone",
      "ok policy"},
+    {"no list is named", {{POLICY, ""}}, "ok lists", "fault"},
+    {"a list that is there",
+     {{POLICY, "password_blocklist = /etc/list\n"}, {"/etc/list", "byoin\n"}},
+     "ok lists",
+     "fault"},
+    {"a list that is not there",
+     {{POLICY, "password_blocklist = /etc/list\n"}},
+     "fault lists a list that the policy names",
+     "ok lists"},
+    {"a filter that is none",
+     {{POLICY, "password_breach_filter = /etc/list\n"}, {"/etc/list", "byoin\n"}},
+     "fault lists a list that the policy names",
+     "ok lists"},
 };
 
 static char root[64];
