@@ -20,6 +20,7 @@
 #define STREAM_SIZE     65536
 #define SHADOW_LINE_MAX 65536
 #define DAYS_MAX        2932897 /* the year 10000 */
+#define DAYS_NEVER      10000   /* no password gets as old, says the shadow suite */
 
 /* -- the shadow file ------------------------------------------------------------------------ */
 
@@ -75,6 +76,12 @@ static enum medgl_error shadow_next(struct shadow_file *file, struct spwd *entry
 static medgl_time shadow_set_at(const struct spwd *entry)
 {
     return entry->sp_lstchg > 0 && entry->sp_lstchg < DAYS_MAX ? entry->sp_lstchg * MEDGL_DAY : 0;
+}
+
+/* Whether the Unix password has to be changed at some time; 0: at the next login. */
+static bool shadow_ages(const struct spwd *entry)
+{
+    return entry->sp_lstchg == 0 || (entry->sp_max >= 0 && entry->sp_max < DAYS_NEVER);
 }
 
 /* -- one after the other -------------------------------------------------------------------- */
@@ -170,6 +177,10 @@ static enum medgl_error import_user(struct import *import, const struct unix_use
     bool done = verdict == IMPORT_DONE;
     error = done ? import_lock(import, user, &why) : MEDGL_OK;
     import->done += done;
+    if (done && shadow_ages(entry))
+        complain(_("%s: /etc/shadow still wants its own password changed by age. The rules here "
+                   "are in force instead; end that with: chage -M -1 -d -1 %s"),
+                 user->name, user->name);
     /* Who never had a password is nobody that --all means. */
     import->refused += !done && (import->only != NULL || verdict != IMPORT_NO_HASH);
     import_row(import, user, user->name,

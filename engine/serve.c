@@ -235,13 +235,15 @@ static enum wire_result access_result(enum access_verdict verdict)
     return WIRE_RESULT_PERM_DENIED;
 }
 
-/* `success` is the one verdict that ends this phase well. */
+/* `success` is the one verdict by which this phase has done something. */
 static enum wire_result change_result(enum change_verdict verdict, enum change_verdict success)
 {
     switch (verdict) {
     case CHANGE_DONE:
     case CHANGE_READY:
         return verdict == success ? WIRE_RESULT_SUCCESS : WIRE_RESULT_AUTHTOK_ERR;
+    case CHANGE_NOT_DUE: /* in both phases: all that had to be changed was */
+        return WIRE_RESULT_SUCCESS;
     case CHANGE_NOT_ENROLLED:
         return WIRE_RESULT_NOT_ENROLLED;
     case CHANGE_WRONG_CURRENT:

@@ -2,6 +2,7 @@
  * reset, with a verified identity (R11). Never sets one that could not be judged in full. */
 #include "operation/change_password.h"
 
+#include "base/log.h"
 #include "base/message.h"
 #include "operation/evidence.h"
 #include "operation/history.h"
@@ -67,6 +68,32 @@ static bool change_is_too_soon(const struct proof *proof, const struct talk *tal
     return true;
 }
 
+/* "Change what has expired" (PAM_CHANGE_EXPIRED_AUTHTOK), and by the rules nothing has: the host
+ * asks because another module's aging wants it, such as that of /etc/shadow. MUST: of an account
+ * that is in order alone. Nothing was proved, and nobody takes it for a proof: that was the auth
+ * phase's. */
+static bool change_is_not_due(const struct change_request *request, const struct proof *proof)
+{
+    if (!request->expired_only || !proof->known || !proof->uid_matches || proof->alias ||
+        !proof->present || proof->account.state != ACCOUNT_STATE_ACTIVE)
+        return false;
+    const medgl_time now = clock_read().now;
+    const struct password_facts facts = password_facts_from(&proof->credential, now);
+    const struct password_standing standing =
+        policy_password_standing(&proof->context->policy, &facts, now);
+    return standing.usable && !standing.due;
+}
+
+static void change_tell_not_due(const struct talk *talk, const struct proof *proof)
+{
+    talk->inform(talk->carrier, _("Your password has not expired under the rules of this machine. "
+                                  "It was not changed."));
+    log_line(LOG_NOTICE,
+             "service %s wants account %s to change what has expired, and the password is not due: "
+             "if that is at every login, end its aging in /etc/shadow: chage -M -1 -d -1 %s",
+             proof->caller->service, proof->account.name, proof->account.name);
+}
+
 /* Who is it, and do they know the current password? CHANGE_READY goes on. */
 static enum medgl_error change_prove(struct context *context, const struct talk *talk,
                                      const struct change_request *request, struct proof *proof,
@@ -81,6 +108,10 @@ static enum medgl_error change_prove(struct context *context, const struct talk 
     if (change_is_not_owner(request)) {
         change_refer(talk, request->user);
         *verdict = CHANGE_NOT_OWNER;
+        return MEDGL_OK;
+    }
+    if (change_is_not_due(request, proof)) {
+        *verdict = CHANGE_NOT_DUE;
         return MEDGL_OK;
     }
     enum medgl_error error = change_current(talk, request, typed);
@@ -290,6 +321,8 @@ enum medgl_error operation_change(struct context *context, const struct talk *ta
     enum change_verdict proved;
     *verdict = CHANGE_REFUSED;
     MEDGL_TRY(change_prove(context, talk, request, &run.proof, &run.current, &proved));
+    if (proved == CHANGE_NOT_DUE)
+        change_tell_not_due(talk, &run.proof);
     if (proved != CHANGE_READY) {
         *verdict = proved;
         return MEDGL_OK;

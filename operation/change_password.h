@@ -15,19 +15,20 @@ enum change_verdict {
     CHANGE_WRONG_CURRENT,
     CHANGE_TRIES_USED, /* three tries: refused, or mistyped */
     CHANGE_TOO_SOON,   /* it was changed a short time ago and is not due: told from when on (R16) */
-    CHANGE_NOT_OWNER,  /* root for somebody else: told to use `medgl-admin password reset` (R11) */
+    CHANGE_NOT_DUE,   /* only what is due was to be changed: nothing was asked, nothing is proved */
+    CHANGE_NOT_OWNER, /* root for somebody else: told to use `medgl-admin password reset` (R11) */
     CHANGE_ABORTED,
 };
 
 struct change_request {
     const struct caller *caller;
     const char *user;
-    bool expired_only;            /* the host changes it because it is due (login, sshd) */
+    bool expired_only;            /* changed if it is due, and only then (login, sshd, passwd -k) */
     const struct secret *current; /* what phase one got; NULL: ask */
     bool only_given;
 };
 
-/* Phase one: the current password, asked and counted as an attempt. */
+/* Phase one: the current password, asked and counted as an attempt. CHANGE_NOT_DUE: see below. */
 enum medgl_error operation_change_prepare(struct context *context, const struct talk *talk,
                                           const struct change_request *request,
                                           enum change_verdict *verdict);
@@ -35,7 +36,8 @@ enum medgl_error operation_change_prepare(struct context *context, const struct 
 /* Phase two: verifies the current password once more (this may be another process), says what is
  * asked for, offers a generated password where the policy wants that, then asks for the new one, up
  * to three times, and says what is wrong with it. MEDGL_ERR_POLICY: a list that the policy names
- * cannot be asked, so that none is set; the person was told, and the log says what to do. */
+ * cannot be asked, so that none is set; the person was told, and the log says what to do. With
+ * `expired_only`, a password that is not due by the rules stays as it is: CHANGE_NOT_DUE. */
 enum medgl_error operation_change(struct context *context, const struct talk *talk,
                                   const struct change_request *request,
                                   enum change_verdict *verdict);

@@ -308,13 +308,12 @@ static void listener_inform(void *carrier, const char *message)
 
 static enum change_verdict listen(struct fixture *f, struct listener *listener)
 {
-    const struct caller caller = caller_from("192.0.2.1");
+    const struct caller caller = caller_owner();
     const struct talk talk = {.carrier = listener,
                               .ask = listener_ask,
                               .inform = listener_inform,
                               .warn = listener_inform};
-    const struct change_request request = {
-        .caller = &caller, .user = f->user, .expired_only = true};
+    const struct change_request request = {.caller = &caller, .user = f->user};
     enum change_verdict verdict = CHANGE_DONE;
     assert_int_equal(operation_change(&f->context, &talk, &request, &verdict), MEDGL_OK);
     return verdict;
@@ -585,6 +584,52 @@ static void R16_not_twice_within_the_least_age(void **state)
     assert_refused(f, f->issued, GOOD, "This password was used before");
 }
 
+/* What PAM_CHANGE_EXPIRED_AUTHTOK asks for, in both phases. `asked`: how many answers were taken.
+ */
+static enum change_verdict change_expired(struct fixture *f, const char *from, unsigned *asked)
+{
+    struct script script = {.answers = {from}};
+    const struct talk talk = script_talk(&script);
+    const struct caller caller = caller_from("192.0.2.1");
+    const struct change_request request = {
+        .caller = &caller, .user = f->user, .expired_only = true};
+    enum change_verdict first = CHANGE_DONE, second = CHANGE_DONE;
+    assert_int_equal(operation_change_prepare(&f->context, &talk, &request, &first), MEDGL_OK);
+    *asked = (unsigned)script.next;
+    assert_string_equal(first == CHANGE_NOT_DUE ? script.heard : "", "");
+    script.next = 0;
+    assert_int_equal(operation_change(&f->context, &talk, &request, &second), MEDGL_OK);
+    assert_int_equal(first == CHANGE_NOT_DUE, second == CHANGE_NOT_DUE);
+    assert_int_equal(strstr(script.heard, "has not expired") != NULL, second == CHANGE_NOT_DUE);
+    return first;
+}
+
+/* R15: other aging, such as that of /etc/shadow, changes nothing; an account that is not in order
+ * still has to prove itself. */
+static void R15_what_is_not_due_is_not_changed(void **state)
+{
+    struct fixture *f = *state;
+    unsigned asked;
+    use_policy(f, "");
+    enrol_hanako(f);
+    issue(f);
+    assert_int_equal(change_expired(f, f->issued, &asked), CHANGE_READY); /* R18 */
+    assert_int_equal(asked, 1);
+    set_password(f, GOOD);
+    assert_int_equal(change_expired(f, WRONG, &asked), CHANGE_NOT_DUE);
+    assert_int_equal(asked, 0);
+    assert_int_equal(tally_of(f).wrong, 0);
+    assert_int_equal(log_in(f, GOOD), LOGIN_ALLOWED);
+    assert_int_equal(change(f, GOOD, "x7!Kq-9vT"), CHANGE_DONE);
+    assert_int_equal(change_expired(f, WRONG, &asked), CHANGE_NOT_DUE);
+    age_password(f, 70 * MEDGL_DAY);
+    assert_int_equal(change_expired(f, WRONG, &asked), CHANGE_WRONG_CURRENT);
+    assert_int_equal(change_expired(f, "x7!Kq-9vT", &asked), CHANGE_READY);
+    end_password(f);
+    assert_int_equal(change_expired(f, GOOD, &asked), CHANGE_WRONG_CURRENT);
+    assert_int_equal(verify(f), MEDGL_OK);
+}
+
 /* R17: its own limit, neither shared with logins nor cleared by them. */
 static void R17_wrong_answers_close_the_change_alone(void **state)
 {
@@ -678,9 +723,8 @@ static void R14_missing_list_sets_no_password(void **state)
                    sizeof(f->context.policy.password_blocklist), "/etc/gone");
     struct script script = {.answers = {GOOD, OTHER, OTHER}};
     const struct talk talk = script_talk(&script);
-    const struct caller caller = caller_from("192.0.2.1");
-    const struct change_request request = {
-        .caller = &caller, .user = f->user, .expired_only = true};
+    const struct caller caller = caller_owner();
+    const struct change_request request = {.caller = &caller, .user = f->user};
     enum change_verdict verdict = CHANGE_DONE;
     assert_int_equal(operation_change(&f->context, &talk, &request, &verdict), MEDGL_ERR_POLICY);
     assert_int_equal(verdict, CHANGE_REFUSED);
@@ -721,9 +765,8 @@ static void assert_meddler_wins(struct fixture *f, void (*act)(struct fixture *f
                               .ask = meddling_ask,
                               .inform = nothing_is_said,
                               .warn = nothing_is_said};
-    const struct caller caller = caller_from("192.0.2.1");
-    const struct change_request request = {
-        .caller = &caller, .user = f->user, .expired_only = true};
+    const struct caller caller = caller_owner();
+    const struct change_request request = {.caller = &caller, .user = f->user};
     enum change_verdict verdict = CHANGE_DONE;
     use_policy(f, "");
     enrol_hanako(f);
@@ -773,6 +816,7 @@ int main(void)
     TEST(R19_weak_imported_one_may_be_changed_at_once);
     TEST(R12_revoked_one_never_comes_back);
     TEST(R16_not_twice_within_the_least_age);
+    TEST(R15_what_is_not_due_is_not_changed);
     TEST(R17_wrong_answers_close_the_change_alone);
     TEST(R17_wrong_logins_leave_the_change_open);
     TEST(R15_change_begins_anew_and_is_recorded);

@@ -85,6 +85,14 @@ static inline struct caller caller_from(const char *rhost)
     return caller;
 }
 
+/* The user's own program, with the rights of root: passwd. */
+static inline struct caller caller_owner(void)
+{
+    struct caller caller = caller_from("192.0.2.1");
+    caller.real_uid = geteuid();
+    return caller;
+}
+
 static inline enum login_verdict try_login(struct fixture *f, const char *user, const char *rhost,
                                            const char *password)
 {
@@ -115,9 +123,8 @@ static inline enum change_verdict try_change(struct fixture *f, const char *cons
     for (size_t i = 0; answers[i] != NULL; i++)
         script.answers[i] = answers[i];
     const struct talk talk = script_talk(&script);
-    const struct caller caller = caller_from("192.0.2.1");
-    const struct change_request request = {
-        .caller = &caller, .user = f->user, .expired_only = true};
+    const struct caller caller = caller_owner();
+    const struct change_request request = {.caller = &caller, .user = f->user};
     enum change_verdict verdict = CHANGE_DONE;
     assert_int_equal(operation_change(&f->context, &talk, &request, &verdict), MEDGL_OK);
     if (heard != NULL)
