@@ -32,8 +32,8 @@ struct source {
 void source_of(const struct caller *caller, struct source *source);
 
 /* The current password, asked for in order to change it, is counted by itself (R17): "change "
- * stands before the key. Wrong answers there close the change and not the login, and the other way
- * round. */
+ * stands before the key. Wrong answers there close the change at that place and not the login from
+ * there, and the other way round; account-wide, both count. */
 void source_of_change(struct source *source);
 bool source_key_is_change(const char *key);
 

@@ -27,6 +27,7 @@ struct verify_made {
     char account[CRYPTO_ID_SIZE];
     char credential[CRYPTO_ID_SIZE];
     uint64_t seq;
+    bool revoked; /* and not seen yet among the former ones */
 };
 
 struct verify_run {
@@ -98,6 +99,16 @@ static struct verify_made verify_made_key(const char *account, const char *crede
     return key;
 }
 
+/* MUST: what was revoked is kept for good, or it could be set again (R12). */
+static void verify_note_revoked(struct verify_run *run, const struct ledger_entry *entry)
+{
+    const struct verify_made key =
+        verify_made_key(entry->subject.account, verify_text(entry, "credential"));
+    struct verify_made *const *found = tfind(&key, &run->made, verify_compare_made);
+    if (found != NULL)
+        (*found)->revoked = true;
+}
+
 static enum medgl_error verify_note_made(struct verify_run *run, const char *account,
                                          const char *credential, uint64_t seq)
 {
@@ -147,8 +158,10 @@ static enum medgl_error verify_learn_password(struct verify_run *run,
     last->password_known = entry->kind != LEDGER_PASSWORD_REVOKE;
     last->password_seq = entry->seq;
     (void)snprintf(last->credential, sizeof(last->credential), "%s", credential);
-    if (!last->password_known)
-        return MEDGL_OK; /* it ends as what it was */
+    if (!last->password_known) { /* it ends as what it was */
+        verify_note_revoked(run, entry);
+        return MEDGL_OK;
+    }
     return verify_note_made(run, entry->subject.account, credential, entry->seq);
 }
 
@@ -227,12 +240,14 @@ static void verify_password(struct verify_run *run, const struct credential *cre
         last->password_known = false;
 }
 
-/* One that is gone is no fault: the policy says how many are kept. One that never was, or that is
- * older than its last entry, would let a used password come back (R16). */
+/* One that is gone is no fault, unless it was revoked: the policy says how many are kept. One that
+ * never was, or that is older than its last entry, would let a used password come back (R16). */
 static void verify_former(struct verify_run *run, const struct credential *credential)
 {
     const struct verify_made key = verify_made_key(credential->account_id, credential->id);
-    const struct verify_made *const *found = tfind(&key, &run->made, verify_compare_made);
+    struct verify_made *const *found = tfind(&key, &run->made, verify_compare_made);
+    if (found != NULL)
+        (*found)->revoked = false;
     if (found == NULL)
         verify_fault(run, credential->ledger_seq, "a former password has no entry that made it");
     else if ((*found)->seq != credential->ledger_seq)
@@ -265,11 +280,23 @@ static void verify_left_over(const void *node, VISIT visit, void *argument)
         verify_fault(argument, last->password_seq, "a password that an entry made is gone");
 }
 
+/* Retiring takes the former ones away as well. */
+static void verify_revoked(const void *node, VISIT visit, void *argument)
+{
+    const struct verify_made *made = *(struct verify_made *const *)node;
+    if ((visit != postorder && visit != leaf) || !made->revoked)
+        return;
+    const struct verify_last *last = verify_find(argument, made->account);
+    if (last == NULL || last->state != ACCOUNT_STATE_RETIRED)
+        verify_fault(argument, made->seq, "a revoked password is gone: it could be set again");
+}
+
 static enum medgl_error verify_state(struct store_txn *txn, struct verify_run *run)
 {
     MEDGL_TRY(store_account_each(txn, verify_account, run));
     MEDGL_TRY(store_credential_each(txn, verify_credential, run));
     twalk_r(run->last, verify_left_over, run);
+    twalk_r(run->made, verify_revoked, run);
     return MEDGL_OK;
 }
 

@@ -1287,6 +1287,47 @@ static void state_against_ledger(void **state)
         assert_memory_equal(faults.first, expected, strlen(expected));
 }
 
+static enum medgl_error tamper_revoked_now(struct store_txn *txn, void *argument)
+{
+    const struct stored *stored = argument;
+    return store_credential_delete(txn, stored->account.id, CREDENTIAL_FORMER);
+}
+
+static const struct gone_row {
+    const char *name;
+    bool taken, retired;
+    enum medgl_error verdict;
+} gone_rows[] = {
+    {"kept", false, false, MEDGL_OK},
+    {"taken away", true, false, MEDGL_ERR_CORRUPT},
+    {"of a retired account", false, true, MEDGL_OK},
+};
+
+/* R08 R12: what was revoked is there for good. */
+static void a_revoked_password_is_still_there(void **state)
+{
+    const struct gone_row *row = *state;
+    struct password_revoked end;
+    char why[OPERATION_WHY_SIZE];
+    enrol(here);
+    here->context.policy.password_history = 1;
+    plant_password(here, PASSWORD_ONE, PASSWORD_STRENGTH_LONG, MEDGL_DAY);
+    assert_int_equal(
+        operation_password_revoke(&here->context, here->user, "phishing", false, &end, why),
+        MEDGL_OK);
+    for (int i = 0; i < 4; i++) /* more than the policy keeps of others */
+        issue(here);
+    struct stored stored = stored_of(here);
+    if (row->taken)
+        assert_int_equal(
+            store_transact(here->context.store, STORE_WRITE, tamper_revoked_now, &stored),
+            MEDGL_OK);
+    if (row->retired)
+        assert_int_equal(operation_account_retire(&here->context, here->user, "left", why),
+                         MEDGL_OK);
+    assert_int_equal(verify(here), row->verdict);
+}
+
 int main(void)
 {
     TABLE_ADD("warning", warn_rows, warns_once_a_day);
@@ -1318,6 +1359,7 @@ int main(void)
     TABLE_ADD("unlock", unlock_rows, a_closed_change_is_unlocked);
     TABLE_ADD("source", source_rows, keys_of_sources);
     TABLE_ADD("verify", tamper_rows, state_against_ledger);
+    TABLE_ADD("verify, revoked", gone_rows, a_revoked_password_is_still_there);
     for (size_t i = 0; i < table_count; i++) {
         table_tests[i].setup_func = open_here;
         table_tests[i].teardown_func = close_here;
