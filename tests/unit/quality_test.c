@@ -660,6 +660,15 @@ static void r14_lists_are_asked(void **state)
         assert_weakness(row->text, &quality, row->weakness);
 }
 
+/* The filter is asked about everything that can be typed, also what no rule admits. */
+static void r14_filter_takes_the_shortest(void **state)
+{
+    struct quality quality;
+    auto_clean(quality_lists_free) struct quality_lists *lists = NULL;
+    assert_int_equal(lists_open(here, "", "/filter", geteuid(), &lists), MEDGL_OK);
+    assert_int_equal(assess(lists, NULL, *state, &quality), MEDGL_OK);
+}
+
 /* What happens to the files of a site while they are in use. */
 static void r14_filter_that_shrinks_is_no_pass(void **state)
 {
@@ -836,6 +845,9 @@ int main(void)
     TABLE_ADD("R14 input method", widths, r14_input_method_is_noticed);
     TABLE_ADD("R14 opening lists", opened, r14_lists_are_opened_or_not);
     TABLE_ADD("R14 asking lists", asked, r14_lists_are_asked);
+    static const char *const shortest[] = {"q", "7", "q7", "あ", "あい"};
+    for (size_t i = 0; i < MEDGL_COUNT(shortest); i++)
+        table_add("R14 filter", shortest[i], r14_filter_takes_the_shortest, shortest[i]);
     table_add("R14", "a filter that shrinks is no pass", r14_filter_that_shrinks_is_no_pass, NULL);
     table_add("R14", "a filter is the one that was opened", r14_filter_is_the_one_that_was_opened,
               NULL);
