@@ -16,6 +16,9 @@
 #define PATH_STORE       MEDGL_STATEDIR "/medgl.db"
 #define PATH_CHECKPOINTS MEDGL_STATEDIR "/checkpoints"
 #define PATH_DOCUMENTS   MEDGL_STATEDIR "/documents"
+#define PATH_WAKE        MEDGL_STATEDIR "/alerts" /* written to when there is something to deliver */
+#define PATH_NOTIFY      MEDGL_SYSCONFDIR "/notify.d"
+#define PATH_KDF_CONSOLE PATH_KDF "/console" /* the line of who stands before the machine */
 #define PATH_SOCKET      MEDGL_RUNDIR "/auth.socket"
 #define PATH_KDF         MEDGL_RUNDIR "/kdf"
 #define PATH_SHARES      PATH_KDF "/shares" /* where the engine may write while it runs */

@@ -280,6 +280,7 @@ static enum medgl_error serve_login(struct context *context, const struct talk *
                                     const struct request *request, enum wire_result *result)
 {
     enum login_verdict verdict = LOGIN_REFUSED;
+    char person[PERSON_TOKEN_SIZE]; /* told in the verdict */
     bool given = (request->flags & FIRST_PASSES) != 0 && request->authtok.len > 0;
     const struct login_request login = {
         .caller = &request->caller,
@@ -287,6 +288,7 @@ static enum medgl_error serve_login(struct context *context, const struct talk *
         .given = given ? &request->authtok : NULL,
         .only_given = (request->flags & WIRE_FLAG_USE_FIRST_PASS) != 0,
         .factor_only = (request->flags & WIRE_FLAG_FACTOR_ONLY) != 0,
+        .person = person,
     };
     MEDGL_TRY(operation_login(context, talk, &login, &verdict));
     *result = login_result(verdict);
@@ -325,13 +327,16 @@ static enum medgl_error serve_session(struct context *context, const struct talk
                                       struct request *request, enum wire_result *result)
 {
     enum session_verdict verdict = SESSION_REFUSED;
+    struct session_opening opening;
     bool silent = (request->flags & WIRE_FLAG_SILENT) != 0;
     if (request->call == WIRE_CALL_OPEN_SESSION)
         MEDGL_TRY(operation_session_open(context, talk, &request->caller, request->user, silent,
-                                         request->session, &verdict));
+                                         &opening, &verdict));
     else
         MEDGL_TRY(operation_session_close(context, &request->caller, request->user,
                                           request->session, &verdict));
+    if (request->call == WIRE_CALL_OPEN_SESSION)
+        memcpy(request->session, opening.id, sizeof(request->session));
     *result = session_result(verdict);
     return MEDGL_OK;
 }

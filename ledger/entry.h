@@ -34,7 +34,13 @@
     X(PASSWORD_GRACE, "password.grace", "A grace login was used after the password was due.")      \
     X(PASSWORD_REVOKE, "password.revoke", "A password was ended because it may have leaked.")      \
     X(SESSION_OPEN, "session.open", "A session began.")                                            \
-    X(SESSION_CLOSE, "session.close", "A session ended.")
+    X(SESSION_CLOSE, "session.close", "A session ended.")                                          \
+    X(SESSION_LOST, "session.lost", "A session was found to be over, and nobody had said so.")     \
+    X(SESSION_REFUSED, "session.refused", "A session was refused: too many were open.")            \
+    X(SESSION_END, "session.end", "An administrator ended a session.")                             \
+    X(POLICY_CHANGE, "policy.change", "The policy in force is another one than before.")           \
+    X(ALERT_RAISE, "alert.raise", "An administrator is to be told.")                               \
+    X(ALERT_DELIVER, "alert.deliver", "An alert reached all of its receivers.")
 
 enum ledger_kind {
 #define LEDGER_KIND_ENUM(id, word, help) LEDGER_##id,

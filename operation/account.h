@@ -57,6 +57,11 @@ struct account_change_request {
     const char *name;
     const enum account_class *class_;
     struct account_person person;
+    /* Access rules of its own (R05); "" takes one away, so that the class's holds again. */
+    const char *hours, *places, *services;
+    const uint32_t *sessions; /* 0: the class's */
+    const int64_t *idle;      /* milliseconds; 0: the class's; below 0: never */
+    const bool *shared;       /* R26 */
 };
 enum medgl_error operation_account_change(struct context *context,
                                           const struct account_change_request *request,

@@ -156,7 +156,7 @@ enum medgl_error attempt_reserve(struct context *context, const struct account *
 static enum medgl_error withdraw_now(struct store_txn *txn, void *argument)
 {
     const char *id = argument;
-    return store_attempt_finish(txn, id, clock_read().now, ATTEMPT_OUTCOME_WITHDRAWN);
+    return store_attempt_finish(txn, id, clock_read().now, ATTEMPT_OUTCOME_WITHDRAWN, 0);
 }
 
 void attempt_withdraw(struct context *context, const struct reservation *reservation)

@@ -2,6 +2,7 @@
 #ifndef MEDGL_OPERATION_CALLER_H
 #define MEDGL_OPERATION_CALLER_H
 
+#include "policy/admission.h"
 #include "store/store.h"
 
 #include <stdbool.h>
@@ -17,12 +18,17 @@ struct caller {
     char rhost[STORE_NAME_SIZE];
     char tty[STORE_NAME_SIZE];
     char ruser[STORE_NAME_SIZE];
+    char leader[PROCESS_NAME_SIZE]; /* the process that asks (base/process.h); "": not known */
+    char person[384];               /* the token that an earlier call of this login gave
+                                       (operation/person_asked.h);               the word of whoever could set the host's
+                                       environment: checked */
 };
 
 struct source {
     char key[STORE_SOURCE_SIZE]; /* "203.0.113.7", "2001:db8:1:2::/64", "tty1", "user alice",
                                     "uid 1000"; "change uid 1000" */
     bool remote;                 /* another machine, by the word of a host that is believed */
+    bool own;     /* asked for by the account's own uid; set by who knows the account */
     bool console; /* a terminal at the machine: not closed by what strangers on the network do */
 };
 
@@ -30,6 +36,11 @@ struct source {
  * is never resolved. Local: the asking user, or the terminal where root asks for nobody (login on a
  * console). A caller that is not trusted is counted by its uid whatever it says. */
 void source_of(const struct caller *caller, struct source *source);
+
+/* The same for the access rules: where that is (policy/admission.h). Only a believed host's address
+ * and terminal are taken; cron, atd and systemd-user with nobody behind them, and root's own su,
+ * are the system. */
+void place_of(const struct caller *caller, struct admission_place *place);
 
 /* The current password, asked for in order to change it, is counted by itself (R17): "change "
  * stands before the key. Wrong answers there close the change at that place and not the login from

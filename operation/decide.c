@@ -201,7 +201,7 @@ static enum medgl_error commit_now(struct store_txn *txn, void *argument)
     run->decision = policy_login(&proof->context->policy, &trial, run->clock.now);
     if (proof->reservation.decision.verdict == ATTEMPT_ADMITTED) {
         enum medgl_error error =
-            store_attempt_finish(txn, id, run->clock.now, commit_outcome(&run->decision));
+            store_attempt_finish(txn, id, run->clock.now, commit_outcome(&run->decision), 0);
         if (error == MEDGL_ERR_CONFLICT) {
             const struct login_facts lost = commit_facts(run, false);
             run->decision = policy_login(&proof->context->policy, &lost, run->clock.now);

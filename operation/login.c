@@ -24,6 +24,8 @@ enum medgl_error operation_login(struct context *context, const struct talk *tal
     auto_clean(proof_clear) struct proof proof;
     auto_secret struct secret typed = SECRET_NONE;
     *verdict = LOGIN_REFUSED;
+    if (request->person != NULL)
+        request->person[0] = '\0';
     MEDGL_TRY(proof_find(context, request->caller, request->user, PROOF_LOGIN, &proof));
     if (proof_is_not_ours(&proof)) {
         *verdict = LOGIN_NOT_ENROLLED;

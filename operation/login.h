@@ -4,6 +4,7 @@
 
 #include "operation/caller.h"
 #include "operation/context.h"
+#include "operation/person_asked.h"
 #include "operation/talk.h"
 
 enum login_verdict {
@@ -20,6 +21,8 @@ struct login_request {
     const struct secret *given; /* a password that an earlier module got; NULL: ask */
     bool only_given;            /* never ask */
     bool factor_only;           /* the password is not asked: another module proved it */
+    char *person; /* for the token of who uses a shared id, PERSON_TOKEN_SIZE bytes, "" where it
+                     is none; NULL: of no interest */
 };
 
 /* One login, as ARCHITECTURE.md describes: ask, reserve, verify, decide, commit. An error means

@@ -45,7 +45,7 @@ static enum medgl_error revoke_session(struct store_txn *txn, struct revoke_run 
                                        const struct session *session)
 {
     struct ledger_entry entry;
-    MEDGL_TRY(store_session_close(txn, session->id, run->clock.now));
+    MEDGL_TRY(store_session_close(txn, session->id, run->clock.now, SESSION_END_ENDED));
     evidence_begin(run->context, &run->clock, LEDGER_SESSION_CLOSE, &run->account, &entry);
     ledger_entry_text(&entry, "session", session->id);
     ledger_entry_text(&entry, "service", session->service);

@@ -118,12 +118,14 @@ static void session_notice(const struct talk *talk, const struct activity *befor
 
 enum medgl_error operation_session_open(struct context *context, const struct talk *talk,
                                         const struct caller *caller, const char *user, bool silent,
-                                        char id[CRYPTO_ID_SIZE], enum session_verdict *verdict)
+                                        struct session_opening *opening,
+                                        enum session_verdict *verdict)
 {
     *verdict = SESSION_REFUSED;
-    MEDGL_TRY(crypto_random_id(id));
+    *opening = (struct session_opening){.idle_s = 0};
+    MEDGL_TRY(crypto_random_id(opening->id));
     struct session_run run = {
-        .context = context, .caller = caller, .user = user, .id = id, .silent = silent};
+        .context = context, .caller = caller, .user = user, .id = opening->id, .silent = silent};
     source_of(caller, &run.source);
     MEDGL_TRY(unix_user_find(user, &run.unix_user));
     MEDGL_TRY(store_transact(context->store, STORE_WRITE, session_open_now, &run));
@@ -147,7 +149,7 @@ static enum medgl_error session_close_now(struct store_txn *txn, void *argument)
     MEDGL_TRY(error);
     if (strcmp(run->session.account_id, run->account.id) != 0)
         return MEDGL_ERR_NOT_FOUND;
-    MEDGL_TRY(store_session_close(txn, run->session.id, run->clock.now));
+    MEDGL_TRY(store_session_close(txn, run->session.id, run->clock.now, SESSION_END_CLOSED));
     return session_record(txn, run, LEDGER_SESSION_CLOSE);
 }
 

@@ -12,16 +12,48 @@ enum session_verdict {
     SESSION_NOT_ENROLLED
 };
 
-/* Opens: says when and from where the last login was, warns of failed tries since, records. `id`
- * names the session. */
+/* What a new session is told about, and what its host sets for it. */
+struct session_opening {
+    char id[CRYPTO_ID_SIZE];
+    int64_t idle_s;  /* TMOUT; 0: none */
+    int64_t until_s; /* seconds until the hours that hold now end; 0: no end */
+};
+
+/* Opens: says when and from where the last login was, warns of failed tries since, records. Refuses
+ * where too many are open (R29); those whose process is gone are not, and are recorded as lost. */
 enum medgl_error operation_session_open(struct context *context, const struct talk *talk,
                                         const struct caller *caller, const char *user, bool silent,
-                                        char id[CRYPTO_ID_SIZE], enum session_verdict *verdict);
+                                        struct session_opening *opening,
+                                        enum session_verdict *verdict);
 
 /* Closes the one with this id, or ("") the newest open one of the same user, service and terminal.
  */
 enum medgl_error operation_session_close(struct context *context, const struct caller *caller,
                                          const char *user, const char *id,
                                          enum session_verdict *verdict);
+
+/* Records those as lost whose process is gone: of an account, or of all (NULL). In the caller's
+ * transaction. */
+enum medgl_error session_sweep(struct context *context, struct store_txn *txn,
+                               const struct clock_reading *clock, const struct account *account,
+                               uint32_t *lost);
+
+struct session_record {
+    const struct session *session;
+    const char *account;    /* login name */
+    enum process_life life; /* of the process that opened it */
+};
+/* The open ones, of an account or of all (NULL); `since` not 0: also those that ended since then.
+ */
+enum medgl_error operation_session_list(struct context *context, const char *name, medgl_time since,
+                                        void (*each)(void *argument,
+                                                     const struct session_record *record),
+                                        void *argument);
+
+/* Records it as ended, with who and why; `session` and `uid` are for whoever ends the processes.
+ * MEDGL_ERR_NOT_FOUND: no open session has that id (a beginning of at least 6 digits that only one
+ * has will do; several: MEDGL_ERR_ARGUMENT). */
+enum medgl_error operation_session_end(struct context *context, const char *id, const char *reason,
+                                       struct session *session, int64_t *uid);
 
 #endif

@@ -196,6 +196,12 @@ static enum medgl_error verify_learn(struct verify_run *run, const struct ledger
     case LEDGER_ACCESS_DENIED:
     case LEDGER_SESSION_OPEN:
     case LEDGER_SESSION_CLOSE:
+    case LEDGER_SESSION_LOST:
+    case LEDGER_SESSION_REFUSED:
+    case LEDGER_SESSION_END:
+    case LEDGER_POLICY_CHANGE:
+    case LEDGER_ALERT_RAISE:
+    case LEDGER_ALERT_DELIVER:
     case LEDGER_KIND_COUNT:
         break;
     }

@@ -164,6 +164,10 @@ void policy_key_range(const struct policy_key *key, char *text, size_t size)
         return;
     case POLICY_TYPE_ZONE:
     case POLICY_TYPE_NAMES:
+    case POLICY_TYPE_MAIL:
+    case POLICY_TYPE_HOURS:
+    case POLICY_TYPE_PLACES:
+    case POLICY_TYPE_SERVICES:
         (void)snprintf(text, size, "up to %s bytes", most);
         return;
     case POLICY_TYPE_PATHS:
@@ -259,6 +263,10 @@ static bool key_set(void *member, const struct policy_key *key, const char *valu
     case POLICY_TYPE_PATHS:
         return key_set_paths(member, key, value);
     case POLICY_TYPE_NAMES:
+    case POLICY_TYPE_MAIL:
+    case POLICY_TYPE_HOURS:
+    case POLICY_TYPE_PLACES:
+    case POLICY_TYPE_SERVICES:
         return key_set_names(member, key, value);
     case POLICY_TYPE_ZONE:
         good = strlen(value) < key->size && key_zone_name(value);
@@ -295,6 +303,10 @@ enum medgl_error policy_set(struct policy *policy, const struct policy_key *key,
         what = "empty or absolute paths without \"..\", separated by spaces, ";
         break;
     case POLICY_TYPE_NAMES:
+    case POLICY_TYPE_MAIL:
+    case POLICY_TYPE_HOURS:
+    case POLICY_TYPE_PLACES:
+    case POLICY_TYPE_SERVICES:
         what = "empty or names separated by commas, printable UTF-8 of ";
         break;
     case POLICY_TYPE_ZONE:
@@ -328,6 +340,10 @@ void policy_format(const struct policy *policy, const struct policy_key *key, ch
         return;
     case POLICY_TYPE_PATHS:
     case POLICY_TYPE_NAMES:
+    case POLICY_TYPE_MAIL:
+    case POLICY_TYPE_HOURS:
+    case POLICY_TYPE_PLACES:
+    case POLICY_TYPE_SERVICES:
     case POLICY_TYPE_ZONE:
         (void)snprintf(text, size, "%s", member);
         return;

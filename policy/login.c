@@ -125,6 +125,18 @@ const char *login_reason_word(enum login_reason reason)
         return "wrong-factor";
     case LOGIN_REASON_ISSUED_EXPIRED:
         return "issued-expired";
+    case LOGIN_REASON_FACTOR_CLOSED:
+        return "factor-closed";
+    case LOGIN_REASON_SERVICE:
+        return "service";
+    case LOGIN_REASON_PLACE:
+        return "place";
+    case LOGIN_REASON_HOURS:
+        return "hours";
+    case LOGIN_REASON_CALENDAR:
+        return "calendar";
+    case LOGIN_REASON_PERSON:
+        return "person";
     }
     return "undecided";
 }

@@ -3,6 +3,7 @@
 #define MEDGL_POLICY_LOGIN_H
 
 #include "base/account.h"
+#include "policy/admission.h"
 #include "policy/lockout.h"
 #include "policy/password.h"
 #include "policy/policy.h"
@@ -24,6 +25,9 @@ struct login_facts {
     enum factor_result password;
     enum factor_result second; /* FACTOR_NOT_ASKED where no second factor is in force */
     bool second_required;
+    bool second_closed; /* too many wrong codes since the last success: an administrator must act */
+    enum admission_reason admission;
+    enum factor_result person; /* of a shared id: who it is that comes (R26) */
     struct password_facts password_facts;
 };
 
@@ -43,6 +47,12 @@ enum login_reason {
     LOGIN_REASON_WRONG_PASSWORD,
     LOGIN_REASON_WRONG_FACTOR,
     LOGIN_REASON_ISSUED_EXPIRED, /* an issued password past its 24 hours */
+    LOGIN_REASON_FACTOR_CLOSED,  /* wrong codes reached factor_failures */
+    LOGIN_REASON_SERVICE,        /* the access rules: proved, and not admitted here and now */
+    LOGIN_REASON_PLACE,
+    LOGIN_REASON_HOURS,
+    LOGIN_REASON_CALENDAR,
+    LOGIN_REASON_PERSON, /* a shared id, and the name given is nobody's who may use it */
 };
 
 struct login_decision {
@@ -60,6 +70,8 @@ struct account_facts {
     bool known, uid_matches;
     enum account_state state;
     enum account_class class_;
+    enum admission_reason admission;
+    enum factor_result person; /* FACTOR_NOT_ASKED where it is no shared id, or nobody is there */
     struct password_facts password_facts;
 };
 

@@ -3,6 +3,7 @@
 #ifndef MEDGL_POLICY_POLICY_H
 #define MEDGL_POLICY_POLICY_H
 
+#include "base/account.h"
 #include "base/clock.h"
 #include "base/error.h"
 
@@ -47,6 +48,26 @@ enum policy_answer {
 #define POLICY_NAMES_SIZE 512
 #define POLICY_VALUE_SIZE POLICY_PATHS_SIZE /* the notation of any value */
 #define POLICY_RANGE_SIZE 128
+#define POLICY_RULE_SIZE  512  /* the notation of an access rule (policy/admission.h) */
+#define POLICY_HOLIDAYS   1024 /* days in the file of holidays */
+#define POLICY_CLASSES    4    /* enum account_class, from 1 */
+
+/* What holds for a class of accounts unless an account has a rule of its own (R05). */
+struct policy_class {
+    char hours[POLICY_RULE_SIZE];    /* R22: "Mon-Fri 08:00-20:00; holiday 10:00-12:00", "always" */
+    char places[POLICY_RULE_SIZE];   /* R05 R27: "console, local, 10.1.0.0/16, tty1", "any" */
+    char services[POLICY_RULE_SIZE]; /* PAM services: "sshd, login, su", "any" */
+    int64_t sessions;                /* open at the same time, of one account (R29) */
+    int64_t sessions_total;          /* ... of all accounts of the class; 0: no limit */
+    struct policy_span idle;         /* until an unattended shell ends (R04); 0: never */
+};
+
+/* The days of the file of holidays. */
+struct policy_calendar {
+    bool known; /* false: a file is named and could not be read; rules on hours refuse then */
+    size_t count;
+    int32_t day[POLICY_HOLIDAYS]; /* days since 1970-01-01, ascending */
+};
 
 struct policy {
     enum policy_profile profile;
@@ -87,6 +108,21 @@ struct policy {
     int64_t kdf_lanes;
     int64_t kdf_slots; /* 0: one per processor */
 
+    /* Access rules, sessions, accounts. */
+    struct policy_class classes[POLICY_CLASSES];
+    char holidays[POLICY_PATHS_SIZE]; /* one absolute path, "" for none */
+    struct policy_calendar calendar;  /* what is in it; no key of its own */
+    struct policy_span dormant_after; /* without a login (R25) */
+
+    /* More of attempts, and alerts (R07, R20). */
+    int64_t attempts_spread;               /* accounts tried from one source that raise an alert */
+    int64_t factor_failures;               /* wrong codes without a success between that disable a
+                                              code factor (NIST SP 800-63B-4, 3.2.2) */
+    char alert_mail[POLICY_NAMES_SIZE];    /* addresses, separated by commas; "" for none */
+    enum policy_answer alert_wall;         /* urgent ones to all terminals */
+    struct policy_span alert_fold;         /* alerts of one kind about one thing are not nearer */
+    struct policy_span alert_hook_timeout; /* for one run of a program in notify.d */
+
     int64_t minimum_free; /* bytes that must be free on the store's device; doctor warns below */
 };
 
@@ -98,6 +134,10 @@ enum policy_type {
     POLICY_TYPE_ZONE,   /* "Asia/Tokyo", "" */
     POLICY_TYPE_PATHS,  /* absolute paths, separated by spaces; `most` of them */
     POLICY_TYPE_NAMES,  /* printable UTF-8, parts separated by commas */
+    POLICY_TYPE_MAIL,   /* mail addresses, separated by commas; "" for none */
+    POLICY_TYPE_HOURS,  /* policy/admission.h */
+    POLICY_TYPE_PLACES,
+    POLICY_TYPE_SERVICES,
 };
 
 /* One key of policy.conf. Limits are inclusive; for
@@ -141,6 +181,14 @@ enum medgl_error policy_set(struct policy *policy, const struct policy_key *key,
 /* The value in force, in a notation that policy_set() takes. */
 void policy_format(const struct policy *policy, const struct policy_key *key, char *text,
                    size_t size);
+
+/* What holds for a class. */
+const struct policy_class *policy_class_of(const struct policy *policy, enum account_class class_);
+
+/* The policy in force as one text, a line "key = value" for each key in the order of the table and
+ * a line "holiday = 2026-01-01" for each day: what its digest is made of (R34). Comments, order and
+ * layers of files do not change it. *text is malloc'ed. */
+enum medgl_error policy_text(const struct policy *policy, char **text);
 
 /* Rules between keys (attempts_per_account >= attempts_per_source, long >= short ...).
  * MEDGL_ERR_ARGUMENT with a sentence in `why`. */

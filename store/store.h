@@ -12,9 +12,11 @@
 #define MEDGL_STORE_STORE_H
 
 #include "base/account.h"
+#include "base/alert.h"
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/error.h"
+#include "base/process.h"
 #include "ledger/merkle.h"
 
 #include <stdbool.h>
@@ -58,6 +60,7 @@ enum medgl_error store_transact(struct store *store, enum store_mode mode, store
 #define STORE_NAME_SIZE   256
 #define STORE_TEXT_SIZE   512
 #define STORE_SOURCE_SIZE 320
+#define STORE_ALERT_SIZE  1024
 
 struct account {
     char id[CRYPTO_ID_SIZE];
@@ -74,6 +77,11 @@ struct account {
     char reading[STORE_TEXT_SIZE]; /* of the name, in kana */
     char staff_number[STORE_NAME_SIZE];
     char birth_date[16]; /* "1985-04-01" */
+    /* Access rules of its own (policy/admission.h); "" and 0: those of its class hold (R05). */
+    char hours[STORE_TEXT_SIZE], places[STORE_TEXT_SIZE], services[STORE_TEXT_SIZE];
+    uint32_t sessions; /* open at the same time */
+    int64_t idle;      /* milliseconds; below 0: never */
+    bool shared;       /* more than one person uses it: who it is is asked (R26) */
 };
 
 enum medgl_error store_account_by_name(struct store_txn *txn, const char *name,
@@ -102,8 +110,9 @@ struct activity {
     uint32_t failures; /* failed tries since a notice last told of them */
     medgl_time last_failure;
     char last_failure_source[STORE_SOURCE_SIZE];
-    medgl_time warned_at; /* the owner was last told that the password is due soon; 0: never */
-    uint32_t grace_used;  /* grace logins since the password was due */
+    medgl_time warned_at;     /* the owner was last told that the password is due soon; 0: never */
+    uint32_t grace_used;      /* grace logins since the password was due */
+    uint32_t factor_failures; /* wrong codes of a second factor since the last right one */
 };
 enum medgl_error store_activity_get(struct store_txn *txn, const char *account_id,
                                     struct activity *activity);
@@ -169,6 +178,8 @@ enum attempt_outcome {
     ATTEMPT_OUTCOME_SUCCEEDED = 3,
     ATTEMPT_OUTCOME_REFUSED = 4,   /* never admitted: kept for the same work, counted nowhere */
     ATTEMPT_OUTCOME_CLEARED = 5,   /* a failure that no longer counts */
+    ATTEMPT_OUTCOME_REPEATED = 7,  /* failed with what failed from there before: one guess, not two;
+                                      delays like a refused one, and counts nowhere */
     ATTEMPT_OUTCOME_WITHDRAWN = 6, /* the system failed, not the guess: nothing was verified */
 };
 
@@ -180,6 +191,7 @@ struct attempt {
     medgl_time started;
     medgl_time deadline;
     enum attempt_outcome outcome;
+    uint32_t tag; /* of what was guessed: some bits of a keyed hash of its evaluation; 0: none */
 };
 
 struct attempt_counts {
@@ -208,9 +220,26 @@ enum medgl_error store_attempt_sweep(struct store_txn *txn, const char *account_
  * and this `struct store` until it is finished or the store is closed. */
 enum medgl_error store_attempt_begin(struct store_txn *txn, const struct attempt *attempt);
 
-/* Gives an attempt in flight its outcome. MEDGL_ERR_CONFLICT: it is not in flight any more. */
+/* Gives an attempt in flight its outcome, and the tag of what was guessed. MEDGL_ERR_CONFLICT: it
+ * is not in flight any more. */
 enum medgl_error store_attempt_finish(struct store_txn *txn, const char *id, medgl_time now,
-                                      enum attempt_outcome outcome);
+                                      enum attempt_outcome outcome, uint32_t tag);
+
+/* Whether a failure that still counts from that source has this tag (0 never has). */
+enum medgl_error store_attempt_repeats(struct store_txn *txn, const char *account_id,
+                                       const char *source, uint32_t tag, medgl_time now,
+                                       medgl_time window, bool *repeats);
+
+/* At how many accounts (unknown names included) there were failures from a source since then;
+ * counts no further than `most`. */
+enum medgl_error store_attempt_spread(struct store_txn *txn, const char *source, medgl_time since,
+                                      uint32_t most, uint32_t *accounts);
+
+/* The ids of all accounts and stand-ins that have failures. */
+enum medgl_error store_attempt_accounts(struct store_txn *txn,
+                                        enum medgl_error (*each)(void *argument,
+                                                                 const char *account_id),
+                                        void *argument);
 
 /* Makes failures count no longer, and forgets refused tries: of one source, or of all (source
  * NULL). `*cleared` says how many failures. */
@@ -229,6 +258,14 @@ enum medgl_error store_attempt_sources(
 
 /* -- sessions ------------------------------------------------------------------------------- */
 
+/* Stored by number. */
+enum session_end {
+    SESSION_END_NONE = 0,
+    SESSION_END_CLOSED = 1, /* by the program that opened it */
+    SESSION_END_LOST = 2,   /* nobody said so; `closed` is when it was found */
+    SESSION_END_ENDED = 3,  /* by an administrator */
+};
+
 struct session {
     char id[CRYPTO_ID_SIZE];
     char account_id[CRYPTO_ID_SIZE];
@@ -237,6 +274,10 @@ struct session {
     char tty[STORE_NAME_SIZE];
     medgl_time opened;
     medgl_time closed; /* 0: open */
+    enum account_class class_;
+    enum session_end ended;
+    char leader[PROCESS_NAME_SIZE]; /* the process that opened it (base/process.h); "": not known */
+    char person[STORE_NAME_SIZE];   /* who used a shared id; "": the account's owner */
 };
 enum medgl_error store_session_open(struct store_txn *txn, const struct session *session);
 enum medgl_error store_session_by_id(struct store_txn *txn, const char *id,
@@ -244,13 +285,88 @@ enum medgl_error store_session_by_id(struct store_txn *txn, const char *id,
 /* The newest open session of that account, service and terminal. */
 enum medgl_error store_session_find(struct store_txn *txn, const char *account_id,
                                     const char *service, const char *tty, struct session *session);
-/* The open sessions of an account. */
+/* The open sessions of an account, or all (NULL), the oldest first. */
 enum medgl_error store_session_each_open(struct store_txn *txn, const char *account_id,
                                          enum medgl_error (*each)(void *argument,
                                                                   const struct session *session),
                                          void *argument);
+/* All that were open at some time since then, of an account or of all (NULL), the latest first. */
+enum medgl_error store_session_each_since(
+    struct store_txn *txn, const char *account_id, medgl_time since,
+    enum medgl_error (*each)(void *argument, const struct session *session), void *argument);
 /* MEDGL_ERR_CONFLICT: closed already. */
-enum medgl_error store_session_close(struct store_txn *txn, const char *id, medgl_time now);
+enum medgl_error store_session_close(struct store_txn *txn, const char *id, medgl_time now,
+                                     enum session_end how);
+
+/* -- alerts (the outbox, R07) ----------------------------------------------------------------- */
+
+/* MUSTs: an alert is written in the transaction of its event; it leaves no sooner than its event is
+ * committed, and stays until every receiver had it. */
+struct alert {
+    char id[CRYPTO_ID_SIZE];
+    enum alert_kind kind;
+    char fold[STORE_TEXT_SIZE];      /* what it is about: the same again is the same alert */
+    char account_id[CRYPTO_ID_SIZE]; /* "" where it is about none */
+    char subject[STORE_NAME_SIZE];   /* login name, "" likewise; never an unknown name */
+    char source[STORE_SOURCE_SIZE];  /* "" likewise */
+    char text[STORE_ALERT_SIZE];     /* one sentence, English */
+    medgl_time first, last;
+    uint32_t count;        /* times it happened */
+    medgl_time not_before; /* of its delivery */
+    bool addressed;        /* its deliveries are there: what happens from now on is a new alert */
+    medgl_time done;       /* every receiver had it; 0: not yet */
+};
+enum medgl_error store_alert_add(struct store_txn *txn, const struct alert *alert);
+/* Replaces the row with that id. */
+enum medgl_error store_alert_update(struct store_txn *txn, const struct alert *alert);
+enum medgl_error store_alert_by_id(struct store_txn *txn, const char *id, struct alert *alert);
+/* The latest alert about that. MEDGL_ERR_NOT_FOUND. */
+enum medgl_error store_alert_by_fold(struct store_txn *txn, const char *fold, struct alert *alert);
+/* Those that are not done (`all`: every one), the oldest first. */
+enum medgl_error store_alert_each(struct store_txn *txn, bool all,
+                                  enum medgl_error (*each)(void *argument,
+                                                           const struct alert *alert),
+                                  void *argument);
+/* Forgets alerts that were done before then, with their deliveries. */
+enum medgl_error store_alert_purge(struct store_txn *txn, medgl_time before);
+
+/* Stored by number. */
+enum delivery_state {
+    DELIVERY_WAITING = 1,
+    DELIVERY_DONE = 2,
+    DELIVERY_DROPPED = 3, /* its receiver is not there any more */
+};
+/* One alert to one receiver. */
+struct delivery {
+    char alert_id[CRYPTO_ID_SIZE];
+    char channel[STORE_NAME_SIZE]; /* "syslog", "mail", "wall", "hook NAME" */
+    enum delivery_state state;
+    uint32_t tries;
+    medgl_time next;               /* try, while it waits */
+    medgl_time last;               /* try; 0: none */
+    char problem[STORE_TEXT_SIZE]; /* why the last one failed; "" */
+};
+/* Adds it, or replaces that of the same alert and channel. */
+enum medgl_error store_delivery_put(struct store_txn *txn, const struct delivery *delivery);
+enum medgl_error store_delivery_each(struct store_txn *txn, const char *alert_id,
+                                     enum medgl_error (*each)(void *argument,
+                                                              const struct delivery *delivery),
+                                     void *argument);
+
+/* -- the policy as it was seen (R34) ---------------------------------------------------------- */
+
+#define STORE_POLICY_SIZE 65536
+struct policy_seen {
+    char digest[2 * CRYPTO_HASH_SIZE + 1]; /* SHA-256 of the text, in hexadecimal */
+    medgl_time since;
+    uint64_t ledger_seq; /* the entry that says so */
+    const char *text; /* as policy_text() gives it; when read: valid until the next call with txn */
+    size_t len;
+};
+/* The one seen last. MEDGL_ERR_NOT_FOUND: none yet. */
+enum medgl_error store_policy_seen_get(struct store_txn *txn, struct policy_seen *seen);
+/* Puts it in the place of the one seen last. */
+enum medgl_error store_policy_seen_put(struct store_txn *txn, const struct policy_seen *seen);
 
 /* -- ledger --------------------------------------------------------------------------------- */
 
@@ -281,6 +397,14 @@ enum medgl_error store_ledger_each(struct store_txn *txn, uint64_t from, uint64_
                                    enum medgl_error (*each)(void *argument,
                                                             const struct ledger_row *row),
                                    void *argument);
+
+/* The same, but of the entries that `wanted` says no to, by their bytes alone, nothing is checked:
+ * for reports, which read a million of them and show few. `wanted` NULL: all. */
+enum medgl_error store_ledger_select(struct store_txn *txn, uint64_t from, uint64_t to,
+                                     bool (*wanted)(void *argument, const char *line, size_t len),
+                                     enum medgl_error (*each)(void *argument,
+                                                              const struct ledger_row *row),
+                                     void *argument);
 
 /* Checkpoints kept for good (at administrative acts and
  * at the start of a day). Of one size the first stays. */

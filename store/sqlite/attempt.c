@@ -182,6 +182,7 @@ static bool attempt_is_verdict(enum attempt_outcome outcome)
     case ATTEMPT_OUTCOME_FAILED:
     case ATTEMPT_OUTCOME_SUCCEEDED:
     case ATTEMPT_OUTCOME_REFUSED:
+    case ATTEMPT_OUTCOME_REPEATED:
     case ATTEMPT_OUTCOME_WITHDRAWN:
         return true;
     case ATTEMPT_OUTCOME_IN_FLIGHT:
@@ -192,7 +193,7 @@ static bool attempt_is_verdict(enum attempt_outcome outcome)
 }
 
 enum medgl_error store_attempt_finish(struct store_txn *txn, const char *id, medgl_time now,
-                                      enum attempt_outcome outcome)
+                                      enum attempt_outcome outcome, uint32_t tag)
 {
     struct attempt_row row;
     if (!attempt_is_verdict(outcome))
@@ -203,6 +204,7 @@ enum medgl_error store_attempt_finish(struct store_txn *txn, const char *id, med
     if (row.attempt.outcome != ATTEMPT_OUTCOME_IN_FLIGHT || row.attempt.deadline <= now)
         return MEDGL_ERR_CONFLICT;
     row.attempt.outcome = outcome;
+    row.attempt.tag = tag;
     row.finished = now;
     return attempt_update(txn, &row);
 }

@@ -52,12 +52,14 @@ enum medgl_error store_session_each_open(struct store_txn *txn, const char *acco
     return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
 }
 
-enum medgl_error store_session_close(struct store_txn *txn, const char *id, medgl_time now)
+enum medgl_error store_session_close(struct store_txn *txn, const char *id, medgl_time now,
+                                     enum session_end how)
 {
     struct session session;
     MEDGL_TRY(store_session_by_id(txn, id, &session));
     if (session.closed != 0)
         return MEDGL_ERR_CONFLICT;
     session.closed = now;
+    session.ended = how;
     return row_put(txn, STATEMENT_SESSION_UPDATE, &table_session, &session);
 }

@@ -804,10 +804,12 @@ static void open_session(struct fixture *f, char id[CRYPTO_ID_SIZE])
     const struct talk talk = script_talk(&script);
     const struct caller caller = caller_from("192.0.2.1");
     enum session_verdict verdict = SESSION_REFUSED;
+    struct session_opening opening;
     assert_int_equal(
-        operation_session_open(&f->context, &talk, &caller, f->user, false, id, &verdict),
+        operation_session_open(&f->context, &talk, &caller, f->user, false, &opening, &verdict),
         MEDGL_OK);
     assert_int_equal(verdict, SESSION_DONE);
+    memcpy(id, opening.id, CRYPTO_ID_SIZE);
 }
 
 static enum session_verdict close_session(struct fixture *f, const char *id)

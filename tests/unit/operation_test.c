@@ -195,14 +195,15 @@ static void another_name_of_an_enrolled_uid_is_refused(void **state)
     struct script script = {.next = 0};
     const struct talk talk = script_talk(&script);
     const struct caller caller = caller_from("192.0.2.1");
-    char id[CRYPTO_ID_SIZE], why[OPERATION_WHY_SIZE];
+    struct session_opening opening;
+    char why[OPERATION_WHY_SIZE];
     enum session_verdict session = SESSION_DONE;
     assert_int_equal(try_login(f, f->user, "192.0.2.1", WRONG), LOGIN_NOT_ENROLLED);
     assert_int_equal(operation_account_add(&f->context, &request, why), MEDGL_OK);
     assert_int_equal(try_login(f, f->user, "192.0.2.1", WRONG), LOGIN_REFUSED);
     assert_int_equal(try_access(f), ACCESS_DENIED);
     assert_int_equal(
-        operation_session_open(&f->context, &talk, &caller, f->user, false, id, &session),
+        operation_session_open(&f->context, &talk, &caller, f->user, false, &opening, &session),
         MEDGL_OK);
     assert_int_equal(session, SESSION_REFUSED);
     /* Retired, its uid may belong to somebody new. */
@@ -542,7 +543,7 @@ static void sessions_tell_of_the_last_login(void **state)
 {
     struct fixture *f = *state;
     const struct caller caller = caller_from("192.0.2.1");
-    char id[CRYPTO_ID_SIZE];
+    struct session_opening opening;
     enum session_verdict verdict;
     enrol(f);
     set_password(f, PASSWORD_ONE);
@@ -550,7 +551,7 @@ static void sessions_tell_of_the_last_login(void **state)
                   none = {.next = 0};
     struct talk talk = script_talk(&first);
     assert_int_equal(
-        operation_session_open(&f->context, &talk, &caller, f->user, false, id, &verdict),
+        operation_session_open(&f->context, &talk, &caller, f->user, false, &opening, &verdict),
         MEDGL_OK);
     assert_int_equal(verdict, SESSION_DONE);
     assert_non_null(strstr(first.heard, "first login"));
@@ -565,18 +566,19 @@ static void sessions_tell_of_the_last_login(void **state)
     assert_int_equal(try_login(f, f->user, "198.51.100.9", WRONG), LOGIN_REFUSED);
     talk = script_talk(&silent);
     assert_int_equal(
-        operation_session_open(&f->context, &talk, &caller, f->user, true, id, &verdict), MEDGL_OK);
+        operation_session_open(&f->context, &talk, &caller, f->user, true, &opening, &verdict),
+        MEDGL_OK);
     assert_string_equal(silent.heard, "");
     talk = script_talk(&second);
     assert_int_equal(
-        operation_session_open(&f->context, &talk, &caller, f->user, false, id, &verdict),
+        operation_session_open(&f->context, &talk, &caller, f->user, false, &opening, &verdict),
         MEDGL_OK);
     assert_non_null(strstr(second.heard, "from 192.0.2.1 (sshd)"));
     assert_non_null(strstr(second.heard, "2 failed tries"));
     assert_non_null(strstr(second.heard, "198.51.100.9"));
     talk = script_talk(&none);
     assert_int_equal(
-        operation_session_open(&f->context, &talk, &caller, f->user, false, id, &verdict),
+        operation_session_open(&f->context, &talk, &caller, f->user, false, &opening, &verdict),
         MEDGL_OK);
     assert_null(strstr(none.heard, "failed"));
     struct tally tally = tally_of(f);

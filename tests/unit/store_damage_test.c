@@ -87,7 +87,7 @@ static enum medgl_error read_credentials(struct store_txn *txn, void *key)
 static enum medgl_error read_attempt(struct store_txn *txn, void *key)
 {
     (void)key;
-    return store_attempt_finish(txn, id_of('e'), NOW, ATTEMPT_OUTCOME_FAILED);
+    return store_attempt_finish(txn, id_of('e'), NOW, ATTEMPT_OUTCOME_FAILED, 0);
 }
 
 static enum medgl_error read_attempt_counts(struct store_txn *txn, void *key)
@@ -699,7 +699,7 @@ static enum medgl_error write_a_little(struct store_txn *txn, void *argument)
     (void)argument;
     MEDGL_TRY(crypto_random_id(attempt.id));
     MEDGL_TRY(store_attempt_begin(txn, &attempt));
-    MEDGL_TRY(store_attempt_finish(txn, attempt.id, NOW, ATTEMPT_OUTCOME_FAILED));
+    MEDGL_TRY(store_attempt_finish(txn, attempt.id, NOW, ATTEMPT_OUTCOME_FAILED, 0));
     MEDGL_TRY(append_line(txn, "a line as long as others are"));
     MEDGL_TRY(store_ledger_head(txn, &head));
     MEDGL_TRY(store_checkpoint_add(txn, head.tree.size, NOW, head.checkpoint));

@@ -497,7 +497,7 @@ static void R12_open_sessions_of_an_account(void **state)
     second.opened = NOW + 1;
     assert_ok(store_session_open(txn, &second));
     assert_ok(store_session_open(txn, &closed));
-    assert_ok(store_session_close(txn, closed.id, NOW + 2));
+    assert_ok(store_session_close(txn, closed.id, NOW + 2, SESSION_END_CLOSED));
     assert_ok(store_session_open(txn, &other));
     assert_ok(store_session_each_open(txn, id_of('a'), names_session, &open));
     assert_string_equal(open.text, "d e ");
@@ -522,9 +522,11 @@ static void R06_session_from_start_to_end(void **state)
     assert_string_equal(got.id, id_of('e'));
     assert_error(store_session_find(txn, id_of('b'), "sshd", "pts/0", &got), MEDGL_ERR_NOT_FOUND);
     assert_error(store_session_find(txn, id_of('a'), "su", "pts/0", &got), MEDGL_ERR_NOT_FOUND);
-    assert_ok(store_session_close(txn, id_of('e'), NOW + 9));
-    assert_error(store_session_close(txn, id_of('e'), NOW + 10), MEDGL_ERR_CONFLICT);
-    assert_error(store_session_close(txn, id_of('z'), NOW + 10), MEDGL_ERR_NOT_FOUND);
+    assert_ok(store_session_close(txn, id_of('e'), NOW + 9, SESSION_END_CLOSED));
+    assert_error(store_session_close(txn, id_of('e'), NOW + 10, SESSION_END_CLOSED),
+                 MEDGL_ERR_CONFLICT);
+    assert_error(store_session_close(txn, id_of('z'), NOW + 10, SESSION_END_CLOSED),
+                 MEDGL_ERR_NOT_FOUND);
     assert_ok(store_session_by_id(txn, id_of('e'), &got));
     assert_true(got.opened == NOW + 5 && got.closed == NOW + 9);
     assert_string_equal(got.source, "192.0.2.1");
@@ -641,7 +643,7 @@ static void attempt_past(struct store_txn *txn, const char *source, medgl_time f
     struct attempt attempt = attempt_of(id, 'a', source, finished - 1);
     assert_ok(store_attempt_begin(txn, &attempt));
     if (outcome != ATTEMPT_OUTCOME_IN_FLIGHT)
-        assert_ok(store_attempt_finish(txn, id, finished, outcome));
+        assert_ok(store_attempt_finish(txn, id, finished, outcome, 0));
 }
 
 struct past {
@@ -735,7 +737,7 @@ static void R20_other_accounts_do_not_count(void **state)
     assert_ok(store_attempt_begin(txn, &attempt));
     assert_ok(store_attempt_count(txn, id_of('a'), "s", NOW, 100, &counts));
     assert_int_equal(counts.account_in_flight, 0);
-    assert_ok(store_attempt_finish(txn, attempt.id, NOW, FAILED));
+    assert_ok(store_attempt_finish(txn, attempt.id, NOW, FAILED, 0));
     assert_ok(store_attempt_count(txn, id_of('a'), "s", NOW, 100, &counts));
     assert_int_equal(counts.account_failures, 0);
     commit();
@@ -767,12 +769,12 @@ static void R20_verdict(void **state)
     struct store_txn *txn = begin(STORE_WRITE);
     assert_error(store_attempt_begin(txn, &begun), row->begin);
     assert_ok(store_attempt_begin(txn, &flying));
-    assert_error(store_attempt_finish(txn, flying.id, NOW + 1, row->outcome), row->finish);
+    assert_error(store_attempt_finish(txn, flying.id, NOW + 1, row->outcome, 0), row->finish);
     /* A second verdict never replaces the first. */
     if (row->finish == MEDGL_OK)
-        assert_error(store_attempt_finish(txn, flying.id, NOW + 2, ATTEMPT_OUTCOME_SUCCEEDED),
+        assert_error(store_attempt_finish(txn, flying.id, NOW + 2, ATTEMPT_OUTCOME_SUCCEEDED, 0),
                      MEDGL_ERR_CONFLICT);
-    assert_error(store_attempt_finish(txn, id_of('z'), NOW, FAILED), MEDGL_ERR_NOT_FOUND);
+    assert_error(store_attempt_finish(txn, id_of('z'), NOW, FAILED, 0), MEDGL_ERR_NOT_FOUND);
     commit();
 }
 
@@ -797,7 +799,7 @@ static void R20_overdue_has_failed(void **state)
     assert_string_equal(swept.text, "");
     /* This process lives, but its time is over: neither before nor after the sweep does its verdict
      * count. */
-    assert_error(store_attempt_finish(txn, late.id, due, ATTEMPT_OUTCOME_SUCCEEDED),
+    assert_error(store_attempt_finish(txn, late.id, due, ATTEMPT_OUTCOME_SUCCEEDED, 0),
                  MEDGL_ERR_CONFLICT);
     assert_ok(store_attempt_count(txn, id_of('a'), "s", due, MEDGL_HOUR, &counts));
     assert_int_equal(counts.source_in_flight, 1);
@@ -805,12 +807,12 @@ static void R20_overdue_has_failed(void **state)
     assert_string_equal(swept.text, "");
     assert_ok(store_attempt_sweep(txn, id_of('a'), due, names_attempt, &swept));
     assert_string_equal(swept.text, "1 ");
-    assert_error(store_attempt_finish(txn, late.id, due - 1, ATTEMPT_OUTCOME_SUCCEEDED),
+    assert_error(store_attempt_finish(txn, late.id, due - 1, ATTEMPT_OUTCOME_SUCCEEDED, 0),
                  MEDGL_ERR_CONFLICT);
     assert_ok(store_attempt_count(txn, id_of('a'), "s", due, MEDGL_HOUR, &counts));
     assert_true(counts.source_failures == 1 && counts.source_latest == due &&
                 counts.source_in_flight == 1);
-    assert_ok(store_attempt_finish(txn, early.id, due, ATTEMPT_OUTCOME_SUCCEEDED));
+    assert_ok(store_attempt_finish(txn, early.id, due, ATTEMPT_OUTCOME_SUCCEEDED, 0));
     commit();
 }
 
@@ -920,7 +922,7 @@ static void R20_purge_is_bounded_and_spares_the_rest(void **state)
         commit();
         assert_int_equal(raw_number("SELECT count(*) FROM attempt"), left[i]);
     }
-    assert_ok(store_attempt_finish(begin(STORE_WRITE), flying.id, NOW, FAILED));
+    assert_ok(store_attempt_finish(begin(STORE_WRITE), flying.id, NOW, FAILED, 0));
     commit();
 }
 

@@ -1,0 +1,35 @@
+/* What an administrator is told at once (R07, R20). policy/ names them, store/ keeps them,
+ * operation/ raises and delivers them. */
+#ifndef MEDGL_BASE_ALERT_H
+#define MEDGL_BASE_ALERT_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+
+/* X(ENUM, number, "word", urgent, sentence for medgl-alerts(7)). Stored by number: numbers are
+ * never given a new meaning. Urgent ones go to terminals too (wall). */
+#define ALERT_KINDS(X)                                                                             \
+    X(LOCKOUT, 1, "lockout", false, "Failed tries reached a limit, and further ones are refused.") \
+    X(SPREAD, 2, "spread", true, "One source failed at many accounts.")                            \
+    X(PRIVILEGED_LOGIN, 3, "privileged-login", false,                                              \
+      "A privileged or break-glass account was used.")                                             \
+    X(DORMANT_LOGIN, 4, "dormant-login", false, "An account was used after a long absence.")       \
+    X(POLICY, 5, "policy", true, "The policy in force is another one than before.")                \
+    X(CLOCK, 6, "clock", false, "The clock is not synchronised.")                                  \
+    X(SPACE, 7, "space", true, "The store's device is nearly full.")                               \
+    X(EVIDENCE, 8, "evidence", true, "The evidence does not verify.")                              \
+    X(TEST, 9, "test", false, "An administrator asked for it.")
+
+enum alert_kind {
+#define ALERT_KIND_ENUM(id, number, word, urgent, help) ALERT_##id = number,
+    ALERT_KINDS(ALERT_KIND_ENUM)
+#undef ALERT_KIND_ENUM
+};
+
+/* "lockout"; "unknown" for a number that is no member. */
+const char *alert_kind_word(enum alert_kind kind);
+bool alert_kind_urgent(enum alert_kind kind);
+enum medgl_error alert_kind_parse(const char *word, enum alert_kind *kind);
+
+#endif

@@ -1,0 +1,29 @@
+/* A process by a name that no other process ever has: its pid is given out again, its start is not.
+ * For telling whether the one that held something, a session, is still there. */
+#ifndef MEDGL_BASE_PROCESS_H
+#define MEDGL_BASE_PROCESS_H
+
+#include "base/error.h"
+
+#include <sys/types.h>
+
+/* Boot id, pid namespace, pid and start time: "9c1f... 4026531836 1234 567890". */
+#define PROCESS_NAME_SIZE 96
+
+enum process_life {
+    PROCESS_UNKNOWN = 0, /* /proc does not tell, or another pid namespace: may be alive */
+    PROCESS_ALIVE,
+    PROCESS_GONE,      /* no such process any more */
+    PROCESS_GONE_BOOT, /* the machine was started again since */
+};
+
+/* MEDGL_ERR_NOT_FOUND: there is none of that pid. What /proc hides (hidepid) stays out of the name.
+ */
+enum medgl_error process_name(pid_t pid, char name[PROCESS_NAME_SIZE]);
+
+enum process_life process_look(const char *name);
+
+/* The pid in a name; 0: it is no name. */
+pid_t process_pid(const char *name);
+
+#endif

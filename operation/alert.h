@@ -1,0 +1,74 @@
+/* Alerts (R07, R20): raised in the transaction of their event, delivered afterwards until done. */
+#ifndef MEDGL_OPERATION_ALERT_H
+#define MEDGL_OPERATION_ALERT_H
+
+#include "operation/context.h"
+
+/* MUSTs:
+ * - alert_raise() writes into the caller's transaction: the alert and its event commit together.
+ * - Nothing is delivered by who raises: a slow receiver delays no login.
+ * - One that was killed in the middle of a delivery delivers it again: each has its alert's id, so
+ *   that a receiver can tell.
+ * - Programs of notify.d, sendmail and wall run as nobody who owns the store or is root. */
+
+struct alert_event {
+    enum alert_kind kind;
+    const struct account *account; /* NULL: about none, or an unknown name */
+    const char *source;            /* NULL likewise */
+    const char *text;              /* one English sentence, no secret, no unknown name */
+};
+
+/* Raises it: a new alert with its ledger entry, or one more of an alert of the same kind about the
+ * same account and source that nobody was told of yet. Within policy.alert_fold after the last one
+ * was told, the next waits. */
+enum medgl_error alert_raise(struct context *context, struct store_txn *txn,
+                             const struct clock_reading *clock, const struct alert_event *event);
+
+/* After the commit: wakes whoever delivers (a systemd path unit looks at PATH_WAKE). Failures are
+ * of no interest: a timer looks as well. */
+void alert_wake(const struct context *context);
+
+/* -- who delivers ----------------------------------------------------------------------------- */
+
+/* How one alert reaches one receiver; `payload` is the JSON object, `text` the words for people.
+ * MEDGL_OK: it did. MEDGL_ERR_NOT_FOUND: there is no such receiver any more. Anything else: `why`
+ * says what went wrong, and it is tried again. */
+struct alert_carrier {
+    void *argument;
+    enum medgl_error (*carry)(void *argument, const char *channel, const struct alert *alert,
+                              const char *payload, char why[STORE_TEXT_SIZE]);
+    /* The receivers of an alert that is about to leave; calls `each` with "syslog", "mail" ... */
+    enum medgl_error (*channels)(void *argument, const struct alert *alert,
+                                 enum medgl_error (*each)(void *each_argument, const char *channel),
+                                 void *each_argument);
+};
+
+struct alert_report {
+    uint32_t delivered, failed, waiting;
+};
+/* Delivers what is due; with `now` also what waits for its time. One process at a time: a second
+ * one waits for the first. MEDGL_ERR_REFUSED: some failed, and will be tried again. */
+enum medgl_error operation_alert_deliver(struct context *context,
+                                         const struct alert_carrier *carrier, bool now,
+                                         struct alert_report *report);
+
+/* Looks for what nobody's login would tell of: the clock, space, sessions that are over, and once a
+ * day whether the evidence verifies; raises what it finds. */
+enum medgl_error operation_alert_watch(struct context *context);
+
+/* Makes waiting deliveries due: of one alert, or of all (NULL). MEDGL_ERR_NOT_FOUND. */
+enum medgl_error operation_alert_retry(struct context *context, const char *id, uint32_t *count);
+
+/* Raises one of kind TEST; `id` is its id. */
+enum medgl_error operation_alert_test(struct context *context, char id[CRYPTO_ID_SIZE]);
+
+/* Those that are not done, or all; `each_delivery` follows its alert. */
+enum medgl_error operation_alert_list(
+    struct context *context, bool all, void (*each)(void *argument, const struct alert *alert),
+    void (*each_delivery)(void *argument, const struct delivery *delivery), void *argument);
+
+/* The JSON object (RFC 8259) of an alert, one line; malloc'ed. */
+enum medgl_error alert_payload(const struct context *context, const struct alert *alert,
+                               char **payload);
+
+#endif

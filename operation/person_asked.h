@@ -1,0 +1,28 @@
+/* Who it is that uses a shared id (R26): asked at the login, carried to the account phase and to
+ * the session by a token in the PAM environment, MEDGL_PERSON=NAME.TIME.MAC. */
+#ifndef MEDGL_OPERATION_PERSON_ASKED_H
+#define MEDGL_OPERATION_PERSON_ASKED_H
+
+#include "operation/caller.h"
+#include "operation/context.h"
+
+#define PERSON_TOKEN_SIZE 384
+#define PERSON_VARIABLE   "MEDGL_PERSON"
+
+/* Whether the answer is the login name of an enrolled, active account that is no shared one, whose
+ * Unix user is there: then that account. In the caller's transaction. */
+enum medgl_error person_find(struct context *context, struct store_txn *txn, const char *answer,
+                             struct account *person, bool *found);
+
+/* MUST: made after the login was committed as allowed; holds for this account, service and source,
+ * and for ten minutes. */
+enum medgl_error person_token(const struct context *context, const struct account *account,
+                              const struct caller *caller, const char *source, const char *person,
+                              medgl_time now, char token[PERSON_TOKEN_SIZE]);
+
+/* Whether the caller's token is one that was given for this login; then who it names. */
+bool person_of_token(const struct context *context, const struct account *account,
+                     const struct caller *caller, const char *source, medgl_time now,
+                     char person[STORE_NAME_SIZE]);
+
+#endif

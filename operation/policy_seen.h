@@ -1,0 +1,13 @@
+/* A policy that was changed is noticed, and says so once (R34). */
+#ifndef MEDGL_OPERATION_POLICY_SEEN_H
+#define MEDGL_OPERATION_POLICY_SEEN_H
+
+#include "operation/context.h"
+
+/* In the caller's transaction: where the policy in force is another one than the one seen last, an
+ * entry with both digests and the keys that differ, an alert, and it is the one seen last from now
+ * on. The first one ever has an entry alone. `*changed` may be NULL. */
+enum medgl_error policy_seen_note(struct context *context, struct store_txn *txn,
+                                  const struct clock_reading *clock, bool *changed);
+
+#endif

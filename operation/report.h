@@ -1,0 +1,106 @@
+/* What administrators and auditors ask for: read only (R06, R07, R20, R25). */
+#ifndef MEDGL_OPERATION_REPORT_H
+#define MEDGL_OPERATION_REPORT_H
+
+#include "operation/account.h"
+#include "policy/admission.h"
+
+/* -- the access log --------------------------------------------------------------------------- */
+
+/* What an entry about access came to. */
+enum access_result {
+    ACCESS_RESULT_SUCCESS = 1, /* login.success, session.open */
+    ACCESS_RESULT_FAILURE,     /* login.failure, login.abandoned, access.denied, session.refused */
+    ACCESS_RESULT_LOCKED,      /* login.locked */
+    ACCESS_RESULT_END,         /* session.close, session.lost, session.end */
+};
+const char *access_result_word(enum access_result result);
+
+struct access_record {
+    uint64_t seq;
+    medgl_time time;
+    bool clock_synchronised;
+    const char *kind; /* the ledger's word */
+    enum access_result result;
+    const char *account; /* login name; "" where nobody enrolled */
+    const char *class_;  /* at that time; of older entries the account's class now */
+    const char *service, *source, *terminal, *factors, *reason, *person, *session; /* "" */
+    int64_t seconds; /* of a session that ended; -1 */
+};
+
+enum access_order {
+    ACCESS_BY_TIME, /* of the ledger: by seq */
+    ACCESS_BY_ACCOUNT,
+    ACCESS_BY_SOURCE,
+    ACCESS_BY_SERVICE,
+};
+
+/* What is not NULL or 0 must fit. */
+struct access_filter {
+    const char *account, *service, *source, *factor; /* source: a key, an address, or a network */
+    const enum account_class *class_;
+    const enum access_result *result;
+    medgl_time since, until; /* since <= time < until */
+    uint64_t last;           /* only the last so many; 0: all */
+    enum access_order order;
+    bool reverse;
+};
+enum medgl_error operation_report_access(
+    struct context *context, const struct access_filter *filter,
+    enum medgl_error (*each)(void *argument, const struct access_record *record), void *argument);
+
+/* -- lockouts --------------------------------------------------------------------------------- */
+
+struct lockout_record {
+    const char *account; /* login name; "" for a name that is not enrolled */
+    const char *account_id;
+    const char *source; /* "" : the account as a whole, for remote sources */
+    bool change;        /* of the change of the password (R17) */
+    uint32_t failures, in_flight, limit;
+    medgl_time latest, until; /* until: 0 where it is not locked */
+};
+/* Every account and source with failures that count; `locked_only`: those that are closed. */
+enum medgl_error operation_report_lockouts(struct context *context, bool locked_only,
+                                           void (*each)(void *argument,
+                                                        const struct lockout_record *record),
+                                           void *argument);
+
+/* -- dormant accounts (R25) ------------------------------------------------------------------- */
+
+struct dormant_record {
+    const struct account *account;
+    medgl_time last_login; /* 0: never */
+    bool unix_user_gone;   /* or it has another uid now */
+};
+/* `age` 0: the policy's. */
+enum medgl_error operation_report_dormant(struct context *context, medgl_time age,
+                                          void (*each)(void *argument,
+                                                       const struct dormant_record *record),
+                                          void *argument);
+
+/* -- explain ---------------------------------------------------------------------------------- */
+
+struct explain_request {
+    const char *name;
+    medgl_time at; /* 0: now */
+    struct admission_place place;
+    const char *source;  /* the key for counting; NULL: the place was not given */
+    const char *service; /* NULL: any that the rules allow */
+};
+struct explain_answer {
+    bool admitted; /* a right password would be */
+    struct account account;
+    medgl_time at;
+    enum login_reason reason; /* the first that refuses */
+    struct admission_decision admission;
+    struct attempt_decision attempt; /* whether the source or the account is closed */
+    struct password_standing standing;
+    bool uid_matches;
+    uint32_t sessions, sessions_limit;
+};
+/* Which rule would refuse, by the functions that decide at a login. */
+enum medgl_error operation_account_explain(struct context *context,
+                                           const struct explain_request *request,
+                                           struct explain_answer *answer);
+
+#endif
