@@ -121,6 +121,10 @@ static int64_t profile_number(const struct policy *policy, const struct policy_k
     case POLICY_TYPE_ZONE:
     case POLICY_TYPE_PATHS:
     case POLICY_TYPE_NAMES:
+    case POLICY_TYPE_MAIL:
+    case POLICY_TYPE_HOURS:
+    case POLICY_TYPE_PLACES:
+    case POLICY_TYPE_SERVICES:
         break;
     }
     return number;
