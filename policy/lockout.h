@@ -16,14 +16,14 @@ struct attempt_facts {
     uint32_t account_failures;
     uint32_t account_in_flight;
     medgl_time account_latest;
-    bool console;    /* at a local console: the account-wide limit does not apply */
-    bool remote;     /* from another machine */
+    bool console;            /* at a local console: the account-wide limit does not apply */
+    bool remote;             /* from another machine */
+    bool change;             /* the current password, asked for in order to change it (R17) */
+    uint32_t source_refused; /* tries of this source that were not admitted, and the latest */
+    medgl_time source_refused_latest;
     bool own;        /* asked for by the account's own uid: who is logged in as it already (a
                         screen locker, sudo) is not closed by strangers on the network either */
     bool delay_only; /* a break-glass account: delayed, never locked (R32) */
-    bool change;     /* the current password, asked for in order to change it (R17) */
-    uint32_t source_refused; /* tries of this source that were not admitted, and the latest */
-    medgl_time source_refused_latest;
 };
 
 enum attempt_verdict {

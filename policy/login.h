@@ -25,10 +25,10 @@ struct login_facts {
     enum factor_result password;
     enum factor_result second; /* FACTOR_NOT_ASKED where no second factor is in force */
     bool second_required;
+    struct password_facts password_facts;
     bool second_closed; /* too many wrong codes since the last success: an administrator must act */
     enum admission_reason admission;
     enum factor_result person; /* of a shared id: who it is that comes (R26) */
-    struct password_facts password_facts;
 };
 
 /* Why, for the log and the ledger; the person is never
@@ -70,9 +70,9 @@ struct account_facts {
     bool known, uid_matches;
     enum account_state state;
     enum account_class class_;
+    struct password_facts password_facts;
     enum admission_reason admission;
     enum factor_result person; /* FACTOR_NOT_ASKED where it is no shared id, or nobody is there */
-    struct password_facts password_facts;
 };
 
 enum account_verdict {

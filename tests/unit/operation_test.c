@@ -558,7 +558,7 @@ static void sessions_tell_of_the_last_login(void **state)
     assert_int_equal(operation_session_close(&f->context, &caller, f->user, opening.id, &verdict),
                      MEDGL_OK);
     assert_int_equal(verdict, SESSION_DONE);
-    assert_int_equal(operation_session_close(&f->context, &caller, f->user, id, &verdict),
+    assert_int_equal(operation_session_close(&f->context, &caller, f->user, opening.id, &verdict),
                      MEDGL_OK);
     assert_int_equal(verdict, SESSION_REFUSED); /* closed already */
 
