@@ -8,6 +8,7 @@
 #include "base/message.h"
 #include "operation/context.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -102,7 +103,11 @@ enum option {
 #undef ADMIN_OPTION_ENUM
     OPTION_COUNT
 };
-#define OPTION_BIT(option) (UINT64_C(1) << (option))
+
+/* A set of options. */
+__extension__ typedef unsigned __int128 option_set;
+static_assert(OPTION_COUNT <= sizeof(option_set) * CHAR_BIT, "an option has no bit");
+#define OPTION_BIT(option) ((option_set)1 << (option))
 #define OPTIONS_EVERYWHERE                                                                         \
     (OPTION_BIT(OPTION_HELP) | OPTION_BIT(OPTION_VERSION) | OPTION_BIT(OPTION_JSON) |              \
      OPTION_BIT(OPTION_ROOT) | OPTION_BIT(OPTION_OPERATOR))
@@ -130,7 +135,7 @@ enum verb_need {
 struct verb {
     const char *noun, *word; /* word is "" where the noun says it all */
     enum admin_exit (*run)(struct admin *admin);
-    uint64_t options,
+    option_set options,
         required; /* OPTION_BIT()s besides OPTIONS_EVERYWHERE; `required` are among `options` */
     enum verb_need need;
     bool named;   /* takes NAME */
@@ -138,7 +143,7 @@ struct verb {
     const char *help;
     /* Where one option may stand in the place of NAME: that one, and which others go with the one
      * or the other alone. */
-    uint64_t instead, with_instead, with_name;
+    option_set instead, with_instead, with_name;
 };
 const struct verb *admin_verbs(size_t *count);
 

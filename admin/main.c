@@ -209,7 +209,7 @@ static void help_json_words(struct output *output)
     table_print(&codes);
 }
 
-static void help_options(uint64_t options)
+static void help_options(option_set options)
 {
     for (int i = 0; i < OPTION_COUNT; i++) {
         const struct option_word *word = option_word((enum option)i);

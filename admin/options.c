@@ -405,7 +405,7 @@ static enum admin_exit options_fit(const struct options *options)
 static enum admin_exit options_instead(const struct options *options, bool named)
 {
     const struct verb *verb = options->verb;
-    const uint64_t others = named ? verb->with_instead : verb->with_name;
+    const option_set others = named ? verb->with_instead : verb->with_name;
     int instead = 0;
     while (OPTION_BIT(instead) != verb->instead)
         instead++;
