@@ -39,6 +39,40 @@ static const char *const key_answer[] = {"no", "yes", NULL};
     .name = #member, .type = POLICY_TYPE_##kind, .offset = offsetof(struct policy, member),        \
     .size = sizeof(((struct policy *)0)->member)
 
+/* A row for a member of struct policy_class, and the rows of one class. */
+#define KEY_OF(member, class_, number, kind)                                                       \
+    .name = #member "_" #class_, .type = POLICY_TYPE_##kind,                                       \
+    .offset = offsetof(struct policy, classes) +                                                   \
+              ((size_t)(number)-1) * sizeof(struct policy_class) +                                 \
+              offsetof(struct policy_class, member),                                               \
+    .size = sizeof(((struct policy_class *)0)->member)
+
+#define KEYS_OF(class_, number, places_, sessions_, idle_)                                         \
+    {KEY_OF(hours, class_, number, HOURS), .preset = "always", .most = POLICY_RULE_SIZE - 1,       \
+     .help = N_("Days and hours at which accounts of this class may log in."), .clause = "R22"},   \
+        {KEY_OF(places, class_, number, PLACES), .preset = (places_),                              \
+         .most = POLICY_RULE_SIZE - 1,                                                             \
+         .help = N_("Terminals and networks from which they may log in."),                         \
+         .clause = (number) == ACCOUNT_CLASS_PRIVILEGED ? "R27" : "R05"},                          \
+        {KEY_OF(services, class_, number, SERVICES), .preset = "any",                              \
+         .most = POLICY_RULE_SIZE - 1, .help = N_("PAM services through which they may log in."),  \
+         .clause = "R05"},                                                                         \
+        {KEY_OF(sessions, class_, number, NUMBER),                                                 \
+         .preset = (sessions_),                                                                    \
+         .least = 1,                                                                               \
+         .most = 1000,                                                                             \
+         .help = N_("Sessions that one of them may have open at the same time."),                  \
+         .clause = "R29"},                                                                         \
+        {KEY_OF(sessions_total, class_, number, NUMBER), .preset = "0", .most = 100000,            \
+         .help = N_("Sessions that all of them together may have open, 0 for no limit."),          \
+         .clause = "R29"},                                                                         \
+    {                                                                                              \
+        KEY_OF(idle, class_, number, SPAN),                                                        \
+            .preset = (idle_), .most = MEDGL_DAY,                                                  \
+            .help = N_("Time after which a shell of theirs that nobody uses ends, 0 for never."),  \
+            .clause = "R04"                                                                        \
+    }
+
 static const struct policy_key keys[] = {
     {KEY(profile, CHOICE), .preset = "mhlw-6.0", .most = 2, .choices = key_profile,
      .also = "mhlw-5.2",
@@ -112,6 +146,29 @@ static const struct policy_key keys[] = {
     {KEY(kdf_slots, NUMBER), .preset = "0", .most = 256,
      .help = N_("Password hashes computed at the same time, 0 for one per processor."),
      .clause = "R10"},
+    KEYS_OF(staff, ACCOUNT_CLASS_STAFF, "any", "20", "15 min"),
+    KEYS_OF(privileged, ACCOUNT_CLASS_PRIVILEGED, "console, local", "10", "10 min"),
+    KEYS_OF(maintenance, ACCOUNT_CLASS_MAINTENANCE, "any", "5", "10 min"),
+    KEYS_OF(breakglass, ACCOUNT_CLASS_BREAKGLASS, "any", "100", "15 min"),
+    {KEY(holidays, PATHS), .preset = "", .most = 1,
+     .help = N_("A file with the holidays of the site, a date in each line."), .clause = "R22"},
+    {KEY(dormant_after, SPAN), .preset = "90 days", .least = MEDGL_DAY, .most = 400 * MEDGL_DAY,
+     .help = N_("Time without a login after which an account is dormant."), .clause = "R25"},
+    {KEY(attempts_spread, NUMBER), .preset = "10", .least = 3, .most = 100,
+     .help = N_("Accounts tried from one source that raise an alert."), .clause = "R20"},
+    {KEY(factor_failures, NUMBER), .preset = "100", .least = 10, .most = 100,
+     .help = N_("Wrong codes without a success between them that close a second factor of codes."),
+     .clause = "R24"},
+    {KEY(alert_mail, MAIL), .preset = "", .most = POLICY_NAMES_SIZE - 1,
+     .help = N_("Mail addresses that get the alerts, separated by commas."), .clause = "R07"},
+    {KEY(alert_wall, CHOICE), .preset = "yes", .most = 1, .choices = key_answer,
+     .help = N_("Whether urgent alerts are shown on all terminals."), .clause = "R07"},
+    {KEY(alert_fold, SPAN), .preset = "10 min", .least = MEDGL_MINUTE, .most = MEDGL_DAY,
+     .help = N_("Time within which alerts of one kind about one thing become one."),
+     .clause = "R07"},
+    {KEY(alert_hook_timeout, SPAN), .preset = "30 s", .least = MEDGL_SECOND,
+     .most = 5 * MEDGL_MINUTE, .help = N_("How long one run of a program in notify.d may take."),
+     .clause = "R07"},
     {KEY(minimum_free, SIZE), .preset = "64 MiB", .most = 1024 * KEY_GIB,
      .help = N_("Space on the store's device below which a warning is given."), .clause = "R35"},
 };
@@ -348,6 +405,20 @@ void policy_format(const struct policy *policy, const struct policy_key *key, ch
         (void)snprintf(text, size, "%s", member);
         return;
     }
+}
+
+/* A number that is no class, from a damaged row, is admitted nowhere. */
+const struct policy_class *policy_class_of(const struct policy *policy, enum account_class class_)
+{
+    static const struct policy_class nobody = {.idle = {0, MEDGL_MINUTE}};
+    switch (class_) {
+    case ACCOUNT_CLASS_STAFF:
+    case ACCOUNT_CLASS_PRIVILEGED:
+    case ACCOUNT_CLASS_MAINTENANCE:
+    case ACCOUNT_CLASS_BREAKGLASS:
+        return &policy->classes[class_ - 1];
+    }
+    return &nobody;
 }
 
 static const char *key_conflict(const struct policy *p)
