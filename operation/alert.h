@@ -28,6 +28,14 @@ enum medgl_error alert_raise(struct context *context, struct store_txn *txn,
  * of no interest: a timer looks as well. */
 void alert_wake(const struct context *context);
 
+/* How long alerts about the same thing keep apart: policy.alert_fold, and at least an hour or a day
+ * for what lasts. */
+medgl_time alert_fold_time(const struct policy *policy, enum alert_kind kind);
+
+/* What an alert is about, as store_alert_by_fold() wants it; "" where it is about none. */
+void alert_fold(enum alert_kind kind, const char *account_id, const char *source,
+                char fold[STORE_TEXT_SIZE]);
+
 /* -- who delivers ----------------------------------------------------------------------------- */
 
 /* How one alert reaches one receiver; `payload` is the JSON object, `text` the words for people.

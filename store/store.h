@@ -312,7 +312,7 @@ struct alert {
     char text[STORE_ALERT_SIZE];     /* one sentence, English */
     medgl_time first, last;
     uint32_t count;        /* times it happened */
-    medgl_time not_before; /* of its delivery */
+    medgl_time not_before; /* of its delivery; of one that is addressed: when that was */
     bool addressed;        /* its deliveries are there: what happens from now on is a new alert */
     medgl_time done;       /* every receiver had it; 0: not yet */
 };
