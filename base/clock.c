@@ -103,6 +103,137 @@ enum medgl_error clock_parse_utc(const char *text, medgl_time *t)
     return MEDGL_OK;
 }
 
+/* -- times as people write them --------------------------------------------------------------- */
+
+struct clock_words {
+    const char *at;
+    int part[6]; /* year, month, day, hour, minute, second */
+    int milliseconds;
+    bool day_alone, zoned;
+    int offset; /* seconds east of UTC, where `zoned` */
+};
+
+static bool words_number(struct clock_words *words, int digits, int *number)
+{
+    *number = 0;
+    for (int i = 0; i < digits; i++, words->at++) {
+        if (*words->at < '0' || *words->at > '9')
+            return false;
+        *number = *number * 10 + (*words->at - '0');
+    }
+    return true;
+}
+
+/* One of these characters. */
+static bool words_mark(struct clock_words *words, const char *marks)
+{
+    if (*words->at == '\0' || strchr(marks, *words->at) == NULL)
+        return false;
+    words->at++;
+    return true;
+}
+
+/* ".5", ".123456": what is below a millisecond is left out. */
+static bool words_fraction(struct clock_words *words)
+{
+    int worth = 100;
+    if (!words_mark(words, "."))
+        return true;
+    const char *first = words->at;
+    for (; *words->at >= '0' && *words->at <= '9'; words->at++, worth /= 10)
+        words->milliseconds += (*words->at - '0') * worth;
+    return words->at != first && words->at - first <= 9;
+}
+
+static bool words_zone(struct clock_words *words)
+{
+    int hours, minutes;
+    const bool west = *words->at == '-';
+    if (*words->at == '\0')
+        return true;
+    words->zoned = true;
+    if (words_mark(words, "Zz"))
+        return true;
+    if (!words_mark(words, "+-") || !words_number(words, 2, &hours) || !words_mark(words, ":") ||
+        !words_number(words, 2, &minutes) || hours > 23 || minutes > 59)
+        return false;
+    words->offset = (hours * 60 + minutes) * (west ? -60 : 60);
+    return true;
+}
+
+static bool words_read(struct clock_words *words, const char *text)
+{
+    int *part = words->part;
+    *words = (struct clock_words){.at = text};
+    if (!words_number(words, 4, &part[0]) || !words_mark(words, "-") ||
+        !words_number(words, 2, &part[1]) || !words_mark(words, "-") ||
+        !words_number(words, 2, &part[2]))
+        return false;
+    words->day_alone = *words->at == '\0';
+    if (words->day_alone)
+        return true;
+    if (!words_mark(words, "Tt ") || !words_number(words, 2, &part[3]) || !words_mark(words, ":") ||
+        !words_number(words, 2, &part[4]))
+        return false;
+    if (words_mark(words, ":") && (!words_number(words, 2, &part[5]) || !words_fraction(words)))
+        return false;
+    return words_zone(words) && *words->at == '\0';
+}
+
+/* As if the words were UTC. False: there is no such date or time of day. */
+static bool words_value(const struct clock_words *words, medgl_time *t)
+{
+    char text[CLOCK_TEXT_SIZE];
+    (void)snprintf(text, sizeof(text), "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ",
+                   (unsigned)words->part[0] % 10000u, (unsigned)words->part[1] % 100u,
+                   (unsigned)words->part[2] % 100u, (unsigned)words->part[3] % 100u,
+                   (unsigned)words->part[4] % 100u, (unsigned)words->part[5] % 100u,
+                   (unsigned)words->milliseconds % 1000u);
+    return clock_parse_utc(text, t) == MEDGL_OK;
+}
+
+bool clock_is_time(const char *text)
+{
+    struct clock_words words;
+    medgl_time t;
+    return words_read(&words, text) && words_value(&words, &t);
+}
+
+/* The first moment at which clocks of the site show that; a day that begins with hours that are
+ * left out begins when they are over. */
+static bool clock_shown(medgl_time shown, bool day_alone, medgl_time *t)
+{
+    const int before = clock_utc_offset(shown - MEDGL_DAY),
+              after = clock_utc_offset(shown + MEDGL_DAY);
+    const int earlier = before > after ? before : after, later = before > after ? after : before;
+    *t = shown - earlier * MEDGL_SECOND;
+    if (clock_utc_offset(*t) == earlier)
+        return true;
+    *t = shown - later * MEDGL_SECOND;
+    if (clock_utc_offset(*t) == later)
+        return true;
+    *t = shown - before * MEDGL_SECOND;
+    return day_alone;
+}
+
+enum medgl_error clock_parse_local(const char *text, medgl_time *t)
+{
+    struct clock_words words;
+    medgl_time shown, found;
+    if (!words_read(&words, text) || !words_value(&words, &shown))
+        return MEDGL_ERR_ARGUMENT;
+    if (words.zoned)
+        found = shown - words.offset * MEDGL_SECOND;
+    else if (!clock_shown(shown, words.day_alone, &found))
+        return MEDGL_ERR_ARGUMENT;
+    if (found <= 0)
+        return MEDGL_ERR_ARGUMENT;
+    *t = found;
+    return MEDGL_OK;
+}
+
+/* -- the zone of the site --------------------------------------------------------------------- */
+
 /* Not all that lies there is a zone: libc would take a directory or a table for UTC. */
 bool clock_zone_exists(const char *name)
 {

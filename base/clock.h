@@ -37,6 +37,15 @@ void clock_sleep(int64_t milliseconds);
 void clock_format_utc(medgl_time t, char text[CLOCK_TEXT_SIZE]);
 enum medgl_error clock_parse_utc(const char *text, medgl_time *t);
 
+/* A time as people write it: RFC 3339 with its zone ("2026-11-21T08:00:00+09:00", seconds may have
+ * a fraction, 'T' may be a space), or without one in the site's: "2026-11-21 08:00", "2026-11-21
+ * 08:00:30", "2026-11-21" for the first moment of that day. Of a time that comes twice, when clocks
+ * are put back, the first. MEDGL_ERR_ARGUMENT: no such time (also one that clocks leave out), or
+ * not after 1970-01-01. */
+enum medgl_error clock_parse_local(const char *text, medgl_time *t);
+/* Whether it is written like that, whatever the zone. */
+bool clock_is_time(const char *text);
+
 /* Whether the machine knows the zone: an IANA name ("Asia/Tokyo"), or "" for its own. */
 bool clock_zone_exists(const char *name);
 

@@ -274,6 +274,75 @@ static void zones(void **state)
     assert_int_equal(clock_set_zone(""), MEDGL_OK);
 }
 
+static void times_are_read_as_people_write_them(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *zone, *text, *utc; /* NULL: no such time */
+    } cases[] = {
+        {"RFC 3339 in UTC", "Asia/Tokyo", "2026-11-21T08:00:00Z", "2026-11-21T08:00:00.000Z"},
+        {"with an offset", "Asia/Tokyo", "2026-11-21T08:00:00+01:00", "2026-11-21T07:00:00.000Z"},
+        {"west of it", "Asia/Tokyo", "2026-11-21T08:00:00-01:30", "2026-11-21T09:30:00.000Z"},
+        {"a fraction", "Asia/Tokyo", "2026-11-21T08:00:00.25Z", "2026-11-21T08:00:00.250Z"},
+        {"a fine fraction", "", "2026-11-21T08:00:00.123456789Z", "2026-11-21T08:00:00.123Z"},
+        {"small letters", "", "2026-11-21t08:00:00z", "2026-11-21T08:00:00.000Z"},
+        {"a space, and a zone", "", "2026-11-21 08:00Z", "2026-11-21T08:00:00.000Z"},
+        {"of the site", "Asia/Tokyo", "2026-11-21 08:00", "2026-11-20T23:00:00.000Z"},
+        {"of the site, with T", "Asia/Tokyo", "2026-11-21T08:00", "2026-11-20T23:00:00.000Z"},
+        {"with seconds", "Asia/Tokyo", "2026-11-21 08:00:59", "2026-11-20T23:00:59.000Z"},
+        {"a day", "Asia/Tokyo", "2026-11-21", "2026-11-20T15:00:00.000Z"},
+        {"a leap day", "Asia/Tokyo", "2028-02-29", "2028-02-28T15:00:00.000Z"},
+        {"in summer", "Europe/Berlin", "2026-07-01 12:00", "2026-07-01T10:00:00.000Z"},
+        {"in winter", "Europe/Berlin", "2026-12-01 12:00", "2026-12-01T11:00:00.000Z"},
+        {"before clocks go on", "Europe/Berlin", "2026-03-29 01:59", "2026-03-29T00:59:00.000Z"},
+        {"left out", "Europe/Berlin", "2026-03-29 02:30", NULL},
+        {"after clocks went on", "Europe/Berlin", "2026-03-29 03:00", "2026-03-29T01:00:00.000Z"},
+        {"twice: the first", "Europe/Berlin", "2026-10-25 02:30", "2026-10-25T00:30:00.000Z"},
+        {"after both", "Europe/Berlin", "2026-10-25 03:00", "2026-10-25T02:00:00.000Z"},
+        {"a day without midnight", "America/Sao_Paulo", "2018-11-04", "2018-11-04T03:00:00.000Z"},
+        {"no midnight", "America/Sao_Paulo", "2018-11-04 00:30", NULL},
+        {"nothing", "", "", NULL},
+        {"a word", "", "yesterday", NULL},
+        {"a time alone", "", "08:00", NULL},
+        {"a month", "", "2026-11", NULL},
+        {"no such month", "", "2026-13-01", NULL},
+        {"no such day", "", "2026-02-29", NULL},
+        {"day 0", "", "2026-02-00", NULL},
+        {"hour 24", "", "2026-11-21 24:00", NULL},
+        {"second 60", "", "2026-11-21 08:00:60", NULL},
+        {"an hour alone", "", "2026-11-21 08", NULL},
+        {"a fraction of nothing", "", "2026-11-21T08:00:00.Z", NULL},
+        {"an endless fraction", "", "2026-11-21T08:00:00.1234567890Z", NULL},
+        {"a zone without a colon", "", "2026-11-21T08:00:00+0900", NULL},
+        {"a zone of 24 hours", "", "2026-11-21T08:00:00+24:00", NULL},
+        {"a day with a zone", "", "2026-11-21Z", NULL},
+        {"something behind", "", "2026-11-21 08:00 ", NULL},
+        {"something before", "", " 2026-11-21", NULL},
+        {"slashes", "", "2026/11/21", NULL},
+        {"a sign", "", "-026-11-21", NULL},
+        {"never", "", "1970-01-01T00:00:00Z", NULL},
+        {"before 1970", "", "1969-12-31T23:59:59Z", NULL},
+    };
+    for (size_t i = 0; i < MEDGL_COUNT(cases); i++) {
+        medgl_time t = -7;
+        char text[CLOCK_TEXT_SIZE];
+        print_message("# %s\n", cases[i].name);
+        assert_int_equal(clock_set_zone(cases[i].zone), MEDGL_OK);
+        if (cases[i].utc == NULL) {
+            assert_int_equal(clock_parse_local(cases[i].text, &t), MEDGL_ERR_ARGUMENT);
+            assert_int_equal(t, -7);
+            continue;
+        }
+        assert_true(clock_is_time(cases[i].text));
+        assert_int_equal(clock_parse_local(cases[i].text, &t), MEDGL_OK);
+        clock_format_utc(t, text);
+        assert_string_equal(text, cases[i].utc);
+    }
+    assert_true(clock_is_time("2026-03-29 02:30")); /* somewhere */
+    assert_false(clock_is_time("2026-02-29"));
+    assert_int_equal(clock_set_zone(""), MEDGL_OK);
+}
+
 /* What the kernel says of the mapping that holds it. */
 static void mapping_flags(const void *byte, char *flags, size_t size)
 {
@@ -449,6 +518,7 @@ int main(void)
         cmocka_unit_test(primitives),
         cmocka_unit_test(random_numbers_stay_below_their_limit),
         cmocka_unit_test(times_in_utc),
+        cmocka_unit_test(times_are_read_as_people_write_them),
         cmocka_unit_test(zones),
         cmocka_unit_test(secrets_are_wiped_and_kept_out_of_forks),
         cmocka_unit_test(the_owner_is_looked_up),
