@@ -20,6 +20,12 @@ static const struct row_column account_columns[] = {
     ROW_COLUMN_LATER("reading", ROW_TEXT, struct account, reading),
     ROW_COLUMN_LATER("staff_number", ROW_TEXT, struct account, staff_number),
     ROW_COLUMN_LATER("birth_date", ROW_TEXT, struct account, birth_date),
+    ROW_COLUMN_LATER("hours", ROW_TEXT, struct account, hours),
+    ROW_COLUMN_LATER("places", ROW_TEXT, struct account, places),
+    ROW_COLUMN_LATER("services", ROW_TEXT, struct account, services),
+    ROW_COLUMN_LATER("sessions", ROW_UNSIGNED, struct account, sessions),
+    ROW_COLUMN_LATER("idle", ROW_SIGNED, struct account, idle),
+    ROW_COLUMN_LATER("shared", ROW_UNSIGNED, struct account, shared),
 };
 const struct row_table table_account = {"account", account_columns, MEDGL_COUNT(account_columns),
                                         STATEMENT_ACCOUNT_ALL};
@@ -34,6 +40,7 @@ static const struct row_column activity_columns[] = {
     ROW_COLUMN("last_failure_source", ROW_TEXT, struct activity, last_failure_source),
     ROW_COLUMN_LATER("warned_at", ROW_SIGNED, struct activity, warned_at),
     ROW_COLUMN_LATER("grace_used", ROW_UNSIGNED, struct activity, grace_used),
+    ROW_COLUMN_LATER("factor_failures", ROW_UNSIGNED, struct activity, factor_failures),
 };
 const struct row_table table_activity = {"activity", activity_columns,
                                          MEDGL_COUNT(activity_columns), STATEMENT_ACTIVITY_ALL};

@@ -27,6 +27,7 @@ static const struct row_column attempt_columns[] = {
     ROW_COLUMN("finished", ROW_SIGNED, struct attempt_row, finished),
     ROW_COLUMN("outcome", ROW_UNSIGNED, struct attempt_row, attempt.outcome),
     ROW_COLUMN("lease", ROW_SIGNED, struct attempt_row, lease),
+    ROW_COLUMN_LATER("tag", ROW_UNSIGNED, struct attempt_row, attempt.tag),
 };
 const struct row_table table_attempt = {"attempt", attempt_columns, MEDGL_COUNT(attempt_columns),
                                         STATEMENT_ATTEMPT_ALL};
@@ -71,29 +72,35 @@ static enum medgl_error attempt_redate(struct store_txn *txn, const char *accoun
     return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
 }
 
+struct failures {
+    uint32_t count;
+    medgl_time latest;
+    uint32_t tag;  /* to look for; 0: none */
+    bool tag_seen; /* one of them has it */
+};
+
 /* The failures of a source, or all (NULL), from the latest back to `window` before it. */
 static enum medgl_error attempt_failures(struct store_txn *txn, const char *account_id,
                                          const char *source, medgl_time now, medgl_time window,
-                                         uint32_t *count, medgl_time *latest)
+                                         struct failures *failures)
 {
     auto_statement struct statement statement = {0};
     enum medgl_error error;
     struct attempt_row row;
     const struct statement_key keys[] = {
         {":account_id", account_id, 0}, {source != NULL ? ":source" : NULL, source, 0}, {0}};
-    *count = 0;
-    *latest = 0;
     MEDGL_TRY(statement_begin_in(
         txn, source != NULL ? STATEMENT_ATTEMPT_FAILED_BY_SOURCE : STATEMENT_ATTEMPT_FAILED, keys,
         &statement));
     while ((error = statement_step(&statement)) == MEDGL_OK) {
         MEDGL_TRY(row_read(&statement, &table_attempt, &row));
         medgl_time finished = row.finished < now ? row.finished : now;
-        if (*count == 0)
-            *latest = finished;
-        if (*latest - finished > window)
+        if (failures->count == 0)
+            failures->latest = finished;
+        if (failures->latest - finished > window)
             return MEDGL_OK;
-        (*count)++;
+        failures->count++;
+        failures->tag_seen |= failures->tag != 0 && row.attempt.tag == failures->tag;
     }
     return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
 }
@@ -154,12 +161,58 @@ enum medgl_error store_attempt_count(struct store_txn *txn, const char *account_
     *counts = (struct attempt_counts){0};
     if (txn->mode == STORE_WRITE) /* a reader counts them as if they were */
         MEDGL_TRY(attempt_redate(txn, account_id, now));
-    MEDGL_TRY(attempt_failures(txn, account_id, source, now, window, &counts->source_failures,
-                               &counts->source_latest));
-    MEDGL_TRY(attempt_failures(txn, account_id, NULL, now, window, &counts->account_failures,
-                               &counts->account_latest));
+    struct failures of_source = {0}, of_all = {0};
+    MEDGL_TRY(attempt_failures(txn, account_id, source, now, window, &of_source));
+    MEDGL_TRY(attempt_failures(txn, account_id, NULL, now, window, &of_all));
+    *counts = (struct attempt_counts){.source_failures = of_source.count,
+                                      .source_latest = of_source.latest,
+                                      .account_failures = of_all.count,
+                                      .account_latest = of_all.latest};
     MEDGL_TRY(attempt_refused(txn, account_id, source, now, window, counts));
     return attempt_in_flight(txn, account_id, source, now, counts);
+}
+
+enum medgl_error store_attempt_repeats(struct store_txn *txn, const char *account_id,
+                                       const char *source, uint32_t tag, medgl_time now,
+                                       medgl_time window, bool *repeats)
+{
+    struct failures failures = {.tag = tag};
+    *repeats = false;
+    if (tag == 0)
+        return MEDGL_OK;
+    MEDGL_TRY(attempt_failures(txn, account_id, source, now, window, &failures));
+    *repeats = failures.tag_seen;
+    return MEDGL_OK;
+}
+
+enum medgl_error store_attempt_spread(struct store_txn *txn, const char *source, medgl_time since,
+                                      uint32_t most, uint32_t *accounts)
+{
+    enum medgl_error error = MEDGL_OK;
+    struct attempt_row row = {0};
+    *accounts = 0;
+    while (*accounts < most &&
+           (error = row_get(txn, STATEMENT_ATTEMPT_NEXT_SPREAD,
+                            STATEMENT_KEYS({":source", source, 0},
+                                           {":after", row.attempt.account_id, 0},
+                                           {":since", NULL, since}),
+                            &table_attempt, &row)) == MEDGL_OK)
+        (*accounts)++;
+    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+}
+
+enum medgl_error store_attempt_accounts(struct store_txn *txn,
+                                        enum medgl_error (*each)(void *argument,
+                                                                 const char *account_id),
+                                        void *argument)
+{
+    enum medgl_error error;
+    struct attempt_row row = {0};
+    while ((error = row_get(txn, STATEMENT_ATTEMPT_NEXT_ACCOUNT,
+                            STATEMENT_KEYS({":after", row.attempt.account_id, 0}), &table_attempt,
+                            &row)) == MEDGL_OK)
+        MEDGL_TRY(each(argument, row.attempt.account_id));
+    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
 }
 
 /* -- the life of an attempt ----------------------------------------------------------------- */
@@ -299,8 +352,10 @@ static enum medgl_error source_list_add(struct source_list *list, struct store_t
                                         const char *account_id, const char *source, medgl_time now,
                                         medgl_time window, struct attempt_counts counts)
 {
-    MEDGL_TRY(attempt_failures(txn, account_id, source, now, window, &counts.source_failures,
-                               &counts.source_latest));
+    struct failures failures = {0};
+    MEDGL_TRY(attempt_failures(txn, account_id, source, now, window, &failures));
+    counts.source_failures = failures.count;
+    counts.source_latest = failures.latest;
     if (counts.source_failures == 0)
         return MEDGL_OK;
     MEDGL_TRY(attempt_in_flight(txn, account_id, source, now, &counts));
@@ -323,8 +378,10 @@ enum medgl_error store_attempt_sources(
     enum medgl_error error;
     struct attempt_row row = {0}; /* its source "" may be one as well */
     struct attempt_counts counts = {0};
-    MEDGL_TRY(attempt_failures(txn, account_id, NULL, now, window, &counts.account_failures,
-                               &counts.account_latest));
+    struct failures failures = {0};
+    MEDGL_TRY(attempt_failures(txn, account_id, NULL, now, window, &failures));
+    counts.account_failures = failures.count;
+    counts.account_latest = failures.latest;
     do {
         MEDGL_TRY(source_list_add(&list, txn, account_id, row.attempt.source, now, window, counts));
         error = row_get(

@@ -43,14 +43,33 @@ enum statement_id {
     STATEMENT_ATTEMPT_FORGET_REFUSED_BY_SOURCE,
     STATEMENT_ATTEMPT_FAILED_LATER,
     STATEMENT_ATTEMPT_NEXT_SOURCE,
+    STATEMENT_ATTEMPT_NEXT_ACCOUNT,
+    STATEMENT_ATTEMPT_NEXT_SPREAD,
     STATEMENT_ATTEMPT_PURGE,
     STATEMENT_ATTEMPT_ALL,
     STATEMENT_SESSION_BY_ID,
     STATEMENT_SESSION_FIND,
     STATEMENT_SESSION_OPEN_OF,
+    STATEMENT_SESSION_OPEN_ALL,
+    STATEMENT_SESSION_SINCE_OF,
+    STATEMENT_SESSION_SINCE_ALL,
     STATEMENT_SESSION_ADD,
     STATEMENT_SESSION_UPDATE,
     STATEMENT_SESSION_ALL,
+    STATEMENT_ALERT_BY_ID,
+    STATEMENT_ALERT_BY_FOLD,
+    STATEMENT_ALERT_WAITING,
+    STATEMENT_ALERT_ADD,
+    STATEMENT_ALERT_UPDATE,
+    STATEMENT_ALERT_PURGE,
+    STATEMENT_ALERT_ALL,
+    STATEMENT_DELIVERY_OF,
+    STATEMENT_DELIVERY_PUT,
+    STATEMENT_DELIVERY_PURGE,
+    STATEMENT_DELIVERY_ALL,
+    STATEMENT_POLICY_SEEN_GET,
+    STATEMENT_POLICY_SEEN_PUT,
+    STATEMENT_POLICY_SEEN_ALL,
     STATEMENT_LEDGER_HEAD,
     STATEMENT_LEDGER_HEAD_PUT,
     STATEMENT_LEDGER_HEAD_ALL,
@@ -89,6 +108,7 @@ struct store {
     struct lease_file lease;
     unsigned char *encoded; /* scratch of row.c */
     size_t encoded_size;
+    char *policy_text; /* what store_policy_seen_get() lent last */
 };
 
 struct store_txn {
@@ -152,7 +172,7 @@ void database_checkpoint(struct store *store, int frames);
 
 /* -- schema (schema.c) ----------------------------------------------------------------------- */
 
-#define SCHEMA_VERSION      3
+#define SCHEMA_VERSION      4
 #define SCHEMA_OWNER        1835361383 /* "medg": the application_id of our files */
 #define SCHEMA_TEXT_(value) #value
 #define SCHEMA_TEXT(value)  SCHEMA_TEXT_(value)
@@ -194,7 +214,7 @@ struct row_table {
     size_t count;
     enum statement_id all; /* reads every row */
 };
-#define ROW_COLUMNS_MAX 16
+#define ROW_COLUMNS_MAX 20
 
 #define ROW_SIZE_OF(type, member) sizeof(((type *)NULL)->member)
 #define ROW_COLUMN(name, kind, type, member)                                                       \
@@ -212,8 +232,9 @@ struct row_table {
     }
 
 extern const struct row_table table_meta, table_account, table_activity, table_credential,
-    table_attempt, table_session, table_ledger, table_ledger_head, table_checkpoint;
-#define ROW_TABLES 9
+    table_attempt, table_session, table_alert, table_delivery, table_policy_seen, table_ledger,
+    table_ledger_head, table_checkpoint;
+#define ROW_TABLES 12
 extern const struct row_table *const row_tables[ROW_TABLES];
 
 /* Checks the MAC of the statement's current row, without a log line. */

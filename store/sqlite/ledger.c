@@ -12,6 +12,7 @@ static const struct row_column ledger_columns[] = {
     ROW_COLUMN_LEN("line", ROW_BORROWED, struct ledger_row, line, len),
     ROW_COLUMN("leaf", ROW_FIXED, struct ledger_row, leaf),
 };
+#define LEDGER_LINE 1 /* of these columns */
 const struct row_table table_ledger = {"ledger", ledger_columns, MEDGL_COUNT(ledger_columns),
                                        STATEMENT_LEDGER_ALL};
 
@@ -75,10 +76,11 @@ enum medgl_error store_ledger_append(struct store_txn *txn, const char *line, si
     return row_put(txn, STATEMENT_LEDGER_HEAD_PUT, &table_ledger_head, &after);
 }
 
-enum medgl_error store_ledger_each(struct store_txn *txn, uint64_t from, uint64_t to,
-                                   enum medgl_error (*each)(void *argument,
-                                                            const struct ledger_row *row),
-                                   void *argument)
+enum medgl_error store_ledger_select(struct store_txn *txn, uint64_t from, uint64_t to,
+                                     bool (*wanted)(void *argument, const char *line, size_t len),
+                                     enum medgl_error (*each)(void *argument,
+                                                              const struct ledger_row *row),
+                                     void *argument)
 {
     auto_statement struct statement statement = {0};
     enum medgl_error error;
@@ -90,10 +92,23 @@ enum medgl_error store_ledger_each(struct store_txn *txn, uint64_t from, uint64_
                                  STATEMENT_KEYS({":from", NULL, first}, {":to", NULL, end}),
                                  &statement));
     while ((error = statement_step(&statement)) == MEDGL_OK) {
+        /* The bytes as they are stored; what is no text is for row_read() to find. */
+        const char *line = sqlite3_column_blob(statement.stmt, LEDGER_LINE);
+        const size_t len = (size_t)sqlite3_column_bytes(statement.stmt, LEDGER_LINE);
+        if (line != NULL && wanted != NULL && !wanted(argument, line, len))
+            continue;
         MEDGL_TRY(row_read(&statement, &table_ledger, &row));
         MEDGL_TRY(each(argument, &row));
     }
     return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+}
+
+enum medgl_error store_ledger_each(struct store_txn *txn, uint64_t from, uint64_t to,
+                                   enum medgl_error (*each)(void *argument,
+                                                            const struct ledger_row *row),
+                                   void *argument)
+{
+    return store_ledger_select(txn, from, to, NULL, each, argument);
 }
 
 enum medgl_error store_checkpoint_add(struct store_txn *txn, uint64_t size, medgl_time now,

@@ -129,6 +129,7 @@ void store_close(struct store **given)
     lease_close(&store->lease);
     secret_free(&store->row_key);
     free(store->encoded);
+    free(store->policy_text);
     free(store);
 }
 

@@ -118,6 +118,73 @@ static const char *const schema_step[SCHEMA_VERSION] = {
     "ALTER TABLE account ADD COLUMN birth_date TEXT;"
     "ALTER TABLE activity ADD COLUMN warned_at INTEGER;"
     "ALTER TABLE activity ADD COLUMN grace_used INTEGER;",
+
+    /* Access rules of an account (R05), who shares it (R26), what a session is (R06, R29), the same
+       guess again (R20), alerts (R07), and the policy as it was seen (R34). */
+    "PRAGMA user_version = 4;"
+    "ALTER TABLE account ADD COLUMN hours TEXT;"
+    "ALTER TABLE account ADD COLUMN places TEXT;"
+    "ALTER TABLE account ADD COLUMN services TEXT;"
+    "ALTER TABLE account ADD COLUMN sessions INTEGER;"
+    "ALTER TABLE account ADD COLUMN idle INTEGER;"
+    "ALTER TABLE account ADD COLUMN shared INTEGER;"
+    "ALTER TABLE activity ADD COLUMN factor_failures INTEGER;"
+
+    "ALTER TABLE attempt ADD COLUMN tag INTEGER;"
+    "CREATE INDEX attempt_failed_spread ON attempt (source, account_id, finished)"
+    " WHERE outcome = 2;"
+    /* What was guessed before delays like what was refused. */
+    "DROP INDEX attempt_refused;"
+    "CREATE INDEX attempt_refused ON attempt (account_id, source, finished)"
+    " WHERE outcome IN (4, 7);"
+
+    "ALTER TABLE session ADD COLUMN class INTEGER;"
+    "ALTER TABLE session ADD COLUMN ended INTEGER;"
+    "ALTER TABLE session ADD COLUMN leader TEXT;"
+    "ALTER TABLE session ADD COLUMN person TEXT;"
+    "CREATE INDEX session_open_of ON session (account_id, opened, id) WHERE closed = 0;"
+    "CREATE INDEX session_open_all ON session (opened, id) WHERE closed = 0;"
+    "CREATE INDEX session_closed_of ON session (account_id, closed) WHERE closed <> 0;"
+    "CREATE INDEX session_closed_all ON session (closed) WHERE closed <> 0;"
+
+    /* Of no account where the account is ''. */
+    "CREATE TABLE alert ("
+    " id TEXT NOT NULL PRIMARY KEY,"
+    " kind INTEGER NOT NULL,"
+    " fold TEXT NOT NULL,"
+    " account_id TEXT NOT NULL,"
+    " subject TEXT NOT NULL,"
+    " source TEXT NOT NULL,"
+    " text TEXT NOT NULL,"
+    " first INTEGER NOT NULL,"
+    " last INTEGER NOT NULL,"
+    " count INTEGER NOT NULL,"
+    " not_before INTEGER NOT NULL,"
+    " addressed INTEGER NOT NULL,"
+    " done INTEGER NOT NULL,"
+    " mac BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX alert_fold ON alert (fold, addressed, first DESC);"
+    "CREATE INDEX alert_waiting ON alert (first, id) WHERE done = 0;"
+    "CREATE INDEX alert_done ON alert (done) WHERE done <> 0;"
+
+    "CREATE TABLE delivery ("
+    " alert_id TEXT NOT NULL REFERENCES alert (id),"
+    " channel TEXT NOT NULL,"
+    " state INTEGER NOT NULL,"
+    " tries INTEGER NOT NULL,"
+    " next INTEGER NOT NULL,"
+    " last INTEGER NOT NULL,"
+    " problem TEXT NOT NULL,"
+    " mac BLOB NOT NULL,"
+    " PRIMARY KEY (alert_id, channel)) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE policy_seen ("
+    " id INTEGER PRIMARY KEY CHECK (id = 1),"
+    " digest TEXT NOT NULL,"
+    " since INTEGER NOT NULL,"
+    " ledger_seq INTEGER NOT NULL,"
+    " text TEXT NOT NULL,"
+    " mac BLOB NOT NULL) STRICT;",
 };
 
 /* One row that is always there: opening the store proves the key with it. */

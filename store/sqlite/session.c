@@ -11,6 +11,10 @@ static const struct row_column session_columns[] = {
     ROW_COLUMN("tty", ROW_TEXT, struct session, tty),
     ROW_COLUMN("opened", ROW_SIGNED, struct session, opened),
     ROW_COLUMN("closed", ROW_SIGNED, struct session, closed),
+    ROW_COLUMN_LATER("class", ROW_UNSIGNED, struct session, class_),
+    ROW_COLUMN_LATER("ended", ROW_UNSIGNED, struct session, ended),
+    ROW_COLUMN_LATER("leader", ROW_TEXT, struct session, leader),
+    ROW_COLUMN_LATER("person", ROW_TEXT, struct session, person),
 };
 const struct row_table table_session = {"session", session_columns, MEDGL_COUNT(session_columns),
                                         STATEMENT_SESSION_ALL};
@@ -35,16 +39,14 @@ enum medgl_error store_session_find(struct store_txn *txn, const char *account_i
         &table_session, session);
 }
 
-enum medgl_error store_session_each_open(struct store_txn *txn, const char *account_id,
-                                         enum medgl_error (*each)(void *argument,
-                                                                  const struct session *session),
-                                         void *argument)
+static enum medgl_error session_each(
+    struct store_txn *txn, enum statement_id id, const struct statement_key *keys,
+    enum medgl_error (*each)(void *argument, const struct session *session), void *argument)
 {
     auto_statement struct statement statement = {0};
     enum medgl_error error;
     struct session session;
-    MEDGL_TRY(statement_begin_in(txn, STATEMENT_SESSION_OPEN_OF,
-                                 STATEMENT_KEYS({":account_id", account_id, 0}), &statement));
+    MEDGL_TRY(statement_begin_in(txn, id, keys, &statement));
     while ((error = statement_step(&statement)) == MEDGL_OK) {
         MEDGL_TRY(row_read(&statement, &table_session, &session));
         MEDGL_TRY(each(argument, &session));
@@ -52,14 +54,53 @@ enum medgl_error store_session_each_open(struct store_txn *txn, const char *acco
     return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
 }
 
+enum medgl_error store_session_each_open(struct store_txn *txn, const char *account_id,
+                                         enum medgl_error (*each)(void *argument,
+                                                                  const struct session *session),
+                                         void *argument)
+{
+    if (account_id == NULL)
+        return session_each(txn, STATEMENT_SESSION_OPEN_ALL, NULL, each, argument);
+    return session_each(txn, STATEMENT_SESSION_OPEN_OF,
+                        STATEMENT_KEYS({":account_id", account_id, 0}), each, argument);
+}
+
+enum medgl_error store_session_each_since(
+    struct store_txn *txn, const char *account_id, medgl_time since,
+    enum medgl_error (*each)(void *argument, const struct session *session), void *argument)
+{
+    if (account_id == NULL)
+        return session_each(txn, STATEMENT_SESSION_SINCE_ALL,
+                            STATEMENT_KEYS({":since", NULL, since}), each, argument);
+    return session_each(txn, STATEMENT_SESSION_SINCE_OF,
+                        STATEMENT_KEYS({":account_id", account_id, 0}, {":since", NULL, since}),
+                        each, argument);
+}
+
+static bool session_is_end(enum session_end how)
+{
+    switch (how) {
+    case SESSION_END_CLOSED:
+    case SESSION_END_LOST:
+    case SESSION_END_ENDED:
+        return true;
+    case SESSION_END_NONE:
+        return false;
+    }
+    return false;
+}
+
 enum medgl_error store_session_close(struct store_txn *txn, const char *id, medgl_time now,
                                      enum session_end how)
 {
     struct session session;
+    if (!session_is_end(how))
+        return MEDGL_ERR_ARGUMENT;
     MEDGL_TRY(store_session_by_id(txn, id, &session));
     if (session.closed != 0)
         return MEDGL_ERR_CONFLICT;
-    session.closed = now;
+    /* The clock was set back: it did not end before it began. */
+    session.closed = now > session.opened ? now : session.opened;
     session.ended = how;
     return row_put(txn, STATEMENT_SESSION_UPDATE, &table_session, &session);
 }

@@ -8,19 +8,27 @@
 #define META "name, value, mac"
 #define ACCOUNT                                                                                    \
     "id, name, uid, class, state, state_since, state_reason, full_name, created, ledger_seq, "     \
-    "reading, staff_number, birth_date, mac"
+    "reading, staff_number, birth_date, hours, places, services, sessions, idle, shared, mac"
 #define ACTIVITY                                                                                   \
     "account_id, last_login, last_service, last_source, failures, last_failure, "                  \
-    "last_failure_source, warned_at, grace_used, mac"
+    "last_failure_source, warned_at, grace_used, factor_failures, mac"
 #define CREDENTIAL                                                                                 \
     "id, account_id, kind, sealed, strength, issued, set_at, valid_until, ledger_seq, mac"
-#define ATTEMPT     "id, account_id, source, service, started, deadline, finished, outcome, lease, mac"
-#define SESSION     "id, account_id, service, source, tty, opened, closed, mac"
+#define ATTEMPT                                                                                    \
+    "id, account_id, source, service, started, deadline, finished, outcome, lease, tag, mac"
+#define SESSION                                                                                    \
+    "id, account_id, service, source, tty, opened, closed, class, ended, leader, person, mac"
+#define ALERT                                                                                      \
+    "id, kind, fold, account_id, subject, source, text, first, last, count, not_before, "          \
+    "addressed, done, mac"
+#define DELIVERY    "alert_id, channel, state, tries, next, last, problem, mac"
+#define POLICY_SEEN "id, digest, since, ledger_seq, text, mac"
 #define LEDGER      "seq, line, leaf, mac"
 #define LEDGER_HEAD "id, size, peaks, checkpoint, mac"
 #define CHECKPOINT  "size, time, note, mac"
 
-/* Outcomes stand as numbers (1 in flight, 2 failed) where a partial index has to be recognised. */
+/* Outcomes stand as numbers (1 in flight, 2 failed, 4 refused, 7 repeated) where a partial index
+ * has to be recognised. */
 const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_META_GET] = "SELECT " META " FROM meta WHERE name = :name",
     [STATEMENT_META_ADD] = "INSERT INTO meta (" META ") VALUES (:name, :value, :mac)",
@@ -33,14 +41,17 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_ACCOUNT_BY_ID] = "SELECT " ACCOUNT " FROM account WHERE id = :id",
     [STATEMENT_ACCOUNT_ADD] = "INSERT INTO account (" ACCOUNT ") VALUES (:id, :name, :uid, :class, "
                               ":state, :state_since, :state_reason, :full_name, :created, "
-                              ":ledger_seq, :reading, :staff_number, :birth_date, :mac)",
+                              ":ledger_seq, :reading, :staff_number, :birth_date, :hours, "
+                              ":places, :services, :sessions, :idle, :shared, :mac)",
     /* A name stays with its account for good (R25). */
     [STATEMENT_ACCOUNT_UPDATE] =
         "UPDATE account SET uid = :uid, class = :class, state = :state, state_since = "
         ":state_since, "
         "state_reason = :state_reason, full_name = :full_name, created = :created, "
         "ledger_seq = :ledger_seq, reading = :reading, staff_number = :staff_number, "
-        "birth_date = :birth_date, mac = :mac WHERE id = :id AND name = :name",
+        "birth_date = :birth_date, hours = :hours, places = :places, services = :services, "
+        "sessions = :sessions, idle = :idle, shared = :shared, mac = :mac WHERE id = :id AND name "
+        "= :name",
     [STATEMENT_ACCOUNT_ALL] = "SELECT " ACCOUNT " FROM account ORDER BY name",
     [STATEMENT_ACCOUNT_COUNT] = "SELECT count(*) FROM account",
 
@@ -48,7 +59,7 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_ACTIVITY_PUT] =
         "INSERT OR REPLACE INTO activity (" ACTIVITY ") VALUES (:account_id, :last_login, "
         ":last_service, :last_source, :failures, :last_failure, :last_failure_source, :warned_at, "
-        ":grace_used, :mac)",
+        ":grace_used, :factor_failures, :mac)",
     [STATEMENT_ACTIVITY_ALL] = "SELECT " ACTIVITY " FROM activity",
 
     [STATEMENT_CREDENTIAL_GET] =
@@ -70,11 +81,11 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_ATTEMPT_BY_ID] = "SELECT " ATTEMPT " FROM attempt WHERE id = :id",
     [STATEMENT_ATTEMPT_ADD] =
         "INSERT INTO attempt (" ATTEMPT ") VALUES (:id, :account_id, :source, "
-        ":service, :started, :deadline, :finished, :outcome, :lease, :mac)",
+        ":service, :started, :deadline, :finished, :outcome, :lease, :tag, :mac)",
     [STATEMENT_ATTEMPT_UPDATE] =
         "UPDATE attempt SET account_id = :account_id, source = :source, service = :service, "
         "started = :started, deadline = :deadline, finished = :finished, outcome = :outcome, "
-        "lease = :lease, mac = :mac WHERE id = :id",
+        "lease = :lease, tag = :tag, mac = :mac WHERE id = :id",
     [STATEMENT_ATTEMPT_IN_FLIGHT] =
         "SELECT " ATTEMPT " FROM attempt WHERE account_id = :account_id AND outcome = 1 "
         "AND id > :after ORDER BY id LIMIT 1",
@@ -86,17 +97,24 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     /* More of them delay no longer. */
     [STATEMENT_ATTEMPT_REFUSED] =
         "SELECT " ATTEMPT " FROM attempt WHERE account_id = :account_id AND source = :source "
-        "AND outcome = 4 AND finished <= :now ORDER BY finished DESC LIMIT 8",
+        "AND outcome IN (4, 7) AND finished <= :now ORDER BY finished DESC LIMIT 8",
     [STATEMENT_ATTEMPT_FORGET_REFUSED] =
-        "DELETE FROM attempt WHERE account_id = :account_id AND outcome = 4",
+        "DELETE FROM attempt WHERE account_id = :account_id AND outcome IN (4, 7)",
     [STATEMENT_ATTEMPT_FORGET_REFUSED_BY_SOURCE] =
-        "DELETE FROM attempt WHERE account_id = :account_id AND source = :source AND outcome = 4",
+        "DELETE FROM attempt WHERE account_id = :account_id AND source = :source "
+        "AND outcome IN (4, 7)",
     [STATEMENT_ATTEMPT_FAILED_LATER] =
         "SELECT " ATTEMPT " FROM attempt WHERE account_id = :account_id AND outcome = 2 "
         "AND finished > :now LIMIT 1",
     [STATEMENT_ATTEMPT_NEXT_SOURCE] =
         "SELECT " ATTEMPT " FROM attempt WHERE account_id = :account_id AND outcome = 2 "
         "AND source > :after ORDER BY source LIMIT 1",
+    [STATEMENT_ATTEMPT_NEXT_ACCOUNT] =
+        "SELECT " ATTEMPT " FROM attempt WHERE outcome = 2 AND account_id > :after "
+        "ORDER BY account_id LIMIT 1",
+    [STATEMENT_ATTEMPT_NEXT_SPREAD] =
+        "SELECT " ATTEMPT " FROM attempt WHERE outcome = 2 AND source = :source "
+        "AND account_id > :after AND finished >= :since ORDER BY account_id LIMIT 1",
     [STATEMENT_ATTEMPT_PURGE] =
         "DELETE FROM attempt WHERE id IN (SELECT id FROM attempt WHERE finished > 0 "
         "AND finished < :before ORDER BY finished LIMIT 100)",
@@ -107,14 +125,58 @@ const char *const statement_sql[STATEMENT_COUNT] = {
         "SELECT " SESSION " FROM session WHERE account_id = :account_id AND service = :service "
         "AND tty = :tty AND closed = 0 ORDER BY opened DESC LIMIT 1",
     [STATEMENT_SESSION_OPEN_OF] =
-        "SELECT " SESSION " FROM session WHERE account_id = :account_id AND closed = 0",
+        "SELECT " SESSION " FROM session WHERE account_id = :account_id AND closed = 0 "
+        "ORDER BY opened, id",
+    [STATEMENT_SESSION_OPEN_ALL] =
+        "SELECT " SESSION " FROM session WHERE closed = 0 ORDER BY opened, id",
+    [STATEMENT_SESSION_SINCE_OF] =
+        "SELECT " SESSION " FROM session WHERE account_id = :account_id AND closed = 0 UNION ALL "
+        "SELECT " SESSION " FROM session WHERE account_id = :account_id AND closed <> 0 "
+        "AND closed >= :since ORDER BY opened DESC, id",
+    [STATEMENT_SESSION_SINCE_ALL] =
+        "SELECT " SESSION " FROM session WHERE closed = 0 UNION ALL "
+        "SELECT " SESSION " FROM session WHERE closed <> 0 AND closed >= :since "
+        "ORDER BY opened DESC, id",
     [STATEMENT_SESSION_ADD] =
         "INSERT INTO session (" SESSION ") VALUES (:id, :account_id, :service, "
-        ":source, :tty, :opened, :closed, :mac)",
+        ":source, :tty, :opened, :closed, :class, :ended, :leader, :person, :mac)",
     [STATEMENT_SESSION_UPDATE] =
         "UPDATE session SET account_id = :account_id, service = :service, source = :source, "
-        "tty = :tty, opened = :opened, closed = :closed, mac = :mac WHERE id = :id",
+        "tty = :tty, opened = :opened, closed = :closed, class = :class, ended = :ended, "
+        "leader = :leader, person = :person, mac = :mac WHERE id = :id",
     [STATEMENT_SESSION_ALL] = "SELECT " SESSION " FROM session",
+
+    [STATEMENT_ALERT_BY_ID] = "SELECT " ALERT " FROM alert WHERE id = :id",
+    /* One that nobody was told of yet comes before all others, whatever the clock said. */
+    [STATEMENT_ALERT_BY_FOLD] = "SELECT " ALERT " FROM alert WHERE fold = :fold "
+                                "ORDER BY addressed, first DESC LIMIT 1",
+    [STATEMENT_ALERT_WAITING] = "SELECT " ALERT " FROM alert WHERE done = 0 ORDER BY first, id",
+    [STATEMENT_ALERT_ADD] =
+        "INSERT INTO alert (" ALERT ") VALUES (:id, :kind, :fold, :account_id, :subject, :source, "
+        ":text, :first, :last, :count, :not_before, :addressed, :done, :mac)",
+    [STATEMENT_ALERT_UPDATE] =
+        "UPDATE alert SET kind = :kind, fold = :fold, account_id = :account_id, "
+        "subject = :subject, source = :source, text = :text, first = :first, last = :last, "
+        "count = :count, not_before = :not_before, addressed = :addressed, done = :done, "
+        "mac = :mac WHERE id = :id",
+    [STATEMENT_ALERT_PURGE] = "DELETE FROM alert WHERE done <> 0 AND done < :before",
+    [STATEMENT_ALERT_ALL] = "SELECT " ALERT " FROM alert ORDER BY first, id",
+
+    [STATEMENT_DELIVERY_OF] =
+        "SELECT " DELIVERY " FROM delivery WHERE alert_id = :alert_id ORDER BY channel",
+    [STATEMENT_DELIVERY_PUT] =
+        "INSERT OR REPLACE INTO delivery (" DELIVERY ") VALUES (:alert_id, :channel, :state, "
+        ":tries, :next, :last, :problem, :mac)",
+    [STATEMENT_DELIVERY_PURGE] =
+        "DELETE FROM delivery WHERE alert_id IN (SELECT id FROM alert WHERE done <> 0 "
+        "AND done < :before)",
+    [STATEMENT_DELIVERY_ALL] = "SELECT " DELIVERY " FROM delivery",
+
+    [STATEMENT_POLICY_SEEN_GET] = "SELECT " POLICY_SEEN " FROM policy_seen WHERE id = 1",
+    [STATEMENT_POLICY_SEEN_PUT] =
+        "INSERT OR REPLACE INTO policy_seen (" POLICY_SEEN ") VALUES (:id, :digest, :since, "
+        ":ledger_seq, :text, :mac)",
+    [STATEMENT_POLICY_SEEN_ALL] = "SELECT " POLICY_SEEN " FROM policy_seen",
 
     [STATEMENT_LEDGER_HEAD] = "SELECT " LEDGER_HEAD " FROM ledger_head WHERE id = 1",
     [STATEMENT_LEDGER_HEAD_PUT] = "INSERT OR REPLACE INTO ledger_head (" LEDGER_HEAD

@@ -118,6 +118,9 @@ wait_for() { # SECONDS COMMAND...
 terminal() { # COMMAND... < script
     python3 "$here/terminal.py" -t 20 -- "$@"
 }
+at() { # TERMINAL COMMAND... < script: the same, at a terminal of that name ("tty1"), which for programs is beside the machine
+    python3 "$here/terminal.py" -t 20 -n "$1" -- "${@:2}"
+}
 as() { # NAME COMMAND... < script: the same, as that user
     terminal setpriv --reuid "$1" --regid "$1" --init-groups --reset-env "${@:2}"
 }
@@ -173,6 +176,34 @@ says() { # NAME TEXT FILE: a line of the file has the text
     grep -F -- "$2" "$3" > $seen 2>&1 || { echo "no line has: $2"; tail -n 5 "$3"; } > $seen
     grep -qF -- "$2" "$3"
     tap $? "$1"
+}
+counts() { # NAME NUMBER EXPRESSION: so many entries of the ledger are such; the expression sees k (kind), d (details), s (subject)
+    admin ledger export > /run/ledger.export 2> $seen
+    python3 -I -c '
+import json, sys
+number, expression = sys.argv[1:]
+found = []
+for line in open("/run/ledger.export", encoding="utf-8"):
+    entry = json.loads(line)
+    names = {"k": entry["kind"], "d": entry["details"], "s": (entry["subject"] or {}).get("name")}
+    if eval(expression, {}, names):
+        found.append(line)
+print(len(found), "are such:", *found[-5:])
+sys.exit(0 if len(found) == int(number) else 1)' "$2" "$3" > $seen 2>&1
+    tap $? "$1"
+}
+holds() { # NAME EXPRESSION COMMAND...: of the JSON that it prints, seen as `it`
+    local name=$1 expression=$2
+    shift 2
+    "$@" > /run/json 2> $seen < /dev/null
+    python3 -I -c '
+import json, sys
+it = json.load(open("/run/json", encoding="utf-8"))
+if not eval(sys.argv[1], {}, {"it": it}):
+    print("does not hold:", sys.argv[1])
+    json.dump(it, sys.stdout, indent=1)
+    sys.exit(1)' "$expression" >> $seen 2>&1
+    tap $? "$name"
 }
 
 # What holds after everything: the ledger verifies and has these kinds, and no password is anywhere.

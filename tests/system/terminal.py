@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Runs a program on a terminal of its own and converses with it as a person would.
 
-    terminal.py [-t SECONDS] [-s] -- COMMAND [ARGUMENT...]  < script
+    terminal.py [-t SECONDS] [-s] [-n NAME] -- COMMAND [ARGUMENT...]  < script
+
+-n: the terminal is /dev/NAME ("tty1"), for root in a mount namespace of its own.
 
 The script has one step a line:
     see TEXT       wait until the program has shown TEXT, behind what was seen before
@@ -19,15 +21,47 @@ import pty
 import re
 import select
 import signal
+import subprocess
 import sys
 import time
 
 
+class Name:
+    """Another name for a pty. A program that opens it there finds that name, as at a console (ttyname)."""
+
+    def __init__(self, name):
+        self.path = os.path.join("/dev", name)
+        self.fd, slave = pty.openpty()
+        with open(self.path, "ab"):
+            pass
+        subprocess.run(["mount", "--bind", os.ttyname(slave), self.path], check=True)
+        os.close(slave)
+
+    def fork(self):
+        opened, ready = os.pipe()  # with nobody on the other side a read of the pty fails
+        pid = os.fork()
+        if pid == 0:
+            os.setsid()
+            terminal = os.open(self.path, os.O_RDWR)
+            for fd in (0, 1, 2):
+                os.dup2(terminal, fd)
+            os.closerange(3, max(terminal, self.fd, opened, ready) + 1)
+        else:
+            os.close(ready)
+            os.read(opened, 1)
+            os.close(opened)
+        return pid, self.fd
+
+    def drop(self):
+        subprocess.run(["umount", "--lazy", self.path], check=True)
+
+
 class Terminal:
-    def __init__(self, command, patience, shows):
+    def __init__(self, command, patience, shows, name):
         self.patience, self.shows = patience, shows
         self.text, self.mark, self.status = "", 0, None
-        self.pid, self.fd = pty.fork()
+        self.name = Name(name) if name else None
+        self.pid, self.fd = self.name.fork() if self.name else pty.fork()
         if self.pid == 0:
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)
             os.environ["TERM"] = "dumb"
@@ -110,22 +144,26 @@ class Terminal:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
         os.close(self.fd)
+        if self.name:
+            self.name.drop()
 
 
 def main(arguments):
-    patience, shows = 30.0, False
+    patience, shows, name = 30.0, False, None
     while arguments and arguments[0] != "--":
         option = arguments.pop(0)
         if option == "-t" and arguments:
             patience = float(arguments.pop(0))
         elif option == "-s":
             shows = True
+        elif option == "-n" and arguments:
+            name = arguments.pop(0)
         else:
             sys.exit(__doc__)
     if len(arguments) < 2:
         sys.exit(__doc__)
     steps = [line for line in sys.stdin.read().splitlines() if line.strip()]
-    terminal = Terminal(arguments[1:], patience, shows)
+    terminal = Terminal(arguments[1:], patience, shows, name)
     fault = None
     for number, line in enumerate(steps, 1):
         verb, _, rest = line.strip("\n").lstrip().partition(" ")

@@ -1020,6 +1020,13 @@ static void no_transaction_inside_another(void **state)
 
 /* -- cost and form of the statements -------------------------------------------------------- */
 
+/* An index that holds nothing but what is asked for. */
+static bool is_narrow(const char *step)
+{
+    return strstr(step, "INDEX session_open_all") != NULL ||
+           strstr(step, "INDEX alert_waiting") != NULL;
+}
+
 /* What a login never uses: reports and checks. */
 static bool may_scan(enum statement_id id)
 {
@@ -1027,6 +1034,7 @@ static bool may_scan(enum statement_id id)
         if (id == row_tables[i]->all)
             return true;
     return id == STATEMENT_ACCOUNT_COUNT || id == STATEMENT_LEDGER_SPAN ||
+           id == STATEMENT_SESSION_SINCE_OF || id == STATEMENT_SESSION_SINCE_ALL ||
            id == STATEMENT_SCHEMA_OBJECTS;
 }
 
@@ -1051,7 +1059,7 @@ static void plans_search_by_index(void **state)
             const char *step = (const char *)sqlite3_column_text(stmt, 3);
             plans++;
             if (strncmp(step, "SCAN", 4) == 0 && strcmp(step, "SCAN CONSTANT ROW") != 0 &&
-                id != STATEMENT_LEDGER_ANY) /* stops at the first row */
+                !is_narrow(step) && id != STATEMENT_LEDGER_ANY) /* stops at the first row */
                 fail_msg("%s: %s", statement_sql[id], step);
             if (strstr(step, "TEMP B-TREE") != NULL &&
                 id != STATEMENT_CREDENTIAL_OF) /* as many as the history is deep */

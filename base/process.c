@@ -1,0 +1,195 @@
+/* Processes by a name that is never given out again. Asks /proc, and kill() where that hides them;
+ * touches no process. */
+#include "base/process.h"
+
+#include "base/auto.h"
+#include "base/text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PROCESS_BOOT_SIZE 37 /* a UUID */
+
+/* A name taken apart. "0" and 0: /proc did not tell. */
+struct process {
+    char boot[PROCESS_BOOT_SIZE];
+    uint64_t space; /* pid namespace */
+    pid_t pid;
+    uint64_t start; /* ticks since the machine was started */
+};
+
+/* -- names ---------------------------------------------------------------------------------- */
+
+/* Decimal without sign, blank or leading zero, up to `max`. NULL: it is none. */
+static const char *process_number(const char *at, uint64_t max, uint64_t *number)
+{
+    const char *from = at;
+    *number = 0;
+    for (; isdigit((unsigned char)*at); at++) {
+        const uint64_t digit = (uint64_t)(*at - '0');
+        if (*number > (max - digit) / 10)
+            return NULL;
+        *number = *number * 10 + digit;
+    }
+    return at == from || (*from == '0' && at - from > 1) ? NULL : at;
+}
+
+static bool process_is_boot(const char *text, size_t len)
+{
+    static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    if (len == 1)
+        return text[0] == '0';
+    if (len != sizeof(form) - 1)
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if (form[i] == '-' ? text[i] != '-' : strchr("0123456789abcdef", text[i]) == NULL)
+            return false;
+    return true;
+}
+
+static bool process_parse(const char *name, struct process *process)
+{
+    uint64_t pid;
+    const size_t boot = strcspn(name, " ");
+    if (!process_is_boot(name, boot) || name[boot] != ' ')
+        return false;
+    memcpy(process->boot, name, boot);
+    process->boot[boot] = '\0';
+    name = process_number(name + boot + 1, UINT64_MAX, &process->space);
+    if (name == NULL || *name != ' ')
+        return false;
+    name = process_number(name + 1, INT_MAX, &pid);
+    if (name == NULL || *name != ' ' || pid == 0)
+        return false;
+    process->pid = (pid_t)pid;
+    name = process_number(name + 1, UINT64_MAX, &process->start);
+    return name != NULL && *name == '\0';
+}
+
+/* -- what the system says ------------------------------------------------------------------- */
+
+static bool process_slurp(const char *path, char *to, size_t size)
+{
+    auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got;
+    if (fd < 0)
+        return false;
+    do
+        got = read(fd, to, size - 1); /* one read of /proc gives all */
+    while (got < 0 && errno == EINTR);
+    to[got > 0 ? got : 0] = '\0';
+    return got > 0;
+}
+
+/* The boot and the pid namespace of ourselves; '0' and 0 where they are not to be had. */
+static void process_world(struct process *process)
+{
+    char boot[PROCESS_BOOT_SIZE + 1], link[64];
+    (void)text_copy(process->boot, sizeof(process->boot), "0");
+    if (process_slurp("/proc/sys/kernel/random/boot_id", boot, sizeof(boot))) {
+        boot[strcspn(boot, "\n")] = '\0';
+        if (process_is_boot(boot, strlen(boot)))
+            (void)text_copy(process->boot, sizeof(process->boot), boot);
+    }
+    const ssize_t len = readlink("/proc/self/ns/pid", link, sizeof(link) - 1);
+    link[len > 0 ? len : 0] = '\0';
+    const char *number = strncmp(link, "pid:[", 5) == 0 ? link + 5 : "";
+    const char *end = process_number(number, UINT64_MAX, &process->space);
+    if (end == NULL || strcmp(end, "]") != 0)
+        process->space = 0;
+}
+
+enum process_stat {
+    PROCESS_STAT_HIDDEN, /* /proc has nothing of that pid, or may not tell */
+    PROCESS_STAT_THERE,
+    PROCESS_STAT_OVER, /* a zombie: whoever started it has not asked yet */
+};
+
+/* Field 3 of proc_pid_stat(5) is the state, 20 the threads, 22 the start. Field 2, what the process
+ * calls itself, may hold blanks and parentheses. */
+static enum process_stat process_stat(pid_t pid, uint64_t *start)
+{
+    char path[32], line[2048], state;
+    long threads;
+    (void)snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
+    if (!process_slurp(path, line, sizeof(line)))
+        return PROCESS_STAT_HIDDEN;
+    const char *rest = strrchr(line, ')');
+    if (rest == NULL ||
+        sscanf(rest,
+               ") %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d "
+               "%" SCNu64,
+               &state, &threads, start) != 3)
+        return PROCESS_STAT_HIDDEN;
+    /* Where the first thread alone has ended, the process goes on. */
+    return strchr("ZXx", state) != NULL && threads <= 1 ? PROCESS_STAT_OVER : PROCESS_STAT_THERE;
+}
+
+/* Tells of processes that /proc hides (hidepid), too. */
+static bool process_exists(pid_t pid)
+{
+    return kill(pid, 0) == 0 || errno == EPERM;
+}
+
+enum medgl_error process_name(pid_t pid, char name[PROCESS_NAME_SIZE])
+{
+    struct process process = {.pid = pid};
+    name[0] = '\0';
+    if (pid <= 0)
+        return MEDGL_ERR_NOT_FOUND;
+    switch (process_stat(pid, &process.start)) {
+    case PROCESS_STAT_OVER:
+        return MEDGL_ERR_NOT_FOUND;
+    case PROCESS_STAT_HIDDEN:
+        process.start = 0;
+        if (!process_exists(pid))
+            return MEDGL_ERR_NOT_FOUND;
+        break;
+    case PROCESS_STAT_THERE:
+        break;
+    }
+    process_world(&process);
+    (void)snprintf(name, PROCESS_NAME_SIZE, "%s %" PRIu64 " %ld %" PRIu64, process.boot,
+                   process.space, (long)pid, process.start);
+    return MEDGL_OK;
+}
+
+enum process_life process_look(const char *name)
+{
+    struct process process, world;
+    uint64_t start;
+    if (!process_parse(name, &process))
+        return PROCESS_UNKNOWN;
+    process_world(&world);
+    if (strcmp(process.boot, "0") == 0 || strcmp(world.boot, "0") == 0)
+        return PROCESS_UNKNOWN;
+    if (strcmp(process.boot, world.boot) != 0)
+        return PROCESS_GONE_BOOT;
+    if (process.space == 0 || process.space != world.space)
+        return PROCESS_UNKNOWN;
+    switch (process_stat(process.pid, &start)) {
+    case PROCESS_STAT_OVER:
+        return PROCESS_GONE;
+    case PROCESS_STAT_HIDDEN:
+        return process_exists(process.pid) ? PROCESS_ALIVE : PROCESS_GONE;
+    case PROCESS_STAT_THERE:
+        return process.start == 0 || process.start == start ? PROCESS_ALIVE : PROCESS_GONE;
+    }
+    return PROCESS_UNKNOWN;
+}
+
+pid_t process_pid(const char *name)
+{
+    struct process process;
+    return process_parse(name, &process) ? process.pid : 0;
+}
