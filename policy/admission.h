@@ -84,6 +84,10 @@ extern const char *const admission_hours_help, *const admission_places_help,
  * "console". MEDGL_ERR_ARGUMENT. */
 enum medgl_error admission_parse_place(const char *text, struct admission_place *place);
 
+/* Whether a terminal (without "/dev/") stands beside the machine: "tty1", "ttyS0", ":0". A pty does
+ * not. */
+bool admission_is_console(const char *terminal);
+
 const char *admission_reason_word(enum admission_reason reason); /* "hours"; never NULL */
 
 /* -- how many at once (R29) ------------------------------------------------------------------- */

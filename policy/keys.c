@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "base/message.h"
 #include "base/text.h"
+#include "policy/admission.h"
 #include "policy/calendar.h"
 #include "policy/policy.h"
 #include "policy/value.h"
@@ -15,7 +16,8 @@
 #define KEY_GIB   (1024 * KEY_MIB)
 #define KEY_MONTH (31 * MEDGL_DAY)
 
-#define KEY_BLANKS " \t"
+#define KEY_BLANKS  " \t"
+#define KEY_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 /* The shortest two calendar months of R13 (1 January to 1 March, 31 December to 28 February). */
 #define KEY_TWO_MONTHS_LEAST (59 * MEDGL_DAY)
@@ -222,10 +224,16 @@ void policy_key_range(const struct policy_key *key, char *text, size_t size)
     case POLICY_TYPE_ZONE:
     case POLICY_TYPE_NAMES:
     case POLICY_TYPE_MAIL:
-    case POLICY_TYPE_HOURS:
-    case POLICY_TYPE_PLACES:
-    case POLICY_TYPE_SERVICES:
         (void)snprintf(text, size, "up to %s bytes", most);
+        return;
+    case POLICY_TYPE_HOURS:
+        (void)snprintf(text, size, "%s", admission_hours_help);
+        return;
+    case POLICY_TYPE_PLACES:
+        (void)snprintf(text, size, "%s", admission_places_help);
+        return;
+    case POLICY_TYPE_SERVICES:
+        (void)snprintf(text, size, "%s", admission_services_help);
         return;
     case POLICY_TYPE_PATHS:
         (void)snprintf(text, size, "up to %s path%s", most, key->most == 1 ? "" : "s");
@@ -236,8 +244,7 @@ void policy_key_range(const struct policy_key *key, char *text, size_t size)
 /* The characters of IANA names. Whether there is such a zone is for policy/load.c to see. */
 static bool key_zone_name(const char *name)
 {
-    return name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                             "0123456789/_+-")] == '\0';
+    return name[strspn(name, KEY_LETTERS "/_+-")] == '\0';
 }
 
 /* Absolute paths between blanks, one blank between them in `paths`. No "..": what a path says is
@@ -290,6 +297,55 @@ static bool key_set_names(char *names, const struct policy_key *key, const char 
     return true;
 }
 
+/* One that a mail program can only take for an address: no option, no pipe, no file. A name alone
+ * is a mailbox of this machine. */
+static bool key_mail_address(const char *address, size_t len)
+{
+    const size_t local = strspn(address, KEY_LETTERS "._+=-");
+    if (strchr("-.", address[0]) != NULL || local == 0 || local > len)
+        return false;
+    if (local == len)
+        return true;
+    const char *domain = address + local + 1;
+    const size_t rest = len - local - 1;
+    return address[local] == '@' && rest > 0 && strspn(domain, KEY_LETTERS ".-") == rest &&
+           strchr("-.", domain[0]) == NULL && strchr("-.", domain[rest - 1]) == NULL;
+}
+
+/* Mail addresses between commas, ", " between them in `list`. */
+static bool key_set_mail(char *list, const struct policy_key *key, const char *value)
+{
+    char found[POLICY_NAMES_SIZE];
+    size_t used = 0;
+    found[0] = '\0';
+    value += strspn(value, KEY_BLANKS);
+    for (bool more = *value != '\0'; more; value++) {
+        value += strspn(value, KEY_BLANKS);
+        const size_t len = strcspn(value, KEY_BLANKS ",");
+        if (!key_mail_address(value, len))
+            return false;
+        used += (size_t)snprintf(found + used, sizeof(found) - used, "%s%.*s", used > 0 ? ", " : "",
+                                 (int)len, value);
+        value += len + strspn(value + len, KEY_BLANKS);
+        if (used >= sizeof(found) || used >= key->size || (*value != ',' && *value != '\0'))
+            return false;
+        more = *value == ',';
+    }
+    memcpy(list, found, used + 1);
+    return true;
+}
+
+/* A rule of access in its canonical form, so that two ways to write it are one policy. */
+static bool key_set_rule(char *rule, enum medgl_error (*parse)(const char *text, char *canonical),
+                         const char *value)
+{
+    char canonical[POLICY_RULE_SIZE];
+    if (parse(value, canonical) != MEDGL_OK)
+        return false;
+    memcpy(rule, canonical, strlen(canonical) + 1);
+    return true;
+}
+
 static bool key_set(void *member, const struct policy_key *key, const char *value)
 {
     int64_t number;
@@ -320,11 +376,15 @@ static bool key_set(void *member, const struct policy_key *key, const char *valu
     case POLICY_TYPE_PATHS:
         return key_set_paths(member, key, value);
     case POLICY_TYPE_NAMES:
-    case POLICY_TYPE_MAIL:
-    case POLICY_TYPE_HOURS:
-    case POLICY_TYPE_PLACES:
-    case POLICY_TYPE_SERVICES:
         return key_set_names(member, key, value);
+    case POLICY_TYPE_MAIL:
+        return key_set_mail(member, key, value);
+    case POLICY_TYPE_HOURS:
+        return key_set_rule(member, admission_parse_hours, value);
+    case POLICY_TYPE_PLACES:
+        return key_set_rule(member, admission_parse_places, value);
+    case POLICY_TYPE_SERVICES:
+        return key_set_rule(member, admission_parse_services, value);
     case POLICY_TYPE_ZONE:
         good = strlen(value) < key->size && key_zone_name(value);
         if (good)
@@ -354,16 +414,18 @@ enum medgl_error policy_set(struct policy *policy, const struct policy_key *key,
         what = "a span of time (s, min, h, days, weeks, months) from ";
         break;
     case POLICY_TYPE_CHOICE:
+    case POLICY_TYPE_HOURS: /* their ranges are their notations */
+    case POLICY_TYPE_PLACES:
+    case POLICY_TYPE_SERVICES:
         what = "";
         break;
     case POLICY_TYPE_PATHS:
         what = "empty or absolute paths without \"..\", separated by spaces, ";
         break;
-    case POLICY_TYPE_NAMES:
     case POLICY_TYPE_MAIL:
-    case POLICY_TYPE_HOURS:
-    case POLICY_TYPE_PLACES:
-    case POLICY_TYPE_SERVICES:
+        what = "empty or mail addresses separated by commas, ";
+        break;
+    case POLICY_TYPE_NAMES:
         what = "empty or names separated by commas, printable UTF-8 of ";
         break;
     case POLICY_TYPE_ZONE:
