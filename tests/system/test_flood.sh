@@ -114,7 +114,7 @@ refused "an unlock wants a reason" 2 admin account unlock alice
 works "the administrator unlocks" admin account unlock alice --reason "the owner was asked by telephone"
 try 0 203.0.113.9 alice $own
 tap $? "then the right password lets in from there"
-counts "the unlock has its entry" 1 'k == "account.unlock" and s == "alice" and "telephone" in d["reason"]'
+counts "the unlock has its entry" 1 'k == "account.unlock" and s == "alice" and "telephone" in d["why"]'
 
 # -- alerts ------------------------------------------------------------------------------------------------
 
