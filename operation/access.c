@@ -49,6 +49,8 @@ static enum medgl_error access_decide(struct store_txn *txn, void *argument)
         .state = run->account.state,
         .class_ = run->account.class_,
         .password_facts = run->password,
+        .admission = ADMISSION_GRANTED,
+        .person = FACTOR_NOT_ASKED,
     };
     run->decision = policy_account(&run->context->policy, &facts, run->clock.now);
     return MEDGL_OK;

@@ -67,6 +67,8 @@ static struct login_facts commit_facts(const struct commit_run *run, bool held)
         .password = proof->matches && same ? FACTOR_PROVED : FACTOR_FAILED,
         .second = FACTOR_NOT_ASKED,
         .password_facts = commit_password_facts(run),
+        .admission = ADMISSION_GRANTED,
+        .person = FACTOR_NOT_ASKED,
     };
 }
 

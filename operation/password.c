@@ -95,7 +95,9 @@ static bool proof_is_open(const struct proof *proof)
                                         .state = proof->account.state,
                                         .class_ = proof->account.class_,
                                         .password_facts =
-                                            password_facts_from(&proof->credential, now)};
+                                            password_facts_from(&proof->credential, now),
+                                        .admission = ADMISSION_GRANTED,
+                                        .person = FACTOR_NOT_ASKED};
     return policy_account(&proof->context->policy, &facts, now).reason == LOGIN_REASON_OK;
 }
 

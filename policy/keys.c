@@ -10,6 +10,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define KEY_MIB   ((int64_t)1024 * 1024)
@@ -481,6 +482,32 @@ const struct policy_class *policy_class_of(const struct policy *policy, enum acc
         return &policy->classes[class_ - 1];
     }
     return &nobody;
+}
+
+enum medgl_error policy_text(const struct policy *policy, char **text)
+{
+    char value[POLICY_VALUE_SIZE], date[CLOCK_TEXT_SIZE];
+    size_t size;
+    *text = NULL;
+    FILE *stream = open_memstream(text, &size);
+    if (stream == NULL)
+        return MEDGL_ERR_MEMORY;
+    for (size_t i = 0; i < MEDGL_COUNT(keys); i++) {
+        policy_format(policy, &keys[i], value, sizeof(value));
+        (void)fprintf(stream, "%s = %s\n", keys[i].name, value);
+    }
+    for (size_t i = 0; i < policy->calendar.count; i++) {
+        clock_format_utc(policy->calendar.day[i] * MEDGL_DAY, date);
+        (void)fprintf(stream, "holiday = %.10s\n", date);
+    }
+    if (!policy->calendar.known)
+        (void)fputs("holiday = unknown\n", stream);
+    const bool good = ferror(stream) == 0;
+    if (fclose(stream) == 0 && good)
+        return MEDGL_OK;
+    free(*text);
+    *text = NULL;
+    return MEDGL_ERR_MEMORY;
 }
 
 static const char *key_conflict(const struct policy *p)

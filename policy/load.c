@@ -61,16 +61,11 @@ static void load_value_free(econf_ext_value **value)
         econf_freeExtValue(*value);
 }
 
-__attribute__((format(printf, 4, 5))) static void load_mistake(struct loading *loading,
-                                                               const char *path, uint64_t line,
-                                                               const char *format, ...)
+static void load_say(const struct loading *loading, const char *path, uint64_t line,
+                     const char *format, va_list arguments)
 {
     char why[512];
-    va_list arguments;
-    va_start(arguments, format);
     (void)vsnprintf(why, sizeof(why), format, arguments);
-    va_end(arguments);
-    loading->faulty = true;
     if (loading->report != NULL)
         loading->report->mistake(loading->report->context, path, line, why);
     else if (path == NULL)
@@ -79,6 +74,30 @@ __attribute__((format(printf, 4, 5))) static void load_mistake(struct loading *l
         log_line(LOG_ERR, "%s: %s", path, why);
     else
         log_line(LOG_ERR, "%s:%" PRIu64 ": %s", path, line, why);
+}
+
+__attribute__((format(printf, 4, 5))) static void load_mistake(struct loading *loading,
+                                                               const char *path, uint64_t line,
+                                                               const char *format, ...)
+{
+    va_list arguments;
+    loading->faulty = true;
+    va_start(arguments, format);
+    load_say(loading, path, line, format, arguments);
+    va_end(arguments);
+}
+
+/* In the file of holidays: the policy is in force, but for rules on hours. */
+__attribute__((format(printf, 4, 5))) static void load_holiday_mistake(struct loading *loading,
+                                                                       const char *path,
+                                                                       uint64_t line,
+                                                                       const char *format, ...)
+{
+    va_list arguments;
+    loading->policy.calendar.known = false;
+    va_start(arguments, format);
+    load_say(loading, path, line, format, arguments);
+    va_end(arguments);
 }
 
 static bool load_has_control(const char *line, size_t len)
@@ -303,6 +322,105 @@ static void load_profile(struct loading *loading)
     }
 }
 
+/* -- holidays --------------------------------------------------------------------------------- */
+
+/* "2026-01-01", and behind it nothing or a blank. */
+static bool load_date(const char *text, int32_t *day)
+{
+    char utc[CLOCK_TEXT_SIZE];
+    medgl_time t;
+    (void)snprintf(utc, sizeof(utc), "%.10sT00:00:00.000Z", text);
+    if (strlen(text) < 10 || strchr(LOAD_BLANKS, text[10]) == NULL ||
+        clock_parse_utc(utc, &t) != MEDGL_OK)
+        return false;
+    *day = (int32_t)(t / MEDGL_DAY); /* four digits of years: it fits */
+    return true;
+}
+
+/* In its place among the others; once. False: there are too many. */
+static bool load_holiday(struct policy_calendar *calendar, int32_t day)
+{
+    size_t at = calendar->count;
+    while (at > 0 && calendar->day[at - 1] > day)
+        at--;
+    if (at > 0 && calendar->day[at - 1] == day)
+        return true;
+    if (calendar->count == POLICY_HOLIDAYS)
+        return false;
+    memmove(&calendar->day[at + 1], &calendar->day[at], (calendar->count - at) * sizeof(day));
+    calendar->day[at] = day;
+    calendar->count++;
+    return true;
+}
+
+static void load_holiday_line(struct loading *loading, const char *path, const char *line,
+                              size_t len, uint64_t number)
+{
+    int32_t day;
+    const char *text = line + strspn(line, LOAD_BLANKS);
+    if (load_has_control(line, len))
+        load_holiday_mistake(loading, path, number,
+                             "control character: write the file as plain text with Unix line ends");
+    else if (*text == '\0' || *text == '#')
+        return;
+    else if (!load_date(text, &day))
+        load_holiday_mistake(loading, path, number,
+                             "not a date that exists, as 2026-01-01, with a blank before any "
+                             "further text");
+    else if (!load_holiday(&loading->policy.calendar, day))
+        load_holiday_mistake(loading, path, number, "more than %d days: take out those gone by",
+                             POLICY_HOLIDAYS);
+}
+
+static enum medgl_error load_holiday_lines(struct loading *loading, const char *path)
+{
+    const struct file_rule rule = {loading->owner, 0022, LOAD_FILE_MAX};
+    auto_free char *line = NULL;
+    auto_fd int fd = -1;
+    size_t room = 0;
+    ssize_t len;
+    MEDGL_TRY(file_open_trusted(path, &rule, &fd));
+    auto_file FILE *stream = fdopen(fd, "r");
+    if (stream == NULL)
+        return medgl_error_from_errno(errno);
+    fd = -1; /* the stream's now */
+    errno = 0;
+    for (uint64_t number = 1; (len = getline(&line, &room, stream)) > 0; number++) {
+        if (line[len - 1] == '\n')
+            line[--len] = '\0';
+        load_holiday_line(loading, path, line, (size_t)len, number);
+        if (!loading->policy.calendar.known && loading->report == NULL)
+            return MEDGL_OK; /* a log has this at every login: one line of it will do */
+    }
+    if (ferror(stream))
+        return medgl_error_from_errno(errno);
+    return feof(stream) ? MEDGL_OK : MEDGL_ERR_MEMORY;
+}
+
+/* MUST: with a file that is named and cannot be read in full, no day is a known one: `known` is
+ * false, and rules on hours refuse. The rest of the policy holds: a slip in a list of holidays
+ * keeps nobody out whose hours are not limited. */
+static void load_holidays(struct loading *loading)
+{
+    char path[PATH_MAX];
+    struct policy_calendar *calendar = &loading->policy.calendar;
+    *calendar = (struct policy_calendar){.known = true};
+    if (loading->policy.holidays[0] == '\0')
+        return;
+    enum medgl_error error = path_under(path, loading->root, loading->policy.holidays);
+    if (error == MEDGL_OK)
+        error = load_holiday_lines(loading, path);
+    if (error != MEDGL_OK)
+        load_holiday_mistake(
+            loading, loading->policy.holidays, 0,
+            "holidays cannot be read (%s), and whose hours are limited cannot log in: it must be a "
+            "readable regular file of root or uid %u, no link, writable by its owner alone, of at "
+            "most 64 KiB",
+            medgl_error_text(error), (unsigned)loading->owner);
+    if (!calendar->known)
+        calendar->count = 0;
+}
+
 enum medgl_error policy_load(const char *root, uid_t owner, const struct policy_report *report,
                              struct policy *policy)
 {
@@ -320,6 +438,7 @@ enum medgl_error policy_load(const char *root, uid_t owner, const struct policy_
         load_mistake(&loading, NULL, 0, "%s", why);
     if (loading.faulty)
         return MEDGL_ERR_POLICY;
+    load_holidays(&loading);
     *policy = loading.policy;
     return MEDGL_OK;
 }

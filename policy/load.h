@@ -16,14 +16,16 @@ struct policy_report {
     void *context;
     /* One key that a file sets. May be NULL. */
     void (*set)(void *context, const struct policy_key *key, const char *file, uint64_t line);
-    /* One mistake; file may be NULL (a rule between keys), line 0 where unknown. */
+    /* One mistake; file may be NULL (a rule between keys), line 0 where unknown. Also those in the
+     * file of holidays. */
     void (*mistake)(void *context, const char *file, uint64_t line, const char *why);
 };
 
 /* Loads the policy in force under `root`. Files must be regular, owned by root or `owner`, not
  * writable by group or others. No file at all is no error: the defaults hold. MEDGL_ERR_POLICY when
  * anything is wrong, with all mistakes reported and (where `report` is NULL) logged as FILE:LINE:
- * WHY; *policy is then not to be used. */
+ * WHY; *policy is then not to be used. A file of holidays that is named and cannot be read in full
+ * is reported in the same way and makes no error: calendar.known is false then. */
 enum medgl_error policy_load(const char *root, uid_t owner, const struct policy_report *report,
                              struct policy *policy);
 

@@ -2,6 +2,11 @@
  *
  * MUSTs:
  * - Failures and attempts in flight never exceed a limit together: in flight counts as taken.
+ * - The account-wide limit is not asked of who stands at the machine or is logged in as the account
+ *   already: strangers on the network keep neither out.
+ * - What is delayed only (a break-glass account, R32) is locked by no number of failures. Its
+ *   delays and the number of tries in flight from one source stay: they bound how fast it can be
+ *   guessed at.
  * - Failures at the limit refuse every guess until lock_time has passed since the latest of them.
  * - A time ahead of the clock counts as now: setting the clock back neither ends a lock nor
  *   prolongs it beyond lock_time. */
@@ -46,7 +51,7 @@ struct attempt_decision policy_attempt(const struct policy *policy,
                                        const struct attempt_facts *facts, medgl_time now)
 {
     /* The account-wide limit is not asked. */
-    const bool alone = facts->console || (facts->change && !facts->remote);
+    const bool alone = facts->console || facts->own || (facts->change && !facts->remote);
     const struct lockout_reach source = {facts->source_failures, facts->source_in_flight,
                                          facts->change ? policy->attempts_per_change
                                                        : policy->attempts_per_source,
@@ -61,6 +66,9 @@ struct attempt_decision policy_attempt(const struct policy *policy,
 
     if (tries > 0 && now < until)
         return (struct attempt_decision){ATTEMPT_DELAYED, until};
+    if (facts->delay_only)
+        return (struct attempt_decision){
+            source.in_flight >= source.limit ? ATTEMPT_IN_FLIGHT : ATTEMPT_ADMITTED, 0};
     if (lockout_locked(policy, &source, now, &until))
         return (struct attempt_decision){ATTEMPT_LOCKED_SOURCE, until};
     if (!alone && lockout_locked(policy, &account, now, &until))

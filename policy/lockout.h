@@ -22,8 +22,10 @@ struct attempt_facts {
     uint32_t source_refused; /* tries of this source that were not admitted, and the latest */
     medgl_time source_refused_latest;
     bool own;        /* asked for by the account's own uid: who is logged in as it already (a
-                        screen locker, sudo) is not closed by strangers on the network either */
-    bool delay_only; /* a break-glass account: delayed, never locked (R32) */
+                        screen locker, sudo) is not closed by strangers on the network either:
+                        as at a console, the account-wide limit does not apply */
+    bool delay_only; /* a break-glass account: delayed, never locked (R32). Its source's limit
+                        bounds the tries in flight alone */
 };
 
 enum attempt_verdict {

@@ -33,6 +33,38 @@ static enum login_reason login_by_account(bool uid_matches, enum account_state s
     return LOGIN_REASON_UNDECIDED;
 }
 
+static enum login_reason login_by_admission(enum admission_reason admission)
+{
+    switch (admission) {
+    case ADMISSION_UNDECIDED:
+        return LOGIN_REASON_UNDECIDED;
+    case ADMISSION_GRANTED:
+        return LOGIN_REASON_OK;
+    case ADMISSION_SERVICE:
+        return LOGIN_REASON_SERVICE;
+    case ADMISSION_PLACE:
+        return LOGIN_REASON_PLACE;
+    case ADMISSION_HOURS:
+        return LOGIN_REASON_HOURS;
+    case ADMISSION_CALENDAR:
+        return LOGIN_REASON_CALENDAR;
+    }
+    return LOGIN_REASON_UNDECIDED;
+}
+
+/* R26: who comes with a shared id. */
+static enum login_reason login_by_person(enum factor_result person)
+{
+    switch (person) {
+    case FACTOR_FAILED:
+        return LOGIN_REASON_PERSON;
+    case FACTOR_NOT_ASKED:
+    case FACTOR_PROVED:
+        return LOGIN_REASON_OK;
+    }
+    return LOGIN_REASON_PERSON;
+}
+
 static enum login_reason login_by_proof(const struct login_facts *facts, bool usable)
 {
     if (!facts->password_facts.present)
@@ -55,7 +87,13 @@ static enum login_reason login_reason(const struct login_facts *facts, bool usab
         return reason;
     if ((reason = login_by_account(facts->uid_matches, facts->state)) != LOGIN_REASON_OK)
         return reason;
-    return login_by_proof(facts, usable);
+    if ((reason = login_by_proof(facts, usable)) != LOGIN_REASON_OK)
+        return reason;
+    if (facts->second_closed)
+        return LOGIN_REASON_FACTOR_CLOSED;
+    if ((reason = login_by_admission(facts->admission)) != LOGIN_REASON_OK)
+        return reason;
+    return login_by_person(facts->person);
 }
 
 struct login_decision policy_login(const struct policy *policy, const struct login_facts *facts,
@@ -73,22 +111,34 @@ struct login_decision policy_login(const struct policy *policy, const struct log
     return decision;
 }
 
+/* The first reason that holds, in the order of the enum. R18: a key does not get around an issued
+ * password's end; R22, R27: nor around the rules of access. */
+static enum login_reason account_reason(const struct account_facts *facts, bool usable)
+{
+    enum login_reason reason;
+    if (!facts->known)
+        return LOGIN_REASON_UNKNOWN_ACCOUNT;
+    if ((reason = login_by_account(facts->uid_matches, facts->state)) != LOGIN_REASON_OK)
+        return reason;
+    if (facts->password_facts.present && !usable)
+        return LOGIN_REASON_ISSUED_EXPIRED;
+    if ((reason = login_by_admission(facts->admission)) != LOGIN_REASON_OK)
+        return reason;
+    return login_by_person(facts->person);
+}
+
 struct account_decision policy_account(const struct policy *policy,
                                        const struct account_facts *facts, medgl_time now)
 {
     struct account_decision decision = {ACCOUNT_DENIED};
     decision.standing = policy_password_standing(policy, &facts->password_facts, now);
-    decision.reason = facts->known ? login_by_account(facts->uid_matches, facts->state)
-                                   : LOGIN_REASON_UNKNOWN_ACCOUNT;
+    decision.reason = account_reason(facts, decision.standing.usable);
     if (decision.reason == LOGIN_REASON_RETIRED)
         decision.verdict = ACCOUNT_EXPIRED;
     if (decision.reason != LOGIN_REASON_OK)
         return decision;
     if (!facts->password_facts.present) /* nothing that could be due: the host proved a key */
         decision.verdict = ACCOUNT_OK;
-    else if (!decision.standing
-                  .usable) /* R18: a key does not get around an issued password's end */
-        decision.reason = LOGIN_REASON_ISSUED_EXPIRED;
     else if (decision.standing.due)
         decision.verdict = decision.standing.grace ? ACCOUNT_OK_GRACE : ACCOUNT_CHANGE_DUE;
     else

@@ -186,8 +186,9 @@ void policy_format(const struct policy *policy, const struct policy_key *key, ch
 const struct policy_class *policy_class_of(const struct policy *policy, enum account_class class_);
 
 /* The policy in force as one text, a line "key = value" for each key in the order of the table and
- * a line "holiday = 2026-01-01" for each day: what its digest is made of (R34). Comments, order and
- * layers of files do not change it. *text is malloc'ed. */
+ * a line "holiday = 2026-01-01" for each day ("unknown" where the file cannot be read): what its
+ * digest is made of (R34). Comments, order and layers of files do not change it. *text is
+ * malloc'ed. */
 enum medgl_error policy_text(const struct policy *policy, char **text);
 
 /* Rules between keys (attempts_per_account >= attempts_per_source, long >= short ...).

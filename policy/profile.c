@@ -28,9 +28,10 @@ static const struct {
 #define NIST_GUESSES   "NIST SP 800-63B-4 3.2.2"
 
 enum profile_side {
-    PROFILE_LESS, /* a lower value than the default is weaker */
-    PROFILE_MORE, /* a higher one is */
-    PROFILE_OTHER /* any other one is */
+    PROFILE_LESS,  /* a lower value than the default is weaker */
+    PROFILE_MORE,  /* a higher one is */
+    PROFILE_LATER, /* a longer time is, and 0, which is never */
+    PROFILE_OTHER  /* any other one is */
 };
 
 /* Which side of a profile's default is weaker, and the clause that the default serves. What is not
@@ -58,6 +59,13 @@ static const struct {
     {PROFILE_MHLW, "lock_time", PROFILE_LESS, "HP 2-1-6-130"},
     {PROFILE_MHLW, "attempt_delay", PROFILE_LESS, "5.1 6.5 D.4"},
     {PROFILE_MHLW, "attempt_delay_max", PROFILE_LESS, "5.1 6.5 D.4"},
+    {PROFILE_MHLW, "attempts_spread", PROFILE_MORE, "HP 2-1-6-130"},
+    {PROFILE_MHLW, "idle_staff", PROFILE_LATER, "5.2 T4"},
+    {PROFILE_MHLW, "idle_privileged", PROFILE_LATER, "5.2 T4"},
+    {PROFILE_MHLW, "idle_maintenance", PROFILE_LATER, "5.2 T4"},
+    {PROFILE_MHLW, "idle_breakglass", PROFILE_LATER, "5.2 T4"},
+    {PROFILE_MHLW, "places_privileged", PROFILE_MORE, "HP 2-1-6-117"},
+    {PROFILE_MHLW, "dormant_after", PROFILE_MORE, "HP 2-1-6-110"},
     {PROFILE_MHLW, "kdf_memory", PROFILE_LESS, "5.2 T12"},
     {PROFILE_MHLW, "kdf_time", PROFILE_LESS, "5.2 T12"},
     {PROFILE_MHLW, "minimum_free", PROFILE_LESS, "HP 2-1-6-94"},
@@ -89,6 +97,7 @@ void policy_profile(struct policy *policy, enum policy_profile profile)
     size_t count;
     const struct policy_key *keys = policy_keys(&count);
     memset(policy, 0, sizeof(*policy));
+    policy->calendar.known = true; /* no file is named, so no day is a holiday */
     for (size_t i = 0; i < count; i++)
         (void)policy_set(policy, &keys[i], keys[i].preset, why, sizeof(why));
     for (size_t i = 0; i < MEDGL_COUNT(profile_values); i++)
@@ -96,6 +105,13 @@ void policy_profile(struct policy *policy, enum policy_profile profile)
             (void)policy_set(policy, policy_key_find(profile_values[i].key),
                              profile_values[i].value, why, sizeof(why));
     policy->profile = profile;
+}
+
+/* 1 where a rule of places leaves nobody out, in its canonical form: what holds for all of the
+ * network is no terminal of an administrator. */
+static int64_t profile_everywhere(const char *places)
+{
+    return strcmp(places, "any") == 0 || strstr(places, "/0") != NULL;
 }
 
 /* A value as a number that can be compared with another of its key. */
@@ -118,12 +134,14 @@ static int64_t profile_number(const struct policy *policy, const struct policy_k
         memcpy(&choice, member, sizeof(choice));
         number = choice;
         break;
+    case POLICY_TYPE_PLACES:
+        number = profile_everywhere(member);
+        break;
     case POLICY_TYPE_ZONE:
     case POLICY_TYPE_PATHS:
     case POLICY_TYPE_NAMES:
     case POLICY_TYPE_MAIL:
     case POLICY_TYPE_HOURS:
-    case POLICY_TYPE_PLACES:
     case POLICY_TYPE_SERVICES:
         break;
     }
@@ -137,6 +155,8 @@ static bool profile_side_of(enum profile_side weaker, int64_t value, int64_t wan
         return value < wanted;
     case PROFILE_MORE:
         return value > wanted;
+    case PROFILE_LATER:
+        return value > wanted || value == 0;
     case PROFILE_OTHER:
         return value != wanted;
     }
