@@ -348,3 +348,17 @@ enum medgl_error ledger_entry_encode(const struct ledger_entry *entry, char **li
     *line = auto_give(made);
     return MEDGL_OK;
 }
+
+enum medgl_error ledger_fields_encode(const struct ledger_field *fields, size_t count, char **text)
+{
+    json_auto_t *object = json_object();
+    *text = NULL;
+    for (size_t i = 0; i < count; i++) {
+        const struct ledger_field *field = &fields[i];
+        bool none = field->type == LEDGER_FIELD_TEXT && field->text == NULL;
+        if (json_object_set_new(object, field->name, none ? json_null() : field_json(field)) != 0)
+            return object != NULL ? MEDGL_ERR_ARGUMENT : MEDGL_ERR_MEMORY;
+    }
+    *text = json_dumps(object, JSON_COMPACT);
+    return *text != NULL ? MEDGL_OK : MEDGL_ERR_MEMORY;
+}

@@ -109,6 +109,10 @@ void ledger_entry_time(struct ledger_entry *entry, const char *name, medgl_time 
  * NUL. MEDGL_ERR_ARGUMENT: a text that is not printable UTF-8. */
 enum medgl_error ledger_entry_encode(const struct ledger_entry *entry, char **line, size_t *len);
 
+/* The fields alone as one JSON object (RFC 8259), for other programs: a NULL text becomes null, and
+ * any valid UTF-8 will do. *text is malloc'ed. */
+enum medgl_error ledger_fields_encode(const struct ledger_field *fields, size_t count, char **text);
+
 /* A line read back, for show and verify. Owns its strings. */
 struct ledger_parsed;
 enum medgl_error ledger_entry_decode(const char *line, size_t len, struct ledger_parsed **parsed);

@@ -51,20 +51,26 @@ struct alert_carrier {
                                  void *each_argument);
 };
 
+/* Of deliveries, each one alert to one receiver. */
 struct alert_report {
-    uint32_t delivered, failed, waiting;
+    uint32_t delivered, failed, waiting; /* waiting: neither of them, and not done */
 };
-/* Delivers what is due; with `now` also what waits for its time. One process at a time: a second
- * one waits for the first. MEDGL_ERR_REFUSED: some failed, and will be tried again. */
+/* Delivers what is due; with `only` that alert alone, whether it is due or not. A receiver that
+ * failed is left alone for the rest of the run: one that hangs costs its time once, however many
+ * alerts wait for it. One process at a time: a second one waits for the first, MEDGL_ERR_DEADLINE
+ * where that takes longer than a minute. MEDGL_ERR_REFUSED: some failed, and will be tried again.
+ */
 enum medgl_error operation_alert_deliver(struct context *context,
-                                         const struct alert_carrier *carrier, bool now,
+                                         const struct alert_carrier *carrier, const char *only,
                                          struct alert_report *report);
 
 /* Looks for what nobody's login would tell of: the clock, space, sessions that are over, and once a
  * day whether the evidence verifies; raises what it finds. */
 enum medgl_error operation_alert_watch(struct context *context);
 
-/* Makes waiting deliveries due: of one alert, or of all (NULL). MEDGL_ERR_NOT_FOUND. */
+/* Makes waiting deliveries due, and alerts that wait for their time: of one alert, or of all
+ * (NULL). A beginning of at least 6 digits that only one has stands for an id; several:
+ * MEDGL_ERR_ARGUMENT; none that is not done: MEDGL_ERR_NOT_FOUND. */
 enum medgl_error operation_alert_retry(struct context *context, const char *id, uint32_t *count);
 
 /* Raises one of kind TEST; `id` is its id. */

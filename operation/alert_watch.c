@@ -1,0 +1,190 @@
+/* What nobody's login would tell of: the clock, space, sessions that are over, and whether the
+ * evidence verifies (R07, R08, R09, R29). Delivers nothing. */
+#include "operation/alert.h"
+
+#include "base/auto.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "operation/evidence.h"
+#include "operation/session.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+/* When the evidence was verified last: a file, for whoever holds the store cannot be kept from
+ * setting a time in it either, and nobody's login waits for its writing. */
+#define WATCH_VERIFIED MEDGL_STATEDIR "/verified"
+#define WATCH_FEW      (INT64_C(1) << 30) /* bytes that are little where they are a tenth, too */
+
+/* -- states ----------------------------------------------------------------------------------- */
+
+/* What lasts is said once within its fold time, not at every look. */
+struct state_run {
+    struct context *context;
+    struct clock_reading clock;
+    struct alert_event event;
+    bool raised;
+};
+
+static enum medgl_error state_raise_now(struct store_txn *txn, void *argument)
+{
+    struct state_run *run = argument;
+    char fold[STORE_TEXT_SIZE];
+    struct alert last;
+    alert_fold(run->event.kind, "", "", fold);
+    run->raised = false;
+    enum medgl_error error = store_alert_by_fold(txn, fold, &last);
+    if (error != MEDGL_OK && error != MEDGL_ERR_NOT_FOUND)
+        return error;
+    const medgl_time now = run->clock.now;
+    if (error == MEDGL_OK && last.last <= now &&
+        now - last.last < alert_fold_time(&run->context->policy, run->event.kind))
+        return MEDGL_OK;
+    run->raised = true;
+    return alert_raise(run->context, txn, &run->clock, &run->event);
+}
+
+static enum medgl_error state_raise(struct context *context, enum alert_kind kind, const char *text)
+{
+    struct state_run run = {
+        .context = context, .clock = clock_read(), .event = {.kind = kind, .text = text}};
+    return store_transact(context->store, STORE_WRITE, state_raise_now, &run);
+}
+
+static enum medgl_error watch_clock(struct context *context)
+{
+    if (clock_read().synchronised)
+        return MEDGL_OK;
+    return state_raise(
+        context, ALERT_CLOCK,
+        "The clock is not synchronised, and entries of the ledger say so: run chrony "
+        "or systemd-timesyncd.");
+}
+
+static enum medgl_error watch_space(struct context *context)
+{
+    char path[PATH_MAX], text[STORE_ALERT_SIZE];
+    struct statvfs device;
+    MEDGL_TRY(path_under(path, context->root, PATH_STORE));
+    if (statvfs(path, &device) != 0)
+        return MEDGL_ERR_IO;
+    int64_t free_bytes = (int64_t)(device.f_bavail * device.f_frsize);
+    bool tenth = device.f_bavail < device.f_blocks / 10;
+    if (free_bytes >= context->policy.minimum_free && !(tenth && free_bytes < WATCH_FEW))
+        return MEDGL_OK;
+    (void)snprintf(text, sizeof(text),
+                   "The store's device has %" PRId64
+                   " MiB left; where it is full nobody logs in: free space on it.",
+                   free_bytes >> 20);
+    return state_raise(context, ALERT_SPACE, text);
+}
+
+/* -- sessions --------------------------------------------------------------------------------- */
+
+struct sweep_run {
+    struct context *context;
+    struct clock_reading clock;
+    uint32_t lost;
+};
+
+static enum medgl_error sweep_now(struct store_txn *txn, void *argument)
+{
+    struct sweep_run *run = argument;
+    return session_sweep(run->context, txn, &run->clock, NULL, &run->lost);
+}
+
+static enum medgl_error watch_sessions(struct context *context)
+{
+    struct sweep_run run = {.context = context, .clock = clock_read()};
+    return store_transact(context->store, STORE_WRITE, sweep_now, &run);
+}
+
+/* -- evidence --------------------------------------------------------------------------------- */
+
+/* What cannot be read, or lies ahead, is no reason to wait. */
+static bool evidence_is_due(const char *path, medgl_time now)
+{
+    auto_secret struct secret text = SECRET_NONE;
+    const struct file_rule rule = {.owner = geteuid(), .forbidden = 0022, .max = CLOCK_TEXT_SIZE};
+    medgl_time then;
+    if (file_read_trusted(path, &rule, &text) != MEDGL_OK)
+        return true;
+    text.bytes[strcspn((const char *)text.bytes, "\n")] = '\0';
+    return clock_parse_utc((const char *)text.bytes, &then) != MEDGL_OK || then > now ||
+           now - then >= MEDGL_DAY;
+}
+
+struct evidence_faults {
+    uint64_t count, seq;
+    char first[STORE_TEXT_SIZE];
+};
+
+static void evidence_fault(void *argument, uint64_t seq, const char *what)
+{
+    struct evidence_faults *faults = argument;
+    if (faults->count++ > 0)
+        return;
+    faults->seq = seq;
+    (void)snprintf(faults->first, sizeof(faults->first), "%s", what);
+}
+
+/* Evidence that was tampered with may not take an entry more; the system's log does. */
+static enum medgl_error evidence_tell(struct context *context, const struct evidence_faults *faults)
+{
+    char text[STORE_ALERT_SIZE];
+    (void)snprintf(text, sizeof(text),
+                   "The evidence does not verify: %" PRIu64 " faults, the first at entry %" PRIu64
+                   ": %s. Keep the disk as it is, and run medgl-admin ledger verify.",
+                   faults->count, faults->seq, faults->first);
+    log_system(LOG_ALERT, "%s", text);
+    return state_raise(context, ALERT_EVIDENCE, text);
+}
+
+static enum medgl_error watch_evidence(struct context *context)
+{
+    char path[PATH_MAX], text[CLOCK_TEXT_SIZE + 1];
+    const medgl_time now = clock_read().now;
+    struct evidence_faults faults = {.count = 0};
+    struct ledger_result result;
+    const struct evidence_request request = {.fault = evidence_fault, .argument = &faults};
+    MEDGL_TRY(path_under(path, context->root, WATCH_VERIFIED));
+    if (!evidence_is_due(path, now))
+        return MEDGL_OK;
+    enum medgl_error error = operation_verify(context, &request, &result);
+    if (error != MEDGL_OK && error != MEDGL_ERR_CORRUPT)
+        return error;
+    if (error == MEDGL_ERR_CORRUPT)
+        MEDGL_TRY(evidence_tell(context, &faults));
+    clock_format_utc(now, text);
+    (void)strcat(text, "\n");
+    return file_replace(path, geteuid(), getegid(), 0600, text, strlen(text));
+}
+
+/* -- all of it -------------------------------------------------------------------------------- */
+
+/* One look that fails keeps none of the others from being taken. */
+enum medgl_error operation_alert_watch(struct context *context)
+{
+    static const struct {
+        const char *what;
+        enum medgl_error (*look)(struct context *context);
+    } looks[] = {
+        {"the clock", watch_clock},
+        {"the space on the store's device", watch_space},
+        {"sessions that are over", watch_sessions},
+        {"the evidence", watch_evidence},
+    };
+    enum medgl_error first = MEDGL_OK;
+    for (size_t i = 0; i < MEDGL_COUNT(looks); i++) {
+        enum medgl_error error = looks[i].look(context);
+        if (error == MEDGL_OK)
+            continue;
+        log_line(LOG_ERR, "%s could not be looked at: %s: medgl-admin doctor may say more",
+                 looks[i].what, medgl_error_text(error));
+        if (first == MEDGL_OK)
+            first = error;
+    }
+    return first;
+}
