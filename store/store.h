@@ -235,7 +235,8 @@ enum medgl_error store_attempt_repeats(struct store_txn *txn, const char *accoun
 enum medgl_error store_attempt_spread(struct store_txn *txn, const char *source, medgl_time since,
                                       uint32_t most, uint32_t *accounts);
 
-/* The ids of all accounts and stand-ins that have failures. */
+/* The ids of all accounts and stand-ins that have failures, or tries in flight: those of dead
+ * processes have failed. */
 enum medgl_error store_attempt_accounts(struct store_txn *txn,
                                         enum medgl_error (*each)(void *argument,
                                                                  const char *account_id),
@@ -294,7 +295,7 @@ enum medgl_error store_session_each_open(struct store_txn *txn, const char *acco
 enum medgl_error store_session_each_since(
     struct store_txn *txn, const char *account_id, medgl_time since,
     enum medgl_error (*each)(void *argument, const struct session *session), void *argument);
-/* MEDGL_ERR_CONFLICT: closed already. */
+/* Ends it at `now`, though never before it began. MEDGL_ERR_CONFLICT: closed already. */
 enum medgl_error store_session_close(struct store_txn *txn, const char *id, medgl_time now,
                                      enum session_end how);
 
@@ -320,7 +321,7 @@ enum medgl_error store_alert_add(struct store_txn *txn, const struct alert *aler
 /* Replaces the row with that id. */
 enum medgl_error store_alert_update(struct store_txn *txn, const struct alert *alert);
 enum medgl_error store_alert_by_id(struct store_txn *txn, const char *id, struct alert *alert);
-/* The latest alert about that. MEDGL_ERR_NOT_FOUND. */
+/* The alert about that which is not addressed yet, else the latest. MEDGL_ERR_NOT_FOUND. */
 enum medgl_error store_alert_by_fold(struct store_txn *txn, const char *fold, struct alert *alert);
 /* Those that are not done (`all`: every one), the oldest first. */
 enum medgl_error store_alert_each(struct store_txn *txn, bool all,
@@ -360,8 +361,9 @@ struct policy_seen {
     char digest[2 * CRYPTO_HASH_SIZE + 1]; /* SHA-256 of the text, in hexadecimal */
     medgl_time since;
     uint64_t ledger_seq; /* the entry that says so */
-    const char *text; /* as policy_text() gives it; when read: valid until the next call with txn */
-    size_t len;
+    const char *text; /* as policy_text() gives it; when read: ended by a NUL, and valid until the
+                         next call with txn */
+    size_t len;       /* up to STORE_POLICY_SIZE */
 };
 /* The one seen last. MEDGL_ERR_NOT_FOUND: none yet. */
 enum medgl_error store_policy_seen_get(struct store_txn *txn, struct policy_seen *seen);

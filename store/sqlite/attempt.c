@@ -201,20 +201,6 @@ enum medgl_error store_attempt_spread(struct store_txn *txn, const char *source,
     return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
 }
 
-enum medgl_error store_attempt_accounts(struct store_txn *txn,
-                                        enum medgl_error (*each)(void *argument,
-                                                                 const char *account_id),
-                                        void *argument)
-{
-    enum medgl_error error;
-    struct attempt_row row = {0};
-    while ((error = row_get(txn, STATEMENT_ATTEMPT_NEXT_ACCOUNT,
-                            STATEMENT_KEYS({":after", row.attempt.account_id, 0}), &table_attempt,
-                            &row)) == MEDGL_OK)
-        MEDGL_TRY(each(argument, row.attempt.account_id));
-    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
-}
-
 /* -- the life of an attempt ----------------------------------------------------------------- */
 
 enum medgl_error store_attempt_begin(struct store_txn *txn, const struct attempt *attempt)
@@ -325,6 +311,38 @@ enum medgl_error store_attempt_purge(struct store_txn *txn, medgl_time before)
     return statement_run(txn, STATEMENT_ATTEMPT_PURGE, STATEMENT_KEYS({":before", NULL, before}));
 }
 
+/* What is in flight may be dead: then it has failed, though nobody swept it yet. */
+static enum medgl_error attempt_next_account(struct store_txn *txn, char id[CRYPTO_ID_SIZE])
+{
+    struct attempt_row failed, flying;
+    const struct statement_key *keys = STATEMENT_KEYS({":after", id, 0});
+    enum medgl_error one =
+        row_get(txn, STATEMENT_ATTEMPT_NEXT_ACCOUNT, keys, &table_attempt, &failed);
+    if (one != MEDGL_OK && one != MEDGL_ERR_NOT_FOUND)
+        return one;
+    enum medgl_error other =
+        row_get(txn, STATEMENT_ATTEMPT_NEXT_ACCOUNT_IN_FLIGHT, keys, &table_attempt, &flying);
+    if (other != MEDGL_OK && (other != MEDGL_ERR_NOT_FOUND || one != MEDGL_OK))
+        return other;
+    const bool first =
+        other != MEDGL_OK ||
+        (one == MEDGL_OK && strcmp(failed.attempt.account_id, flying.attempt.account_id) < 0);
+    return text_copy(id, CRYPTO_ID_SIZE,
+                     first ? failed.attempt.account_id : flying.attempt.account_id);
+}
+
+enum medgl_error store_attempt_accounts(struct store_txn *txn,
+                                        enum medgl_error (*each)(void *argument,
+                                                                 const char *account_id),
+                                        void *argument)
+{
+    enum medgl_error error;
+    char id[CRYPTO_ID_SIZE] = "";
+    while ((error = attempt_next_account(txn, id)) == MEDGL_OK)
+        MEDGL_TRY(each(argument, id));
+    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+}
+
 struct source_counts {
     char source[STORE_SOURCE_SIZE];
     struct attempt_counts counts;
@@ -347,6 +365,14 @@ static int source_later(const void *a, const void *b)
     return x == y ? strcmp(one->source, other->source) : (x < y) - (x > y);
 }
 
+static bool source_list_has(const struct source_list *list, const char *source)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->item[i].source, source) == 0)
+            return true;
+    return false;
+}
+
 /* Adds a source to the list if it has failures; of `counts` the account's part is known. */
 static enum medgl_error source_list_add(struct source_list *list, struct store_txn *txn,
                                         const char *account_id, const char *source, medgl_time now,
@@ -356,9 +382,9 @@ static enum medgl_error source_list_add(struct source_list *list, struct store_t
     MEDGL_TRY(attempt_failures(txn, account_id, source, now, window, &failures));
     counts.source_failures = failures.count;
     counts.source_latest = failures.latest;
+    MEDGL_TRY(attempt_in_flight(txn, account_id, source, now, &counts));
     if (counts.source_failures == 0)
         return MEDGL_OK;
-    MEDGL_TRY(attempt_in_flight(txn, account_id, source, now, &counts));
     struct source_counts *larger =
         reallocarray(list->item, list->count + 1, sizeof(struct source_counts));
     if (larger == NULL)
@@ -368,22 +394,18 @@ static enum medgl_error source_list_add(struct source_list *list, struct store_t
     return text_copy(larger[list->count++].source, STORE_SOURCE_SIZE, source);
 }
 
-enum medgl_error store_attempt_sources(
-    struct store_txn *txn, const char *account_id, medgl_time now, medgl_time window,
-    enum medgl_error (*each)(void *argument, const char *source,
-                             const struct attempt_counts *counts),
-    void *argument)
+/* All sources that have failures, in no order. */
+static enum medgl_error source_list_fill(struct source_list *list, struct store_txn *txn,
+                                         const char *account_id, medgl_time now, medgl_time window)
 {
-    auto_clean(source_list_free) struct source_list list = {0};
     enum medgl_error error;
-    struct attempt_row row = {0}; /* its source "" may be one as well */
-    struct attempt_counts counts = {0};
+    struct attempt_row row = {0}, flying = {0}; /* the source "" may be one as well */
     struct failures failures = {0};
     MEDGL_TRY(attempt_failures(txn, account_id, NULL, now, window, &failures));
-    counts.account_failures = failures.count;
-    counts.account_latest = failures.latest;
+    const struct attempt_counts counts = {.account_failures = failures.count,
+                                          .account_latest = failures.latest};
     do {
-        MEDGL_TRY(source_list_add(&list, txn, account_id, row.attempt.source, now, window, counts));
+        MEDGL_TRY(source_list_add(list, txn, account_id, row.attempt.source, now, window, counts));
         error = row_get(
             txn, STATEMENT_ATTEMPT_NEXT_SOURCE,
             STATEMENT_KEYS({":account_id", account_id, 0}, {":after", row.attempt.source, 0}),
@@ -391,6 +413,22 @@ enum medgl_error store_attempt_sources(
     } while (error == MEDGL_OK);
     if (error != MEDGL_ERR_NOT_FOUND)
         return error;
+    /* And those whose only failures are attempts that died. */
+    while ((error = attempt_next(txn, account_id, flying.attempt.id, &flying)) == MEDGL_OK)
+        if (!source_list_has(list, flying.attempt.source))
+            MEDGL_TRY(
+                source_list_add(list, txn, account_id, flying.attempt.source, now, window, counts));
+    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+}
+
+enum medgl_error store_attempt_sources(
+    struct store_txn *txn, const char *account_id, medgl_time now, medgl_time window,
+    enum medgl_error (*each)(void *argument, const char *source,
+                             const struct attempt_counts *counts),
+    void *argument)
+{
+    auto_clean(source_list_free) struct source_list list = {0};
+    MEDGL_TRY(source_list_fill(&list, txn, account_id, now, window));
     if (list.count > 0)
         qsort(list.item, list.count, sizeof(list.item[0]), source_later);
     for (size_t i = 0; i < list.count; i++)

@@ -23,7 +23,7 @@ enum medgl_error store_policy_seen_get(struct store_txn *txn, struct policy_seen
 {
     auto_statement struct statement statement = {0};
     struct policy_seen_row row = {0};
-    MEDGL_TRY(statement_begin_in(txn, STATEMENT_POLICY_SEEN_GET, NULL, &statement));
+    MEDGL_TRY(statement_begin_in(txn, STATEMENT_POLICY_SEEN_ALL, NULL, &statement));
     MEDGL_TRY(statement_step(&statement));
     MEDGL_TRY(row_read(&statement, &table_policy_seen, &row));
     /* The statement's own text ends with it. */

@@ -112,6 +112,9 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_ATTEMPT_NEXT_ACCOUNT] =
         "SELECT " ATTEMPT " FROM attempt WHERE outcome = 2 AND account_id > :after "
         "ORDER BY account_id LIMIT 1",
+    [STATEMENT_ATTEMPT_NEXT_ACCOUNT_IN_FLIGHT] =
+        "SELECT " ATTEMPT " FROM attempt WHERE outcome = 1 AND account_id > :after "
+        "ORDER BY account_id LIMIT 1",
     [STATEMENT_ATTEMPT_NEXT_SPREAD] =
         "SELECT " ATTEMPT " FROM attempt WHERE outcome = 2 AND source = :source "
         "AND account_id > :after AND finished >= :since ORDER BY account_id LIMIT 1",
@@ -172,11 +175,11 @@ const char *const statement_sql[STATEMENT_COUNT] = {
         "AND done < :before)",
     [STATEMENT_DELIVERY_ALL] = "SELECT " DELIVERY " FROM delivery",
 
-    [STATEMENT_POLICY_SEEN_GET] = "SELECT " POLICY_SEEN " FROM policy_seen WHERE id = 1",
     [STATEMENT_POLICY_SEEN_PUT] =
         "INSERT OR REPLACE INTO policy_seen (" POLICY_SEEN ") VALUES (:id, :digest, :since, "
         ":ledger_seq, :text, :mac)",
-    [STATEMENT_POLICY_SEEN_ALL] = "SELECT " POLICY_SEEN " FROM policy_seen",
+    /* There is one; by no key, so that one whose key was changed is found. */
+    [STATEMENT_POLICY_SEEN_ALL] = "SELECT " POLICY_SEEN " FROM policy_seen ORDER BY id",
 
     [STATEMENT_LEDGER_HEAD] = "SELECT " LEDGER_HEAD " FROM ledger_head WHERE id = 1",
     [STATEMENT_LEDGER_HEAD_PUT] = "INSERT OR REPLACE INTO ledger_head (" LEDGER_HEAD
