@@ -111,6 +111,76 @@ static enum medgl_error read_session_by_place(struct store_txn *txn, void *key)
     return store_session_find(txn, id_of('a'), "sshd", "pts/0", &session);
 }
 
+static enum medgl_error any_session(void *argument, const struct session *session)
+{
+    (void)argument;
+    (void)session;
+    return MEDGL_OK;
+}
+
+static enum medgl_error read_sessions(struct store_txn *txn, void *key)
+{
+    (void)key;
+    return store_session_each_since(txn, NULL, INT64_MIN, any_session, NULL);
+}
+
+static enum medgl_error any_alert(void *argument, const struct alert *alert)
+{
+    (void)argument;
+    (void)alert;
+    return MEDGL_OK;
+}
+
+static enum medgl_error read_alerts(struct store_txn *txn, void *key)
+{
+    (void)key;
+    return store_alert_each(txn, true, any_alert, NULL);
+}
+
+static enum medgl_error read_alert_by_id(struct store_txn *txn, void *key)
+{
+    struct alert alert;
+    (void)key;
+    return store_alert_by_id(txn, id_of('f'), &alert);
+}
+
+static enum medgl_error any_delivery(void *argument, const struct delivery *delivery)
+{
+    (void)argument;
+    (void)delivery;
+    return MEDGL_OK;
+}
+
+static enum medgl_error read_deliveries(struct store_txn *txn, void *key)
+{
+    return store_delivery_each(txn, key, any_delivery, NULL);
+}
+
+static enum medgl_error read_deliveries_of_alert(struct store_txn *txn, void *key)
+{
+    (void)key;
+    return store_delivery_each(txn, id_of('f'), any_delivery, NULL);
+}
+
+static enum medgl_error read_policy_seen(struct store_txn *txn, void *key)
+{
+    struct policy_seen seen;
+    (void)key;
+    return store_policy_seen_get(txn, &seen);
+}
+
+static bool all_wanted(void *argument, const char *line, size_t len)
+{
+    (void)argument;
+    return line != NULL && len < 10000;
+}
+
+static enum medgl_error read_ledger_wanted(struct store_txn *txn, void *key)
+{
+    (void)key;
+    return store_ledger_select(txn, 0, UINT64_MAX, all_wanted, any_row, NULL);
+}
+
 static enum medgl_error read_ledger(struct store_txn *txn, void *key)
 {
     (void)key;
@@ -135,7 +205,9 @@ struct damaged_table {
     const struct row_table *table;
     const char *key; /* a column that tells rows apart */
     store_function readers[2];
+    const char *told; /* what the readers are told to look for */
 };
+#define ACCOUNT_TOLD "SELECT account_id FROM activity"
 
 static const struct damaged_table damaged_tables[] = {
     {"meta", &table_meta, "name", {NULL}}, /* read when the store is opened */
@@ -144,7 +216,12 @@ static const struct damaged_table damaged_tables[] = {
     {"credential", &table_credential, "id", {read_credentials}},
     {"attempt", &table_attempt, "id", {read_attempt, read_attempt_counts}},
     {"session", &table_session, "id", {read_session, read_session_by_place}},
+    {"session", &table_session, "id", {read_sessions}},
+    {"alert", &table_alert, "id", {read_alerts}},
+    {"delivery", &table_delivery, "channel", {read_deliveries}, "SELECT alert_id FROM delivery"},
+    {"policy_seen", &table_policy_seen, "id", {read_policy_seen}},
     {"ledger", &table_ledger, "seq", {read_ledger}},
+    {"ledger", &table_ledger, "seq", {read_ledger_wanted}},
     {"ledger_head", &table_ledger_head, "id", {read_head}},
     {"checkpoint", &table_checkpoint, "size", {read_checkpoints}},
 };
@@ -166,7 +243,8 @@ static bool reading_finds(const struct damaged_table *row, struct raw *raw)
     }
     sqlite3_stmt *stmt = NULL;
     assert_int_equal(
-        sqlite3_prepare_v2(raw->db, "SELECT account_id FROM activity", -1, &stmt, NULL), SQLITE_OK);
+        sqlite3_prepare_v2(raw->db, row->told != NULL ? row->told : ACCOUNT_TOLD, -1, &stmt, NULL),
+        SQLITE_OK);
     assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
     (void)snprintf(key, sizeof(key), "%s", (const char *)sqlite3_column_text(stmt, 0));
     assert_int_equal(sqlite3_finalize(stmt), SQLITE_OK);
@@ -199,7 +277,9 @@ static bool raw_put(struct raw *raw, int type, const unsigned char *bytes, int l
 {
     int64_t number;
     memcpy(&number, bytes, sizeof(number));
-    if (type == SQLITE_INTEGER)
+    if (type == SQLITE_NULL)
+        assert_int_equal(sqlite3_bind_null(raw->put, 1), SQLITE_OK);
+    else if (type == SQLITE_INTEGER)
         assert_int_equal(sqlite3_bind_int64(raw->put, 1, number), SQLITE_OK);
     else if (type == SQLITE_TEXT)
         assert_int_equal(sqlite3_bind_text(raw->put, 1, (const char *)bytes, len, SQLITE_TRANSIENT),
@@ -227,6 +307,7 @@ static void flip_column(const struct damaged_table *row, size_t column, struct r
     (void)snprintf(sql, sizeof(sql), "SELECT %s, hex(%s) FROM %s", name, by, row->name);
     assert_int_equal(sqlite3_prepare_v2(raw->db, sql, -1, &raw->get, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_step(raw->get), SQLITE_ROW);
+    const int was = sqlite3_column_type(raw->get, 0); /* a later number may be NULL */
     int64_t number = sqlite3_column_int64(raw->get, 0);
     const void *bytes = type == SQLITE_INTEGER ? &number : sqlite3_column_blob(raw->get, 0);
     int len = type == SQLITE_INTEGER ? (int)sizeof(number) : sqlite3_column_bytes(raw->get, 0);
@@ -255,7 +336,7 @@ static void flip_column(const struct damaged_table *row, size_t column, struct r
         if (store_check(fixture.store, count_problem, NULL) != MEDGL_ERR_CORRUPT || problems == 0)
             fail_msg("%s.%s bit %d: the check does not find it", row->name, name, bits[i]);
         *byte ^= mask;
-        assert_true(raw_put(raw, type, value, len, told));
+        assert_true(raw_put(raw, was, value, len, told));
     }
     assert_in_range(found, 5, MEDGL_COUNT(bits));
     assert_int_equal(sqlite3_finalize(raw->put), SQLITE_OK);
@@ -344,6 +425,30 @@ static const struct forgery forgeries[] = {
     {"a reading moved to another column",
      "UPDATE account SET reading = NULL, staff_number = reading WHERE name = 'hanako'",
      read_account_by_name, MEDGL_ERR_CORRUPT},
+    {"hours of its own taken away", "UPDATE account SET hours = NULL WHERE name = 'hanako'",
+     read_account_by_name, MEDGL_ERR_CORRUPT},
+    {"hours that are places", "UPDATE account SET hours = places, places = hours", read_accounts,
+     MEDGL_ERR_CORRUPT},
+    {"a shared id made somebody's own", "UPDATE account SET shared = NULL", read_accounts,
+     MEDGL_ERR_CORRUPT},
+    {"wrong codes forgotten", "UPDATE activity SET factor_failures = NULL", read_hanakos_activity,
+     MEDGL_ERR_CORRUPT},
+    {"a session of another class", "UPDATE session SET class = 2", read_sessions,
+     MEDGL_ERR_CORRUPT},
+    {"a session of nobody in particular", "UPDATE session SET person = NULL", read_session,
+     MEDGL_ERR_CORRUPT},
+    {"a session that was closed", "UPDATE session SET closed = 1800000000001", read_sessions,
+     MEDGL_ERR_CORRUPT},
+    {"a guess that is another", "UPDATE attempt SET tag = NULL", read_attempt_counts,
+     MEDGL_ERR_CORRUPT},
+    {"an alert that was done", "UPDATE alert SET done = 1", read_alert_by_id, MEDGL_ERR_CORRUPT},
+    {"a delivery that was made", "UPDATE delivery SET state = 2", read_deliveries_of_alert,
+     MEDGL_ERR_CORRUPT},
+    {"a delivery of an alert that is gone", "DELETE FROM alert", read_nothing, MEDGL_OK},
+    {"a policy that was not seen", "UPDATE policy_seen SET text = 'sessions = 9'", read_policy_seen,
+     MEDGL_ERR_CORRUPT},
+    {"a policy seen at another place", "UPDATE policy_seen SET id = 1, since = since + 1",
+     read_policy_seen, MEDGL_ERR_CORRUPT},
     {"grace logins given back", "UPDATE activity SET grace_used = NULL", read_hanakos_activity,
      MEDGL_ERR_CORRUPT},
     {"a name moved on",

@@ -138,7 +138,13 @@ static inline struct account account_of(char c, const char *name)
                               .ledger_seq = 7,
                               .reading = "やまだ はなこ",
                               .staff_number = "A-1024",
-                              .birth_date = "1985-04-01"};
+                              .birth_date = "1985-04-01",
+                              .hours = "Mon-Fri 08:00-20:00",
+                              .places = "10.1.0.0/16",
+                              .services = "sshd,login",
+                              .sessions = 3,
+                              .idle = -1,
+                              .shared = true};
     assert_ok(text_copy(account.id, sizeof(account.id), id_of(c)));
     assert_ok(text_copy(account.name, sizeof(account.name), name));
     return account;
@@ -161,8 +167,13 @@ static inline struct credential credential_of(char id, char account)
 
 static inline struct session session_of(char id, char account)
 {
-    struct session session = {
-        .service = "sshd", .source = "192.0.2.1", .tty = "pts/0", .opened = NOW};
+    struct session session = {.service = "sshd",
+                              .source = "192.0.2.1",
+                              .tty = "pts/0",
+                              .opened = NOW,
+                              .class_ = ACCOUNT_CLASS_STAFF,
+                              .leader = "boot 1 2 3",
+                              .person = "taro"};
     assert_ok(text_copy(session.id, sizeof(session.id), id_of(id)));
     assert_ok(text_copy(session.account_id, sizeof(session.account_id), id_of(account)));
     return session;
@@ -179,6 +190,41 @@ static inline struct attempt attempt_of(const char *id, char account, const char
     assert_ok(text_copy(attempt.account_id, sizeof(attempt.account_id), id_of(account)));
     assert_ok(text_copy(attempt.source, sizeof(attempt.source), source));
     return attempt;
+}
+
+static inline struct alert alert_of(char id, const char *fold)
+{
+    struct alert alert = {.kind = ALERT_LOCKOUT,
+                          .subject = "hanako",
+                          .source = "192.0.2.9",
+                          .text = "Five tries failed.",
+                          .first = NOW,
+                          .last = NOW + 1,
+                          .count = 2,
+                          .not_before = NOW + 2};
+    assert_ok(text_copy(alert.id, sizeof(alert.id), id_of(id)));
+    assert_ok(text_copy(alert.account_id, sizeof(alert.account_id), id_of('a')));
+    assert_ok(text_copy(alert.fold, sizeof(alert.fold), fold));
+    return alert;
+}
+
+static inline struct delivery delivery_of(char alert, const char *channel)
+{
+    struct delivery delivery = {.state = DELIVERY_WAITING,
+                                .tries = 1,
+                                .next = NOW + 2,
+                                .last = NOW + 1,
+                                .problem = "exit status 1"};
+    assert_ok(text_copy(delivery.alert_id, sizeof(delivery.alert_id), id_of(alert)));
+    assert_ok(text_copy(delivery.channel, sizeof(delivery.channel), channel));
+    return delivery;
+}
+
+static inline struct policy_seen policy_seen_of(const char *text)
+{
+    struct policy_seen seen = {.since = NOW, .ledger_seq = 1, .text = text, .len = strlen(text)};
+    memset(seen.digest, 'd', sizeof(seen.digest) - 1);
+    return seen;
 }
 
 /* One more line, with a head that goes with it; what they say is ledger/'s affair. */
@@ -201,7 +247,10 @@ static inline void fill(void)
     const struct account hanako = account_of('a', "hanako"), taro = account_of('b', "taro");
     const struct credential password = credential_of('c', 'a');
     const struct session session = session_of('d', 'a');
-    const struct attempt attempt = attempt_of(id_of('e'), 'a', "192.0.2.1", NOW);
+    struct attempt attempt = attempt_of(id_of('e'), 'a', "192.0.2.1", NOW);
+    const struct alert alert = alert_of('f', "lockout");
+    const struct delivery delivery = delivery_of('f', "mail");
+    const struct policy_seen seen = policy_seen_of("sessions = 3");
     struct activity activity = {.last_login = NOW,
                                 .last_service = "sshd",
                                 .last_source = "192.0.2.1",
@@ -209,18 +258,37 @@ static inline void fill(void)
                                 .last_failure = NOW - 1,
                                 .last_failure_source = "192.0.2.9",
                                 .warned_at = NOW - 2,
-                                .grace_used = 2};
+                                .grace_used = 2,
+                                .factor_failures = 7};
     memcpy(activity.account_id, hanako.id, sizeof(hanako.id));
     assert_ok(store_account_add(txn, &hanako));
     assert_ok(store_account_add(txn, &taro));
     assert_ok(store_activity_put(txn, &activity));
     assert_ok(store_credential_put(txn, &password));
     assert_ok(store_session_open(txn, &session));
+    attempt.tag = 9;
     assert_ok(store_attempt_begin(txn, &attempt));
+    assert_ok(store_alert_add(txn, &alert));
+    assert_ok(store_delivery_put(txn, &delivery));
+    assert_ok(store_policy_seen_put(txn, &seen));
     assert_ok(append_line(txn, "{\"seq\":0}"));
     assert_ok(append_line(txn, "{\"seq\":1}"));
     assert_ok(store_checkpoint_add(txn, 2, NOW, "note of 2"));
     commit();
+}
+
+/* -- what a walk came by -------------------------------------------------------------------- */
+
+struct names {
+    char text[128];
+    int left; /* stops with an error when it is 0 */
+};
+
+static inline enum medgl_error names_add(struct names *names, const char *name)
+{
+    size_t len = strlen(names->text);
+    (void)snprintf(names->text + len, sizeof(names->text) - len, "%s ", name);
+    return names->left-- == 0 ? MEDGL_ERR_PEER : MEDGL_OK;
 }
 
 /* -- other processes ------------------------------------------------------------------------ */

@@ -319,18 +319,6 @@ static void account_of_unended_text_is_refused(void **state)
     roll_back();
 }
 
-struct names {
-    char text[128];
-    int left; /* stops with an error when it is 0 */
-};
-
-static enum medgl_error names_add(struct names *names, const char *name)
-{
-    size_t len = strlen(names->text);
-    (void)snprintf(names->text + len, sizeof(names->text) - len, "%s ", name);
-    return names->left-- == 0 ? MEDGL_ERR_PEER : MEDGL_OK;
-}
-
 static enum medgl_error names_account(void *argument, const struct account *account)
 {
     return names_add(argument, account->name);
