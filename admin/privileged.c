@@ -29,6 +29,7 @@
 struct order {
     char name[STORE_NAME_SIZE];
     int64_t uid;
+    char leader[PROCESS_NAME_SIZE]; /* of a session; "" in other acts */
 };
 
 /* What the child was made with. */
@@ -202,7 +203,10 @@ static enum privileged_outcome order_end_processes(const struct duty *duty,
         return PRIVILEGED_NOT_THEIRS;
     if (geteuid() != 0)
         return PRIVILEGED_NOT_ROOT;
-    processes_end((uid_t)order->uid, duty->operator_uid, answer);
+    if (duty->act == PRIVILEGED_END_SESSION)
+        processes_end_session(order->leader, (uid_t)order->uid, answer);
+    else
+        processes_end((uid_t)order->uid, duty->operator_uid, answer);
     return answer->outcome;
 }
 
@@ -210,7 +214,9 @@ static void order_carry_out(const struct duty *duty, const struct order *order,
                             struct privileged_answer *answer)
 {
     *answer = (struct privileged_answer){.outcome = PRIVILEGED_FAILED, .status = PROGRAM_NOT_RUN};
-    if (memchr(order->name, '\0', sizeof(order->name)) == NULL || !text_is_login_name(order->name))
+    if (memchr(order->name, '\0', sizeof(order->name)) == NULL ||
+        memchr(order->leader, '\0', sizeof(order->leader)) == NULL ||
+        !text_is_login_name(order->name))
         return;
     if (duty->name != NULL && strcmp(duty->name, order->name) != 0)
         return;
@@ -220,6 +226,7 @@ static void order_carry_out(const struct duty *duty, const struct order *order,
         answer->outcome = order_change_shadow(duty, order, answer);
         return;
     case PRIVILEGED_END_PROCESSES:
+    case PRIVILEGED_END_SESSION:
         answer->outcome = order_end_processes(duty, order, answer);
         return;
     case PRIVILEGED_NOTHING:
@@ -321,9 +328,23 @@ void privileged_end(struct privileged *privileged)
 
 /* -- the parent's side ---------------------------------------------------------------------- */
 
+static bool ends_processes(enum privileged_act act)
+{
+    switch (act) {
+    case PRIVILEGED_END_PROCESSES:
+    case PRIVILEGED_END_SESSION:
+        return true;
+    case PRIVILEGED_LOCK_SHADOW:
+    case PRIVILEGED_UNLOCK_SHADOW:
+    case PRIVILEGED_NOTHING:
+        break;
+    }
+    return false;
+}
+
 static void explain_unknown(const struct privileged *privileged, const char *name)
 {
-    if (privileged->act == PRIVILEGED_END_PROCESSES)
+    if (ends_processes(privileged->act))
         complain(_("Whether processes of %s are left is not known: look with ps -U %s."), name,
                  name);
     else
@@ -335,7 +356,7 @@ static void explain_unknown(const struct privileged *privileged, const char *nam
 static void explain_failed(const struct privileged *privileged,
                            const struct privileged_answer *answer, const char *name)
 {
-    if (privileged->act == PRIVILEGED_END_PROCESSES)
+    if (ends_processes(privileged->act))
         explain_unknown(privileged, name);
     else if (answer->status >= 0)
         complain(_("The Unix password of %s was not changed: %s ended with status %d."), name,
@@ -344,6 +365,37 @@ static void explain_failed(const struct privileged *privileged,
         complain(_("The Unix password of %s was not changed: %s could not be run. It has to be "
                    "there, and a private root has to be its owner's alone."),
                  name, USERMOD);
+}
+
+/* What is said of one session in other words than of all processes. true: it was said. */
+static bool explain_session(const struct privileged *privileged,
+                            const struct privileged_answer *answer, const char *name)
+{
+    if (privileged->act != PRIVILEGED_END_SESSION)
+        return false;
+    switch (answer->outcome) {
+    case PRIVILEGED_NOT_ROOT:
+        complain(_("The processes of that session of %s were not ended: only root can do that."),
+                 name);
+        return true;
+    case PRIVILEGED_OPERATORS:
+        complain(_("The processes of that session of %s were not ended: this program runs in it. "
+                   "Log out, or let another administrator end it."),
+                 name);
+        return true;
+    case PRIVILEGED_LEFT:
+        complain(_("Of %" PRIu32 " processes of that session of %s, %" PRIu32
+                   " did not end: see what holds them (ps -U %s)."),
+                 answer->found, name, answer->left, name);
+        return true;
+    case PRIVILEGED_UNKNOWN:
+    case PRIVILEGED_FAILED:
+    case PRIVILEGED_DONE:
+    case PRIVILEGED_NOT_THEIRS:
+    case PRIVILEGED_NO_LINE:
+        break;
+    }
+    return false;
 }
 
 /* Says what is not done, and what to do. */
@@ -376,7 +428,7 @@ static void privileged_explain(const struct privileged *privileged,
                  name);
         return;
     case PRIVILEGED_NOT_THEIRS:
-        if (privileged->act != PRIVILEGED_END_PROCESSES)
+        if (!ends_processes(privileged->act))
             complain(_("The Unix password of %s was not changed: the login name has another uid by "
                        "now than %" PRId64 ". Look whose it is."),
                      name, uid);
@@ -394,20 +446,37 @@ static void privileged_explain(const struct privileged *privileged,
     }
 }
 
-bool privileged_order(const struct privileged *privileged, const char *name, int64_t uid,
-                      struct privileged_answer *answer)
+static bool privileged_send(const struct privileged *privileged, const struct order *order,
+                            struct privileged_answer *answer)
 {
-    struct order order = {.uid = uid};
-    *answer = (struct privileged_answer){.outcome = PRIVILEGED_FAILED, .status = PROGRAM_NOT_RUN};
     ssize_t got = 0;
-    if (privileged->child > 0 && text_copy(order.name, sizeof(order.name), name) == MEDGL_OK &&
-        send(privileged->socket, &order, sizeof(order), MSG_NOSIGNAL) == (ssize_t)sizeof(order)) {
+    if (privileged->child > 0 &&
+        send(privileged->socket, order, sizeof(*order), MSG_NOSIGNAL) == (ssize_t)sizeof(*order)) {
         while ((got = recv(privileged->socket, answer, sizeof(*answer), 0)) < 0 && errno == EINTR)
             ;
         if (got != (ssize_t)sizeof(*answer)) /* it may have been done before the child ended */
             *answer = (struct privileged_answer){.outcome = PRIVILEGED_UNKNOWN,
                                                  .status = PROGRAM_CUT_OFF};
     }
-    privileged_explain(privileged, answer, name, uid);
+    if (!explain_session(privileged, answer, order->name))
+        privileged_explain(privileged, answer, order->name, order->uid);
     return answer->outcome == PRIVILEGED_DONE;
+}
+
+bool privileged_order(const struct privileged *privileged, const char *name, int64_t uid,
+                      struct privileged_answer *answer)
+{
+    return privileged_order_session(privileged, name, uid, "", answer);
+}
+
+bool privileged_order_session(const struct privileged *privileged, const char *name, int64_t uid,
+                              const char *leader, struct privileged_answer *answer)
+{
+    struct order order = {.uid = uid};
+    *answer = (struct privileged_answer){.outcome = PRIVILEGED_FAILED, .status = PROGRAM_NOT_RUN};
+    if (text_copy(order.name, sizeof(order.name), name) == MEDGL_OK &&
+        text_copy(order.leader, sizeof(order.leader), leader) == MEDGL_OK)
+        return privileged_send(privileged, &order, answer);
+    privileged_explain(privileged, answer, name, uid);
+    return false;
 }

@@ -14,6 +14,7 @@ enum privileged_act {
     PRIVILEGED_LOCK_SHADOW, /* usermod -L: the Unix password, in /etc/shadow */
     PRIVILEGED_UNLOCK_SHADOW,
     PRIVILEGED_END_PROCESSES, /* all of the account's uid, logind's sessions first (R12) */
+    PRIVILEGED_END_SESSION,   /* those of one session */
 };
 
 /* Zero: there is none. */
@@ -44,7 +45,8 @@ struct privileged_answer {
  *   one; nothing that the parent says later makes it do another.
  * - It does nothing before an order came whole, and ends at the end of its orders: a parent that
  *   fails or dies leaves no act behind.
- * - An order holds a login name and a uid, which it checks itself: the name has that uid now.
+ * - An order holds a login name and a uid, which it checks itself: the name has that uid now. Of a
+ *   session it holds the name of the process that opened it, too.
  * - Programs are run by a fixed path, with an empty environment, in a session of their own, with
  *   no terminal and no file of ours.
  * - It changes no Unix password under a private root that is not its own and its alone: whose it is
@@ -62,6 +64,11 @@ bool privileged_start(struct privileged *privileged, enum privileged_act act, co
 bool privileged_order(const struct privileged *privileged, const char *name, int64_t uid,
                       struct privileged_answer *answer);
 
+/* The same with PRIVILEGED_END_SESSION: what belongs to the session that this process (a name of
+ * base/process.h) opened for the account. */
+bool privileged_order_session(const struct privileged *privileged, const char *name, int64_t uid,
+                              const char *leader, struct privileged_answer *answer);
+
 /* No more orders: the child ends. Harmless where there is none. */
 void privileged_end(struct privileged *privileged);
 
@@ -72,6 +79,15 @@ void privileged_end(struct privileged *privileged);
  * - A signal goes through a descriptor that was opened before the uid was read: a pid that another
  *   process got in between is not hit. */
 void processes_end(uid_t uid, int64_t operator_uid, struct privileged_answer *answer);
+
+/* Ends the process that opened a session, all that descend from it, and what the kernel's audit
+ * counts to it of that uid; logind terminates it first, where it knows it. Each is asked to end,
+ * then killed; the one that opened it comes last. In the child alone. MUSTs:
+ * - Neither this process nor one that it descends from: PRIVILEGED_OPERATORS, and nothing is done.
+ * - Each is known by a name that is never given out again, looked at after its descriptor was
+ *   opened: a pid that another process got in between is not hit.
+ * - What belongs to a session around this one (su inside of ssh) goes on. */
+void processes_end_session(const char *leader, uid_t uid, struct privileged_answer *answer);
 
 /* Runs a program, whose words nobody sees, and waits. Its exit status; -1: it could not be run; -2:
  * it was killed, by us where it took longer than a minute. */

@@ -1,6 +1,7 @@
 /* Ending what runs under a uid. Knows processes alone: no account, no name. */
-#include "admin/privileged.h"
+#include "admin/processes.h"
 
+#include "admin/privileged.h"
 #include "base/auto.h"
 
 #include <dirent.h>
@@ -9,26 +10,22 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <time.h>
 
-#define LOGINCTL      "/usr/bin/loginctl"
-#define STATUS_SIZE   1024 /* its first lines: what is asked for stands there */
-#define PAUSE_MS      50
-#define POLITE_ROUNDS 40  /* asked to end, 2 seconds */
-#define ROUNDS        200 /* then killed, 8 more */
+#define LOGINCTL    "/usr/bin/loginctl"
+#define STATUS_SIZE 1024 /* its first lines: what is asked for stands there */
 
-struct process {
-    int parent;
-    uid_t uid; /* real */
-};
+const int processes_nothing[] = {0}, processes_polite[] = {SIGHUP, SIGTERM, SIGCONT, 0},
+          processes_deadly[] = {SIGKILL, 0};
 
-static bool process_read(const char *pid, struct process *process)
+bool process_read(pid_t pid, struct process *process)
 {
     char path[64], text[STATUS_SIZE];
-    (void)snprintf(path, sizeof(path), "/proc/%.20s/status", pid);
+    (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
     auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t got = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
     if (got <= 0)
@@ -40,34 +37,35 @@ static bool process_read(const char *pid, struct process *process)
            sscanf(uid, "\nUid:\t%" SCNu32, &process->uid) == 1;
 }
 
-/* Whether this process, or one that it descends from, is of the uid. Not known: as if. */
-static bool process_runs_under(uid_t uid)
+bool process_send(int fd, const int *signals)
 {
-    struct process process = {.parent = getpid()};
-    while (process.parent > 0) {
-        char pid[16];
-        (void)snprintf(pid, sizeof(pid), "%d", process.parent);
-        if (!process_read(pid, &process) || process.uid == uid)
-            return true;
-    }
-    return false;
-}
-
-/* Whether it is of the uid and not at its end; if so, it gets the signals. One that is dead and
- * only waits for its parent, threads and all, is at its end: its descriptor is readable. One that
- * cannot be had lives on, as far as is known. */
-static bool process_signal(const char *name, uid_t uid, const int *signals)
-{
-    struct process process;
-    auto_fd int fd = pidfd_open((pid_t)strtol(name, NULL, 10), 0);
     struct pollfd end = {.fd = fd, .events = POLLIN};
-    if ((fd < 0 && errno == ESRCH) || !process_read(name, &process) || process.uid != uid)
-        return false;
     if (fd >= 0 && poll(&end, 1, 0) != 0)
         return false;
     for (size_t i = 0; fd >= 0 && signals[i] != 0; i++)
         (void)pidfd_send_signal(fd, signals[i], NULL, 0); /* who is left is counted next time */
     return true;
+}
+
+/* Whether this process, or one that it descends from, is of the uid. Not known: as if. */
+static bool process_runs_under(uid_t uid)
+{
+    struct process process = {.parent = getpid()};
+    while (process.parent > 0)
+        if (!process_read(process.parent, &process) || process.uid == uid)
+            return true;
+    return false;
+}
+
+/* Whether it is of the uid and not at its end; if so, it gets the signals. One that cannot be had
+ * lives on, as far as is known. */
+static bool process_signal(pid_t pid, uid_t uid, const int *signals)
+{
+    struct process process;
+    auto_fd int fd = pidfd_open(pid, 0);
+    if ((fd < 0 && errno == ESRCH) || !process_read(pid, &process) || process.uid != uid)
+        return false;
+    return process_send(fd, signals);
 }
 
 /* Signals all of them; `*living`: how many. false: who there is cannot be known. */
@@ -80,10 +78,16 @@ static bool processes_signal(uid_t uid, const int *signals, uint32_t *living)
         return false;
     while ((entry = readdir(directory)) != NULL)
         if (entry->d_name[strspn(entry->d_name, "0123456789")] == '\0' &&
-            process_signal(entry->d_name, uid, signals))
+            process_signal((pid_t)strtol(entry->d_name, NULL, 10), uid, signals))
             ++*living;
     (void)closedir(directory);
     return true;
+}
+
+bool processes_have_logind(void)
+{
+    struct stat st;
+    return lstat("/run/systemd/system", &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 /* What logind keeps for a user, such as services that linger, would be started again. What it says
@@ -91,8 +95,7 @@ static bool processes_signal(uid_t uid, const int *signals, uint32_t *living)
 static void processes_end_sessions(uid_t uid)
 {
     char number[16];
-    struct stat st;
-    if (lstat("/run/systemd/system", &st) != 0 || !S_ISDIR(st.st_mode))
+    if (!processes_have_logind())
         return;
     (void)snprintf(number, sizeof(number), "%" PRIu32, uid);
     const char *const argv[] = {LOGINCTL, "terminate-user", number, NULL};
@@ -101,18 +104,18 @@ static void processes_end_sessions(uid_t uid)
 
 void processes_end(uid_t uid, int64_t operator_uid, struct privileged_answer *answer)
 {
-    static const int nothing[] = {0}, polite[] = {SIGHUP, SIGTERM, SIGCONT, 0},
-                     deadly[] = {SIGKILL, 0};
-    static const struct timespec moment = {.tv_nsec = PAUSE_MS * 1000000L};
+    static const struct timespec moment = {.tv_nsec = PROCESSES_PAUSE_MS * 1000000L};
     answer->outcome = PRIVILEGED_OPERATORS;
     if (uid == 0 || operator_uid == (int64_t)uid || process_runs_under(uid))
         return;
     answer->outcome = PRIVILEGED_FAILED;
-    if (!processes_signal(uid, nothing, &answer->found))
+    if (!processes_signal(uid, processes_nothing, &answer->found))
         return;
     processes_end_sessions(uid);
-    for (int round = 0; round < ROUNDS; round++) {
-        const int *signals = round < POLITE_ROUNDS ? (round == 0 ? polite : nothing) : deadly;
+    for (int round = 0; round < PROCESSES_ROUNDS; round++) {
+        const int *signals = round == 0                        ? processes_polite
+                             : round < PROCESSES_POLITE_ROUNDS ? processes_nothing
+                                                               : processes_deadly;
         if (!processes_signal(uid, signals, &answer->left))
             return;
         answer->outcome = answer->left == 0 ? PRIVILEGED_DONE : PRIVILEGED_LEFT;

@@ -1,13 +1,17 @@
-/* admin/privileged.c and admin/processes.c: the child that keeps root does what it was made for, on
- * whom it may, and nothing without an order. Root's rows end processes of a uid that nobody has. */
+/* admin/privileged.c, processes.c and processes_session.c: the child that keeps root does what it
+ * was made for, on whom it may, and nothing without an order. Root's rows end processes of a uid
+ * that nobody has. */
 #include "admin/admin.h"
+#include "base/process.h"
 #include "tests/unit/table.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -148,6 +152,156 @@ static void several_orders_are_carried_out(void **state)
     assert_true(privileged_order(&privileged, STRANGER, unused_uid(), &answer));
     assert_int_equal(answer.found, 0);
     privileged_end(&privileged);
+}
+
+/* -- one session ---------------------------------------------------------------------------- */
+
+#define FAMILY 4 /* a leader, its child, its grandchild, and one that is none of them */
+
+/* A session as sshd makes one: the leader is root's, and so is what sudo started in it. */
+struct family {
+    pid_t pid[FAMILY];
+    int fd[FAMILY]; /* of pidfd_open() */
+    char leader[PROCESS_NAME_SIZE];
+};
+
+/* Each is the child of the one before. */
+static _Noreturn void live_in_family(int fd, const uid_t *uid, void (*live)(void))
+{
+    for (;; uid++) {
+        pid_t pid = getpid();
+        if (setresuid(*uid, 0, 0) != 0 || write(fd, &pid, sizeof(pid)) != (ssize_t)sizeof(pid))
+            _exit(1);
+        if (uid[1] == (uid_t)-1 || fork() != 0)
+            break;
+    }
+    if (setresuid(*uid, *uid, *uid) != 0)
+        _exit(1);
+    (void)close(fd);
+    live();
+    (void)idle(NULL);
+    _exit(1);
+}
+
+static void family_start(struct family *family, void (*live)(void))
+{
+    const uid_t uids[] = {0, unused_uid(), unused_uid() + 1, (uid_t)-1};
+    char byte;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    if (fork() == 0)
+        live_in_family(ends[1], uids, live);
+    (void)close(ends[1]);
+    for (int i = 0; i < FAMILY - 1; i++)
+        assert_int_equal(read(ends[0], &family->pid[i], sizeof(pid_t)), sizeof(pid_t));
+    assert_int_equal(read(ends[0], &byte, 1), 0); /* all live */
+    (void)close(ends[0]);
+    family->pid[FAMILY - 1] = start(live_simply, unused_uid());
+    for (int i = 0; i < FAMILY; i++)
+        family->fd[i] = pidfd_open(family->pid[i], 0);
+    assert_int_equal(process_name(family->pid[0], family->leader), MEDGL_OK);
+}
+
+static bool family_has_ended(const struct family *family, int i)
+{
+    struct pollfd end = {.fd = family->fd[i], .events = POLLIN};
+    return poll(&end, 1, 0) == 1;
+}
+
+static void family_end(const struct family *family)
+{
+    for (int i = 0; i < FAMILY; i++) {
+        (void)pidfd_send_signal(family->fd[i], SIGKILL, NULL, 0);
+        (void)close(family->fd[i]);
+    }
+    assert_int_equal(waitpid(family->pid[0], NULL, 0), family->pid[0]);
+    assert_int_equal(waitpid(family->pid[FAMILY - 1], NULL, 0), family->pid[FAMILY - 1]);
+}
+
+static void the_whole_session_ends(void **state)
+{
+    const struct life *life = *state;
+    struct privileged privileged = {0};
+    struct privileged_answer answer;
+    struct family family;
+    family_start(&family, life->live);
+    assert_true(privileged_start(&privileged, PRIVILEGED_END_SESSION, "", NULL, -1));
+    assert_true(
+        privileged_order_session(&privileged, STRANGER, unused_uid(), family.leader, &answer));
+    privileged_end(&privileged);
+    assert_true(answer.found >= FAMILY - 1); /* one that forks has more */
+    assert_int_equal(answer.left, 0);
+    for (int i = 0; i < FAMILY; i++)
+        assert_int_equal(family_has_ended(&family, i), i < FAMILY - 1);
+    family_end(&family);
+}
+
+/* The name of a process is changed where the row says so. */
+static const struct other_leader {
+    const char *name;
+    int word;         /* 0: boot, 2: pid, 3: start; -1: none */
+    const char *with; /* instead */
+    uid_t uid;        /* 0: the unused one */
+    enum privileged_outcome outcome;
+} other_leaders[] = {
+    {"whose number another one has now", 3, "1", 0, PRIVILEGED_DONE},
+    {"of before the machine was started", 0, "00000000-0000-4000-8000-000000000000", 0,
+     PRIVILEGED_DONE},
+    {"that is no name", 0, "", 0, PRIVILEGED_FAILED},
+    {"that is the first of all", 2, "1", 0, PRIVILEGED_DONE}, /* its start is another one */
+    {"for a uid that is root's", -1, NULL, (uid_t)-2, PRIVILEGED_NOT_THEIRS},
+};
+
+static void leader_with(const char *leader, int word, const char *with, char *name)
+{
+    char copy[PROCESS_NAME_SIZE], *rest = NULL;
+    (void)snprintf(copy, sizeof(copy), "%s", leader);
+    name[0] = '\0';
+    const char *at = strtok_r(copy, " ", &rest);
+    for (int i = 0; at != NULL; at = strtok_r(NULL, " ", &rest), i++) {
+        size_t len = strlen(name);
+        (void)snprintf(name + len, PROCESS_NAME_SIZE - len, "%s%s", i == 0 ? "" : " ",
+                       i == word ? with : at);
+    }
+}
+
+static void no_other_session_ends(void **state)
+{
+    const struct other_leader *row = *state;
+    struct privileged privileged = {0};
+    struct privileged_answer answer;
+    struct family family;
+    char leader[PROCESS_NAME_SIZE];
+    family_start(&family, live_simply);
+    leader_with(family.leader, row->word, row->with, leader);
+    assert_true(privileged_start(&privileged, PRIVILEGED_END_SESSION, "", NULL, -1));
+    (void)privileged_order_session(&privileged, STRANGER, row->uid == 0 ? unused_uid() : 0, leader,
+                                   &answer);
+    privileged_end(&privileged);
+    assert_int_equal(answer.outcome, row->outcome);
+    assert_int_equal(answer.found, 0);
+    for (int i = 0; i < FAMILY; i++)
+        assert_false(family_has_ended(&family, i));
+    family_end(&family);
+}
+
+/* This test, from which the operator's program descends. */
+static void the_operators_own_session_stays(void **state)
+{
+    struct privileged privileged = {0};
+    struct privileged_answer answer;
+    char leader[PROCESS_NAME_SIZE];
+    (void)state;
+    complaint[0] = '\0';
+    assert_int_equal(process_name(getpid(), leader), MEDGL_OK);
+    pid_t child = start(live_simply, unused_uid());
+    assert_true(privileged_start(&privileged, PRIVILEGED_END_SESSION, "", NULL, -1));
+    assert_false(privileged_order_session(&privileged, STRANGER, unused_uid(), leader, &answer));
+    privileged_end(&privileged);
+    assert_int_equal(answer.outcome, geteuid() == 0 ? PRIVILEGED_OPERATORS : PRIVILEGED_NOT_ROOT);
+    assert_true(complaint[0] != '\0');
+    (void)kill(child, SIGINT);
+    assert_int_equal(ended_by(child), SIGINT);
 }
 
 /* -- what is refused ------------------------------------------------------------------------ */
@@ -390,6 +544,9 @@ int main(void)
     *inner = '/';
     if (as_root) {
         TABLE_ADD("processes end (R12)", lives, processes_of_the_uid_end);
+        TABLE_ADD("a session ends (R29)", lives, the_whole_session_ends);
+        TABLE_ADD("nothing ends by a leader", other_leaders, no_other_session_ends);
+        table_add("a session", "of the operator's goes on", the_operators_own_session_stays, NULL);
         table_add("processes end", "of several orders, whatever is signalled",
                   several_orders_are_carried_out, NULL);
     }
