@@ -29,12 +29,14 @@ static void hours_skip(const char **text)
     *text += strspn(*text, HOURS_BLANKS);
 }
 
+/* With the blanks around it; without it nothing is taken. */
 static bool hours_take(const char **text, char wanted)
 {
-    hours_skip(text);
-    if (**text != wanted)
+    const char *at = *text;
+    hours_skip(&at);
+    if (*at != wanted)
         return false;
-    (*text)++;
+    *text = at + 1;
     hours_skip(text);
     return true;
 }
@@ -70,11 +72,8 @@ static bool hours_days_of(const char **text, unsigned *days)
         if (!hours_day(text, &first))
             return false;
         *days |= 1U << first;
-        const char *behind = *text;
-        if (!hours_take(text, '-')) {
-            *text = behind;
+        if (!hours_take(text, '-'))
             continue;
-        }
         if (!hours_day(text, &last) || first == HOURS_HOLIDAY || last == HOURS_HOLIDAY ||
             first == last)
             return false;

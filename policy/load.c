@@ -402,7 +402,7 @@ static enum medgl_error load_holiday_lines(struct loading *loading, const char *
  * keeps nobody out whose hours are not limited. */
 static void load_holidays(struct loading *loading)
 {
-    char path[PATH_MAX];
+    char path[PATH_MAX] = "";
     struct policy_calendar *calendar = &loading->policy.calendar;
     *calendar = (struct policy_calendar){.known = true};
     if (loading->policy.holidays[0] == '\0')
@@ -412,7 +412,7 @@ static void load_holidays(struct loading *loading)
         error = load_holiday_lines(loading, path);
     if (error != MEDGL_OK)
         load_holiday_mistake(
-            loading, loading->policy.holidays, 0,
+            loading, path[0] != '\0' ? path : loading->policy.holidays, 0,
             "holidays cannot be read (%s), and whose hours are limited cannot log in: it must be a "
             "readable regular file of root or uid %u, no link, writable by its owner alone, of at "
             "most 64 KiB",

@@ -111,7 +111,8 @@ void policy_profile(struct policy *policy, enum policy_profile profile)
  * network is no terminal of an administrator. */
 static int64_t profile_everywhere(const char *places)
 {
-    return strcmp(places, "any") == 0 || strstr(places, "/0") != NULL;
+    return strcmp(places, "any") == 0 || strstr(places, "0.0.0.0/0") != NULL ||
+           strstr(places, "::/0") != NULL;
 }
 
 /* A value as a number that can be compared with another of its key. */

@@ -79,22 +79,24 @@ static void change(struct policy *policy, const char *settings)
     }
 }
 
+#define VALUES_SIZE (16 * 1024)
+
 /* Every value in its notation: what two policies are compared by. */
-static const char *all_values(const struct policy *policy, char text[4096])
+static const char *all_values(const struct policy *policy, char text[VALUES_SIZE])
 {
     size_t count, used = 0;
     const struct policy_key *keys = policy_keys(&count);
     for (size_t i = 0; i < count; i++) {
         char value[POLICY_VALUE_SIZE];
         policy_format(policy, &keys[i], value, sizeof(value));
-        used += (size_t)snprintf(text + used, 4096 - used, "%s = %s\n", keys[i].name, value);
+        used += (size_t)snprintf(text + used, VALUES_SIZE - used, "%s = %s\n", keys[i].name, value);
     }
     return text;
 }
 
 static void same_policy(const char *row, const struct policy *got, const struct policy *wanted)
 {
-    char one[4096], other[4096];
+    char one[VALUES_SIZE], other[VALUES_SIZE];
     same_text(row, all_values(got, one), all_values(wanted, other));
 }
 
@@ -246,6 +248,13 @@ static void notation_of_spans(void **state)
 
 /* -- keys ----------------------------------------------------------------------------------- */
 
+#define HOURS_RANGE                                                                                \
+    "always, or days and times separated by ';': \"Mon-Fri 08:00-20:00; Sat,holiday 10:00-12:00\""
+#define PLACES_RANGE                                                                               \
+    "any, or addresses, networks and terminals separated by ',': \"console, local, 10.1.0.0/16, "  \
+    "2001:db8::/32, tty*\""
+#define SERVICES_RANGE "any, or PAM services separated by ',': \"sshd, login, su\""
+
 static const struct key_row {
     const char *name, *preset, *least, *most, *below, *above;
     const char *range;
@@ -285,6 +294,41 @@ static const struct key_row {
     {"kdf_time", "3", "1", "16", "0", "17", "1 to 16"},
     {"kdf_lanes", "1", "1", "8", "0", "9", "1 to 8"},
     {"kdf_slots", "0", "0", "256", "-1", "257", "0 to 256"},
+    {"hours_staff", "always", "Mon 00:00-00:01", "daily 00:00-24:00", "", "Mon-Fri", HOURS_RANGE},
+    {"places_staff", "any", "console", "::/0", "", "ward3", PLACES_RANGE},
+    {"services_staff", "any", "su", "sshd, login", "", "sshd,", SERVICES_RANGE},
+    {"sessions_staff", "20", "1", "1000", "0", "1001", "1 to 1000"},
+    {"sessions_total_staff", "0", "0", "100000", "-1", "100001", "0 to 100000"},
+    {"idle_staff", "15 min", "0", "1 day", "-1 s", "25 h", "0 to 1 day"},
+    {"hours_privileged", "always", "Mon 00:00-00:01", "daily 00:00-24:00", "", "Mon-Fri",
+     HOURS_RANGE},
+    {"places_privileged", "console, local", "console", "::/0", "", "ward3", PLACES_RANGE},
+    {"services_privileged", "any", "su", "sshd, login", "", "sshd,", SERVICES_RANGE},
+    {"sessions_privileged", "10", "1", "1000", "0", "1001", "1 to 1000"},
+    {"sessions_total_privileged", "0", "0", "100000", "-1", "100001", "0 to 100000"},
+    {"idle_privileged", "10 min", "0", "1 day", "-1 s", "25 h", "0 to 1 day"},
+    {"hours_maintenance", "always", "Mon 00:00-00:01", "daily 00:00-24:00", "", "Mon-Fri",
+     HOURS_RANGE},
+    {"places_maintenance", "any", "console", "::/0", "", "ward3", PLACES_RANGE},
+    {"services_maintenance", "any", "su", "sshd, login", "", "sshd,", SERVICES_RANGE},
+    {"sessions_maintenance", "5", "1", "1000", "0", "1001", "1 to 1000"},
+    {"sessions_total_maintenance", "0", "0", "100000", "-1", "100001", "0 to 100000"},
+    {"idle_maintenance", "10 min", "0", "1 day", "-1 s", "25 h", "0 to 1 day"},
+    {"hours_breakglass", "always", "Mon 00:00-00:01", "daily 00:00-24:00", "", "Mon-Fri",
+     HOURS_RANGE},
+    {"places_breakglass", "any", "console", "::/0", "", "ward3", PLACES_RANGE},
+    {"services_breakglass", "any", "su", "sshd, login", "", "sshd,", SERVICES_RANGE},
+    {"sessions_breakglass", "100", "1", "1000", "0", "1001", "1 to 1000"},
+    {"sessions_total_breakglass", "0", "0", "100000", "-1", "100001", "0 to 100000"},
+    {"idle_breakglass", "15 min", "0", "1 day", "-1 s", "25 h", "0 to 1 day"},
+    {"holidays", "", "", "/etc/medgl/holidays", "holidays", "/a /b", "up to 1 path"},
+    {"dormant_after", "90 days", "1 day", "400 days", "23 h", "401 days", "1 day to 400 days"},
+    {"attempts_spread", "10", "3", "100", "2", "101", "3 to 100"},
+    {"factor_failures", "100", "10", "100", "9", "101", "10 to 100"},
+    {"alert_mail", "", "root", "a@b.example, c@d.example", ",", "a b", "up to 511 bytes"},
+    {"alert_wall", "yes", "no", "yes", "maybe", "No", "no or yes"},
+    {"alert_fold", "10 min", "1 min", "1 day", "59 s", "25 h", "1 min to 1 day"},
+    {"alert_hook_timeout", "30 s", "1 s", "5 min", "0", "301 s", "1 s to 5 min"},
     {"minimum_free", "64 MiB", "0", "1024 GiB", "-1 B", "1025 GiB", "0 to 1024 GiB"},
 };
 
@@ -375,6 +419,9 @@ static void key_garbage(void **state)
     {
         const struct policy_key *key = policy_key_find(row->name);
         bool zone = key->type == POLICY_TYPE_ZONE, names = key->type == POLICY_TYPE_NAMES;
+        if (key->type == POLICY_TYPE_MAIL || key->type == POLICY_TYPE_HOURS ||
+            key->type == POLICY_TYPE_PLACES || key->type == POLICY_TYPE_SERVICES)
+            continue; /* these have tables of their own */
         key_refuses(key, long_text);
         for (size_t i = 0; i < MEDGL_COUNT(garbage); i++)
             if ((!zone || strpbrk(garbage[i], "?; %\x1b\xff\n.") != NULL) &&
@@ -470,6 +517,141 @@ static void key_names(void **state)
     longest[POLICY_NAMES_SIZE - 1] = 'x';
     longest[POLICY_NAMES_SIZE] = '\0';
     key_becomes("institution", longest, NULL);
+}
+
+/* What a mail program could take for an option, a pipe or a file is no address. */
+static void key_mail(void **state)
+{
+    static const struct {
+        const char *value, *kept;
+    } rows[] = {
+        {"", ""},
+        {" \t", ""},
+        {"root", "root"},
+        {"admin@example.org", "admin@example.org"},
+        {" a@b ,\tc.d+e_f=g@h-i.example", "a@b, c.d+e_f=g@h-i.example"},
+        {"a,b,c", "a, b, c"},
+        {",", NULL},
+        {"a,", NULL},
+        {",a", NULL},
+        {"a,,b", NULL},
+        {"a b", NULL},
+        {"a@", NULL},
+        {"@b", NULL},
+        {"a@b@c", NULL},
+        {"a@.b", NULL},
+        {"a@-b", NULL},
+        {"a@b.", NULL},
+        {"-bd", NULL},
+        {".a", NULL},
+        {"a, -oQ/tmp", NULL},
+        {"|/bin/sh", NULL},
+        {"/etc/passwd", NULL},
+        {"a@b/c", NULL},
+        {"<a@b>", NULL},
+        {"a;b", NULL},
+        {"a`id`", NULL},
+        {"a\nb", NULL},
+        {"\xe6\xb8\xaf@example.org", NULL},
+    };
+    char longest[POLICY_NAMES_SIZE + 1];
+    (void)state;
+    EACH(row, rows)
+    {
+        key_becomes("alert_mail", row->value, row->kept);
+    }
+    memset(longest, 'x', sizeof(longest));
+    longest[POLICY_NAMES_SIZE - 1] = '\0';
+    key_becomes("alert_mail", longest, longest);
+    longest[POLICY_NAMES_SIZE - 1] = 'x';
+    longest[POLICY_NAMES_SIZE] = '\0';
+    key_becomes("alert_mail", longest, NULL);
+    memset(longest, 'x', sizeof(longest));
+    for (size_t i = 1; i < sizeof(longest); i += 2)
+        longest[i] = ',';
+    longest[POLICY_NAMES_SIZE - 1] = '\0';
+    key_becomes("alert_mail", longest, NULL); /* with blanks behind its commas it is too long */
+}
+
+/* R05: the keys of a class are those of its place in the policy, and of no other. */
+static void key_classes(void **state)
+{
+    static const struct {
+        enum account_class class_;
+        const char *word;
+    } rows[] = {
+        {ACCOUNT_CLASS_STAFF, "staff"},
+        {ACCOUNT_CLASS_PRIVILEGED, "privileged"},
+        {ACCOUNT_CLASS_MAINTENANCE, "maintenance"},
+        {ACCOUNT_CLASS_BREAKGLASS, "breakglass"},
+    };
+    (void)state;
+    EACH(row, rows)
+    {
+        struct policy policy = defaults();
+        const char *word = row->word;
+        char settings[512];
+        (void)snprintf(settings, sizeof(settings),
+                       "sessions_%s=3;sessions_total_%s=7;idle_%s=77 s;hours_%s=Sun 01:00-02:00;"
+                       "places_%s=tty7;services_%s=gdm",
+                       word, word, word, word, word, word);
+        change(&policy, settings);
+        EACH(other, rows)
+        {
+            const struct policy_class *class_ = policy_class_of(&policy, other->class_);
+            const bool changed = other == row;
+            same_text(word, account_class_word(other->class_), other->word);
+            same(word, "sessions", class_->sessions == 3, changed);
+            same(word, "total", class_->sessions_total == 7, changed);
+            same(word, "idle", class_->idle.milliseconds == 77 * MEDGL_SECOND, changed);
+            same(word, "hours", strcmp(class_->hours, "Sun 01:00-02:00") == 0, changed);
+            same(word, "places", strcmp(class_->places, "tty7") == 0, changed);
+            same(word, "services", strcmp(class_->services, "gdm") == 0, changed);
+        }
+    }
+}
+
+static char *text_of(const struct policy *policy)
+{
+    char *text = NULL;
+    assert_int_equal(policy_text(policy, &text), MEDGL_OK);
+    return text;
+}
+
+/* R34: one text for one policy, whatever way it was written; another for any other value. */
+static void R34_text(void **state)
+{
+    struct policy policy = defaults(), other = defaults();
+    size_t count;
+    const struct policy_key *keys = policy_keys(&count);
+    (void)state;
+    auto_free char *plain = text_of(&policy);
+    char line[POLICY_VALUE_SIZE + 64], value[POLICY_VALUE_SIZE];
+    const char *at = plain;
+    for (size_t i = 0; i < count; i++) {
+        policy_format(&policy, &keys[i], value, sizeof(value));
+        (void)snprintf(line, sizeof(line), "%s = %s\n", keys[i].name, value);
+        same(keys[i].name, "line", strncmp(at, line, strlen(line)), 0);
+        at += strlen(line);
+    }
+    same_text("nothing more", at, "");
+
+    change(&policy, "hours_staff=mon-FRI 08:00 - 20:00;places_staff=LOCAL,10.0.0.0/8");
+    change(&other, "places_staff=local ,10.0.0.0/8");
+    char why[256];
+    assert_int_equal(policy_set(&other, policy_key_find("hours_staff"),
+                                "Mon,Tue,Wed,Thu,Fri 08:00-20:00", why, sizeof(why)),
+                     MEDGL_OK);
+    auto_free char *one = text_of(&policy), *two = text_of(&other);
+    same_text("two ways to write it", one, two);
+    assert_string_not_equal(one, plain);
+
+    other.calendar = (struct policy_calendar){true, 2, {20454, 20820}};
+    auto_free char *days = text_of(&other);
+    assert_non_null(strstr(days, "\nholiday = 2026-01-01\nholiday = 2027-01-02\n"));
+    other.calendar = (struct policy_calendar){.known = false};
+    auto_free char *unknown = text_of(&other);
+    assert_non_null(strstr(unknown, "\nholiday = unknown\n"));
 }
 
 static void key_zone_length(void **state)
@@ -575,7 +757,10 @@ static void profile_is_as_strong_as_itself(void **state)
         "password_history=64;password_guess_bits=80;attempts_per_source=3;attempts_per_account=5;"
         "attempts_per_change=3;attempt_window=1 day;lock_time=1 day;attempt_delay=2 s;"
         "attempt_delay_max=20 s;attempt_timeout=30 s;kdf_memory=1 GiB;kdf_time=16;"
-        "minimum_free=1 GiB;unenrolled=deny;kdf_lanes=8;kdf_slots=1";
+        "minimum_free=1 GiB;unenrolled=deny;kdf_lanes=8;kdf_slots=1;idle_staff=1 min;"
+        "idle_privileged=1 min;idle_maintenance=1 min;idle_breakglass=1 min;"
+        "places_privileged=tty1, 10.1.0.0/16;dormant_after=30 days;attempts_spread=3;"
+        "factor_failures=10;sessions_staff=1;hours_staff=Mon 10:00-11:00;services_staff=login";
     size_t count;
     const struct policy_key *keys = policy_keys(&count);
     (void)state;
@@ -626,6 +811,22 @@ static void profile_names_the_clause_of_what_is_weaker(void **state)
         {"attempt_delay_max", "7 s", {"5.1 6.5 D.4", "5.1 6.5 D.4", NIST_GUESS}},
         {"kdf_memory", "63 MiB", {"5.2 T12", "5.2 T12", NIST_PASSWORD}},
         {"kdf_time", "2", {"5.2 T12", "5.2 T12", NIST_PASSWORD}},
+        {"attempts_spread", "11", {"HP 2-1-6-130", "HP 2-1-6-130", NULL}},
+        {"idle_staff", "0", {"5.2 T4", "5.2 T4", NULL}},
+        {"idle_staff", "16 min", {"5.2 T4", "5.2 T4", NULL}},
+        {"idle_privileged", "11 min", {"5.2 T4", "5.2 T4", NULL}},
+        {"idle_maintenance", "0", {"5.2 T4", "5.2 T4", NULL}},
+        {"idle_breakglass", "1 day", {"5.2 T4", "5.2 T4", NULL}},
+        {"idle_staff", "15 min", {NULL}},
+        {"places_privileged", "any", {"HP 2-1-6-117", "HP 2-1-6-117", NULL}},
+        {"places_privileged", "local, 0.0.0.0/0", {"HP 2-1-6-117", "HP 2-1-6-117", NULL}},
+        {"places_privileged", "::/0", {"HP 2-1-6-117", "HP 2-1-6-117", NULL}},
+        {"places_privileged", "10.1.0.0/16, pts/0", {NULL}},
+        {"places_staff", "any", {NULL}},
+        {"dormant_after", "91 days", {"HP 2-1-6-110", "HP 2-1-6-110", NULL}},
+        {"sessions_staff", "1000", {NULL}},
+        {"hours_staff", "always", {NULL}},
+        {"alert_wall", "no", {NULL}},
         {"minimum_free", "0", {"HP 2-1-6-94", "HP 2-1-6-94", NULL}},
         {"unenrolled", "ignore", {NULL}},
         {"time_zone", "UTC", {NULL}},
@@ -1354,6 +1555,53 @@ static void R20_lockout(void **state)
         {"failures at the window's end count", {4, 1, T, 4, 1, T}, STALE - 1, ATTEMPT_IN_FLIGHT, 0},
         {"failures beyond the window do not", {4, 1, T, 4, 1, T}, STALE, ATTEMPT_ADMITTED, 0},
         {"what is in flight still does", {4, 5, T, 4, 5, T}, STALE, ATTEMPT_IN_FLIGHT, 0},
+        {"account lock does not bind its own user",
+         {0, 0, 0, 20, 0, T, .own = true},
+         T,
+         ATTEMPT_ADMITTED,
+         0},
+        {"nor what is in flight", {0, 0, 0, 19, 30, T, .own = true}, T, ATTEMPT_ADMITTED, 0},
+        {"its own user's failures do",
+         {5, 0, T, 20, 0, T, .own = true},
+         T + 8000,
+         ATTEMPT_LOCKED_SOURCE,
+         T + LOCK},
+        {"its own user's attempts do", {0, 5, 0, 0, 5, 0, .own = true}, T, ATTEMPT_IN_FLIGHT, 0},
+        {"break-glass: delayed",
+         {5, 0, T, 20, 0, T, .delay_only = true},
+         T + 7999,
+         ATTEMPT_DELAYED,
+         T + 8000},
+        {"break-glass: by refusals too",
+         {0, 0, 0, 0, 0, 0, .source_refused = 3, .source_refused_latest = T, .delay_only = true},
+         T,
+         ATTEMPT_DELAYED,
+         T + 4000},
+        {"break-glass: no lock of the source",
+         {5, 0, T, 5, 0, T, .delay_only = true},
+         T + 8000,
+         ATTEMPT_ADMITTED,
+         0},
+        {"break-glass: no lock of the account",
+         {0, 0, 0, UINT32_MAX, UINT32_MAX, T, .remote = true, .delay_only = true},
+         T,
+         ATTEMPT_ADMITTED,
+         0},
+        {"break-glass: by no number of failures",
+         {UINT32_MAX, 0, T, UINT32_MAX, 0, T, .remote = true, .delay_only = true},
+         T + 8000,
+         ATTEMPT_ADMITTED,
+         0},
+        {"break-glass: failures do not fill the line",
+         {4, 4, T, 4, 4, T, .delay_only = true},
+         T + 8000,
+         ATTEMPT_ADMITTED,
+         0},
+        {"break-glass: the line of a source is bounded",
+         {4, 5, T, 4, 5, T, .delay_only = true},
+         T + 8000,
+         ATTEMPT_IN_FLIGHT,
+         0},
         {"clock set back: delay from now",
          {1, 0, T, 1, 0, T},
          T - MEDGL_DAY,
@@ -1569,13 +1817,76 @@ static void login_reasons(void **state)
     EACH(row, rows)
     {
         const struct login_facts facts = {
-            row->known, row->uid_matches, row->state,  ACCOUNT_CLASS_STAFF,  row->attempt,
-            row->held,  row->password,    row->second, row->second_required, kept_facts(row->kept),
+            row->known,
+            row->uid_matches,
+            row->state,
+            ACCOUNT_CLASS_STAFF,
+            row->attempt,
+            row->held,
+            row->password,
+            row->second,
+            row->second_required,
+            kept_facts(row->kept),
+            .admission = ADMISSION_GRANTED,
+            .person = UNSAID,
         };
         struct login_decision decision = policy_login(&policy, &facts, NOW);
         same_text(row->name, login_reason_word(decision.reason), login_reason_word(row->reason));
         same(row->name, "allowed", decision.allowed, row->reason == LOGIN_REASON_OK);
         same(row->name, "counts", decision.counts, row->counts);
+    }
+}
+
+/* What refuses somebody who proved everything, or who proved nothing: the order of the reasons. */
+static void R05_R22_R26_R27_login_rules(void **state)
+{
+    static const struct {
+        const char *name;
+        enum factor_result password;
+        bool second_closed;
+        enum admission_reason admission;
+        enum factor_result person;
+        enum login_reason reason;
+    } rows[] = {
+        {"admitted", GOOD, 0, ADMISSION_GRANTED, UNSAID, LOGIN_REASON_OK},
+        {"a person named", GOOD, 0, ADMISSION_GRANTED, GOOD, LOGIN_REASON_OK},
+        {"nobody decided", GOOD, 0, ADMISSION_UNDECIDED, UNSAID, LOGIN_REASON_UNDECIDED},
+        {"no such decision", GOOD, 0, (enum admission_reason)99, UNSAID, LOGIN_REASON_UNDECIDED},
+        {"service", GOOD, 0, ADMISSION_SERVICE, UNSAID, LOGIN_REASON_SERVICE},
+        {"place", GOOD, 0, ADMISSION_PLACE, UNSAID, LOGIN_REASON_PLACE},
+        {"hours", GOOD, 0, ADMISSION_HOURS, UNSAID, LOGIN_REASON_HOURS},
+        {"calendar", GOOD, 0, ADMISSION_CALENDAR, UNSAID, LOGIN_REASON_CALENDAR},
+        {"a stranger", GOOD, 0, ADMISSION_GRANTED, BAD, LOGIN_REASON_PERSON},
+        {"no such person", GOOD, 0, ADMISSION_GRANTED, (enum factor_result)99, LOGIN_REASON_PERSON},
+        {"codes closed", GOOD, 1, ADMISSION_GRANTED, UNSAID, LOGIN_REASON_FACTOR_CLOSED},
+        {"closed before the rules", GOOD, 1, ADMISSION_HOURS, BAD, LOGIN_REASON_FACTOR_CLOSED},
+        {"the rules before the person", GOOD, 0, ADMISSION_PLACE, BAD, LOGIN_REASON_PLACE},
+        {"the password before them", BAD, 1, ADMISSION_HOURS, BAD, LOGIN_REASON_WRONG_PASSWORD},
+        {"wrong, undecided", BAD, 0, ADMISSION_UNDECIDED, UNSAID, LOGIN_REASON_WRONG_PASSWORD},
+    };
+    const struct policy policy = defaults();
+    (void)state;
+    EACH(row, rows)
+    {
+        struct login_facts facts = {.known = true,
+                                    .uid_matches = true,
+                                    .state = ACTIVE,
+                                    .class_ = ACCOUNT_CLASS_STAFF,
+                                    .attempt = ATTEMPT_ADMITTED,
+                                    .reservation_held = true,
+                                    .password = row->password,
+                                    .second = UNSAID,
+                                    .password_facts = kept_facts(KEPT_GOOD),
+                                    .second_closed = row->second_closed,
+                                    .admission = row->admission,
+                                    .person = row->person};
+        struct login_decision decision = policy_login(&policy, &facts, NOW);
+        same_text(row->name, login_reason_word(decision.reason), login_reason_word(row->reason));
+        same(row->name, "allowed", decision.allowed, row->reason == LOGIN_REASON_OK);
+        same(row->name, "counts", decision.counts, row->reason != LOGIN_REASON_OK);
+        facts.state = ACCOUNT_STATE_DISABLED;
+        decision = policy_login(&policy, &facts, NOW);
+        same(row->name, "disabled", decision.reason, LOGIN_REASON_DISABLED);
     }
 }
 
@@ -1586,7 +1897,7 @@ static void login_lets_in_one_combination_alone(void **state)
     const struct policy policy = defaults();
     int allowed = 0;
     (void)state;
-    for (unsigned i = 0; i < 2 * 2 * 4 * 5 * 2 * 3 * 3 * 2 * 3; i++) {
+    for (unsigned i = 0; i < 2 * 2 * 4 * 5 * 2 * 3 * 3 * 2 * 3 * 7 * 3 * 2; i++) {
         unsigned n = i;
         struct login_facts facts = {.class_ = ACCOUNT_CLASS_STAFF};
         facts.known = n % 2, n /= 2;
@@ -1597,12 +1908,19 @@ static void login_lets_in_one_combination_alone(void **state)
         facts.password = (enum factor_result)(n % 3), n /= 3;
         facts.second = (enum factor_result)(n % 3), n /= 3;
         facts.second_required = n % 2, n /= 2;
-        facts.password_facts = kept_facts((enum kept)n);
+        const enum kept kept = (enum kept)(n % 3);
+        n /= 3;
+        facts.password_facts = kept_facts(kept);
+        facts.admission = (enum admission_reason)(n % 7), n /= 7;
+        facts.person = (enum factor_result)(n % 3), n /= 3;
+        facts.second_closed = n != 0;
         bool guessed = facts.password != UNSAID || facts.second != UNSAID;
         bool good = facts.known && facts.uid_matches && facts.state == ACTIVE &&
                     facts.attempt == ATTEMPT_ADMITTED && facts.reservation_held &&
-                    facts.password == GOOD && n == KEPT_GOOD &&
-                    (facts.second == GOOD || (facts.second == UNSAID && !facts.second_required));
+                    facts.password == GOOD && kept == KEPT_GOOD &&
+                    (facts.second == GOOD || (facts.second == UNSAID && !facts.second_required)) &&
+                    facts.admission == ADMISSION_GRANTED && facts.person != BAD &&
+                    !facts.second_closed;
         struct login_decision decision = policy_login(&policy, &facts, NOW);
         same("combination", "allowed", decision.allowed, good);
         same("combination", "counts", decision.counts,
@@ -1610,14 +1928,24 @@ static void login_lets_in_one_combination_alone(void **state)
         allowed += decision.allowed;
     }
     same("combinations", "allowed", allowed,
-         3); /* code proved (2), or neither asked nor required */
+         2 * 3); /* code proved (2), or neither asked nor required; a person named or none */
 }
 
 static void login_with_a_due_password_is_let_in_to_change_it(void **state)
 {
     const struct policy policy = defaults();
-    struct login_facts facts = {
-        true, true, ACTIVE, ACCOUNT_CLASS_STAFF, ATTEMPT_ADMITTED, true, GOOD, UNSAID, false, {0}};
+    struct login_facts facts = {true,
+                                true,
+                                ACTIVE,
+                                ACCOUNT_CLASS_STAFF,
+                                ATTEMPT_ADMITTED,
+                                true,
+                                GOOD,
+                                UNSAID,
+                                false,
+                                {0},
+                                .admission = ADMISSION_GRANTED,
+                                .person = UNSAID};
     (void)state;
     facts.password_facts = (struct password_facts){true, SHORT, .set_at = NOW - 90 * MEDGL_DAY};
     struct login_decision decision = policy_login(&policy, &facts, NOW);
@@ -1736,11 +2064,69 @@ static void account_phase(void **state)
     policy.password_grace_logins = 2;
     EACH(row, rows)
     {
-        const struct account_facts facts = {row->known, row->uid_matches, row->state,
-                                            ACCOUNT_CLASS_STAFF, row->password};
+        const struct account_facts facts = {.known = row->known,
+                                            .uid_matches = row->uid_matches,
+                                            .state = row->state,
+                                            .class_ = ACCOUNT_CLASS_STAFF,
+                                            .password_facts = row->password,
+                                            .admission = ADMISSION_GRANTED,
+                                            .person = UNSAID};
         struct account_decision decision = policy_account(&policy, &facts, NOW);
         same(row->name, "verdict", decision.verdict, row->verdict);
         same_text(row->name, login_reason_word(decision.reason), login_reason_word(row->reason));
+    }
+}
+
+/* The rules of access hold for keys as for passwords, and before anything is due. */
+static void R05_R22_R26_R27_account_rules(void **state)
+{
+    static const struct {
+        const char *name;
+        struct password_facts password;
+        enum admission_reason admission;
+        enum factor_result person;
+        enum account_verdict verdict;
+        enum login_reason reason;
+    } rows[] = {
+        {"key, admitted", {0}, ADMISSION_GRANTED, UNSAID, ACCOUNT_OK, LOGIN_REASON_OK},
+        {"key, a person named", {0}, ADMISSION_GRANTED, GOOD, ACCOUNT_OK, LOGIN_REASON_OK},
+        {"key, a stranger", {0}, ADMISSION_GRANTED, BAD, ACCOUNT_DENIED, LOGIN_REASON_PERSON},
+        {"key, hours", {0}, ADMISSION_HOURS, UNSAID, ACCOUNT_DENIED, LOGIN_REASON_HOURS},
+        {"key, place", {0}, ADMISSION_PLACE, UNSAID, ACCOUNT_DENIED, LOGIN_REASON_PLACE},
+        {"key, service", {0}, ADMISSION_SERVICE, UNSAID, ACCOUNT_DENIED, LOGIN_REASON_SERVICE},
+        {"key, calendar", {0}, ADMISSION_CALENDAR, UNSAID, ACCOUNT_DENIED, LOGIN_REASON_CALENDAR},
+        {"key, undecided", {0}, ADMISSION_UNDECIDED, GOOD, ACCOUNT_DENIED, LOGIN_REASON_UNDECIDED},
+        {"place before the person", {0}, ADMISSION_PLACE, BAD, ACCOUNT_DENIED, LOGIN_REASON_PLACE},
+        {"password due, hours",
+         {1, SHORT, 0, NOW - 62 * MEDGL_DAY},
+         ADMISSION_HOURS,
+         UNSAID,
+         ACCOUNT_DENIED,
+         LOGIN_REASON_HOURS},
+        {"issued, past its end, hours",
+         {1, LONG, 1, NOW, NOW},
+         ADMISSION_HOURS,
+         UNSAID,
+         ACCOUNT_DENIED,
+         LOGIN_REASON_ISSUED_EXPIRED},
+    };
+    const struct policy policy = defaults();
+    (void)state;
+    EACH(row, rows)
+    {
+        struct account_facts facts = {.known = true,
+                                      .uid_matches = true,
+                                      .state = ACTIVE,
+                                      .class_ = ACCOUNT_CLASS_STAFF,
+                                      .password_facts = row->password,
+                                      .admission = row->admission,
+                                      .person = row->person};
+        struct account_decision decision = policy_account(&policy, &facts, NOW);
+        same(row->name, "verdict", decision.verdict, row->verdict);
+        same_text(row->name, login_reason_word(decision.reason), login_reason_word(row->reason));
+        facts.state = ACCOUNT_STATE_RETIRED;
+        decision = policy_account(&policy, &facts, NOW);
+        same(row->name, "retired", decision.verdict, ACCOUNT_EXPIRED);
     }
 }
 
@@ -1750,7 +2136,8 @@ static void words(void **state)
     static const char *const reasons[] = {
         "undecided",      "ok",           "unknown-account", "locked-source", "locked-account",
         "attempt-lost",   "uid-changed",  "disabled",        "retired",       "no-password",
-        "wrong-password", "wrong-factor", "issued-expired"};
+        "wrong-password", "wrong-factor", "issued-expired",  "factor-closed", "service",
+        "place",          "hours",        "calendar",        "person"};
     static const char *const rules[] = {"none", "A", "B", "C"};
     static const char *const refusals[] = {
         "accepted", "malformed", "too-long", "full-width",  "too-short",        "kinds",
@@ -1778,8 +2165,8 @@ static void words(void **state)
 /* The sentence that medgl-policy.conf(5) must have under a key. */
 static void manual_line(const struct policy_key *key, char *line, size_t size)
 {
-    static const char *const types[] = {"Number", "Size",  "Span", "Choice",
-                                        "Zone",   "Paths", "Names"};
+    static const char *const types[] = {"Number", "Size", "Span",  "Choice", "Zone",    "Paths",
+                                        "Names",  "Mail", "Hours", "Places", "Services"};
     char range[POLICY_RANGE_SIZE];
     policy_key_range(key, range, sizeof(range));
     (void)snprintf(line, size, "%s, %s, default %s (%s).\n", types[key->type], range,
@@ -1829,6 +2216,9 @@ int main(void)
         cmocka_unit_test(key_zone_length),
         cmocka_unit_test(key_paths),
         cmocka_unit_test(key_names),
+        cmocka_unit_test(key_mail),
+        cmocka_unit_test(key_classes),
+        cmocka_unit_test(R34_text),
         cmocka_unit_test(key_cross_rules),
         cmocka_unit_test(profile_defaults),
         cmocka_unit_test(profile_is_as_strong_as_itself),
@@ -1852,9 +2242,11 @@ int main(void)
         cmocka_unit_test(R20_lockout_follows_the_policy),
         cmocka_unit_test(R20_never_more_than_the_limits),
         cmocka_unit_test(login_reasons),
+        cmocka_unit_test(R05_R22_R26_R27_login_rules),
         cmocka_unit_test(login_lets_in_one_combination_alone),
         cmocka_unit_test(login_with_a_due_password_is_let_in_to_change_it),
         cmocka_unit_test(account_phase),
+        cmocka_unit_test(R05_R22_R26_R27_account_rules),
         cmocka_unit_test(words),
         cmocka_unit_test(manual_lists_the_keys),
     };
