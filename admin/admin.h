@@ -144,6 +144,8 @@ struct verb {
     /* Where one option may stand in the place of NAME: that one, and which others go with the one
      * or the other alone. */
     option_set instead, with_instead, with_name;
+    bool optional; /* NAME may be left out */
+    bool id;       /* it is an ID, or the beginning of one */
 };
 const struct verb *admin_verbs(size_t *count);
 

@@ -13,6 +13,7 @@
 #define NEAR_WORD_MAX 32
 #define LAST_MAX      1000000
 #define HOW_MANY_MAX  1000
+#define ID_LEAST      6
 #define RANGE_END     (UINT64_MAX - 1) /* one behind it is a number as well */
 
 /* -- the nearest right word ----------------------------------------------------------------- */
@@ -112,6 +113,18 @@ static bool check_name(const char *name, const char *value)
         return true;
     complain(_("\"%s\" cannot be a login name"), value);
     (void)name;
+    return false;
+}
+
+/* Of a session, or the beginning of one. */
+static bool check_id(const char *value)
+{
+    size_t len = strlen(value);
+    if (len >= ID_LEAST && len < CRYPTO_ID_SIZE && value[strspn(value, "0123456789abcdef")] == '\0')
+        return true;
+    complain(_("\"%s\" cannot be an id: those have %d digits and letters from a to f, of which the "
+               "first %d will do"),
+             value, CRYPTO_ID_SIZE - 1, ID_LEAST);
     return false;
 }
 
@@ -423,6 +436,11 @@ static enum admin_exit options_instead(const struct options *options, bool named
     return ADMIN_DONE;
 }
 
+static bool options_may_lack_name(const struct verb *verb)
+{
+    return verb->optional || verb->need == VERB_READING_OF_NAME;
+}
+
 static enum admin_exit options_name(struct options *options, const struct words *words, size_t used)
 {
     const struct verb *verb = options->verb;
@@ -432,7 +450,7 @@ static enum admin_exit options_name(struct options *options, const struct words 
     }
     if (!verb->named)
         return ADMIN_DONE;
-    if (words->count == used && verb->need == VERB_READING_OF_NAME)
+    if (words->count == used && options_may_lack_name(verb))
         return ADMIN_DONE;
     if (verb->instead != 0) {
         enum admin_exit code = options_instead(options, words->count > used);
@@ -440,11 +458,12 @@ static enum admin_exit options_name(struct options *options, const struct words 
             return code;
     }
     if (words->count == used) {
-        complain(_("NAME is missing"));
+        complain(verb->id ? _("ID is missing") : _("NAME is missing"));
         return options_usage(verb);
     }
     options->name = words->word[used];
-    return check_name("", options->name) ? ADMIN_DONE : ADMIN_USAGE;
+    bool good = verb->id ? check_id(options->name) : check_name("", options->name);
+    return good ? ADMIN_DONE : ADMIN_USAGE;
 }
 
 enum admin_exit options_parse(struct options *options, int argc, char *const *argv)
@@ -482,7 +501,8 @@ char *verb_usage(const struct verb *verb)
                           option_words[i].value != NULL ? " " : "",
                           option_words[i].value != NULL ? option_words[i].value : "");
     if (verb->named && verb->instead == 0)
-        (void)fputs(verb->need == VERB_READING_OF_NAME ? " [NAME]" : " NAME", stream);
+        (void)fprintf(stream, options_may_lack_name(verb) ? " [%s]" : " %s",
+                      verb->id ? "ID" : "NAME");
     for (int i = 0; i < OPTION_COUNT; i++) {
         const struct option_word *word = &option_words[i];
         bool required = (verb->required & OPTION_BIT(i)) != 0;
