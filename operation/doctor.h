@@ -4,22 +4,105 @@
 
 #include "operation/setup.h"
 
+#define DOCTOR_INCLUDE_MAX 8 /* files within files */
+
+/* An enrolled account, as what the host says of its Unix user is judged by it. */
+struct doctor_account {
+    char name[STORE_NAME_SIZE];
+    int64_t uid;
+    enum account_class class_;
+    enum account_state state;
+    bool shared;
+    bool shadow_locked; /* by `account import` or `account shadow`, says the ledger */
+};
+
 struct doctor {
     const char *root;
     doctor_finding finding;
     void *argument;
     unsigned faults;
     bool pam_used; /* some PAM service uses the module */
+    bool nullok;   /* some PAM service lets in who has an empty password */
+
+    /* The enrolled accounts in the order of their names, retired ones too; where they could not be
+     * read, `accounts_known` is false. */
+    struct doctor_account *accounts;
+    size_t account_count;
+    bool accounts_known;
+    void (*enrolled)(struct doctor *doctor, const struct doctor_account *account);
 };
 
-/* Reports one finding, with a printf format. */
+/* Reports one finding, with a printf format. What comes from files is made printable. */
 void doctor_say(struct doctor *doctor, enum doctor_level level, const char *check,
                 const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* PAM service files that use the module, and how. */
+/* NULL: nobody of that name is enrolled. */
+const struct doctor_account *doctor_account_find(const struct doctor *doctor, const char *name);
+
+/* -- the host's files: anybody may have written them --------------------------------------------
+ */
+
+/* A file, to be read line by line. */
+struct doctor_text {
+    char *bytes;
+    char *rest;
+};
+void doctor_text_free(struct doctor_text *text); /* also for auto_clean() */
+
+/* Why a file was not read that is not there. */
+extern const char doctor_no_file[];
+
+/* Reads a regular file under the root, whole, of a bounded size; never waits for one. A link to
+ * /dev/null reads as empty. NULL: done, else why not, in words. */
+const char *doctor_read(const struct doctor *doctor, const char *name, struct doctor_text *text);
+
+/* The next line, without its end; NULL after the last. A NUL in the file reads as '?'. */
+char *doctor_line(struct doctor_text *text);
+
+/* Makes one line of those that end in a backslash. Before the first is taken. */
+void doctor_join(struct doctor_text *text);
+
+/* doctor_read(), with a warning where a file that is there cannot be read. False: it was not read.
+ */
+bool doctor_open(struct doctor *doctor, const char *check, const char *name,
+                 struct doctor_text *text);
+
+/* Calls for each name in a directory under the root that ends in `suffix`, in their order, with the
+ * path; up to a bounded number. One that is not there is empty. */
+void doctor_each_file(struct doctor *doctor, const char *check, const char *directory,
+                      const char *suffix,
+                      void (*each)(struct doctor *doctor, const char *path, void *argument),
+                      void *argument);
+
+/* Whether something of that name is there, if only a link that leads nowhere. */
+bool doctor_is_there(const struct doctor *doctor, const char *name);
+
+/* -- the parts ----------------------------------------------------------------------------------
+ */
+
+/* Files of PAM services: those that use the module, and how; those that ask nobody. */
 void doctor_pam(struct doctor *doctor);
 
 /* Settings of sshd that go around the module or keep it from asking. */
 void doctor_sshd(struct doctor *doctor);
+
+/* Users of the host: vendor and system accounts, empty passwords, enrolled ones that changed (R25,
+ * R27, R28). After doctor_pam(). */
+void doctor_people(struct doctor *doctor);
+
+/* sudo without a password. */
+void doctor_sudo(struct doctor *doctor);
+
+/* Automatic logon (R39), and hosts that are believed. */
+void doctor_autologin(struct doctor *doctor);
+
+/* Rules of access: whether they let anybody in, and end idle sessions (R04, R05, R22, R34). As the
+ * owner of the store. */
+void doctor_access(struct doctor *doctor, const struct context *context);
+
+/* Who is told of alerts (R07). */
+void doctor_alerts(struct doctor *doctor, const struct policy *policy);
+/* Alerts that wait. As the owner of the store. */
+void doctor_outbox(struct doctor *doctor, const struct context *context);
 
 #endif

@@ -1,28 +1,25 @@
-/* What the host does with the module: PAM service files and sshd's settings. Reads only; a file
- * that cannot be read is told. */
+/* What the host does with the module: files of PAM services. Reads only; a file that cannot be read
+ * is told. */
 #include "operation/doctor.h"
 
 #include "base/text.h"
 
 #include <dirent.h>
-#include <errno.h>
-#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#define SSHD_CONFIG "/etc/ssh/sshd_config"
-#define INCLUDE_MAX 8 /* files within files */
+#define PAM_VENDOR "/usr/lib/pam.d" /* for services that have no file in /etc/pam.d */
 
-/* -- PAM ------------------------------------------------------------------------------------ */
-
-/* A file of /etc/pam.d: what it uses the module for, by itself or through files that it includes.
+/* A file of a service: what it uses the module for, by itself or through files that it includes.
  * How these use the module is judged once, in their own right. */
 struct pam_service {
     struct doctor *doctor;
-    const char *directory;
     const char *name;
     bool auth, account, password, session;
+    char door[128];   /* the first line of its own that lets people in before the module is asked */
+    bool wide;        /* everybody */
+    char exempt[128]; /* the last that was told */
     int depth;
 };
 
@@ -63,6 +60,118 @@ static bool pam_control_is_weak(const char *control)
     return false;
 }
 
+/* Whether success in a line is enough to be let in. */
+static bool pam_control_ends(const char *control)
+{
+    return strcasecmp(control, "sufficient") == 0 ||
+           (control[0] == '[' && strcasestr(control, "success=done") != NULL);
+}
+
+/* -- one line --------------------------------------------------------------------------------- */
+
+static bool pam_is(const char *module, const char *name)
+{
+    const char *last = strrchr(module, '/');
+    return strcmp(last != NULL ? last + 1 : module, name) == 0;
+}
+
+/* A word among the arguments; with `next`, what follows it. */
+static bool pam_word(const char *arguments, const char *word, char *next, size_t size)
+{
+    size_t len = strlen(word);
+    for (const char *at = arguments; (at = strstr(at, word)) != NULL; at += len) {
+        const char *behind = at + len;
+        if ((at != arguments && strchr(" \t", at[-1]) == NULL) || strchr(" \t", behind[0]) == NULL)
+            continue;
+        behind += strspn(behind, " \t");
+        if (next != NULL)
+            (void)snprintf(next, size, "%.*s", (int)strcspn(behind, " \t"), behind);
+        return true;
+    }
+    return false;
+}
+
+/* Whether anybody is in a group by /etc/group. */
+static bool pam_group_has_members(const struct doctor *doctor, const char *name)
+{
+    auto_clean(doctor_text_free) struct doctor_text text;
+    if (doctor_read(doctor, "/etc/group", &text) != NULL)
+        return true; /* for all that is known */
+    for (char *line; (line = doctor_line(&text)) != NULL;) {
+        const char *group = strsep(&line, ":");
+        const char *members = line != NULL ? strrchr(line, ':') : NULL;
+        if (strcmp(group, name) == 0)
+            return members != NULL && members[1] != '\0';
+    }
+    return false;
+}
+
+/* Whether a module lets people in without a proof: everybody, or who meets its condition. */
+enum pam_door {
+    PAM_DOOR_NONE,
+    PAM_DOOR_SOME,
+    PAM_DOOR_WIDE
+};
+static enum pam_door pam_door(const struct doctor *doctor, const char *module,
+                              const char *arguments)
+{
+    static const char *const wide[] = {"pam_permit.so", "pam_rhosts.so", "pam_rhosts_auth.so",
+                                       "pam_debug.so"};
+    static const char *const some[] = {"pam_succeed_if.so", "pam_listfile.so", "pam_localuser.so",
+                                       "pam_usertype.so",   "pam_access.so",   "pam_time.so",
+                                       "pam_securetty.so",  "pam_shells.so",   "pam_nologin.so",
+                                       "pam_group.so",      "pam_env.so",      "pam_warn.so"};
+    char group[128];
+    for (size_t i = 0; i < MEDGL_COUNT(wide); i++)
+        if (pam_is(module, wide[i]))
+            return PAM_DOOR_WIDE;
+    if (pam_is(module, "pam_wheel.so"))
+        return pam_word(arguments, "trust", NULL, 0) ? PAM_DOOR_SOME : PAM_DOOR_NONE;
+    if (pam_is(module, "pam_succeed_if.so") &&
+        (pam_word(arguments, "use_uid", NULL, 0) || /* who asks, as with pam_rootok */
+         (pam_word(arguments, "ingroup", group, sizeof(group)) &&
+          !pam_group_has_members(doctor, group))))
+        return PAM_DOOR_NONE;
+    for (size_t i = 0; i < MEDGL_COUNT(some); i++)
+        if (pam_is(module, some[i]))
+            return PAM_DOOR_SOME;
+    return PAM_DOOR_NONE;
+}
+
+/* A line of another module, as long as ours was not asked. */
+static void pam_other(struct pam_service *service, const char *control, const char *module,
+                      const char *arguments)
+{
+    if (pam_is(module, "pam_unix.so") &&
+        (pam_word(arguments, "nullok", NULL, 0) || pam_word(arguments, "nullok_secure", NULL, 0)))
+        service->doctor->nullok = true;
+    if (service->auth || service->depth > 1 || service->door[0] != '\0' ||
+        !pam_control_ends(control))
+        return;
+    enum pam_door door = pam_door(service->doctor, module, arguments);
+    if (door == PAM_DOOR_NONE)
+        return;
+    service->wide = door == PAM_DOOR_WIDE;
+    (void)snprintf(service->door, sizeof(service->door), "%s %s%s", control, module,
+                   control[0] == '[' ? "]" : "");
+}
+
+static void pam_exempt(struct pam_service *service, const char *arguments)
+{
+    char users[sizeof(service->exempt)];
+    const char *exempt = strstr(arguments, "exempt=");
+    if (exempt == NULL)
+        return;
+    (void)snprintf(users, sizeof(users), "%.*s", (int)strcspn(exempt, " \t"), exempt);
+    if (strcmp(users, service->exempt) == 0)
+        return;
+    memcpy(service->exempt, users, sizeof(users));
+    doctor_say(service->doctor, DOCTOR_WARNING, "pam",
+               "%s: %s: these users log in without any of the rules; take it out when every one "
+               "of them has another way in",
+               service->name, users);
+}
+
 /* One line that names the module. */
 static void pam_use(struct pam_service *service, const char *type, const char *control,
                     const char *arguments)
@@ -81,11 +190,20 @@ static void pam_use(struct pam_service *service, const char *type, const char *c
                    "default=die]",
                    service->name, type, control, control[0] == '[' ? "]" : "",
                    auth ? "done" : "ok new_authtok_reqd=ok");
-    const char *exempt = strstr(arguments, "exempt=");
-    if (auth && exempt != NULL)
-        doctor_say(service->doctor, DOCTOR_WARNING, "pam",
-                   "%s: %.*s: these users log in without any of the rules", service->name,
-                   (int)strcspn(exempt, " \t"), exempt);
+    pam_exempt(service, arguments);
+}
+
+static void pam_module(struct pam_service *service, const char *type, const char *control,
+                       char *module)
+{
+    char *arguments = module;
+    (void)strsep(&arguments, " \t");
+    if (arguments == NULL)
+        arguments = module + strlen(module);
+    if (strstr(module, "pam_medgl.so") != NULL)
+        pam_use(service, type, control, arguments);
+    else if (strcasecmp(type, "auth") == 0)
+        pam_other(service, control, module, arguments);
 }
 
 /* One line: type, control (a word or [...]), module, arguments; or @include and a file. Of the type
@@ -105,39 +223,86 @@ static void pam_line(struct pam_service *service, char *line, const char *only)
         rest += strspn(rest, " \t");
         include = strcasecmp(control, "include") == 0 || strcasecmp(control, "substack") == 0;
         only = type;
-        if (!include && strstr(rest, "pam_medgl.so") != NULL)
-            pam_use(service, type, control, rest);
+        if (!include)
+            pam_module(service, type, control, rest);
     }
     rest[strcspn(rest, " \t")] = '\0';
     if (include)
         pam_read(service, rest, only);
 }
 
+/* A name among the files of services, or a path. */
+static const char *pam_text(const struct doctor *doctor, const char *name, char path[PATH_MAX],
+                            struct doctor_text *text)
+{
+    static const char *const directories[] = {MEDGL_PAMCONFDIR "/", PAM_VENDOR "/", ""};
+    const char *why = doctor_no_file;
+    for (size_t i = name[0] == '/' ? 2 : 0; i < (name[0] == '/' ? 3 : 2); i++) {
+        if (snprintf(path, PATH_MAX, "%s%s", directories[i], name) >= PATH_MAX)
+            return "its name is too long";
+        why = doctor_read(doctor, path, text);
+        if (why != doctor_no_file)
+            return why;
+    }
+    return why;
+}
+
 static void pam_read(struct pam_service *service, const char *name, const char *only)
 {
     char path[PATH_MAX];
-    auto_free char *line = NULL;
-    size_t room = 0;
-    int len = name[0] == '/' ? snprintf(path, sizeof(path), "%s%s", service->doctor->root, name)
-                             : snprintf(path, sizeof(path), "%s/%s", service->directory, name);
-    if (len >= (int)sizeof(path) || service->depth >= INCLUDE_MAX)
+    auto_clean(doctor_text_free) struct doctor_text text = {NULL};
+    if (service->depth >= DOCTOR_INCLUDE_MAX)
         return;
-    auto_file FILE *file = fopen(path, "re");
-    service->depth++;
-    while (file != NULL && getline(&line, &room, file) > 0) {
-        line[strcspn(line, "\n")] = '\0';
-        pam_line(service, line, only);
-    }
-    service->depth--;
-    if (file == NULL || ferror(file))
+    const char *why = pam_text(service->doctor, name, path, &text);
+    if (why != NULL)
         doctor_say(service->doctor, DOCTOR_WARNING, "pam",
-                   "%s: %s cannot be read: %s: put it right, or run this as root", service->name,
-                   path, strerror(errno));
+                   "%s: %s%s cannot be read: %s: put it right, or run this as root", service->name,
+                   service->doctor->root, path, why);
+    doctor_join(&text);
+    service->depth++;
+    for (char *line; (line = doctor_line(&text)) != NULL;)
+        pam_line(service, line, only);
+    service->depth--;
 }
 
-static void pam_judge(struct doctor *doctor, const char *directory, const char *name)
+/* -- a service -------------------------------------------------------------------------------- */
+
+/* Greeters and automatic logons of display managers permit everybody, and are told by what starts
+ * them (R39). */
+static bool pam_is_greeter(const char *name)
 {
-    struct pam_service service = {.doctor = doctor, .directory = directory, .name = name};
+    return strstr(name, "autologin") != NULL || strstr(name, "greeter") != NULL ||
+           strstr(name, "launch-environment") != NULL;
+}
+
+static void pam_judge_door(const struct pam_service *service)
+{
+    const char *const whom = service->wide ? "everybody" : "whoever meets its condition";
+    if (service->door[0] == '\0')
+        return;
+    if (service->auth)
+        doctor_say(service->doctor, service->wide ? DOCTOR_FAULT : DOCTOR_WARNING, "pam",
+                   "%s: %s lets %s in before the module is asked: take the line out, or put it "
+                   "behind the module's with another control",
+                   service->name, service->door, whom);
+    else if (service->wide && !pam_is_greeter(service->name))
+        doctor_say(service->doctor, DOCTOR_WARNING, "pam",
+                   "%s: %s lets %s in without a proof: take the line out", service->name,
+                   service->door, whom);
+}
+
+static void pam_judge(struct doctor *doctor, const char *path, void *argument)
+{
+    const char *const *over = argument;
+    const char *name = strrchr(path, '/') + 1;
+    char instead[PATH_MAX];
+    struct pam_service service = {.doctor = doctor, .name = name};
+    if (strchr(name, '~') != NULL)
+        return;
+    if (*over != NULL &&
+        (snprintf(instead, sizeof(instead), "%s/%s", *over, name) >= (int)sizeof(instead) ||
+         doctor_is_there(doctor, instead)))
+        return;
     pam_read(&service, name, NULL);
     /* Debian's common-* files hold one type each: only whole services are judged for what is
      * missing. */
@@ -146,6 +311,7 @@ static void pam_judge(struct doctor *doctor, const char *directory, const char *
                    "%s: auth without account: a disabled user with an ssh key gets in; add the "
                    "account line, or @include common-account",
                    name);
+    pam_judge_door(&service);
     if (service.auth || service.account || service.password || service.session)
         doctor_say(doctor, DOCTOR_OK, "pam", "%s uses the module for%s%s%s%s", name,
                    service.auth ? " auth" : "", service.account ? " account" : "",
@@ -154,159 +320,10 @@ static void pam_judge(struct doctor *doctor, const char *directory, const char *
 
 void doctor_pam(struct doctor *doctor)
 {
-    char path[PATH_MAX];
-    struct dirent **names = NULL;
-    if (path_under(path, doctor->root, MEDGL_PAMCONFDIR) != MEDGL_OK)
-        return;
-    int count = scandir(path, &names, NULL, alphasort);
-    if (count < 0 && errno != ENOENT)
-        doctor_say(doctor, DOCTOR_WARNING, "pam", "%s cannot be read: %s: run this as root", path,
-                   strerror(errno));
-    for (int i = 0; i < count; i++) {
-        if (names[i]->d_name[0] != '.' && strchr(names[i]->d_name, '~') == NULL)
-            pam_judge(doctor, path, names[i]->d_name);
-        free(names[i]);
-    }
-    free(names);
+    const char *none = NULL, *etc = MEDGL_PAMCONFDIR;
+    doctor_each_file(doctor, "pam", MEDGL_PAMCONFDIR, "", pam_judge, &none);
+    doctor_each_file(doctor, "pam", PAM_VENDOR, "", pam_judge, &etc);
     if (!doctor->pam_used)
         doctor_say(doctor, DOCTOR_WARNING, "pam",
                    "no PAM service uses pam_medgl.so: run pam-auth-update, or see pam_medgl(8)");
-}
-
-/* -- sshd ----------------------------------------------------------------------------------- */
-
-/* A setting that goes around the module, or keeps it from asking. The first value in the file
- * counts (sshd_config(5)). */
-struct sshd_setting {
-    const char *name;
-    const char *preset; /* sshd's default */
-    const char *wrong;  /* the value that defeats the module */
-    enum doctor_level level;
-    const char *why;
-};
-
-static const struct sshd_setting sshd_settings[] = {
-    {"UsePAM", "no", "no", DOCTOR_FAULT, "the module is never asked: set UsePAM yes"},
-    {"PermitEmptyPasswords", "no", "yes", DOCTOR_FAULT, "set PermitEmptyPasswords no"},
-    {"KbdInteractiveAuthentication", "yes", "no", DOCTOR_WARNING,
-     "a password that is due cannot be changed at login: set KbdInteractiveAuthentication yes"},
-    {"PasswordAuthentication", "yes", "yes", DOCTOR_WARNING,
-     "messages and a change that is due do not reach the person: set PasswordAuthentication no and "
-     "leave KbdInteractiveAuthentication on"},
-    {"HostbasedAuthentication", "no", "yes", DOCTOR_WARNING,
-     "another host's word replaces the person's proof: set HostbasedAuthentication no"},
-};
-
-struct sshd_reading {
-    struct doctor *doctor;
-    char value[MEDGL_COUNT(sshd_settings)][32];
-    int depth;
-    bool match;   /* inside a Match block */
-    bool told;    /* something was found */
-    bool partial; /* a file could not be read */
-};
-
-static void sshd_read(struct sshd_reading *reading, const char *path);
-
-static void sshd_unreadable(struct sshd_reading *reading, const char *path, int error)
-{
-    reading->told = reading->partial = true;
-    doctor_say(reading->doctor, DOCTOR_WARNING, "sshd",
-               "%s cannot be read, and may say anything: %s: put it right, or run this as root",
-               path, strerror(error));
-}
-
-/* For glob(): only what is not there is passed over. */
-static int sshd_glob_failed(const char *path, int error)
-{
-    (void)path;
-    return error != ENOENT;
-}
-
-static void sshd_include(struct sshd_reading *reading, char *patterns)
-{
-    for (char *pattern; (pattern = strsep(&patterns, " \t")) != NULL;) {
-        char path[PATH_MAX];
-        glob_t found = {0};
-        if (pattern[0] == '\0')
-            continue;
-        int len = snprintf(path, sizeof(path), "%s%s%s", reading->doctor->root,
-                           pattern[0] == '/' ? "" : "/etc/ssh/", pattern);
-        int result = len < (int)sizeof(path) ? glob(path, 0, sshd_glob_failed, &found) : 0;
-        if (result == GLOB_ABORTED)
-            sshd_unreadable(reading, path, errno);
-        for (size_t i = 0; result == 0 && i < found.gl_pathc; i++)
-            sshd_read(reading, found.gl_pathv[i]);
-        globfree(&found);
-    }
-}
-
-static void sshd_line(struct sshd_reading *reading, char *line)
-{
-    char *rest = line + strspn(line, " \t");
-    char *name = strsep(&rest, " \t=");
-    if (name == NULL || name[0] == '\0' || name[0] == '#' || rest == NULL)
-        return;
-    rest += strspn(rest, " \t=\"");
-    if (strcasecmp(name, "Match") == 0)
-        reading->match = strcasecmp(rest, "all") != 0;
-    if (strcasecmp(name, "Include") == 0) {
-        sshd_include(reading, rest);
-        return;
-    }
-    rest[strcspn(rest, " \t\"")] = '\0';
-    for (size_t i = 0; i < MEDGL_COUNT(sshd_settings); i++) {
-        const struct sshd_setting *setting = &sshd_settings[i];
-        if (strcasecmp(name, setting->name) != 0)
-            continue;
-        if (reading->match) {
-            if (strcasecmp(rest, setting->wrong) != 0)
-                continue;
-            reading->told = true;
-            doctor_say(reading->doctor, DOCTOR_WARNING, "sshd", "%s %s in a Match block: %s", name,
-                       rest, setting->why);
-        } else if (reading->value[i][0] == '\0') {
-            text_printable(reading->value[i], sizeof(reading->value[i]), rest);
-        }
-    }
-}
-
-static void sshd_read(struct sshd_reading *reading, const char *path)
-{
-    auto_free char *line = NULL;
-    size_t room = 0;
-    bool match = reading->match;
-    if (reading->depth >= INCLUDE_MAX)
-        return;
-    auto_file FILE *file = fopen(path, "re");
-    reading->depth++;
-    while (file != NULL && getline(&line, &room, file) > 0) {
-        line[strcspn(line, "\n")] = '\0';
-        sshd_line(reading, line);
-    }
-    reading->depth--;
-    reading->match = match; /* a Match in an included file ends with it */
-    if (file == NULL || ferror(file))
-        sshd_unreadable(reading, path, errno);
-}
-
-void doctor_sshd(struct doctor *doctor)
-{
-    struct sshd_reading reading = {.doctor = doctor};
-    char path[PATH_MAX];
-    if (path_under(path, doctor->root, SSHD_CONFIG) != MEDGL_OK ||
-        (access(path, F_OK) != 0 && errno == ENOENT))
-        return;
-    sshd_read(&reading, path);
-    for (size_t i = 0; i < MEDGL_COUNT(sshd_settings); i++) {
-        const struct sshd_setting *setting = &sshd_settings[i];
-        bool unset = reading.value[i][0] == '\0';
-        const char *value = unset ? setting->preset : reading.value[i];
-        if (strcasecmp(value, setting->wrong) != 0 || (unset && reading.partial))
-            continue;
-        reading.told = true;
-        doctor_say(doctor, setting->level, "sshd", "%s %s: %s", setting->name, value, setting->why);
-    }
-    if (!reading.told)
-        doctor_say(doctor, DOCTOR_OK, "sshd", "no setting goes around the module");
 }
