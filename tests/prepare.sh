@@ -4,6 +4,7 @@
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 build=$top/build
 layers=$build/sandbox # usr/ and etc/ in each layer below it are laid over the host's in the sandbox
+jobs=-j$(nproc) # of make
 export LC_ALL=C.UTF-8
 
 complain() {
@@ -94,7 +95,7 @@ build_in() {
     if [ "$(cat .options 2>/dev/null)" != "$*" ] || [ "$build/source/configure" -nt config.status ]; then
         "$build/source/configure" -q "$@" && echo "$*" > .options || return 1
     fi
-    make -s -j"$(nproc)"
+    make -s $jobs
 }
 # As Debian lays it out.
 build_main() {
