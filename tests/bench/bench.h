@@ -45,6 +45,7 @@ void bench_memory(const struct bench *bench);   /* of 200 logins at once */
 void bench_beside(const struct bench *bench);   /* what Debian has instead */
 void bench_alike(const struct bench *bench);    /* unknown, wrong and locked (R23) */
 void bench_history(const struct bench *bench);  /* a change with few and many former passwords */
+void bench_flood(const struct bench *bench);    /* at the terminal, during a flood (R20) */
 void bench_quality(const struct bench *bench);  /* judging one candidate */
 
 /* -- private roots (place.c) ------------------------------------------------------------------ */

@@ -27,7 +27,7 @@ static const struct {
 } benches[] = {
     {"login", bench_login},     {"accounts", bench_accounts}, {"crowd", bench_crowd},
     {"memory", bench_memory},   {"beside", bench_beside},     {"alike", bench_alike},
-    {"history", bench_history}, {"quality", bench_quality},
+    {"history", bench_history}, {"quality", bench_quality},   {"flood", bench_flood},
 };
 
 /* -- who is there --------------------------------------------------------------------------- */
@@ -170,8 +170,8 @@ int main(int argc, char **argv)
             "  -t  tries of each kind in \"alike\" (1000)\n"
             "  -n  accounts in the large store (1000000)\n"
             "  -d  where stores are made, and removed (/var/tmp)\n"
-            "Benches: login accounts crowd memory beside alike history quality; all where none is "
-            "named.\n"
+            "Benches: login accounts crowd memory beside alike history quality flood; all where "
+            "none is named.\n"
             "Exit status: 0 all goals are met, 1 one is not or a bench could not run, 2 usage.\n",
             argv[0]);
         return 2;
