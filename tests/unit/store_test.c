@@ -135,46 +135,89 @@ static void no_problem(void *argument, const char *what)
 /* Stores that older programs made, brought forward with all that is in them. */
 struct older {
     const char *name;
-    const char *sql; /* makes it of one of version 2 */
+    const char *file; /* SQL that makes it */
+    const char *sql;  /* what makes it older still */
+    bool owner_known; /* what version 3 keeps is there */
 };
 
 static const struct older olders[] = {
-    {"version 2", ""},
-    {"version 1", "DROP INDEX account_uid; DROP INDEX attempt_refused; PRAGMA user_version = 1"},
+    {"version 3", STORE_VERSION3, "", true},
+    {"version 2", STORE_VERSION2, "", false},
+    {"version 1", STORE_VERSION2,
+     "DROP INDEX account_uid; DROP INDEX attempt_refused; PRAGMA user_version = 1", false},
 };
 
-static void older_store_is_brought_forward(void **state)
+static void older_store_is_made(const struct older *row)
 {
-    const struct older *row = *state;
     static char sql[100000];
-    struct account hanako, expected = account_of('a', "hanako");
-    struct activity activity;
-    struct credential password;
     store_close(&fixture.store);
     assert_int_equal(unlink(fixture.path), 0);
     (void)snprintf(sql, sizeof(sql), "%s-wal", fixture.path);
     assert_int_equal(unlink(sql), 0);
-    sql[slurp(STORE_VERSION2, sql, sizeof(sql))] = '\0';
+    sql[slurp(row->file, sql, sizeof(sql))] = '\0';
     raw_run(sql);
     raw_run(row->sql);
     assert_int_equal(chmod(fixture.path, 0600), 0);
+}
 
-    assert_ok(fixture_open(&fixture.store));
-    assert_int_equal(raw_number("PRAGMA user_version"), SCHEMA_VERSION);
-    struct store_txn *txn = begin(STORE_WRITE);
+/* What the older store knew is there; what it did not is empty. */
+static void older_store_is_whole(struct store_txn *txn, const struct older *row)
+{
+    const struct account expected = account_of('a', "hanako");
+    struct account hanako;
+    struct activity activity;
+    struct credential password;
+    struct session session;
     assert_ok(store_account_by_uid(txn, expected.uid, &hanako));
     assert_string_equal(hanako.name, "hanako");
     assert_string_equal(hanako.full_name, expected.full_name);
-    assert_true(hanako.reading[0] == '\0' && hanako.staff_number[0] == '\0' &&
-                hanako.birth_date[0] == '\0');
+    assert_string_equal(hanako.reading, row->owner_known ? expected.reading : "");
+    assert_string_equal(hanako.staff_number, row->owner_known ? expected.staff_number : "");
+    assert_string_equal(hanako.birth_date, row->owner_known ? expected.birth_date : "");
+    assert_true(hanako.hours[0] == '\0' && hanako.places[0] == '\0' && hanako.services[0] == '\0');
+    assert_true(hanako.sessions == 0 && hanako.idle == 0 && !hanako.shared);
     assert_ok(store_activity_get(txn, hanako.id, &activity));
-    assert_true(activity.failures == 3 && activity.warned_at == 0 && activity.grace_used == 0);
+    assert_true(activity.failures == 3 && activity.factor_failures == 0);
+    assert_true(activity.warned_at == (row->owner_known ? NOW - 2 : 0) &&
+                activity.grace_used == (row->owner_known ? 2 : 0));
     assert_ok(store_credential_get(txn, hanako.id, CREDENTIAL_PASSWORD, &password));
     assert_int_equal(password.strength, PASSWORD_STRENGTH_LONG);
+    assert_ok(store_session_find(txn, hanako.id, "sshd", "pts/0", &session));
+    assert_true(session.class_ == 0 && session.ended == SESSION_END_NONE);
+    assert_true(session.leader[0] == '\0' && session.person[0] == '\0');
+}
 
+/* The new columns of old rows can be written. */
+static void older_store_is_used(struct store_txn *txn)
+{
+    const struct account expected = account_of('a', "hanako");
+    struct account hanako;
+    struct attempt attempt = attempt_of(id_of('1'), 'b', "s", NOW);
     assert_ok(store_account_update(txn, &expected));
     assert_ok(store_account_by_name(txn, "hanako", &hanako));
     assert_string_equal(hanako.reading, expected.reading);
+    assert_string_equal(hanako.hours, expected.hours);
+    assert_true(hanako.shared);
+    assert_ok(store_session_close(txn, id_of('d'), NOW + 1, SESSION_END_LOST));
+    assert_ok(crypto_random_id(attempt.id));
+    assert_ok(store_attempt_begin(txn, &attempt));
+    assert_ok(store_attempt_finish(txn, attempt.id, NOW, ATTEMPT_OUTCOME_REPEATED, 5));
+}
+
+static void older_store_is_brought_forward(void **state)
+{
+    const struct older *row = *state;
+    struct attempt_counts counts;
+    older_store_is_made(row);
+    assert_ok(fixture_open(&fixture.store));
+    assert_int_equal(raw_number("PRAGMA user_version"), SCHEMA_VERSION);
+    struct store_txn *txn = begin(STORE_WRITE);
+    older_store_is_whole(txn, row);
+    older_store_is_used(txn);
+    if (row->owner_known) { /* its store has failures as well */
+        assert_ok(store_attempt_count(txn, id_of('a'), "192.0.2.9", NOW, MEDGL_HOUR, &counts));
+        assert_true(counts.source_failures == 2 && counts.source_refused == 1);
+    }
     commit();
     assert_ok(store_check(fixture.store, no_problem, NULL));
 }
@@ -236,7 +279,13 @@ static void account_keeps_every_field(void **state)
                               .state = ACCOUNT_STATE_DISABLED,
                               .state_since = INT64_MAX,
                               .created = -1,
-                              .ledger_seq = INT64_MAX};
+                              .ledger_seq = INT64_MAX,
+                              .sessions = UINT32_MAX,
+                              .idle = INT64_MIN,
+                              .shared = true};
+    memset(extreme.hours, 'h', sizeof(extreme.hours) - 1);
+    memset(extreme.places, 'p', sizeof(extreme.places) - 1);
+    memset(extreme.services, 's', sizeof(extreme.services) - 1);
     memset(extreme.id, '0', sizeof(extreme.id) - 1);
     memset(extreme.name, 'n', sizeof(extreme.name) - 1);
     memset(extreme.state_reason, 'r', sizeof(extreme.state_reason) - 1);
@@ -247,6 +296,10 @@ static void account_keeps_every_field(void **state)
     const struct account plain = account_of('a', "hanako");
     struct account bare = account_of('b', "taro");
     bare.reading[0] = bare.staff_number[0] = bare.birth_date[0] = '\0';
+    bare.hours[0] = bare.places[0] = bare.services[0] = '\0';
+    bare.sessions = 0;
+    bare.idle = 0;
+    bare.shared = false;
     const struct account *const accounts[] = {&plain, &extreme, &bare};
     for (size_t i = 0; i < MEDGL_COUNT(accounts); i++) {
         struct account got;
@@ -265,10 +318,37 @@ static void account_keeps_every_field(void **state)
         assert_string_equal(got.reading, accounts[i]->reading);
         assert_string_equal(got.staff_number, accounts[i]->staff_number);
         assert_string_equal(got.birth_date, accounts[i]->birth_date);
+        assert_string_equal(got.hours, accounts[i]->hours);
+        assert_string_equal(got.places, accounts[i]->places);
+        assert_string_equal(got.services, accounts[i]->services);
+        assert_true(got.sessions == accounts[i]->sessions && got.idle == accounts[i]->idle &&
+                    got.shared == accounts[i]->shared);
         assert_ok(store_account_by_name(&fixture_txn, accounts[i]->name, &got));
         assert_string_equal(got.id, accounts[i]->id);
         commit();
     }
+}
+
+static void R05_access_rules_change(void **state)
+{
+    struct account got, hanako = account_of('a', "hanako");
+    (void)state;
+    fill();
+    (void)text_copy(hanako.hours, sizeof(hanako.hours), "Sat 09:00-12:00");
+    (void)text_copy(hanako.places, sizeof(hanako.places), "tty*");
+    hanako.services[0] = '\0';
+    hanako.sessions = 1;
+    hanako.idle = MEDGL_MINUTE;
+    hanako.shared = false;
+    assert_ok(store_account_update(begin(STORE_WRITE), &hanako));
+    commit();
+    fixture_reopen();
+    assert_ok(store_account_by_id(begin(STORE_READ), hanako.id, &got));
+    commit();
+    assert_string_equal(got.hours, "Sat 09:00-12:00");
+    assert_string_equal(got.places, "tty*");
+    assert_string_equal(got.services, "");
+    assert_true(got.sessions == 1 && got.idle == MEDGL_MINUTE && !got.shared);
 }
 
 static void R25_names_are_unique_for_good(void **state)
@@ -364,18 +444,21 @@ static void activity_of_an_account(void **state)
     struct store_txn *txn = begin(STORE_WRITE);
     assert_ok(store_activity_get(txn, id_of('b'), &got));
     assert_string_equal(got.account_id, id_of('b'));
-    assert_true(got.last_login == 0 && got.failures == 0 && got.last_failure == 0);
+    assert_true(got.last_login == 0 && got.failures == 0 && got.last_failure == 0 &&
+                got.factor_failures == 0);
     assert_ok(store_activity_get(txn, id_of('a'), &changed));
     assert_true(changed.last_login == NOW && changed.failures == 3 &&
                 changed.last_failure == NOW - 1 && changed.warned_at == NOW - 2 &&
-                changed.grace_used == 2);
+                changed.grace_used == 2 && changed.factor_failures == 7);
     assert_string_equal(changed.last_failure_source, "192.0.2.9");
     changed.failures = changed.grace_used = UINT32_MAX;
     changed.warned_at = 0;
+    changed.factor_failures = 0;
     (void)text_copy(changed.last_service, sizeof(changed.last_service), "login");
     assert_ok(store_activity_put(txn, &changed));
     assert_ok(store_activity_get(txn, id_of('a'), &got));
-    assert_true(got.failures == UINT32_MAX && got.grace_used == UINT32_MAX && got.warned_at == 0);
+    assert_true(got.failures == UINT32_MAX && got.grace_used == UINT32_MAX && got.warned_at == 0 &&
+                got.factor_failures == 0);
     assert_string_equal(got.last_service, "login");
     assert_string_equal(got.last_source, "192.0.2.1");
     (void)text_copy(changed.account_id, sizeof(changed.account_id), id_of('z')); /* of nobody */
@@ -495,6 +578,131 @@ static void R12_open_sessions_of_an_account(void **state)
     commit();
 }
 
+/* A session of account 'a' or 'b'; times are before NOW. */
+struct spell {
+    char id, account;
+    medgl_time opened, closed; /* 0: open still */
+};
+static const struct spell spells[] = {
+    {'1', 'a', 900, 0},   {'2', 'b', 800, 700}, {'3', 'a', 600, 300},
+    {'4', 'b', 500, 0},   {'5', 'a', 400, 100}, {'6', 'b', 200, 350}, /* the clock was set back */
+    {'7', 'a', -50, -60}, {'8', 'b', 300, 300},
+};
+
+struct since_case {
+    const char *name;
+    char account; /* 0: all */
+    medgl_time since;
+    const char *ids;
+};
+static const struct since_case since_cases[] = {
+    {"all times, all accounts", 0, 10000, "7 6 8 5 4 3 2 1 "},
+    {"all times, one account", 'a', 10000, "7 5 3 1 "},
+    {"all times, the other", 'b', 10000, "6 8 4 2 "},
+    {"what ended before is left out", 'b', 699, "6 8 4 "},
+    {"what ended just then is not", 'b', 700, "6 8 4 2 "},
+    {"open ones however old", 0, 200, "7 6 5 4 1 "},
+    {"ended before it began: as if at once", 'b', 200, "6 4 "},
+    {"ended ahead of now", 0, 0, "7 4 1 "},
+    {"of the future", 0, -1000, "4 1 "},
+    {"an account without any", 'z', 10000, ""},
+};
+
+static void spells_add(struct store_txn *txn)
+{
+    for (size_t i = 0; i < MEDGL_COUNT(spells); i++) {
+        struct session session = session_of(spells[i].id, spells[i].account);
+        session.opened = NOW - spells[i].opened;
+        assert_ok(store_session_open(txn, &session));
+        if (spells[i].closed != 0)
+            assert_ok(
+                store_session_close(txn, session.id, NOW - spells[i].closed, SESSION_END_CLOSED));
+    }
+}
+
+static void two_accounts(struct store_txn *txn)
+{
+    const struct account hanako = account_of('a', "hanako"), taro = account_of('b', "taro");
+    assert_ok(store_account_add(txn, &hanako));
+    assert_ok(store_account_add(txn, &taro));
+}
+
+static void R06_sessions_since(void **state)
+{
+    const struct since_case *row = *state;
+    struct names ids = {.left = 100}, stopped = {.left = 0};
+    struct store_txn *txn = begin(STORE_WRITE);
+    two_accounts(txn);
+    spells_add(txn);
+    const char *account = row->account != 0 ? id_of(row->account) : NULL;
+    assert_ok(store_session_each_since(txn, account, NOW - row->since, names_session, &ids));
+    assert_string_equal(ids.text, row->ids);
+    if (row->ids[0] != '\0')
+        assert_error(
+            store_session_each_since(txn, account, NOW - row->since, names_session, &stopped),
+            MEDGL_ERR_PEER);
+    commit();
+}
+
+static enum medgl_error close_lost(void *argument, const struct session *session)
+{
+    return store_session_close(argument, session->id, NOW, SESSION_END_LOST);
+}
+
+static void R29_open_sessions_of_all(void **state)
+{
+    struct names open = {.left = 100}, none = {.left = 100};
+    struct session got;
+    (void)state;
+    struct store_txn *txn = begin(STORE_WRITE);
+    two_accounts(txn);
+    spells_add(txn);
+    assert_ok(store_session_each_open(txn, NULL, names_session, &open));
+    assert_string_equal(open.text, "1 4 ");
+    /* Those that are found lost are closed on the way. */
+    assert_ok(store_session_each_open(txn, NULL, close_lost, txn));
+    assert_ok(store_session_each_open(txn, NULL, names_session, &none));
+    assert_string_equal(none.text, "");
+    assert_ok(store_session_by_id(txn, id_of('4'), &got));
+    assert_true(got.ended == SESSION_END_LOST && got.closed == NOW);
+    commit();
+}
+
+struct end_case {
+    const char *name;
+    enum session_end how;
+    medgl_time at; /* after it was opened */
+    enum medgl_error error;
+    medgl_time closed;
+};
+static const struct end_case end_cases[] = {
+    {"closed", SESSION_END_CLOSED, 5, MEDGL_OK, 5},
+    {"lost", SESSION_END_LOST, 5, MEDGL_OK, 5},
+    {"ended by an administrator", SESSION_END_ENDED, 5, MEDGL_OK, 5},
+    {"clock set back: it ends when it began", SESSION_END_CLOSED, -MEDGL_DAY, MEDGL_OK, 0},
+    {"no end", SESSION_END_NONE, 5, MEDGL_ERR_ARGUMENT, 0},
+    {"unknown", (enum session_end)9, 5, MEDGL_ERR_ARGUMENT, 0},
+};
+
+static void R06_session_end(void **state)
+{
+    const struct end_case *row = *state;
+    const bool done = row->error == MEDGL_OK;
+    struct session got;
+    fill();
+    assert_error(store_session_close(begin(STORE_WRITE), id_of('d'), NOW + row->at, row->how),
+                 row->error);
+    commit();
+    fixture_reopen();
+    assert_ok(store_session_by_id(begin(STORE_READ), id_of('d'), &got));
+    commit();
+    assert_int_equal(got.closed, done ? NOW + row->closed : 0);
+    assert_int_equal(got.ended, done ? row->how : SESSION_END_NONE);
+    assert_int_equal(got.class_, ACCOUNT_CLASS_STAFF);
+    assert_string_equal(got.leader, "boot 1 2 3");
+    assert_string_equal(got.person, "taro");
+}
+
 static void R06_session_from_start_to_end(void **state)
 {
     struct session got, later = session_of('e', 'a'), elsewhere = session_of('f', 'a');
@@ -565,6 +773,108 @@ static void R08_ledger_range(void **state)
     assert_ok(store_ledger_each(txn, row->from, row->to, names_line, &lines));
     commit();
     assert_string_equal(lines.text, row->lines);
+}
+
+static bool wanted_with_o(void *argument, const char *line, size_t len)
+{
+    (void)argument;
+    return memchr(line, 'o', len) != NULL;
+}
+static bool wanted_with_z(void *argument, const char *line, size_t len)
+{
+    (void)argument;
+    return memchr(line, 'z', len) != NULL;
+}
+static bool wanted_all(void *argument, const char *line, size_t len)
+{
+    (void)argument;
+    return line != NULL && len > 0;
+}
+static bool wanted_none(void *argument, const char *line, size_t len)
+{
+    (void)argument;
+    return line == NULL && len > 0;
+}
+
+typedef bool (*wanted_function)(void *argument, const char *line, size_t len);
+
+/* What store_ledger_each() gives, filtered. */
+struct sieve {
+    struct names names;
+    wanted_function wanted;
+};
+static enum medgl_error sieve_line(void *argument, const struct ledger_row *row)
+{
+    struct sieve *sieve = argument;
+    if (!sieve->wanted(NULL, row->line, row->len))
+        return MEDGL_OK;
+    return names_line(&sieve->names, row);
+}
+
+static void R06_ledger_select(void **state)
+{
+    static const wanted_function wanted[] = {wanted_all, wanted_with_o, wanted_with_z, wanted_none};
+    const struct range *row = *state;
+    struct store_txn *txn = begin(STORE_WRITE);
+    assert_ok(append_line(txn, "zero"));
+    assert_ok(append_line(txn, "one"));
+    assert_ok(append_line(txn, "two"));
+    for (size_t i = 0; i < MEDGL_COUNT(wanted); i++) {
+        struct names lines = {.left = 100};
+        struct sieve sieve = {{.left = 100}, wanted[i]};
+        assert_ok(store_ledger_select(txn, row->from, row->to, wanted[i], names_line, &lines));
+        assert_ok(store_ledger_each(txn, row->from, row->to, sieve_line, &sieve));
+        assert_string_equal(lines.text, sieve.names.text);
+    }
+    struct names all = {.left = 100};
+    assert_ok(store_ledger_select(txn, row->from, row->to, NULL, names_line, &all));
+    assert_string_equal(all.text, row->lines);
+    commit();
+}
+
+/* Changed without the key, under a reader that wants some of it. */
+struct forged_line {
+    const char *name, *sql;
+    wanted_function wanted;
+    enum medgl_error error;
+};
+static const struct forged_line forged_lines[] = {
+    {"line that is wanted", "UPDATE ledger SET line = 'zerO' WHERE seq = 0", wanted_with_z,
+     MEDGL_ERR_CORRUPT},
+    {"leaf of a line that is wanted", "UPDATE ledger SET leaf = x'00' WHERE seq = 0", wanted_with_z,
+     MEDGL_ERR_CORRUPT},
+    {"MAC of a line that is wanted", "UPDATE ledger SET mac = x'00' WHERE seq = 0", wanted_with_z,
+     MEDGL_ERR_CORRUPT},
+    {"seq of a line that is wanted", "UPDATE ledger SET seq = -5 WHERE seq = 0", wanted_with_z,
+     MEDGL_ERR_CORRUPT},
+    {"line made one that is wanted", "UPDATE ledger SET line = 'z' WHERE seq = 1", wanted_with_z,
+     MEDGL_ERR_CORRUPT},
+    {"empty line", "UPDATE ledger SET line = '' WHERE seq = 1", wanted_with_z, MEDGL_ERR_CORRUPT},
+    {"line that is not wanted", "UPDATE ledger SET line = 'oNe' WHERE seq = 1", wanted_with_z,
+     MEDGL_OK},
+    {"line that is not wanted, all are asked for", "UPDATE ledger SET line = 'oNe' WHERE seq = 1",
+     NULL, MEDGL_ERR_CORRUPT},
+};
+
+static enum medgl_error names_any(void *argument, const struct ledger_row *row)
+{
+    (void)row;
+    return names_add(argument, "x");
+}
+
+static void R08_forged_line_is_found_when_wanted(void **state)
+{
+    const struct forged_line *row = *state;
+    struct names lines = {.left = 100};
+    struct store_txn *txn = begin(STORE_WRITE);
+    assert_ok(append_line(txn, "zero"));
+    assert_ok(append_line(txn, "one"));
+    commit();
+    raw_run(row->sql);
+    txn = begin(STORE_READ);
+    assert_error(store_ledger_select(txn, 0, UINT64_MAX, row->wanted, names_any, &lines),
+                 row->error);
+    commit();
 }
 
 static void R08_ledger_head_follows(void **state)
@@ -645,9 +955,11 @@ struct count_case {
     struct past past[6];
     medgl_time window;
     struct attempt_counts counts; /* latest times as distances from NOW, -1: none */
+    uint32_t refused;             /* those that delay alone */
 };
 
 #define FAILED    ATTEMPT_OUTCOME_FAILED
+#define REPEATED  ATTEMPT_OUTCOME_REPEATED
 #define IN_FLIGHT ATTEMPT_OUTCOME_IN_FLIGHT
 
 static const struct count_case count_cases[] = {
@@ -671,7 +983,29 @@ static const struct count_case count_cases[] = {
     {"in flight", {{"s", 5, IN_FLIGHT}, {"t", 3, IN_FLIGHT}}, 100, {0, 1, -1, 0, 2, -1}},
     {"success is no failure", {{"s", 5, ATTEMPT_OUTCOME_SUCCEEDED}}, 100, {0, 0, -1, 0, 0, -1}},
     {"withdrawn is no failure", {{"s", 5, ATTEMPT_OUTCOME_WITHDRAWN}}, 100, {0, 0, -1, 0, 0, -1}},
-    {"refused counts nowhere", {{"s", 5, ATTEMPT_OUTCOME_REFUSED}}, 100, {0, 0, -1, 0, 0, -1}},
+    {"refused counts nowhere", {{"s", 5, ATTEMPT_OUTCOME_REFUSED}}, 100, {0, 0, -1, 0, 0, -1}, 1},
+    {"repeated counts nowhere, but delays", {{"s", 5, REPEATED}}, 100, {0, 0, -1, 0, 0, -1}, 1},
+    {"repeated elsewhere counts nowhere at all", {{"t", 5, REPEATED}}, 100, {0, 0, -1, 0, 0, -1}},
+    {"repeated does not count account-wide",
+     {{"s", 9, FAILED}, {"s", 8, REPEATED}, {"t", 7, REPEATED}, {"s", 6, REPEATED}},
+     100,
+     {1, 0, 9, 1, 0, 9},
+     2},
+    {"repeated and refused delay together",
+     {{"s", 9, REPEATED}, {"s", 5, ATTEMPT_OUTCOME_REFUSED}, {"s", 3, REPEATED}},
+     100,
+     {0, 0, -1, 0, 0, -1},
+     3},
+    {"repeated beyond the window",
+     {{"s", 500, REPEATED}, {"s", 3, REPEATED}},
+     100,
+     {0, 0, -1, 0, 0, -1},
+     1},
+    {"repeated makes no failure younger",
+     {{"s", 500, FAILED}, {"s", 420, FAILED}, {"s", 3, REPEATED}},
+     100,
+     {2, 0, 420, 2, 0, 420},
+     1},
     {"a success clears nothing by itself",
      {{"s", 9, FAILED}, {"s", 5, ATTEMPT_OUTCOME_SUCCEEDED}},
      100,
@@ -701,6 +1035,152 @@ static void R20_count(void **state)
     assert_int_equal(counts.account_in_flight, row->counts.account_in_flight);
     assert_int_equal(counts.account_latest == 0 ? -1 : NOW - counts.account_latest,
                      row->counts.account_latest);
+    assert_int_equal(counts.source_refused, row->refused);
+}
+
+/* A guess of account 'a' or another, with its tag. */
+struct guess {
+    char account;
+    const char *source;
+    medgl_time at; /* before NOW */
+    enum attempt_outcome outcome;
+    uint32_t tag;
+};
+
+static void guess_past(struct store_txn *txn, const struct guess *guess)
+{
+    char id[CRYPTO_ID_SIZE];
+    assert_ok(crypto_random_id(id));
+    struct attempt attempt = attempt_of(id, guess->account, guess->source, NOW - guess->at - 1);
+    assert_ok(store_attempt_begin(txn, &attempt));
+    if (guess->outcome != IN_FLIGHT)
+        assert_ok(store_attempt_finish(txn, id, NOW - guess->at, guess->outcome, guess->tag));
+}
+
+/* The guess of account 'a' from "s" with tag 7, window 100. */
+struct repeat_case {
+    const char *name;
+    struct guess past[3];
+    uint32_t tag; /* 0: 7 */
+    bool repeats;
+};
+
+#define NO_TAG UINT32_MAX
+
+static const struct repeat_case repeat_cases[] = {
+    {"nothing before", {{0}}, 0, false},
+    {"the same", {{'a', "s", 5, FAILED, 7}}, 0, true},
+    {"another", {{'a', "s", 5, FAILED, 8}}, 0, false},
+    {"from another source", {{'a', "t", 5, FAILED, 7}}, 0, false},
+    {"from a source that begins like it", {{'a', "ss", 5, FAILED, 7}}, 0, false},
+    {"at another account", {{'b', "s", 5, FAILED, 7}}, 0, false},
+    {"not the latest", {{'a', "s", 9, FAILED, 7}, {'a', "s", 5, FAILED, 8}}, 0, true},
+    {"at the edge of the window", {{'a', "s", 105, FAILED, 7}, {'a', "s", 5, FAILED, 8}}, 0, true},
+    {"beyond the window", {{'a', "s", 106, FAILED, 7}, {'a', "s", 5, FAILED, 8}}, 0, false},
+    {"long ago, but the latest: policy decides", {{'a', "s", 900000, FAILED, 7}}, 0, true},
+    {"the latest elsewhere moves no window",
+     {{'a', "s", 300, FAILED, 7}, {'a', "t", 5, FAILED, 8}},
+     0,
+     true},
+    {"clock set back: taken as now",
+     {{'a', "s", -500, FAILED, 7}, {'a', "s", 50, FAILED, 8}},
+     0,
+     true},
+    {"it succeeded since", {{'a', "s", 5, ATTEMPT_OUTCOME_SUCCEEDED, 7}}, 0, false},
+    {"what repeated alone is left", {{'a', "s", 5, REPEATED, 7}}, 0, false},
+    {"what was refused", {{'a', "s", 5, ATTEMPT_OUTCOME_REFUSED, 7}}, 0, false},
+    {"what was withdrawn", {{'a', "s", 5, ATTEMPT_OUTCOME_WITHDRAWN, 7}}, 0, false},
+    {"without a tag", {{'a', "s", 5, FAILED, 0}}, NO_TAG, false},
+    {"all bits", {{'a', "s", 5, FAILED, UINT32_MAX - 1}}, UINT32_MAX - 1, true},
+};
+
+static void R20_repeats(void **state)
+{
+    const struct repeat_case *row = *state;
+    const uint32_t tag = row->tag == 0 ? 7 : row->tag == NO_TAG ? 0 : row->tag;
+    struct store_txn *txn = begin(STORE_WRITE);
+    uint32_t cleared;
+    for (size_t i = 0; i < MEDGL_COUNT(row->past) && row->past[i].source != NULL; i++)
+        guess_past(txn, &row->past[i]);
+    commit();
+    txn = begin(STORE_WRITE);
+    bool repeats = !row->repeats;
+    assert_ok(store_attempt_repeats(txn, id_of('a'), "s", tag, NOW, 100, &repeats));
+    assert_int_equal(repeats, row->repeats);
+    assert_ok(store_attempt_clear(txn, id_of('a'), "s", &cleared));
+    assert_ok(store_attempt_repeats(txn, id_of('a'), "s", tag, NOW, 100, &repeats));
+    assert_false(repeats); /* what was cleared counts no longer */
+    commit();
+}
+
+struct spread_case {
+    const char *name;
+    const char *source;
+    medgl_time since; /* before NOW */
+    uint32_t most, accounts;
+};
+
+static const struct guess spread_past[] = {
+    {'a', "s", 5, FAILED, 0},    {'a', "s", 6, FAILED, 0},
+    {'b', "s", 5, FAILED, 0},    {'c', "s", 90, FAILED, 0},
+    {'c', "s", 200, FAILED, 0},  {'d', "s", 200, FAILED, 0},
+    {'e', "s", -500, FAILED, 0}, {'f', "s", 5, REPEATED, 0},
+    {'g', "s", 5, IN_FLIGHT, 0}, {'h', "s", 5, ATTEMPT_OUTCOME_REFUSED, 0},
+    {'i', "t", 5, FAILED, 0},    {'j', "s", 5, ATTEMPT_OUTCOME_SUCCEEDED, 0},
+    {'k', "ss", 5, FAILED, 0},   {'l', "", 5, FAILED, 0},
+};
+
+static const struct spread_case spread_cases[] = {
+    {"all", "s", 1000, 100, 5},
+    {"lately", "s", 89, 100, 3},
+    {"since just then", "s", 90, 100, 4},
+    {"ahead of now", "s", -1, 100, 1},
+    {"exactly as many as are counted", "s", 1000, 5, 5},
+    {"no further than that", "s", 1000, 4, 4},
+    {"one is enough", "s", 1000, 1, 1},
+    {"not counted at all", "s", 1000, 0, 0},
+    {"another source", "t", 1000, 100, 1},
+    {"no source", "", 1000, 100, 1},
+    {"a source that is no pattern", "%", 1000, 100, 0},
+};
+
+static void R20_spread(void **state)
+{
+    const struct spread_case *row = *state;
+    uint32_t accounts = 99;
+    struct store_txn *txn = begin(STORE_WRITE);
+    for (size_t i = 0; i < MEDGL_COUNT(spread_past); i++)
+        guess_past(txn, &spread_past[i]);
+    commit();
+    assert_ok(store_attempt_spread(begin(STORE_READ), row->source, NOW - row->since, row->most,
+                                   &accounts));
+    commit();
+    assert_int_equal(accounts, row->accounts);
+}
+
+static enum medgl_error names_first(void *argument, const char *account_id)
+{
+    return names_add(argument, (char[]){account_id[0], '\0'});
+}
+
+static void R20_accounts_that_have_failures(void **state)
+{
+    struct names none = {.left = 100}, all = {.left = 100}, stopped = {.left = 1};
+    (void)state;
+    struct store_txn *txn = begin(STORE_READ);
+    assert_ok(store_attempt_accounts(txn, names_first, &none));
+    assert_string_equal(none.text, "");
+    commit();
+    txn = begin(STORE_WRITE);
+    for (size_t i = 0; i < MEDGL_COUNT(spread_past); i++)
+        guess_past(txn, &spread_past[i]);
+    commit();
+    txn = begin(STORE_READ);
+    assert_ok(store_attempt_accounts(txn, names_first, &all));
+    assert_error(store_attempt_accounts(txn, names_first, &stopped), MEDGL_ERR_PEER);
+    commit();
+    assert_string_equal(all.text, "a b c d e g i k l "); /* 'g' is in flight */
+    assert_string_equal(stopped.text, "a b ");
 }
 
 /* Without re-dating for good, the lock would begin again once the clock has caught up. */
@@ -744,6 +1224,7 @@ static const struct verdict_case verdict_cases[] = {
     {"refused", ATTEMPT_OUTCOME_REFUSED, MEDGL_OK, MEDGL_OK},
     {"cleared", ATTEMPT_OUTCOME_CLEARED, MEDGL_ERR_ARGUMENT, MEDGL_ERR_ARGUMENT},
     {"withdrawn", ATTEMPT_OUTCOME_WITHDRAWN, MEDGL_ERR_ARGUMENT, MEDGL_OK},
+    {"repeated", ATTEMPT_OUTCOME_REPEATED, MEDGL_ERR_ARGUMENT, MEDGL_OK},
     {"none", (enum attempt_outcome)0, MEDGL_ERR_ARGUMENT, MEDGL_ERR_ARGUMENT},
     {"unknown", (enum attempt_outcome)99, MEDGL_ERR_ARGUMENT, MEDGL_ERR_ARGUMENT},
 };
@@ -864,13 +1345,15 @@ struct clear_case {
     const char *name;
     const char *source;
     uint32_t cleared, left;
+    uint32_t refused; /* that are left of "s" */
 };
 
 static const struct clear_case clear_cases[] = {
-    {"one source", "s", 2, 1},
-    {"all", NULL, 3, 0},
-    {"a source without failures", "none", 0, 3},
-    {"a source that is no pattern", "%", 0, 3},
+    {"one source", "s", 2, 1, 0},
+    {"all", NULL, 3, 0, 0},
+    {"another source", "t", 1, 2, 2},
+    {"a source without failures", "none", 0, 3, 2},
+    {"a source that is no pattern", "%", 0, 3, 2},
 };
 
 static void R20_clear(void **state)
@@ -883,11 +1366,15 @@ static void R20_clear(void **state)
     attempt_past(txn, "s", NOW - 2, FAILED);
     attempt_past(txn, "t", NOW - 1, FAILED);
     attempt_past(txn, "s", NOW, IN_FLIGHT);
+    attempt_past(txn, "s", NOW, REPEATED);
+    attempt_past(txn, "s", NOW, ATTEMPT_OUTCOME_REFUSED);
+    attempt_past(txn, "t", NOW, REPEATED);
     assert_ok(store_attempt_clear(txn, id_of('a'), row->source, &cleared));
     assert_int_equal(cleared, row->cleared);
     assert_ok(store_attempt_count(txn, id_of('a'), "s", NOW, 100, &counts));
     assert_int_equal(counts.account_failures, row->left);
     assert_int_equal(counts.account_in_flight, 1);
+    assert_int_equal(counts.source_refused, row->refused);
     commit();
 }
 
@@ -901,7 +1388,7 @@ static void R20_purge_is_bounded_and_spares_the_rest(void **state)
     assert_ok(store_attempt_begin(txn, &flying));
     assert_ok(store_attempt_begin(txn, &refused));
     for (int i = 0; i < 250; i++)
-        attempt_past(txn, "s", NOW - 300, FAILED);
+        attempt_past(txn, "s", NOW - 300, i % 2 == 0 ? FAILED : REPEATED);
     attempt_past(txn, "s", NOW - 100, FAILED);
     commit();
     static const int64_t left[] = {153, 53, 2, 2};
@@ -947,6 +1434,26 @@ static void R20_sources_latest_first(void **state)
     assert_string_equal(sources.text, "v=1/5+0@0 t=2/5+1@10 =1/5+0@20 s=1/5+0@30 u=1/5+0@900 ");
     assert_string_equal(stopped.text, "v=1/5+0@0 ");
     assert_string_equal(none.text, "");
+}
+
+/* Their process died and nobody swept them: they have failed all the same. */
+static void R20_sources_of_the_dead(void **state)
+{
+    struct names sources = {.left = 100}, accounts = {.left = 100};
+    (void)state;
+    struct store_txn *txn = begin(STORE_WRITE);
+    attempt_past(txn, "s", NOW, IN_FLIGHT);
+    attempt_past(txn, "t", NOW - 5, FAILED);
+    attempt_past(txn, "t", NOW - 1, IN_FLIGHT);
+    attempt_past(txn, "s", NOW - 1, IN_FLIGHT);
+    commit();
+    fixture_reopen(); /* whoever held them is gone */
+    txn = begin(STORE_READ);
+    assert_ok(store_attempt_sources(txn, id_of('a'), NOW, 100, names_source, &sources));
+    assert_ok(store_attempt_accounts(txn, names_first, &accounts));
+    commit();
+    assert_string_equal(sources.text, "s=2/4+0@0 t=2/4+0@0 ");
+    assert_string_equal(accounts.text, "a ");
 }
 
 /* -- transactions --------------------------------------------------------------------------- */
@@ -1171,6 +1678,7 @@ int main(void)
     TEST(wrong_key_is_told_apart);
     TEST(log_mode_comes_back_after_a_restore);
     TEST(account_keeps_every_field);
+    TEST(R05_access_rules_change);
     TEST(R25_names_are_unique_for_good);
     TEST(account_lookups);
     TEST(account_of_unended_text_is_refused);
@@ -1181,10 +1689,19 @@ int main(void)
     TEST(R16_former_credentials_are_many);
     TEST(R06_session_from_start_to_end);
     TEST(R12_open_sessions_of_an_account);
+    TABLE_ADD("R06 sessions since", since_cases, R06_sessions_since);
+    TEST(R29_open_sessions_of_all);
+    TABLE_ADD("R06 end of a session", end_cases, R06_session_end);
     TABLE_ADD("R08 ledger range", ranges, R08_ledger_range);
+    TABLE_ADD("R06 ledger select", ranges, R06_ledger_select);
+    TABLE_ADD("R08 forged line is found when wanted", forged_lines,
+              R08_forged_line_is_found_when_wanted);
     TEST(R08_ledger_head_follows);
     TEST(R08_checkpoints_are_kept);
     TABLE_ADD("R20 count", count_cases, R20_count);
+    TABLE_ADD("R20 repeats", repeat_cases, R20_repeats);
+    TABLE_ADD("R20 spread", spread_cases, R20_spread);
+    TEST(R20_accounts_that_have_failures);
     TEST(R20_clock_set_back_is_for_good);
     TEST(R20_other_accounts_do_not_count);
     TABLE_ADD("R20 verdict", verdict_cases, R20_verdict);
@@ -1195,6 +1712,7 @@ int main(void)
     TABLE_ADD("R20 clear", clear_cases, R20_clear);
     TEST(R20_purge_is_bounded_and_spares_the_rest);
     TEST(R20_sources_latest_first);
+    TEST(R20_sources_of_the_dead);
     TEST(rollback_leaves_nothing);
     TEST(reading_transaction_cannot_write);
     TEST(no_transaction_inside_another);
