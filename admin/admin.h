@@ -3,6 +3,7 @@
 #ifndef MEDGL_ADMIN_ADMIN_H
 #define MEDGL_ADMIN_ADMIN_H
 
+#include "admin/courier.h"
 #include "admin/privileged.h"
 #include "base/auto.h"
 #include "base/message.h"
@@ -272,6 +273,7 @@ struct admin {
     bool file_stays;
     struct secret from;                      /* what is in the file of --from */
     struct privileged privileged;            /* for what needs root after the commit */
+    struct courier courier;                  /* for what carries alerts */
     char *checkpoint[ADMIN_CHECKPOINTS_MAX]; /* texts of --checkpoint */
     int shadow; /* the shadow file, for verbs that take one; -1: none */
 };
@@ -329,6 +331,10 @@ enum admin_exit ledger_show(struct admin *admin);
 enum admin_exit ledger_verify(struct admin *admin);
 enum admin_exit ledger_export(struct admin *admin);
 enum admin_exit ledger_checkpoint(struct admin *admin);
+enum admin_exit alert_list(struct admin *admin);
+enum admin_exit alert_test(struct admin *admin);
+enum admin_exit alert_retry(struct admin *admin);
+enum admin_exit alert_deliver(struct admin *admin);
 enum admin_exit doctor_run(struct admin *admin);
 
 #endif

@@ -50,6 +50,15 @@ static const struct verb verbs[] = {
      N_("Say what the rules say to passwords; none is set or counted.")},
     {"password", "generate", password_generate_some, BIT(HOW_MANY), 0, VERB_NOTHING, false, false,
      N_("Print random passwords that the rules accept.")},
+    {"alert", "list", alert_list, BIT(ALL), 0, VERB_READING, false, false,
+     N_("List alerts that have not reached everybody, and why.")},
+    {"alert", "test", alert_test, 0, 0, VERB_STATE, false, true,
+     N_("Raise an alert, deliver it now, and say whom it reached.")},
+    {"alert", "retry", alert_retry, 0, 0, VERB_STATE, true, false,
+     N_("Try again now what waits for its next try, of one alert or of all."), .optional = true,
+     .id = true},
+    {"alert", "deliver", alert_deliver, 0, 0, VERB_STATE, false, false,
+     N_("Look at clock, space, sessions and evidence, and deliver what is due.")},
     {"policy", "show", policy_show, BIT(AGREEMENT), 0, VERB_NOTHING, false, false,
      N_("Show every key of the policy, its value, where it was set, and what is weaker than the "
         "profile.")},
@@ -359,6 +368,11 @@ static bool admin_act_fits(const struct admin *admin, enum privileged_act act)
     return false;
 }
 
+static bool admin_delivers(const struct verb *verb)
+{
+    return verb->run == alert_test || verb->run == alert_retry || verb->run == alert_deliver;
+}
+
 static enum admin_exit admin_keep_root(struct admin *admin)
 {
     enum privileged_act act = admin_act(&admin->options);
@@ -367,6 +381,8 @@ static enum admin_exit admin_keep_root(struct admin *admin)
     bool good = act == PRIVILEGED_NOTHING ||
                 privileged_start(&admin->privileged, act, admin->identity.root, admin->options.name,
                                  admin->identity.actor.asserted ? -1 : admin->identity.actor.uid);
+    if (good && admin_delivers(admin->options.verb))
+        good = courier_start(&admin->courier, admin->identity.root, admin->identity.owner);
     return good ? ADMIN_DONE : ADMIN_UNUSABLE;
 }
 
@@ -389,6 +405,7 @@ static enum admin_exit admin_run(struct admin *admin)
     if (code == ADMIN_DONE)
         code = admin_without_privilege(admin);
     privileged_end(&admin->privileged);
+    courier_end(&admin->courier);
     enum admin_exit released = identity_release_file(&admin->file, admin->file_stays);
     for (size_t i = 0; i < admin->options.checkpoint_count; i++)
         free(admin->checkpoint[i]);

@@ -39,26 +39,31 @@ enum medgl_error privilege_drop(uid_t uid, gid_t gid)
     return privilege_seal_memory();
 }
 
-enum medgl_error privilege_owner(uid_t *uid, gid_t *gid)
+enum medgl_error privilege_user(const char *name, uid_t *uid, gid_t *gid)
 {
     errno = 0;
-    const struct passwd *user = getpwnam(MEDGL_USER);
+    const struct passwd *user = getpwnam(name);
     /* With these the answer is that there is none (getpwnam(3)); any other is no answer. */
     bool answered =
         errno == 0 || errno == ENOENT || errno == ESRCH || errno == EBADF || errno == EPERM;
     if (user == NULL && !answered) {
         log_line(LOG_ERR, "cannot look up the system user \"%s\": %m: mend that, and try again",
-                 MEDGL_USER);
+                 name);
         return medgl_error_from_errno(errno);
     }
     if (user == NULL) {
         log_line(LOG_ERR,
                  "the system user \"%s\" does not exist: make it with systemd-sysusers or adduser "
                  "--system --group %s",
-                 MEDGL_USER, MEDGL_USER);
+                 name, name);
         return MEDGL_ERR_NOT_FOUND;
     }
     *uid = user->pw_uid;
     *gid = user->pw_gid;
     return MEDGL_OK;
+}
+
+enum medgl_error privilege_owner(uid_t *uid, gid_t *gid)
+{
+    return privilege_user(MEDGL_USER, uid, gid);
 }

@@ -12,8 +12,11 @@
  * the latter. MEDGL_ERR_ACCESS: end the process. */
 enum medgl_error privilege_drop(uid_t uid, gid_t gid);
 
-/* The uid and gid of MEDGL_USER. MEDGL_ERR_NOT_FOUND: there is no such user; others: it could not
- * be looked up. Both are logged, with what to do. */
+/* The uid and gid of a system user. MEDGL_ERR_NOT_FOUND: there is no such user; others: it could
+ * not be looked up. Both are logged, with what to do. */
+enum medgl_error privilege_user(const char *name, uid_t *uid, gid_t *gid);
+
+/* Of MEDGL_USER, whose the store is. */
 enum medgl_error privilege_owner(uid_t *uid, gid_t *gid);
 
 #endif

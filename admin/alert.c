@@ -1,0 +1,205 @@
+/* The noun alert: lists what is to be told, tries whether telling works, and tells it (R07). */
+#include "admin/alert.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* -- the list --------------------------------------------------------------------------------- */
+
+static const struct column delivery_columns[] = {
+    {"alert", N_("ALERT"), COLUMN_TEXT, COLUMN_BOTH},
+    {"channel", N_("CHANNEL"), COLUMN_TEXT, COLUMN_BOTH},
+    {"state", N_("STATE"), COLUMN_TEXT, COLUMN_BOTH},
+    {"tries", N_("TRIES"), COLUMN_NUMBER, COLUMN_BOTH},
+    {"last", N_("LAST TRY"), COLUMN_TIME, COLUMN_BOTH},
+    {"next", N_("NEXT TRY"), COLUMN_TIME, COLUMN_BOTH},
+    {"problem", N_("PROBLEM"), COLUMN_TEXT, COLUMN_WIDE},
+};
+
+struct list {
+    struct table *alerts, *deliveries;
+    const char *only; /* the alert that deliveries are shown of; NULL: of all */
+    bool failed;
+};
+
+static const char *delivery_word(enum delivery_state state)
+{
+    switch (state) {
+    case DELIVERY_WAITING:
+        return "waiting";
+    case DELIVERY_DONE:
+        return "done";
+    case DELIVERY_DROPPED:
+        return "dropped";
+    }
+    return "unknown";
+}
+
+static void list_delivery(void *argument, const struct delivery *delivery)
+{
+    struct list *list = argument;
+    bool waits = delivery->state == DELIVERY_WAITING;
+    if (list->only != NULL && strcmp(list->only, delivery->alert_id) != 0)
+        return;
+    list->failed = list->failed || waits;
+    table_row(list->deliveries, (struct cell[]){
+                                    CELL_TEXT(delivery->alert_id),
+                                    CELL_TEXT(delivery->channel),
+                                    CELL_TEXT(delivery_word(delivery->state)),
+                                    CELL_NUMBER(delivery->tries),
+                                    CELL_NUMBER(delivery->last),
+                                    CELL_NUMBER(waits ? delivery->next : 0),
+                                    CELL_TEXT(delivery->problem),
+                                });
+}
+
+static void list_alert(void *argument, const struct alert *alert)
+{
+    const struct list *list = argument;
+    if (list->alerts == NULL)
+        return;
+    table_row(list->alerts,
+              (struct cell[]){
+                  CELL_TEXT(alert->id),
+                  CELL_TEXT(alert_kind_word(alert->kind)),
+                  CELL_NUMBER(alert_kind_urgent(alert->kind)),
+                  CELL_NUMBER(alert->first),
+                  CELL_NUMBER(alert->last),
+                  CELL_NUMBER(alert->count),
+                  CELL_TEXT(alert->subject),
+                  CELL_TEXT(alert->source),
+                  CELL_TEXT(alert->done != 0 ? "done" : (alert->addressed ? "leaving" : "waiting")),
+                  CELL_NUMBER(alert->addressed ? 0 : alert->not_before),
+                  CELL_NUMBER(alert->done),
+                  CELL_TEXT(alert->text),
+              });
+}
+
+enum admin_exit alert_list(struct admin *admin)
+{
+    static const struct column columns[] = {
+        {"id", N_("ALERT"), COLUMN_TEXT, COLUMN_BOTH},
+        {"kind", N_("KIND"), COLUMN_TEXT, COLUMN_BOTH},
+        {"urgent", "", COLUMN_BOOL, COLUMN_JSON},
+        {"time", N_("TIME"), COLUMN_TIME, COLUMN_BOTH},
+        {"last", "", COLUMN_TIME, COLUMN_JSON},
+        {"count", N_("TIMES"), COLUMN_NUMBER, COLUMN_BOTH},
+        {"account", N_("ACCOUNT"), COLUMN_TEXT, COLUMN_BOTH},
+        {"source", N_("SOURCE"), COLUMN_TEXT, COLUMN_BOTH},
+        {"state", N_("STATE"), COLUMN_TEXT, COLUMN_BOTH},
+        {"not_before", N_("NOT BEFORE"), COLUMN_TIME, COLUMN_BOTH},
+        {"done", "", COLUMN_TIME, COLUMN_JSON},
+        {"text", N_("WHAT"), COLUMN_TEXT, COLUMN_WIDE},
+    };
+    struct output *output = &admin->output;
+    struct list list = {
+        .alerts = table_new(output, "alerts", TABLE_LIST, columns, MEDGL_COUNT(columns)),
+        .deliveries = table_new(output, "deliveries", TABLE_LIST, delivery_columns,
+                                MEDGL_COUNT(delivery_columns)),
+    };
+    bool all = admin->options.value[OPTION_ALL] != NULL;
+    enum medgl_error error =
+        operation_alert_list(&admin->context, all, list_alert, list_delivery, &list);
+    if (error != MEDGL_OK) {
+        table_free(&list.alerts);
+        table_free(&list.deliveries);
+        return admin_failed(error, "", NULL);
+    }
+    bool none = table_empty(list.alerts), some = !table_empty(list.deliveries);
+    table_print(&list.alerts);
+    if (some)
+        output_say(output, "%s", "");
+    table_print(&list.deliveries);
+    if (none)
+        output_say(output, all ? _("There were no alerts.") : _("Every alert reached everybody."));
+    return ADMIN_DONE;
+}
+
+/* -- telling ---------------------------------------------------------------------------------- */
+
+static enum medgl_error alert_carry(struct admin *admin, const char *only,
+                                    struct alert_report *report)
+{
+    struct carrying carrying = {.context = &admin->context, .courier = &admin->courier};
+    const struct alert_carrier carrier = alert_carrier_of(&carrying);
+    return operation_alert_deliver(&admin->context, &carrier, only, report);
+}
+
+static enum admin_exit alert_failed(enum medgl_error error, const char *id)
+{
+    if (error == MEDGL_ERR_DEADLINE)
+        complain(_("Another process delivers alerts just now: try again in a minute."));
+    else if (error == MEDGL_ERR_NOT_FOUND)
+        complain(_("No alert that waits has the id %s: medgl-admin alert list says which there "
+                   "are."),
+                 id);
+    else if (error == MEDGL_ERR_ARGUMENT)
+        complain(_("More than one alert has an id that begins with %s: give more of it."), id);
+    else
+        return admin_failed(error, "", NULL);
+    return error == MEDGL_ERR_DEADLINE    ? ADMIN_UNUSABLE
+           : error == MEDGL_ERR_NOT_FOUND ? ADMIN_NOT_FOUND
+                                          : ADMIN_USAGE;
+}
+
+static enum admin_exit alert_tell(struct admin *admin)
+{
+    static const struct column columns[] = {
+        {"delivered", N_("Delivered"), COLUMN_NUMBER, COLUMN_BOTH},
+        {"failed", N_("Failed"), COLUMN_NUMBER, COLUMN_BOTH},
+        {"waiting", N_("Waiting for their next try"), COLUMN_NUMBER, COLUMN_BOTH},
+    };
+    struct alert_report report;
+    enum medgl_error error = alert_carry(admin, NULL, &report);
+    if (error != MEDGL_OK && error != MEDGL_ERR_REFUSED)
+        return alert_failed(error, "");
+    /* Every minute: of nothing nothing is said. */
+    if (admin->output.json || report.delivered > 0 || report.failed > 0) {
+        struct table *table =
+            table_new(&admin->output, "report", TABLE_RECORD, columns, MEDGL_COUNT(columns));
+        table_row(table, (struct cell[]){CELL_NUMBER(report.delivered), CELL_NUMBER(report.failed),
+                                         CELL_NUMBER(report.waiting)});
+        table_print(&table);
+    }
+    if (error == MEDGL_OK)
+        return ADMIN_DONE;
+    complain(_("Some deliveries failed, and are tried again: medgl-admin alert list says why."));
+    return ADMIN_REFUSED;
+}
+
+enum admin_exit alert_deliver(struct admin *admin)
+{
+    enum medgl_error error = operation_alert_watch(&admin->context);
+    enum admin_exit code = alert_tell(admin);
+    return error != MEDGL_OK ? ADMIN_UNUSABLE : code;
+}
+
+enum admin_exit alert_retry(struct admin *admin)
+{
+    uint32_t count;
+    enum medgl_error error = operation_alert_retry(&admin->context, admin->options.name, &count);
+    return error == MEDGL_OK ? alert_tell(admin) : alert_failed(error, admin->options.name);
+}
+
+enum admin_exit alert_test(struct admin *admin)
+{
+    char id[CRYPTO_ID_SIZE];
+    struct alert_report report;
+    struct list list = {.only = id};
+    enum medgl_error error = operation_alert_test(&admin->context, id);
+    if (error == MEDGL_OK)
+        error = alert_carry(admin, id, &report);
+    if (error != MEDGL_OK && error != MEDGL_ERR_REFUSED)
+        return alert_failed(error, id);
+    list.deliveries = table_new(&admin->output, "deliveries", TABLE_LIST, delivery_columns,
+                                MEDGL_COUNT(delivery_columns));
+    error = operation_alert_list(&admin->context, true, list_alert, list_delivery, &list);
+    table_print(&list.deliveries);
+    if (error != MEDGL_OK)
+        return alert_failed(error, id);
+    if (!list.failed)
+        return ADMIN_DONE;
+    complain(_("Not everybody was reached: do what the last column says. It is tried again."));
+    return ADMIN_REFUSED;
+}

@@ -1,0 +1,366 @@
+/* The child that carries alerts, and how it runs a program. Knows no alert but by its id. */
+#include "admin/courier.h"
+
+#include "admin/admin.h"
+#include "base/privilege.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define SENDMAIL         "/usr/sbin/sendmail"
+#define WALL             "/usr/bin/wall"
+#define COURIER_SOCKET   (STDERR_FILENO + 1)
+#define KILL_PATIENCE_MS 5000 /* until one that was killed is gone; a setuid one cannot be killed  \
+                               */
+#define SWEEP_ROUNDS      500
+#define SWEEP_PAUSE_MS    10
+#define ENVIRONMENT_WORDS 64
+
+struct answer {
+    enum medgl_error error;
+    char why[COURIER_WHY_SIZE];
+};
+
+/* What is run. */
+struct program {
+    char path[PATH_MAX];
+    const char *argv[4];
+    bool ours; /* of notify.d: gains no privilege, and leaves nothing behind */
+};
+
+bool courier_hook_name(const char *name)
+{
+    return name[0] != '\0' && name[0] != '.' && strlen(name) < COURIER_NAME_SIZE &&
+           name[strspn(
+               name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")] == '\0';
+}
+
+__attribute__((format(printf, 3, 4))) static void answer_say(struct answer *answer,
+                                                             enum medgl_error error,
+                                                             const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(answer->why, sizeof(answer->why), format, arguments);
+    va_end(arguments);
+    answer->error = error;
+}
+
+/* -- what is run ------------------------------------------------------------------------------ */
+
+/* Nobody but root, or but the user who works on an installation of their own, may have a say in
+ * what is run. */
+static bool hook_is_kept(const struct stat *st, uid_t self)
+{
+    return (st->st_uid == 0 || st->st_uid == self) && (st->st_mode & 0022) == 0;
+}
+
+static bool program_hook(const struct courier_order *order, const char *root, uid_t self,
+                         struct program *program, struct answer *answer)
+{
+    char beneath[sizeof(PATH_NOTIFY "/") + COURIER_NAME_SIZE], directory[PATH_MAX];
+    struct stat st, above;
+    (void)snprintf(beneath, sizeof(beneath), "%s/%s", PATH_NOTIFY, order->hook);
+    program->ours = true;
+    program->argv[0] = program->path;
+    if (!courier_hook_name(order->hook) || path_under(program->path, root, beneath) != MEDGL_OK ||
+        path_under(directory, root, PATH_NOTIFY) != MEDGL_OK)
+        answer_say(answer, MEDGL_ERR_ARGUMENT, "it has no name that is run");
+    else if (lstat(program->path, &st) != 0 && errno == ENOENT)
+        answer_say(answer, MEDGL_ERR_NOT_FOUND, "it is not there any more");
+    else if (lstat(program->path, &st) != 0 || stat(directory, &above) != 0)
+        answer_say(answer, MEDGL_ERR_ACCESS, "it cannot be looked at: %s", strerror(errno));
+    else if (!S_ISREG(st.st_mode) || !hook_is_kept(&st, self) || !hook_is_kept(&above, self))
+        answer_say(answer, MEDGL_ERR_ACCESS,
+                   "it is not run: it and its directory must be root's, and nobody else may write "
+                   "to them (chown root, chmod go-w)");
+    else
+        return true;
+    return false;
+}
+
+static bool program_of_system(const char *path, const char *what, struct program *program,
+                              struct answer *answer)
+{
+    (void)snprintf(program->path, sizeof(program->path), "%s", path);
+    if (access(path, X_OK) == 0)
+        return true;
+    answer_say(answer, MEDGL_ERR_IO, "%s cannot be run (%s): %s", path, strerror(errno), what);
+    return false;
+}
+
+static bool program_choose(const struct courier_order *order, const char *root, uid_t self,
+                           struct program *program, struct answer *answer)
+{
+    *program = (struct program){.ours = false};
+    switch (order->program) {
+    case COURIER_HOOK:
+        return program_hook(order, root, self, program, answer);
+    case COURIER_MAIL:
+        program->argv[0] = "sendmail";
+        program->argv[1] = "-oi";
+        program->argv[2] = "-t";
+        return program_of_system(SENDMAIL,
+                                 "install a mail transfer agent such as dma, or leave alert_mail "
+                                 "empty",
+                                 program, answer);
+    case COURIER_WALL:
+        program->argv[0] = "wall";
+        return program_of_system(WALL, "install bsdutils, or set alert_wall = no", program, answer);
+    }
+    answer_say(answer, MEDGL_ERR_ARGUMENT, "there is no such program");
+    return false;
+}
+
+/* -- running it ------------------------------------------------------------------------------- */
+
+/* All of the input before the program begins: one that does not read holds nobody up. */
+static int program_input(const struct courier_order *order)
+{
+    auto_fd int fd = memfd_create("alert", MFD_CLOEXEC);
+    if (fd < 0 || order->len > sizeof(order->input) ||
+        write(fd, order->input, order->len) != (ssize_t)order->len || lseek(fd, 0, SEEK_SET) != 0)
+        return -1;
+    return auto_give_fd(fd);
+}
+
+static void program_signals(void)
+{
+    sigset_t none;
+    for (int number = 1; number <= SIGRTMAX; number++)
+        (void)signal(number, SIG_DFL);
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* In a process of its own; `told` hears of the errno where it could not become the program. */
+static _Noreturn void program_become(const struct program *program,
+                                     const struct courier_order *order, int input, int told)
+{
+    char id[ENVIRONMENT_WORDS], kind[ENVIRONMENT_WORDS];
+    char *const environment[] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
+                                 (char[]){"LANG=C.UTF-8"}, id, kind, NULL};
+    (void)snprintf(id, sizeof(id), "MEDGL_ALERT_ID=%s", order->id);
+    (void)snprintf(kind, sizeof(kind), "MEDGL_ALERT_KIND=%s", order->kind);
+    program_signals();
+    (void)umask(022);
+    if (setsid() >= 0 && chdir("/") == 0 && dup2(input, STDIN_FILENO) == STDIN_FILENO &&
+        close_range(COURIER_SOCKET, ~0U, CLOSE_RANGE_CLOEXEC) == 0 &&
+        (!program->ours || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0))
+        (void)execve(program->path, (char *const *)(uintptr_t)program->argv, environment);
+    int failed = errno;
+    _exit(write(told, &failed, sizeof(failed)) == (ssize_t)sizeof(failed) ? 126 : 127);
+}
+
+static bool program_begin(const struct program *program, const struct courier_order *order,
+                          pid_t *pid, struct answer *answer)
+{
+    int ends[2], failed = 0;
+    auto_fd int input = program_input(order);
+    if (input < 0 || pipe2(ends, O_CLOEXEC) != 0) {
+        answer_say(answer, MEDGL_ERR_IO, "it could not be begun: %s", strerror(errno));
+        return false;
+    }
+    *pid = fork();
+    if (*pid == 0)
+        program_become(program, order, input, ends[1]);
+    if (*pid < 0)
+        failed = errno;
+    (void)close(ends[1]);
+    if (*pid > 0 && read(ends[0], &failed, sizeof(failed)) == (ssize_t)sizeof(failed))
+        (void)waitpid(*pid, NULL, 0);
+    (void)close(ends[0]);
+    if (failed == 0)
+        return true;
+    answer_say(answer, MEDGL_ERR_ACCESS, "it could not be run: %s", strerror(failed));
+    return false;
+}
+
+/* Whether it ended by itself within its time, and before whoever gave the order did. */
+static bool program_ends(int process, int64_t patience_ms)
+{
+    struct pollfd ends[] = {{.fd = process, .events = POLLIN}, {.fd = COURIER_SOCKET}};
+    const int64_t deadline = clock_monotonic() + patience_ms;
+    for (;;) {
+        int64_t left = deadline - clock_monotonic();
+        if (left <= 0)
+            return false;
+        int ready = poll(ends, MEDGL_COUNT(ends), left < INT32_MAX ? (int)left : INT32_MAX);
+        if (ready > 0)
+            return ends[0].revents != 0;
+        if (ready < 0 && errno != EINTR)
+            return false;
+    }
+}
+
+/* Ends what a program left, wherever it went: orphans become children of this process, and cannot
+ * be mistaken for another's while they wait for it. */
+static void program_sweep(void)
+{
+    char path[64], text[4096];
+    (void)snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)gettid());
+    for (int round = 0; round < SWEEP_ROUNDS; round++) {
+        pid_t ended;
+        while ((ended = waitpid(-1, NULL, WNOHANG)) > 0)
+            ;
+        if (ended < 0)
+            return;
+        auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+        ssize_t got = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
+        text[got > 0 ? got : 0] = '\0';
+        char *at = text, *end;
+        for (long pid; (pid = strtol(at, &end, 10)) > 0 && end != at && *end != '\0'; at = end)
+            (void)kill((pid_t)pid, SIGKILL);
+        clock_sleep(SWEEP_PAUSE_MS);
+    }
+}
+
+static void program_judge(int status, int64_t patience_ms, bool in_time, struct answer *answer)
+{
+    if (!in_time)
+        answer_say(answer, MEDGL_ERR_DEADLINE, "it took longer than %lld s, and was killed",
+                   (long long)(patience_ms / MEDGL_SECOND));
+    else if (WIFSIGNALED(status))
+        answer_say(answer, MEDGL_ERR_IO, "it was killed by signal %d", WTERMSIG(status));
+    else if (WEXITSTATUS(status) != 0)
+        answer_say(answer, MEDGL_ERR_IO, "it ended with status %d", WEXITSTATUS(status));
+    else
+        answer->error = MEDGL_OK;
+}
+
+static void program_run(const struct program *program, const struct courier_order *order,
+                        struct answer *answer)
+{
+    pid_t pid;
+    int status = 0;
+    (void)prctl(PR_SET_CHILD_SUBREAPER, program->ours, 0, 0, 0);
+    if (!program_begin(program, order, &pid, answer))
+        return;
+    auto_fd int process = pidfd_open(pid, 0);
+    bool in_time = process >= 0 && program_ends(process, order->patience_ms);
+    if (!in_time || program->ours) /* not waited for yet: the group is still its own */
+        (void)kill(-pid, SIGKILL);
+    struct pollfd end = {.fd = process, .events = POLLIN};
+    if (!in_time && process >= 0 && poll(&end, 1, KILL_PATIENCE_MS) != 1)
+        answer_say(answer, MEDGL_ERR_DEADLINE, "it took longer than its time, and lives on");
+    else if (waitpid(pid, &status, 0) == pid)
+        program_judge(status, order->patience_ms, in_time, answer);
+    if (program->ours)
+        program_sweep();
+}
+
+/* -- the child -------------------------------------------------------------------------------- */
+
+static bool courier_settle(int socket, uid_t uid, gid_t gid)
+{
+    auto_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (null < 0 || setsid() < 0 || privilege_drop(uid, gid) != MEDGL_OK)
+        return false;
+    /* Both may lie where the other is to be. */
+    auto_fd int high = fcntl(socket, F_DUPFD_CLOEXEC, COURIER_SOCKET + 1);
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (dup2(null, fd) != fd)
+            return false;
+    return high >= 0 && dup3(high, COURIER_SOCKET, O_CLOEXEC) == COURIER_SOCKET;
+}
+
+static _Noreturn void courier_serve(int socket, const char *root, uid_t uid, gid_t gid)
+{
+    static struct courier_order order;
+    const bool from_root = geteuid() == 0;
+    bool good = courier_settle(socket, uid, gid) && close_range(COURIER_SOCKET + 1, ~0U, 0) == 0 &&
+                clearenv() == 0;
+    while (good && recv(COURIER_SOCKET, &order, sizeof(order), 0) == (ssize_t)sizeof(order)) {
+        struct program program;
+        struct answer answer = {.error = MEDGL_ERR_IO};
+        order.hook[sizeof(order.hook) - 1] = '\0';
+        order.id[sizeof(order.id) - 1] = '\0';
+        order.kind[sizeof(order.kind) - 1] = '\0';
+        if (program_choose(&order, root, from_root ? 0 : uid, &program, &answer))
+            program_run(&program, &order, &answer);
+        good =
+            send(COURIER_SOCKET, &answer, sizeof(answer), MSG_NOSIGNAL) == (ssize_t)sizeof(answer);
+    }
+    _exit(good ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+/* -- the parent's side ------------------------------------------------------------------------ */
+
+/* Whom the child becomes; NULL: all is well. */
+static const char *courier_whom(uid_t owner, uid_t *uid, gid_t *gid)
+{
+    *uid = geteuid();
+    *gid = getegid();
+    if (*uid != 0)
+        return NULL;
+    if (privilege_user(COURIER_USER, uid, gid) != MEDGL_OK)
+        return "the system user " COURIER_USER " does not exist: make it with systemd-sysusers, or "
+                                               "adduser --system --group " COURIER_USER;
+    if (*uid == 0 || *gid == 0 || *uid == owner)
+        return "the system user " COURIER_USER " must be neither root nor the owner of the store: "
+                                               "give it a uid and a gid of its own";
+    return NULL;
+}
+
+bool courier_start(struct courier *courier, const char *root, uid_t owner)
+{
+    int ends[2];
+    uid_t uid;
+    gid_t gid;
+    courier->trouble = courier_whom(owner, &uid, &gid);
+    if (courier->trouble != NULL)
+        return true;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0) {
+        courier->child = fork();
+        if (courier->child == 0)
+            courier_serve(ends[1], root, uid, gid);
+        courier->socket = ends[0];
+        (void)close(ends[1]);
+        if (courier->child > 0)
+            return true;
+        (void)close(ends[0]);
+        courier->child = 0;
+    }
+    complain(_("What delivers alerts cannot be prepared (%s); nothing was done."), strerror(errno));
+    return false;
+}
+
+enum medgl_error courier_run(const struct courier *courier, const struct courier_order *order,
+                             char why[COURIER_WHY_SIZE])
+{
+    struct answer answer;
+    ssize_t got = -1;
+    (void)snprintf(why, COURIER_WHY_SIZE, "%s",
+                   courier->trouble != NULL ? courier->trouble
+                                            : "the process that runs programs has ended");
+    if (courier->child <= 0)
+        return MEDGL_ERR_ACCESS;
+    if (send(courier->socket, order, sizeof(*order), MSG_NOSIGNAL) != (ssize_t)sizeof(*order))
+        return MEDGL_ERR_PEER;
+    while ((got = recv(courier->socket, &answer, sizeof(answer), 0)) < 0 && errno == EINTR)
+        ;
+    if (got != (ssize_t)sizeof(answer))
+        return MEDGL_ERR_PEER;
+    (void)snprintf(why, COURIER_WHY_SIZE, "%.*s", (int)sizeof(answer.why) - 1, answer.why);
+    return answer.error;
+}
+
+void courier_end(struct courier *courier)
+{
+    if (courier->child <= 0)
+        return;
+    (void)close(courier->socket);
+    (void)waitpid(courier->child, NULL, 0);
+    courier->child = 0;
+}

@@ -1,0 +1,66 @@
+/* Runs the programs that carry alerts (R07), as a user who owns nothing: a child, made before
+ * privilege goes. It never opens the store or a key, and decides nothing. */
+#ifndef MEDGL_ADMIN_COURIER_H
+#define MEDGL_ADMIN_COURIER_H
+
+#include "base/crypto.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define COURIER_USER      MEDGL_USER "-notify"
+#define COURIER_NAME_SIZE 65 /* of a program in notify.d */
+#define COURIER_WORD_SIZE 32
+#define COURIER_WHY_SIZE  256
+#define COURIER_INPUT_MAX 16384
+
+/* MUSTs:
+ * - Started by root, the child becomes COURIER_USER for good before it reads an order, and is never
+ *   root or the store's owner. Started by another user it stays that one, and so do the programs.
+ * - It is made before the store and the keys are opened, and keeps no descriptor but its socket;
+ *   what it runs has none but an input and /dev/null, and nothing of our environment.
+ * - Nobody who is the same user can trace it.
+ * - A program of notify.d gains no privilege by what it runs, and nothing that it began outlives
+ *   it: not past its time, and not in a session of its own. (sendmail and wall are the system's:
+ *   they may be setgid, and sendmail may go on delivering.)
+ * - When the parent dies, what is under way is ended. */
+enum courier_program {
+    COURIER_HOOK, /* a file in notify.d */
+    COURIER_MAIL, /* sendmail -oi -t */
+    COURIER_WALL,
+};
+
+struct courier_order {
+    enum courier_program program;
+    char hook[COURIER_NAME_SIZE];
+    char id[CRYPTO_ID_SIZE], kind[COURIER_WORD_SIZE]; /* of the alert, for a hook's environment */
+    int64_t patience_ms;
+    size_t len;
+    char input[COURIER_INPUT_MAX]; /* what it reads on standard input */
+};
+
+/* Zero: there is none. */
+struct courier {
+    int socket;
+    pid_t child;
+    const char *trouble; /* why there is none; NULL: nobody wanted one */
+};
+
+/* `owner`: whose the store is. Where root finds no user for the child there is none, and
+ * courier_run() says so. false: it could not be made; said on standard error. */
+bool courier_start(struct courier *courier, const char *root, uid_t owner);
+
+/* MEDGL_OK: it ended with status 0. MEDGL_ERR_NOT_FOUND: there is no such file in notify.d. Else
+ * `why` says what went wrong. */
+enum medgl_error courier_run(const struct courier *courier, const struct courier_order *order,
+                             char why[COURIER_WHY_SIZE]);
+
+void courier_end(struct courier *courier);
+
+/* Whether a file in notify.d is for running by its name, as run-parts(8) would. */
+bool courier_hook_name(const char *name);
+
+#endif
