@@ -39,6 +39,7 @@ static const struct wire_rule {
     [WIRE_SESSION] = {WIRE_TYPE_TEXT, IN(WIRE_REQUEST) | IN(WIRE_VERDICT), false},
     [WIRE_AUTHTOK] = {WIRE_TYPE_BYTES, IN(WIRE_REQUEST), false},
     [WIRE_OLDAUTHTOK] = {WIRE_TYPE_BYTES, IN(WIRE_REQUEST), false},
+    [WIRE_PERSON] = {WIRE_TYPE_TEXT, IN(WIRE_REQUEST), false},
     [WIRE_STYLE] = {WIRE_TYPE_NUMBER, IN(WIRE_PROMPT), false},
     [WIRE_TEXT] = {WIRE_TYPE_TEXT, IN(WIRE_PROMPT), false},
     [WIRE_REMEMBER] = {WIRE_TYPE_NUMBER, IN(WIRE_PROMPT), false},
@@ -47,6 +48,7 @@ static const struct wire_rule {
     [WIRE_FAILED] = {WIRE_TYPE_NUMBER, IN(WIRE_ANSWER), false},
     [WIRE_RESULT] = {WIRE_TYPE_NUMBER, IN(WIRE_VERDICT), false},
     [WIRE_ENVIRONMENT] = {WIRE_TYPE_TEXT, IN(WIRE_VERDICT), true},
+    [WIRE_RUNTIME] = {WIRE_TYPE_NUMBER, IN(WIRE_VERDICT), false},
 };
 #define WIRE_RULES (sizeof(wire_rules) / sizeof(wire_rules[0]))
 _Static_assert(WIRE_RULES <= 32, "wire_check() keeps the tags seen in 32 bits");

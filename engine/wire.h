@@ -49,6 +49,8 @@ enum wire_tag {
     WIRE_SESSION,    /* the session id that the open_session verdict gave */
     WIRE_AUTHTOK,    /* the password that an earlier module got (use_first_pass, try_first_pass) */
     WIRE_OLDAUTHTOK, /* the current password that the first phase of chauthtok got */
+    WIRE_PERSON,     /* what an earlier call of this login had put into the PAM environment as
+                        MEDGL_PERSON; the engine checks it */
     /* PROMPT */
     WIRE_STYLE, /* number: enum wire_style */
     WIRE_TEXT,
@@ -60,6 +62,7 @@ enum wire_tag {
     /* VERDICT (WIRE_SESSION too) */
     WIRE_RESULT,      /* number: enum wire_result */
     WIRE_ENVIRONMENT, /* "NAME=value" for pam_putenv; may repeat */
+    WIRE_RUNTIME,     /* number: seconds until the session has to end, for pam_systemd */
 };
 
 enum wire_call {

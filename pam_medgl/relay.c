@@ -4,8 +4,10 @@
 #include "pam_medgl/module.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <locale.h>
 #include <security/pam_ext.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -15,6 +17,8 @@
 #define LOCALE_MAX   32
 #define SESSION_NAME "pam_medgl-session" /* of the PAM data that keeps the session id */
 #define SESSION_MAX  64
+#define RUNTIME_NAME "systemd.runtime_max_sec" /* of the PAM data that pam_systemd(8) reads */
+#define PERSON_NAME  "MEDGL_PERSON"            /* one call gives it, the next brings it back */
 
 static void put_item(struct wire_message *message, enum wire_tag tag, const pam_handle_t *pamh,
                      int item)
@@ -56,7 +60,15 @@ static unsigned wire_flags(unsigned flags)
     return result;
 }
 
-static void build_request(struct wire_message *message, const pam_handle_t *pamh,
+/* Who uses a shared id: of use to the calls that open the session, and of none to others. */
+static void put_person(struct wire_message *message, pam_handle_t *pamh, enum wire_call call)
+{
+    const char *person = pam_getenv(pamh, PERSON_NAME);
+    if (person != NULL && (call == WIRE_CALL_ACCOUNT || call == WIRE_CALL_OPEN_SESSION))
+        wire_put(message, WIRE_PERSON, person, strnlen(person, WIRE_ITEM_MAX));
+}
+
+static void build_request(struct wire_message *message, pam_handle_t *pamh,
                           const struct arguments *arguments, enum wire_call call, unsigned flags,
                           const char *user)
 {
@@ -77,6 +89,7 @@ static void build_request(struct wire_message *message, const pam_handle_t *pamh
     if (call == WIRE_CALL_CLOSE_SESSION &&
         pam_get_data(pamh, SESSION_NAME, &session) == PAM_SUCCESS)
         wire_put_text(message, WIRE_SESSION, session);
+    put_person(message, pamh, call);
     put_authtoks(message, pamh, arguments, call);
 }
 
@@ -148,7 +161,7 @@ static bool hold_prompt(pam_handle_t *pamh, bool silent, struct wire_message *me
     return true;
 }
 
-static void free_session(pam_handle_t *pamh, void *data, int status)
+static void free_text(pam_handle_t *pamh, void *data, int status)
 {
     (void)pamh;
     (void)status;
@@ -159,15 +172,24 @@ static void free_session(pam_handle_t *pamh, void *data, int status)
  * worth more than a login. */
 static bool variable_allowed(const char *text)
 {
-    static const char *const allowed[] = {"TMOUT="};
+    static const char *const allowed[] = {"TMOUT=", PERSON_NAME "="};
     for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
         if (strncmp(text, allowed[i], strlen(allowed[i])) == 0)
             return true;
     return false;
 }
 
-/* Keeps what a success brings. false: it could not be kept, or no engine would send it. */
-static bool keep_gifts(pam_handle_t *pamh, const struct wire_message *verdict)
+/* Keeps a text for the calls and the modules that come later. */
+static bool keep_text(pam_handle_t *pamh, const char *name, const void *data, size_t len)
+{
+    char *text = strndup(data, len);
+    if (text != NULL && pam_set_data(pamh, name, text, free_text) == PAM_SUCCESS)
+        return true;
+    free(text);
+    return false;
+}
+
+static bool keep_variables(pam_handle_t *pamh, const struct wire_message *verdict)
 {
     char text[WIRE_TEXT_MAX + 1];
     const unsigned char *data;
@@ -178,13 +200,23 @@ static bool keep_gifts(pam_handle_t *pamh, const struct wire_message *verdict)
         if (!variable_allowed(text) || pam_putenv(pamh, text) != PAM_SUCCESS)
             return false;
     }
+    return true;
+}
+
+/* Keeps what a success brings. false: it could not be kept, or no engine would send it. */
+static bool keep_gifts(pam_handle_t *pamh, const struct wire_message *verdict)
+{
+    char seconds[24];
+    const unsigned char *data;
+    size_t len;
+    uint64_t runtime = wire_get_number(verdict, WIRE_RUNTIME, 0);
+    int digits = snprintf(seconds, sizeof(seconds), "%" PRIu64, runtime);
+    if (!keep_variables(pamh, verdict) ||
+        (runtime != 0 && !keep_text(pamh, RUNTIME_NAME, seconds, (size_t)digits)))
+        return false;
     if (!wire_get(verdict, WIRE_SESSION, &data, &len))
         return true;
-    char *session = len <= SESSION_MAX ? strndup((const char *)data, len) : NULL;
-    if (session != NULL && pam_set_data(pamh, SESSION_NAME, session, free_session) == PAM_SUCCESS)
-        return true;
-    free(session);
-    return false;
+    return len <= SESSION_MAX && keep_text(pamh, SESSION_NAME, data, len);
 }
 
 /* MUST: the verdict is about the user that was asked about, and about nobody whom the host has put

@@ -71,28 +71,28 @@ static void empty_packet(void)
 /* A success in front, more bytes behind it than a message may have. */
 static void oversize(void)
 {
-    static unsigned char bytes[WIRE_MESSAGE_MAX + 1] = "MGL1\x04\x13\x00\x08\0\0\0\0\0\0\0\x01";
+    static unsigned char bytes[WIRE_MESSAGE_MAX + 1] = "MGL1\x04\x14\x00\x08\0\0\0\0\0\0\0\x01";
     raw(bytes, sizeof(bytes));
 }
 
 static void other_version(void)
 {
-    raw("MGL2\x04\x13\x00\x08\0\0\0\0\0\0\0\x01", 16);
+    raw("MGL2\x04\x14\x00\x08\0\0\0\0\0\0\0\x01", 16);
 }
 
 static void truncated(void)
 {
-    raw("MGL1\x04\x13\x00\x08\0\0\0\0\0\0\0", 15);
+    raw("MGL1\x04\x14\x00\x08\0\0\0\0\0\0\0", 15);
 }
 
 static void trailing(void)
 {
-    raw("MGL1\x04\x13\x00\x08\0\0\0\0\0\0\0\x01\0", 17);
+    raw("MGL1\x04\x14\x00\x08\0\0\0\0\0\0\0\x01\0", 17);
 }
 
 static void two_results(void)
 {
-    raw("MGL1\x04\x13\x00\x08\0\0\0\0\0\0\0\x03\x13\x00\x08\0\0\0\0\0\0\0\x01", 27);
+    raw("MGL1\x04\x14\x00\x08\0\0\0\0\0\0\0\x03\x14\x00\x08\0\0\0\0\0\0\0\x01", 27);
 }
 
 static void no_result(void)
@@ -102,7 +102,7 @@ static void no_result(void)
 
 static void unknown_field(void)
 {
-    raw("MGL1\x04\x13\x00\x08\0\0\0\0\0\0\0\x01\x3f\x00\x00", 19);
+    raw("MGL1\x04\x14\x00\x08\0\0\0\0\0\0\0\x01\x3f\x00\x00", 19);
 }
 
 static void wrong_kind(void)
@@ -112,7 +112,7 @@ static void wrong_kind(void)
 
 static void answers_itself(void)
 {
-    raw("MGL1\x03\x10\x00\x00", 8);
+    raw("MGL1\x03\x11\x00\x00", 8);
 }
 
 static void result_0(void)
@@ -213,7 +213,9 @@ static void succeeds(void)
     wire_begin(&message, WIRE_VERDICT);
     wire_put_number(&message, WIRE_RESULT, WIRE_RESULT_SUCCESS);
     wire_put_text(&message, WIRE_SESSION, open ? "0123456789abcdef0123456789abcdef" : NULL);
-    wire_put_text(&message, WIRE_ENVIRONMENT, open ? "TMOUT=900" : NULL);
+    wire_put_text(&message, WIRE_ENVIRONMENT, open ? "TMOUT=900" : "MEDGL_PERSON=a.token");
+    if (open)
+        wire_put_number(&message, WIRE_RUNTIME, 3600);
     (void)wire_send(WIRE_FD, &message, 1000);
 }
 
@@ -289,6 +291,7 @@ static void describes(void)
         {WIRE_RUSER, "ruser", false},     {WIRE_REAL_UID, "uid", true},
         {WIRE_LOCALE, "locale", false},   {WIRE_SESSION, "session", false},
         {WIRE_AUTHTOK, "authtok", false}, {WIRE_OLDAUTHTOK, "oldauthtok", false},
+        {WIRE_PERSON, "person", false},
     };
     char text[WIRE_TEXT_MAX + 1] = "";
     size_t used = 0;

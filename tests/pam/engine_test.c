@@ -253,8 +253,8 @@ static const struct breach {
     {"call 0", BYTES("MGL1\x01\x01\x00\x08\0\0\0\0\0\0\0\x00")},
     {"call 7", BYTES("MGL1\x01\x01\x00\x08\0\0\0\0\0\0\0\x07")},
     {"a call beyond 32 bits", BYTES("MGL1\x01\x01\x00\x08\0\0\0\x01\0\0\0\x01")},
-    {"a verdict", BYTES("MGL1\x04\x13\x00\x08\0\0\0\0\0\0\0\x01")},
-    {"an answer", BYTES("MGL1\x03\x10\x00\x01"
+    {"a verdict", BYTES("MGL1\x04\x14\x00\x08\0\0\0\0\0\0\0\x01")},
+    {"an answer", BYTES("MGL1\x03\x11\x00\x01"
                         "x")},
     {"two users", BYTES("MGL1\x01\x01\x00\x08\0\0\0\0\0\0\0\x01\x04\x00\x01"
                         "a"

@@ -114,6 +114,16 @@ bool sandbox_service(const struct sandbox *sandbox, const char *module, const ch
     return sandbox_write(sandbox, "pam.d/test", content);
 }
 
+bool sandbox_sessions_with(const struct sandbox *sandbox, const char *behind)
+{
+    char content[512], copy[96];
+    (void)snprintf(copy, sizeof(copy), "%s/pam_behind.so", sandbox->root);
+    (void)snprintf(content, sizeof(content),
+                   "session required %s/pam_medgl.so root=%s\nsession required %s\n", sandbox->root,
+                   sandbox->root, copy);
+    return copy_program(behind, copy) && sandbox_write(sandbox, "pam.d/test", content);
+}
+
 /* -- the conversation ----------------------------------------------------------------------- */
 
 static void keep(struct host *host, const char *text)

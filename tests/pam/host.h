@@ -29,6 +29,9 @@ void sandbox_remove(const struct sandbox *sandbox);
  * when ours said PAM_IGNORE and only then. */
 bool sandbox_service(const struct sandbox *sandbox, const char *module, const char *arguments);
 
+/* Sessions of that service alone: our module, which is there already, and behind it that one. */
+bool sandbox_sessions_with(const struct sandbox *sandbox, const char *behind);
+
 struct host {
     const struct sandbox *sandbox;
     pam_handle_t *pamh;

@@ -13,6 +13,7 @@
 
 #define FAKE_ENGINE TEST_BUILDDIR "/tests/pam/engine_fake"
 #define MODULE      TEST_BUILDDIR "/.libs/pam_medgl.so"
+#define READS       TEST_BUILDDIR "/tests/pam/.libs/pam_reads.so"
 #define HASTY       TEST_BUILDDIR "/tests/pam/.libs/pam_hasty.so" /* bears 300 ms of silence */
 
 /* As root and as an ordinary user where the test may choose, else as who runs it. */
@@ -30,6 +31,7 @@ struct setting {
     const char *behaviour;
     const char *module;
     const char *arguments;
+    const char *behind; /* a module that sessions have behind ours; NULL: none */
 };
 
 static void for_all_users(const struct setting *setting,
@@ -42,6 +44,7 @@ static void for_all_users(const struct setting *setting,
         assert_true(sandbox_make(&sandbox, who[i], setting->engine));
         bool good = sandbox_write(&sandbox, "behaviour", setting->behaviour) &&
                     sandbox_service(&sandbox, setting->module, setting->arguments) &&
+                    (setting->behind == NULL || sandbox_sessions_with(&sandbox, setting->behind)) &&
                     host_run(who[i], scenario, &sandbox, row);
         sandbox_remove(&sandbox);
         assert_true(good);
@@ -232,6 +235,37 @@ static bool session_is_remembered(const struct sandbox *sandbox, const void *row
     CHECK(host_call(&host, HOST_CLOSE) == PAM_SUCCESS);
     CHECK(strstr(host.said, "call=6 ") != NULL);
     CHECK(strstr(host.said, "session=0123456789abcdef0123456789abcdef ") != NULL);
+    host_end(&host);
+    return true;
+}
+
+/* R04 R22: what pam_systemd(8), which stands behind ours, reads when it opens its session. */
+static bool a_session_has_an_end(const struct sandbox *sandbox, const void *row)
+{
+    struct host host = {.asked = 0};
+    (void)row;
+    CHECK(host_start(&host, sandbox, NULL));
+    CHECK(host_call(&host, HOST_OPEN) == PAM_SUCCESS);
+    CHECK(strstr(host.said, "systemd.runtime_max_sec=3600\n") != NULL);
+    host_end(&host);
+    return true;
+}
+
+/* R26: who uses a shared id is brought from the call that asked to those that open the session. */
+static bool the_person_comes_along(const struct sandbox *sandbox, const void *row)
+{
+    static const struct {
+        enum host_call call;
+        bool comes;
+    } calls[] = {{HOST_AUTH, false}, {HOST_ACCT, true}, {HOST_OPEN, true}, {HOST_CLOSE, false}};
+    struct host host = {.asked = 0};
+    (void)row;
+    CHECK(host_start(&host, sandbox, NULL));
+    for (size_t i = 0; i < MEDGL_COUNT(calls); i++) {
+        host.said[0] = '\0';
+        CHECK(host_call(&host, calls[i].call) == PAM_SUCCESS);
+        CHECK((strstr(host.said, "person=a.token ") != NULL) == calls[i].comes);
+    }
     host_end(&host);
     return true;
 }
@@ -479,7 +513,7 @@ static const struct single {
     struct setting setting;
     bool (*scenario)(const struct sandbox *, const void *);
 } singles[] = {
-    {"a variable other than TMOUT", {FAKE_ENGINE, "sets_preload", MODULE, ""}, session_refused},
+    {"a variable that is not ours", {FAKE_ENGINE, "sets_preload", MODULE, ""}, session_refused},
     {"a session id of 1 KiB", {FAKE_ENGINE, "long_session", MODULE, ""}, session_refused},
     {"change due outside of acct_mgmt",
      {FAKE_ENGINE, "says_change_due", MODULE, ""},
@@ -495,6 +529,12 @@ static const struct single {
     {"the session id comes back at its end",
      {FAKE_ENGINE, "describes", MODULE, ""},
      session_is_remembered},
+    {"its end reaches pam_systemd",
+     {FAKE_ENGINE, "succeeds", MODULE, "", READS},
+     a_session_has_an_end},
+    {"who uses a shared id comes along",
+     {FAKE_ENGINE, "describes", MODULE, ""},
+     the_person_comes_along},
     {"PAM's items", {FAKE_ENGINE, "describes", MODULE, ""}, items_are_passed_on},
     {"a user name of 1025 bytes", {FAKE_ENGINE, "describes", MODULE, ""}, long_user_is_nobody},
     {"a host without a conversation", {FAKE_ENGINE, "asks", MODULE, ""}, nobody_to_ask},

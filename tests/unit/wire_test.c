@@ -77,17 +77,17 @@ static const struct packet {
            "\x04\x00\x01"
            "b"),
      false, 0},
-    {"the verdict twice", BYTES("MGL1\x04\x13" NUMBER("\x03") "\x13" NUMBER("\x01")), false, 0},
+    {"the verdict twice", BYTES("MGL1\x04\x14" NUMBER("\x03") "\x14" NUMBER("\x01")), false, 0},
     {"two variables",
-     BYTES("MGL1\x04\x14\x00\x03"
+     BYTES("MGL1\x04\x15\x00\x03"
            "A=1"
-           "\x14\x00\x03"
+           "\x15\x00\x03"
            "B=2"),
      true, 0},
     {"the longest text", BYTES("MGL1\x01\x04\x08\x00"), true, WIRE_TEXT_MAX},
     {"a text that is too long", BYTES("MGL1\x01\x04\x08\x01"), false, WIRE_TEXT_MAX + 1},
-    {"the longest answer", BYTES("MGL1\x03\x10\x04\x00"), true, WIRE_ANSWER_MAX},
-    {"an answer that is too long", BYTES("MGL1\x03\x10\x04\x01"), false, WIRE_ANSWER_MAX + 1},
+    {"the longest answer", BYTES("MGL1\x03\x11\x04\x00"), true, WIRE_ANSWER_MAX},
+    {"an answer that is too long", BYTES("MGL1\x03\x11\x04\x01"), false, WIRE_ANSWER_MAX + 1},
 };
 
 static void packet_is_judged(void **state)
