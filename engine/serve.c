@@ -13,8 +13,10 @@
 #include "operation/login.h"
 #include "operation/session.h"
 
+#include <inttypes.h>
 #include <locale.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -29,7 +31,9 @@ struct request {
     char user[STORE_NAME_SIZE];
     char locale[LOCALE_SIZE];
     char session[CRYPTO_ID_SIZE];
+    struct session_opening opening; /* told in the verdict of open_session */
     struct caller caller;
+    char person[PERSON_TOKEN_SIZE]; /* told in the verdict; "": none */
     int share;
     struct secret authtok; /* empty: none */
     struct secret oldauthtok;
@@ -105,6 +109,8 @@ static enum medgl_error read_request(const struct wire_message *message, struct 
     read_words(message, WIRE_RHOST, request->caller.rhost, sizeof(request->caller.rhost));
     read_words(message, WIRE_TTY, request->caller.tty, sizeof(request->caller.tty));
     read_words(message, WIRE_RUSER, request->caller.ruser, sizeof(request->caller.ruser));
+    (void)wire_get_text(message, WIRE_PERSON, request->caller.person,
+                        sizeof(request->caller.person));
     MEDGL_TRY(read_secret(message, WIRE_AUTHTOK, &request->authtok));
     return read_secret(message, WIRE_OLDAUTHTOK, &request->oldauthtok);
 }
@@ -117,6 +123,8 @@ static enum medgl_error receive_request(int fd, const char *root, struct request
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
         return MEDGL_ERR_PEER;
     request->caller.peer_uid = peer.uid;
+    if (process_name(peer.pid, request->caller.leader) != MEDGL_OK)
+        request->caller.leader[0] = '\0'; /* of a pid namespace that is not seen from here */
     /* MUST: an ordinary user has its share before it is waited for. */
     if (peer.uid != 0 && peer.uid != geteuid())
         MEDGL_TRY(share_take(root, peer.uid, &request->share));
@@ -277,10 +285,9 @@ static enum wire_result session_result(enum session_verdict verdict)
 /* -- calls ---------------------------------------------------------------------------------- */
 
 static enum medgl_error serve_login(struct context *context, const struct talk *talk,
-                                    const struct request *request, enum wire_result *result)
+                                    struct request *request, enum wire_result *result)
 {
     enum login_verdict verdict = LOGIN_REFUSED;
-    char person[PERSON_TOKEN_SIZE]; /* told in the verdict */
     bool given = (request->flags & FIRST_PASSES) != 0 && request->authtok.len > 0;
     const struct login_request login = {
         .caller = &request->caller,
@@ -288,7 +295,7 @@ static enum medgl_error serve_login(struct context *context, const struct talk *
         .given = given ? &request->authtok : NULL,
         .only_given = (request->flags & WIRE_FLAG_USE_FIRST_PASS) != 0,
         .factor_only = (request->flags & WIRE_FLAG_FACTOR_ONLY) != 0,
-        .person = person,
+        .person = request->person,
     };
     MEDGL_TRY(operation_login(context, talk, &login, &verdict));
     *result = login_result(verdict);
@@ -296,11 +303,16 @@ static enum medgl_error serve_login(struct context *context, const struct talk *
 }
 
 static enum medgl_error serve_access(struct context *context, const struct talk *talk,
-                                     const struct request *request, enum wire_result *result)
+                                     struct request *request, enum wire_result *result)
 {
     enum access_verdict verdict = ACCESS_DENIED;
-    bool silent = (request->flags & WIRE_FLAG_SILENT) != 0;
-    MEDGL_TRY(operation_access(context, talk, &request->caller, request->user, silent, &verdict));
+    const struct access_request access = {
+        .caller = &request->caller,
+        .user = request->user,
+        .silent = (request->flags & WIRE_FLAG_SILENT) != 0,
+        .person = request->person,
+    };
+    MEDGL_TRY(operation_access(context, talk, &access, &verdict));
     *result = access_result(verdict);
     return MEDGL_OK;
 }
@@ -327,16 +339,13 @@ static enum medgl_error serve_session(struct context *context, const struct talk
                                       struct request *request, enum wire_result *result)
 {
     enum session_verdict verdict = SESSION_REFUSED;
-    struct session_opening opening;
     bool silent = (request->flags & WIRE_FLAG_SILENT) != 0;
     if (request->call == WIRE_CALL_OPEN_SESSION)
         MEDGL_TRY(operation_session_open(context, talk, &request->caller, request->user, silent,
-                                         &opening, &verdict));
+                                         &request->opening, &verdict));
     else
         MEDGL_TRY(operation_session_close(context, &request->caller, request->user,
                                           request->session, &verdict));
-    if (request->call == WIRE_CALL_OPEN_SESSION)
-        memcpy(request->session, opening.id, sizeof(request->session));
     *result = session_result(verdict);
     return MEDGL_OK;
 }
@@ -380,6 +389,26 @@ static enum wire_result decide(int fd, const char *root, struct request *request
     return WIRE_RESULT_UNAVAILABLE;
 }
 
+/* One that the host shall set (pam_putenv). */
+static void put_variable(struct wire_message *verdict, const char *name, const char *value)
+{
+    char text[WIRE_TEXT_MAX + 1];
+    (void)snprintf(text, sizeof(text), "%s=%s", name, value);
+    wire_put_text(verdict, WIRE_ENVIRONMENT, text);
+}
+
+static void put_opening(struct wire_message *verdict, const struct session_opening *opening)
+{
+    char seconds[24];
+    wire_put_text(verdict, WIRE_SESSION, opening->id);
+    if (opening->idle_s > 0) { /* bash and ksh end by themselves (R04) */
+        (void)snprintf(seconds, sizeof(seconds), "%" PRId64, opening->idle_s);
+        put_variable(verdict, "TMOUT", seconds);
+    }
+    if (opening->until_s > 0)
+        wire_put_number(verdict, WIRE_RUNTIME, (uint64_t)opening->until_s);
+}
+
 void serve(int fd, const char *root)
 {
     auto_clean(request_clear) struct request request = {.share = -1};
@@ -401,8 +430,10 @@ void serve(int fd, const char *root)
     log_line(LOG_DEBUG, "%s: %s", call_words[request.call], result_words[result]);
     wire_begin(&verdict, WIRE_VERDICT);
     wire_put_number(&verdict, WIRE_RESULT, result);
+    if (result == WIRE_RESULT_SUCCESS && request.person[0] != '\0')
+        put_variable(&verdict, PERSON_VARIABLE, request.person);
     if (request.call == WIRE_CALL_OPEN_SESSION && result == WIRE_RESULT_SUCCESS)
-        wire_put_text(&verdict, WIRE_SESSION, request.session);
+        put_opening(&verdict, &request.opening);
     if (wire_send(fd, &verdict, REQUEST_MS) != 0)
         log_line(LOG_WARNING, "the caller left before the verdict: %m: nothing to do unless it "
                               "happens often");

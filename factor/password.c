@@ -145,18 +145,22 @@ enum medgl_error password_hash(const struct password_line *line, const struct kd
 }
 
 enum medgl_error password_verify(const struct password_line *line, const char *phc,
-                                 const struct kdf_cost *dummy, const struct secret *prepared,
-                                 bool *matches)
+                                 const struct password_dummy *dummy, const struct secret *prepared,
+                                 unsigned char evaluation[KDF_HASH_SIZE], bool *matches)
 {
-    auto_clean(password_record_wipe) struct kdf_record record = {.cost = *dummy}, found = {0};
+    auto_clean(password_record_wipe) struct kdf_record record = {.cost = dummy->cost}, found = {0};
     *matches = false;
+    if (evaluation != NULL)
+        memset(evaluation, 0, KDF_HASH_SIZE);
     if (phc != NULL)
         MEDGL_TRY(kdf_parse(phc, &record));
     else
-        MEDGL_TRY(crypto_random(record.salt, sizeof(record.salt)));
+        memcpy(record.salt, dummy->salt, sizeof(record.salt));
     MEDGL_TRY(password_evaluate(line, &record, prepared, found.hash));
     bool equal = secret_equal(record.hash, sizeof(record.hash), found.hash, sizeof(found.hash));
     *matches = equal && phc != NULL;
+    if (evaluation != NULL)
+        memcpy(evaluation, found.hash, KDF_HASH_SIZE);
     return MEDGL_OK;
 }
 

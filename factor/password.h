@@ -66,12 +66,18 @@ enum medgl_error password_record_make(const struct password_line *line, const st
                                       const unsigned char *salt, const struct secret *prepared,
                                       struct password_record *record);
 
-/* One evaluation at the record's own cost; *matches starts as false.
- * With phc NULL (unknown account, locked) the same work is done at
- * `dummy` cost with a random salt and the answer is false. */
+/* The work that is done where there is no record to evaluate against. */
+struct password_dummy {
+    struct kdf_cost cost;
+    unsigned char salt[KDF_SALT_SIZE];
+};
+
+/* One evaluation at the record's own cost; *matches starts as false. With phc NULL (unknown
+ * account, locked) the same work is done on the dummy, and the answer is false. `evaluation`, which
+ * may be NULL, is what came of it: as good as the hash itself, to be wiped. */
 enum medgl_error password_verify(const struct password_line *line, const char *phc,
-                                 const struct kdf_cost *dummy, const struct secret *prepared,
-                                 bool *matches);
+                                 const struct password_dummy *dummy, const struct secret *prepared,
+                                 unsigned char evaluation[KDF_HASH_SIZE], bool *matches);
 
 /* A random password that is easy to read out and to type: groups of five, no look-alikes, letters
  * and digits, '-' between; four groups, or as many as `least` characters need: at least 80 bits and

@@ -14,9 +14,12 @@
 struct access_run {
     struct context *context;
     const struct proof *proof;
-    bool told; /* the owner is there, and can be told */
+    bool told;         /* the owner is there, and can be told */
+    bool person_known; /* by the token of an earlier call */
     struct clock_reading clock;
     struct account account; /* as it is in the transaction that decides */
+    struct account person;  /* who was asked here */
+    bool person_found;
     struct activity activity;
     struct password_facts password;
     struct account_decision decision;
@@ -33,7 +36,18 @@ static enum medgl_error access_read(struct store_txn *txn, struct access_run *ru
         MEDGL_TRY(error);
     run->password = password_facts_from(error == MEDGL_OK ? &credential : NULL, run->clock.now);
     run->password.grace_used = run->activity.grace_used;
+    if (run->proof->person_asked)
+        return person_find(txn, run->proof->person_answer, &run->proof->person_user, &run->person,
+                           &run->person_found);
     return MEDGL_OK;
+}
+
+/* R26. One that was marked as shared since it was asked about is refused. */
+static enum factor_result access_person(const struct access_run *run)
+{
+    if (!run->account.shared || !run->told)
+        return FACTOR_NOT_ASKED;
+    return run->person_known || run->person_found ? FACTOR_PROVED : FACTOR_FAILED;
 }
 
 static enum medgl_error access_decide(struct store_txn *txn, void *argument)
@@ -41,6 +55,7 @@ static enum medgl_error access_decide(struct store_txn *txn, void *argument)
     struct access_run *run = argument;
     run->clock = clock_read();
     run->decision = (struct account_decision){ACCOUNT_DENIED};
+    run->person_found = false;
     if (run->proof->known)
         MEDGL_TRY(access_read(txn, run));
     const struct account_facts facts = {
@@ -49,8 +64,8 @@ static enum medgl_error access_decide(struct store_txn *txn, void *argument)
         .state = run->account.state,
         .class_ = run->account.class_,
         .password_facts = run->password,
-        .admission = ADMISSION_GRANTED,
-        .person = FACTOR_NOT_ASKED,
+        .admission = proof_admission(run->proof, &run->account, run->clock.now).reason,
+        .person = access_person(run),
     };
     run->decision = policy_account(&run->context->policy, &facts, run->clock.now);
     return MEDGL_OK;
@@ -63,6 +78,8 @@ static void access_describe(const struct access_run *run, enum ledger_kind kind,
 {
     evidence_begin(run->context, &run->clock, kind, run->proof->known ? &run->account : NULL,
                    entry);
+    if (run->proof->known)
+        ledger_entry_text(entry, "class", account_class_word(run->account.class_));
     ledger_entry_text(entry, "service", run->proof->caller->service);
     ledger_entry_text(entry, "source", run->proof->source.key);
 }
@@ -71,8 +88,9 @@ static enum medgl_error access_refuse(struct store_txn *txn, struct access_run *
 {
     struct ledger_entry entry;
     bool again;
-    MEDGL_TRY(attempt_note_refusal(run->context, txn, run->proof->account_key, run->proof->caller,
-                                   &run->proof->source, run->clock.now, &again));
+    MEDGL_TRY(attempt_note_refusal(run->context, txn, run->proof->known ? &run->account : NULL,
+                                   run->proof->account_key, run->proof->caller, &run->proof->source,
+                                   run->clock.now, &again));
     if (again)
         return MEDGL_OK;
     access_describe(run, LEDGER_ACCESS_DENIED, &entry);
@@ -205,22 +223,53 @@ static enum access_verdict access_conclude(const struct talk *talk, struct acces
     return ACCESS_DENIED;
 }
 
+/* -- who uses a shared id --------------------------------------------------------------------- */
+
+/* Asked where no earlier call of this login did, as after an ssh key. Nobody answers: refused. */
+static enum medgl_error access_know_person(const struct talk *talk, struct access_run *run,
+                                           struct proof *proof)
+{
+    char person[STORE_NAME_SIZE];
+    if (!proof_wants_person(proof) || !run->told)
+        return MEDGL_OK;
+    run->person_known = person_of_token(run->context, &proof->account, proof->caller,
+                                        proof->source.key, clock_read().now, person);
+    if (run->person_known)
+        return MEDGL_OK;
+    enum medgl_error error = proof_ask_person(proof, talk);
+    return error == MEDGL_ERR_ABORTED ? MEDGL_OK : error;
+}
+
+static enum medgl_error access_give_token(const struct access_run *run,
+                                          const struct access_request *request)
+{
+    if (request->person == NULL || !run->person_found || run->decision.reason != LOGIN_REASON_OK)
+        return MEDGL_OK;
+    return person_token(run->context, &run->account, request->caller, run->proof->source.key,
+                        run->person.name, run->clock.now, request->person);
+}
+
 enum medgl_error operation_access(struct context *context, const struct talk *talk,
-                                  const struct caller *caller, const char *user, bool silent,
+                                  const struct access_request *request,
                                   enum access_verdict *verdict)
 {
     auto_clean(proof_clear) struct proof proof;
     *verdict = ACCESS_DENIED;
-    MEDGL_TRY(proof_find(context, caller, user, PROOF_LOGIN, &proof));
+    if (request->person != NULL)
+        request->person[0] = '\0';
+    MEDGL_TRY(proof_find(context, request->caller, request->user, PROOF_LOGIN, &proof));
     if (proof_is_not_ours(&proof)) {
         *verdict = ACCESS_NOT_ENROLLED;
         return MEDGL_OK;
     }
-    struct access_run run = {
-        .context = context, .proof = &proof, .told = !silent && !access_is_roots(caller)};
+    struct access_run run = {.context = context,
+                             .proof = &proof,
+                             .told = !request->silent && !access_is_roots(request->caller)};
+    MEDGL_TRY(access_know_person(talk, &run, &proof));
     MEDGL_TRY(store_transact(context->store, STORE_READ, access_decide, &run));
     if (access_is_recorded(&run))
         MEDGL_TRY(store_transact(context->store, STORE_WRITE, access_record, &run));
+    MEDGL_TRY(access_give_token(&run, request));
     *verdict = access_conclude(talk, &run);
     return MEDGL_OK;
 }

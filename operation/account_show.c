@@ -52,7 +52,9 @@ static enum medgl_error show_fill(struct store_txn *txn, const struct show_run *
     }
     MEDGL_TRY(store_attempt_count(txn, id, show_elsewhere.key, run->now,
                                   policy_span_most(policy->attempt_window), &report->total));
-    const struct attempt_facts remote = attempt_facts_from(&report->total, &show_elsewhere);
+    report->limit = attempt_limit(policy, &report->account, show_elsewhere.key);
+    const struct attempt_facts remote =
+        attempt_facts_from(&report->total, &report->account, &show_elsewhere);
     report->remote = policy_attempt(policy, &remote, run->now);
     return MEDGL_OK;
 }
@@ -62,10 +64,12 @@ static enum medgl_error show_source(void *argument, const char *key,
 {
     const struct show_run *run = argument;
     struct account_report_source source = {.counts = *counts, .change = source_key_is_change(key)};
-    struct source place = {.console = source_key_is_console(key)};
+    struct source place = {.console = source_key_is_console(key),
+                           .own = source_key_is_own(key, &run->report->account)};
     MEDGL_TRY(text_copy(source.source, sizeof(source.source), key));
     MEDGL_TRY(text_copy(place.key, sizeof(place.key), key));
-    const struct attempt_facts facts = attempt_facts_from(counts, &place);
+    const struct attempt_facts facts = attempt_facts_from(counts, &run->report->account, &place);
+    source.limit = attempt_limit(&run->context->policy, &run->report->account, key);
     source.decision = policy_attempt(&run->context->policy, &facts, run->now);
     run->each_source(run->argument, &source);
     return MEDGL_OK;

@@ -22,7 +22,7 @@ struct reserve_run {
 };
 
 struct attempt_facts attempt_facts_from(const struct attempt_counts *counts,
-                                        const struct source *source)
+                                        const struct account *account, const struct source *source)
 {
     return (struct attempt_facts){
         .source_failures = counts->source_failures,
@@ -36,19 +36,31 @@ struct attempt_facts attempt_facts_from(const struct attempt_counts *counts,
         .console = source->console,
         .remote = source->remote,
         .change = source_key_is_change(source->key),
+        .own = source->own,
+        .delay_only = account != NULL && account->class_ == ACCOUNT_CLASS_BREAKGLASS,
     };
 }
 
 enum medgl_error attempt_judge(const struct policy *policy, struct store_txn *txn,
-                               const char *account_key, const struct source *source, medgl_time now,
+                               const struct account *account, const char *account_key,
+                               const struct source *source, medgl_time now,
                                struct attempt_decision *decision)
 {
     struct attempt_counts counts;
     MEDGL_TRY(store_attempt_count(txn, account_key, source->key, now,
                                   policy_span_most(policy->attempt_window), &counts));
-    const struct attempt_facts facts = attempt_facts_from(&counts, source);
+    const struct attempt_facts facts = attempt_facts_from(&counts, account, source);
     *decision = policy_attempt(policy, &facts, now);
     return MEDGL_OK;
+}
+
+int64_t attempt_limit(const struct policy *policy, const struct account *account, const char *key)
+{
+    if (account != NULL && account->class_ == ACCOUNT_CLASS_BREAKGLASS)
+        return 0;
+    if (key[0] == '\0')
+        return policy->attempts_per_account;
+    return source_key_is_change(key) ? policy->attempts_per_change : policy->attempts_per_source;
 }
 
 /* A try whose process died, or that took too long, is a failure, and says so. */
@@ -84,8 +96,8 @@ static enum medgl_error reserve_look(struct store_txn *txn, void *argument)
     struct sweep_run sweep = {.run = run, .txn = txn};
     run->clock = clock_read();
     MEDGL_TRY(store_attempt_sweep(txn, attempt->account_id, run->clock.now, reserve_swept, &sweep));
-    MEDGL_TRY(attempt_judge(&run->context->policy, txn, attempt->account_id, run->source,
-                            run->clock.now, decision));
+    MEDGL_TRY(attempt_judge(&run->context->policy, txn, run->account, attempt->account_id,
+                            run->source, run->clock.now, decision));
     switch (decision->verdict) {
     case ATTEMPT_DELAYED:
     case ATTEMPT_IN_FLIGHT:
@@ -168,12 +180,13 @@ void attempt_withdraw(struct context *context, const struct reservation *reserva
 }
 
 enum medgl_error attempt_note_refusal(const struct context *context, struct store_txn *txn,
-                                      const char *account_key, const struct caller *caller,
-                                      const struct source *source, medgl_time now, bool *again)
+                                      const struct account *account, const char *account_key,
+                                      const struct caller *caller, const struct source *source,
+                                      medgl_time now, bool *again)
 {
     struct attempt_decision decision;
     struct attempt attempt = {.started = now, .deadline = now, .outcome = ATTEMPT_OUTCOME_REFUSED};
-    MEDGL_TRY(attempt_judge(&context->policy, txn, account_key, source, now, &decision));
+    MEDGL_TRY(attempt_judge(&context->policy, txn, account, account_key, source, now, &decision));
     *again = decision.verdict == ATTEMPT_DELAYED;
     if (*again)
         return MEDGL_OK;
@@ -191,5 +204,44 @@ enum medgl_error attempt_stand_in(const struct context *context, const char *nam
     MEDGL_TRY(
         crypto_hmac_sha256(context->tag_key, sizeof(context->tag_key), name, strlen(name), mac));
     text_hex(id, mac, (CRYPTO_ID_SIZE - 1) / 2);
+    return MEDGL_OK;
+}
+
+/* -- the same guess again --------------------------------------------------------------------- */
+
+/* The labels begin with what no login name begins with: none of these is a stand-in. */
+#define LABEL_SALT "\1salt"
+#define LABEL_TAG  "\1tag"
+
+enum medgl_error attempt_salt(const struct context *context, const char *account_key,
+                              unsigned char salt[KDF_SALT_SIZE])
+{
+    unsigned char text[sizeof(LABEL_SALT) + CRYPTO_ID_SIZE] = LABEL_SALT, mac[CRYPTO_HASH_SIZE];
+    (void)snprintf((char *)text + sizeof(LABEL_SALT), CRYPTO_ID_SIZE, "%s", account_key);
+    MEDGL_TRY(
+        crypto_hmac_sha256(context->tag_key, sizeof(context->tag_key), text, sizeof(text), mac));
+    memcpy(salt, mac, KDF_SALT_SIZE);
+    return MEDGL_OK;
+}
+
+enum medgl_error attempt_tag(const struct context *context, const char *account_key,
+                             const unsigned char evaluation[KDF_HASH_SIZE], const char *more,
+                             uint32_t *tag)
+{
+    unsigned char text[sizeof(LABEL_TAG) + CRYPTO_ID_SIZE + KDF_HASH_SIZE + STORE_NAME_SIZE] =
+        LABEL_TAG;
+    unsigned char mac[CRYPTO_HASH_SIZE], *at = text + sizeof(LABEL_TAG);
+    *tag = 0;
+    (void)snprintf((char *)at, CRYPTO_ID_SIZE, "%s", account_key);
+    memcpy(at + CRYPTO_ID_SIZE, evaluation, KDF_HASH_SIZE);
+    (void)snprintf((char *)at + CRYPTO_ID_SIZE + KDF_HASH_SIZE, STORE_NAME_SIZE, "%s", more);
+    enum medgl_error error =
+        crypto_hmac_sha256(context->tag_key, sizeof(context->tag_key), text, sizeof(text), mac);
+    secret_wipe(text, sizeof(text));
+    MEDGL_TRY(error);
+    for (size_t i = 0; i < ATTEMPT_TAG_BITS / 8; i++)
+        *tag = *tag << 8 | mac[i];
+    *tag += *tag == 0;
+    secret_wipe(mac, sizeof(mac));
     return MEDGL_OK;
 }

@@ -33,8 +33,9 @@ void attempt_withdraw(struct context *context, const struct reservation *reserva
  * the same source within the delay is `*again`: whoever asks in a loop shall not fill the ledger.
  */
 enum medgl_error attempt_note_refusal(const struct context *context, struct store_txn *txn,
-                                      const char *account_key, const struct caller *caller,
-                                      const struct source *source, medgl_time now, bool *again);
+                                      const struct account *account, const char *account_key,
+                                      const struct caller *caller, const struct source *source,
+                                      medgl_time now, bool *again);
 
 /* The id under which tries at a name that is not enrolled are counted, so that it behaves like one
  * that is (R23). */
@@ -43,11 +44,39 @@ enum medgl_error attempt_stand_in(const struct context *context, const char *nam
 
 /* Counts what stands against (account, source), and decides, inside the caller's transaction. */
 enum medgl_error attempt_judge(const struct policy *policy, struct store_txn *txn,
-                               const char *account_key, const struct source *source, medgl_time now,
+                               const struct account *account, const char *account_key,
+                               const struct source *source, medgl_time now,
                                struct attempt_decision *decision);
 
-/* Takes the facts that store/ counts to those that policy/ judges. */
+/* Takes the facts that store/ counts to those that policy/ judges. `account` is NULL for an unknown
+ * name. */
 struct attempt_facts attempt_facts_from(const struct attempt_counts *counts,
-                                        const struct source *source);
+                                        const struct account *account, const struct source *source);
+
+/* How many failures close a source, or ("") the account as a whole; 0: they never do. */
+int64_t attempt_limit(const struct policy *policy, const struct account *account, const char *key);
+
+/* -- the same guess again --------------------------------------------------------------------- */
+
+/* A client that repeats one stored password by itself makes one guess, however often it asks. What
+ * is kept of a try is its tag: ATTEMPT_TAG_BITS bits of an HMAC, under a key that is not in the
+ * store, of the evaluation (Argon2id with the account's salt) and of whatever else was answered.
+ * Few on purpose, as with the stem of a password (factor/password.h): whoever has both the store
+ * and its key pays one evaluation for each word that is tried against a tag, the same one that
+ * tells whether the word is the password in force, and is left with one in 16 million of all words.
+ * A guess that is new passes for a repeated one as seldom, and is evaluated all the same. */
+#define ATTEMPT_TAG_BITS 24
+
+/* What is evaluated for a name that has no record: the same salt each time, so that the same guess
+ * is known again there too (R23). */
+enum medgl_error attempt_salt(const struct context *context, const char *account_key,
+                              unsigned char salt[KDF_SALT_SIZE]);
+
+/* `more`: what was answered besides the password, "" for nothing. MUST be all that decides about
+ * this try; what is worth another guess at another time (a code of a second factor) has no tag.
+ * Never 0. */
+enum medgl_error attempt_tag(const struct context *context, const char *account_key,
+                             const unsigned char evaluation[KDF_HASH_SIZE], const char *more,
+                             uint32_t *tag);
 
 #endif

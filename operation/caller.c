@@ -3,6 +3,7 @@
 #include "operation/caller.h"
 
 #include "base/auto.h"
+#include "base/text.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -73,12 +74,22 @@ bool source_key_is_console(const char *key)
     return key[0] == ':' && key[1] >= '0' && key[1] <= '9';
 }
 
+bool source_key_is_own(const char *key, const struct account *account)
+{
+    char own[32];
+    (void)snprintf(own, sizeof(own), "uid %lld", (long long)account->uid);
+    return account->uid > 0 && strcmp(source_key_place(key), own) == 0;
+}
+
+static const char *caller_terminal(const struct caller *caller)
+{
+    return strncmp(caller->tty, "/dev/", 5) == 0 ? caller->tty + 5 : caller->tty;
+}
+
 void source_of(const struct caller *caller, struct source *source)
 {
     *source = (struct source){.console = false};
-    const char *tty = caller->tty;
-    if (strncmp(tty, "/dev/", 5) == 0)
-        tty += 5;
+    const char *tty = caller_terminal(caller);
     /* MUST: who is not trusted is counted by what the kernel says; else each made-up address would
      * be five guesses more. */
     if (!caller->trusted)
@@ -96,6 +107,63 @@ void source_of(const struct caller *caller, struct source *source)
         (void)snprintf(source->key, sizeof(source->key), "local %s", caller->service);
     }
 }
+
+/* -- for the access rules --------------------------------------------------------------------- */
+
+static bool place_address(const char *rhost, unsigned char address[16])
+{
+    static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
+    char bare[STORE_NAME_SIZE];
+    (void)snprintf(bare, sizeof(bare), "%.*s", (int)strcspn(rhost, "%"), rhost);
+    if (inet_pton(AF_INET, bare, address + sizeof(mapped)) == 1)
+        memcpy(address, mapped, sizeof(mapped));
+    else if (inet_pton(AF_INET6, bare, address) != 1)
+        return false;
+    /* All of 127.0.0.0/8 is this machine, whichever of them a local user calls from. */
+    if (memcmp(address, mapped, sizeof(mapped)) == 0 && address[12] == 127)
+        memcpy(address + 12, (const unsigned char[]){127, 0, 0, 1}, 4);
+    return true;
+}
+
+/* What acts for accounts by itself. cron sets its own name as the terminal. */
+static bool place_is_service(const struct caller *caller)
+{
+    static const char *const services[] = {"cron", "crond", "atd", "systemd-user"};
+    const char *tty = caller_terminal(caller);
+    if (tty[0] != '\0' && strcmp(tty, "cron") != 0 && strcmp(tty, "atd") != 0)
+        return false;
+    for (size_t i = 0; i < MEDGL_COUNT(services); i++)
+        if (strcmp(caller->service, services[i]) == 0)
+            return true;
+    return false;
+}
+
+void place_of(const struct caller *caller, struct admission_place *place)
+{
+    *place = (struct admission_place){.origin = ADMISSION_ORIGIN_UNKNOWN};
+    const char *tty = caller_terminal(caller);
+    const bool root = caller->real_uid == 0;
+    if (!caller->trusted) {
+        place->origin = ADMISSION_ORIGIN_LOCAL;
+        return;
+    }
+    if (caller->rhost[0] != '\0') { /* a name is no place: it is not resolved */
+        if (place_address(caller->rhost, place->address))
+            place->origin = ADMISSION_ORIGIN_ADDRESS;
+        return;
+    }
+    (void)text_copy(place->terminal, sizeof(place->terminal), tty);
+    if (root && strcmp(caller->ruser, "root") == 0)
+        place->origin = ADMISSION_ORIGIN_SYSTEM;
+    else if (caller->real_uid > 0 || caller->ruser[0] != '\0')
+        place->origin = ADMISSION_ORIGIN_LOCAL;
+    else if (source_key_is_console(tty))
+        place->origin = ADMISSION_ORIGIN_CONSOLE;
+    else if (root && place_is_service(caller))
+        place->origin = ADMISSION_ORIGIN_SYSTEM;
+}
+
+/* -- of a change ------------------------------------------------------------------------------ */
 
 void source_of_change(struct source *source)
 {

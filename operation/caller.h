@@ -19,9 +19,9 @@ struct caller {
     char tty[STORE_NAME_SIZE];
     char ruser[STORE_NAME_SIZE];
     char leader[PROCESS_NAME_SIZE]; /* the process that asks (base/process.h); "": not known */
-    char person[384];               /* the token that an earlier call of this login gave
-                                       (operation/person_asked.h);               the word of whoever could set the host's
-                                       environment: checked */
+    char person[384];               /* the token that an earlier call of this login gave (see
+                                       operation/person_asked.h): the word of whoever could set the
+                                       host's environment, checked there */
 };
 
 struct source {
@@ -37,9 +37,9 @@ struct source {
  * console). A caller that is not trusted is counted by its uid whatever it says. */
 void source_of(const struct caller *caller, struct source *source);
 
-/* The same for the access rules: where that is (policy/admission.h). Only a believed host's address
- * and terminal are taken; cron, atd and systemd-user with nobody behind them, and root's own su,
- * are the system. */
+/* The same for the access rules: where that is (policy/admission.h), by its whole address. Only a
+ * believed host's address and terminal are taken; cron, atd and systemd-user with nobody behind
+ * them, and root's own su, are the system. */
 void place_of(const struct caller *caller, struct admission_place *place);
 
 /* The current password, asked for in order to change it, is counted by itself (R17): "change "
@@ -51,7 +51,8 @@ bool source_key_is_change(const char *key);
 /* Where that is: the key without what it is asked for. */
 const char *source_key_place(const char *key);
 
-/* Whether a source's key is that of a terminal at the machine. */
+/* Whether a source's key is that of a terminal at the machine, or of the account's own uid. */
 bool source_key_is_console(const char *key);
+bool source_key_is_own(const char *key, const struct account *account);
 
 #endif

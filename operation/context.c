@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <pwd.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define CONTEXT_PATIENCE_MS                                                                        \
     10000 /* of other writers; the waits of a login add up to the engine's life */
@@ -47,12 +48,24 @@ static enum medgl_error context_keys(struct context *context)
     return error;
 }
 
+/* /run is made anew at each start, by an older tmpfiles.d perhaps: where the second line is missing
+ * all stand in the first. */
+static enum medgl_error context_lines(struct context *context)
+{
+    struct stat st;
+    MEDGL_TRY(path_under(context->kdf_directory, context->root, PATH_KDF));
+    MEDGL_TRY(path_under(context->kdf_directory_console, context->root, PATH_KDF_CONSOLE));
+    if (stat(context->kdf_directory_console, &st) != 0 || !S_ISDIR(st.st_mode))
+        context->kdf_directory_console[0] = '\0';
+    return MEDGL_OK;
+}
+
 enum medgl_error context_store(struct context *context, bool create, bool read_only)
 {
     unsigned char row_key[CRYPTO_HASH_SIZE];
     char path[PATH_MAX];
     MEDGL_TRY(path_under(path, context->root, PATH_STORE));
-    MEDGL_TRY(path_under(context->kdf_directory, context->root, PATH_KDF));
+    MEDGL_TRY(context_lines(context));
     MEDGL_TRY(seal_key_derive(context->seal, "medgl unknown names", context->tag_key));
     MEDGL_TRY(seal_key_derive(context->seal, "medgl row mac", row_key));
     const struct store_options options = {
@@ -71,6 +84,7 @@ enum medgl_error context_prepare(const char *root, struct context *context)
 {
     *context = (struct context){.actor = {.uid = -1}};
     MEDGL_TRY(text_copy(context->root, sizeof(context->root), root));
+    context->policy_read = clock_read().now;
     enum medgl_error error = policy_load(root, geteuid(), NULL, &context->policy);
     if (error != MEDGL_OK) {
         log_line(LOG_ERR,
@@ -131,9 +145,10 @@ void actor_from_audit(struct actor *actor)
 struct password_line context_line(const struct context *context)
 {
     int64_t half = policy_span_most(context->policy.attempt_timeout) / 2;
+    const bool console = context->console && context->kdf_directory_console[0] != '\0';
     return (struct password_line){
-        .directory = context->kdf_directory,
-        .slots = (unsigned)context->policy.kdf_slots,
+        .directory = console ? context->kdf_directory_console : context->kdf_directory,
+        .slots = console ? 1 : (unsigned)context->policy.kdf_slots,
         .patience_ms = half < CONTEXT_LINE_MS ? half : CONTEXT_LINE_MS,
     };
 }

@@ -28,8 +28,13 @@ struct context {
     struct seal_key *seal;
     struct note_signer *signer;
     struct store *store;
-    unsigned char tag_key[CRYPTO_HASH_SIZE]; /* stands unknown names in for account ids */
+    unsigned char tag_key[CRYPTO_HASH_SIZE]; /* stands unknown names in for account ids; tells the
+                                                same guess again, and who made a token */
     char kdf_directory[PATH_MAX];
+    char kdf_directory_console[PATH_MAX]; /* "" where it is missing */
+    bool console; /* who asks has a line for evaluations that no flood from the network stands in;
+                     set by who knows (operation/password.h) */
+    medgl_time policy_read; /* when */
     struct actor actor;
 };
 
@@ -53,7 +58,8 @@ enum medgl_error context_store(struct context *context, bool create, bool read_o
 /* The audit login uid of this process and its name. */
 void actor_from_audit(struct actor *actor);
 
-/* Where this process's Argon2 evaluations wait in line. */
+/* Where this process's Argon2 evaluations wait in line. The machine evaluates no more than
+ * kdf_slots, and one for who stands before it, at once. */
 struct password_line context_line(const struct context *context);
 struct kdf_cost context_cost(const struct context *context);
 

@@ -1,12 +1,17 @@
 /* The end of a try: one decision, and one transaction for the counters, the notice of the next
  * login, and the evidence. */
+#include "operation/alert.h"
 #include "operation/evidence.h"
 #include "operation/password.h"
+#include "operation/policy_seen.h"
 
 #include "base/log.h"
+#include "policy/calendar.h"
 
 #include <stdio.h>
 #include <string.h>
+
+#define SPREAD_STEPS 100 /* further accounts are not counted */
 
 struct commit_run {
     struct proof *proof;
@@ -15,9 +20,14 @@ struct commit_run {
     struct account account; /* as it is now, in this transaction */
     struct credential credential;
     bool present;
-    bool renews;                    /* what the proof found out about it can be stored */
+    bool renews; /* what the proof found out about it can be stored */
+    struct activity activity;
+    struct account person; /* who uses a shared id */
+    bool person_found;
+    bool repeated;                  /* what failed from there before: no new guess */
     struct attempt_decision locked; /* the state that a failure led to */
     bool now_locked;
+    bool alerted;
 };
 
 /* The account as it is now: it may have been disabled, or given another password, while the KDF
@@ -25,10 +35,14 @@ struct commit_run {
 static enum medgl_error commit_read(struct store_txn *txn, struct commit_run *run)
 {
     const struct proof *proof = run->proof;
-    run->present = run->renews = false;
+    run->present = run->renews = run->person_found = false;
+    MEDGL_TRY(store_activity_get(txn, proof->account_key, &run->activity));
     if (!proof->known)
         return MEDGL_OK;
     MEDGL_TRY(store_account_by_id(txn, proof->account.id, &run->account));
+    if (proof->person_asked)
+        MEDGL_TRY(person_find(txn, proof->person_answer, &proof->person_user, &run->person,
+                              &run->person_found));
     enum medgl_error error =
         store_credential_get(txn, proof->account.id, CREDENTIAL_PASSWORD, &run->credential);
     if (error == MEDGL_ERR_NOT_FOUND)
@@ -52,6 +66,14 @@ static struct password_facts commit_password_facts(const struct commit_run *run)
     return facts;
 }
 
+/* R26. One that was marked as shared since it was asked about is refused. */
+static enum factor_result commit_person(const struct commit_run *run)
+{
+    if (!run->account.shared || run->proof->purpose == PROOF_CHANGE)
+        return FACTOR_NOT_ASKED;
+    return run->person_found ? FACTOR_PROVED : FACTOR_FAILED;
+}
+
 static struct login_facts commit_facts(const struct commit_run *run, bool held)
 {
     const struct proof *proof = run->proof;
@@ -65,10 +87,12 @@ static struct login_facts commit_facts(const struct commit_run *run, bool held)
         .attempt = proof->reservation.decision.verdict,
         .reservation_held = held,
         .password = proof->matches && same ? FACTOR_PROVED : FACTOR_FAILED,
-        .second = FACTOR_NOT_ASKED,
+        .second = proof->second,
+        .second_closed = proof->second != FACTOR_NOT_ASKED &&
+                         run->activity.factor_failures >= proof->context->policy.factor_failures,
         .password_facts = commit_password_facts(run),
-        .admission = ADMISSION_GRANTED,
-        .person = FACTOR_NOT_ASKED,
+        .admission = proof_admission(proof, &run->account, run->clock.now).reason,
+        .person = commit_person(run),
     };
 }
 
@@ -76,6 +100,8 @@ static struct login_facts commit_facts(const struct commit_run *run, bool held)
 static void commit_describe(const struct commit_run *run, struct ledger_entry *entry)
 {
     const struct proof *proof = run->proof;
+    if (proof->known)
+        ledger_entry_text(entry, "class", account_class_word(run->account.class_));
     ledger_entry_text(entry, "service", proof->reservation.attempt.service);
     ledger_entry_text(entry, "source", proof->source.key);
     ledger_entry_text(entry, "factors", "password");
@@ -92,42 +118,94 @@ static enum medgl_error commit_failure(struct store_txn *txn, struct commit_run 
     commit_describe(run, &entry);
     ledger_entry_text(&entry, "reason", login_reason_word(run->decision.reason));
     ledger_entry_bool(&entry, "counted", run->decision.counts);
+    if (run->repeated)
+        ledger_entry_bool(&entry, "repeated", true);
     MEDGL_TRY(evidence_append(proof->context, txn, &entry, NULL));
 
-    /* The same rows for a name that is not enrolled: equal work, and its lock is as real (R23). */
-    struct activity activity;
-    MEDGL_TRY(store_activity_get(txn, proof->account_key, &activity));
-    if (activity.failures < UINT32_MAX)
-        activity.failures++;
-    activity.last_failure = run->clock.now;
-    (void)snprintf(activity.last_failure_source, sizeof(activity.last_failure_source), "%s",
+    /* A name that is not enrolled has no such row to change; what it costs is read all the same. */
+    struct activity *activity = &run->activity;
+    if (activity->failures < UINT32_MAX && !run->repeated)
+        activity->failures++;
+    if (activity->factor_failures < UINT32_MAX && run->decision.counts &&
+        proof->second == FACTOR_FAILED)
+        activity->factor_failures++;
+    activity->last_failure = run->clock.now;
+    (void)snprintf(activity->last_failure_source, sizeof(activity->last_failure_source), "%s",
                    source_key_place(proof->source.key));
-    return proof->known ? store_activity_put(txn, &activity) : MEDGL_OK;
+    return proof->known ? store_activity_put(txn, activity) : MEDGL_OK;
+}
+
+/* -- what an administrator is told ------------------------------------------------------------ */
+
+static enum medgl_error commit_alert(struct store_txn *txn, struct commit_run *run,
+                                     enum alert_kind kind, const struct account *account,
+                                     const char *text)
+{
+    const struct alert_event event = {
+        .kind = kind, .account = account, .source = run->proof->source.key, .text = text};
+    run->alerted = true;
+    return alert_raise(run->proof->context, txn, &run->clock, &event);
+}
+
+/* A name that is not enrolled is in no text: people type passwords into that field. */
+static enum medgl_error commit_alert_lock(struct store_txn *txn, struct commit_run *run)
+{
+    const struct proof *proof = run->proof;
+    const bool source = run->locked.verdict == ATTEMPT_LOCKED_SOURCE;
+    char until[CLOCK_LOCAL_SIZE], text[STORE_ALERT_SIZE];
+    clock_format_local(run->locked.until, until);
+    (void)snprintf(text, sizeof(text), "Too many failed tries: %s%s is closed for %s until %s.",
+                   proof->known ? "account " : "a name that is not enrolled",
+                   proof->known ? run->account.name : "",
+                   source ? proof->source.key : "all remote sources", until);
+    return commit_alert(txn, run, ALERT_LOCKOUT, proof->known ? &run->account : NULL, text);
 }
 
 /* Did this failure reach a limit? Then that is an event of its own (R20). */
 static enum medgl_error commit_lock(struct store_txn *txn, struct commit_run *run)
 {
     struct proof *proof = run->proof;
+    const struct account *account = proof->known ? &run->account : NULL;
     struct ledger_entry entry;
     char until[CLOCK_TEXT_SIZE];
     struct attempt_decision *locked = &run->locked;
     struct policy undelayed = proof->context->policy; /* a delay comes first, and hides a lock */
     undelayed.attempt_delay = (struct policy_span){0};
-    MEDGL_TRY(
-        attempt_judge(&undelayed, txn, proof->account_key, &proof->source, run->clock.now, locked));
+    MEDGL_TRY(attempt_judge(&undelayed, txn, account, proof->account_key, &proof->source,
+                            run->clock.now, locked));
     run->now_locked =
         locked->verdict == ATTEMPT_LOCKED_SOURCE || locked->verdict == ATTEMPT_LOCKED_ACCOUNT;
     if (!run->now_locked)
         return MEDGL_OK;
-    evidence_begin(proof->context, &run->clock, LEDGER_LOGIN_LOCKED,
-                   proof->known ? &run->account : NULL, &entry);
+    evidence_begin(proof->context, &run->clock, LEDGER_LOGIN_LOCKED, account, &entry);
     ledger_entry_text(&entry, "source", proof->source.key);
     ledger_entry_text(&entry, "reach",
                       locked->verdict == ATTEMPT_LOCKED_SOURCE ? "source" : "account");
     ledger_entry_time(&entry, "until", locked->until, until);
-    return evidence_append(proof->context, txn, &entry, NULL);
+    MEDGL_TRY(evidence_append(proof->context, txn, &entry, NULL));
+    return commit_alert_lock(txn, run);
 }
+
+/* One source that fails at many accounts tries one password at all of them, and meets no lock. */
+static enum medgl_error commit_spread(struct store_txn *txn, struct commit_run *run)
+{
+    const struct policy *policy = &run->proof->context->policy;
+    const uint32_t step = (uint32_t)policy->attempts_spread, most = SPREAD_STEPS * step;
+    char text[STORE_ALERT_SIZE];
+    uint32_t accounts;
+    if (step == 0)
+        return MEDGL_OK;
+    MEDGL_TRY(store_attempt_spread(txn, run->proof->source.key,
+                                   run->clock.now - policy_span_most(policy->attempt_window), most,
+                                   &accounts));
+    if (accounts == 0 || accounts % step != 0)
+        return MEDGL_OK;
+    (void)snprintf(text, sizeof(text), "Tries from %s failed at %u accounts%s.",
+                   run->proof->source.key, accounts, accounts == most ? " or more" : "");
+    return commit_alert(txn, run, ALERT_SPREAD, NULL, text);
+}
+
+/* -- a success -------------------------------------------------------------------------------- */
 
 static enum medgl_error commit_rehash(struct store_txn *txn, struct commit_run *run)
 {
@@ -176,47 +254,83 @@ static enum medgl_error commit_success(struct store_txn *txn, struct commit_run 
     evidence_begin(proof->context, &run->clock, LEDGER_LOGIN_SUCCESS, &run->account, &entry);
     commit_describe(run, &entry);
     ledger_entry_text(&entry, "rule", password_rule_word(run->decision.standing.rule));
+    if (run->person_found)
+        ledger_entry_text(&entry, "person", run->person.name);
     MEDGL_TRY(evidence_append(proof->context, txn, &entry, NULL));
     MEDGL_TRY(commit_renew(txn, run));
+    if (proof->second == FACTOR_PROVED && run->activity.factor_failures > 0) {
+        run->activity.factor_failures = 0;
+        MEDGL_TRY(store_activity_put(txn, &run->activity));
+    }
     if (proof->purpose == PROOF_CHANGE)
         return MEDGL_OK; /* the new password, once it is set, clears what was counted */
     return store_attempt_clear(txn, proof->account_key, proof->source.key, &cleared);
 }
 
-static enum attempt_outcome commit_outcome(const struct login_decision *decision)
+/* -- the one decision ------------------------------------------------------------------------- */
+
+static enum attempt_outcome commit_outcome(const struct commit_run *run)
 {
-    return decision->allowed ? ATTEMPT_OUTCOME_SUCCEEDED : ATTEMPT_OUTCOME_FAILED;
+    if (run->decision.allowed)
+        return ATTEMPT_OUTCOME_SUCCEEDED;
+    return run->repeated ? ATTEMPT_OUTCOME_REPEATED : ATTEMPT_OUTCOME_FAILED;
+}
+
+/* MUST: a wrong code of a second factor is never a repeated guess: the same digits are another one
+ * half a minute later. */
+static enum medgl_error commit_know_again(struct store_txn *txn, struct commit_run *run)
+{
+    const struct proof *proof = run->proof;
+    const struct policy *policy = &proof->context->policy;
+    if (!run->decision.counts || proof->second == FACTOR_FAILED)
+        return MEDGL_OK;
+    MEDGL_TRY(store_attempt_repeats(txn, proof->account_key, proof->source.key, proof->tag,
+                                    run->clock.now, policy_span_most(policy->attempt_window),
+                                    &run->repeated));
+    run->decision.counts = !run->repeated;
+    return MEDGL_OK;
+}
+
+/* MUST: allowed only if the reservation is still ours in this very transaction. */
+static enum medgl_error commit_decide(struct store_txn *txn, struct commit_run *run)
+{
+    const struct proof *proof = run->proof;
+    const struct policy *policy = &proof->context->policy;
+    const struct login_facts trial = commit_facts(run, true);
+    run->decision = policy_login(policy, &trial, run->clock.now);
+    if (proof->reservation.decision.verdict != ATTEMPT_ADMITTED)
+        return MEDGL_OK;
+    MEDGL_TRY(commit_know_again(txn, run));
+    enum medgl_error error = store_attempt_finish(txn, proof->reservation.attempt.id,
+                                                  run->clock.now, commit_outcome(run), proof->tag);
+    if (error != MEDGL_ERR_CONFLICT)
+        return error;
+    const struct login_facts lost = commit_facts(run, false);
+    run->decision = policy_login(policy, &lost, run->clock.now);
+    run->repeated = false;
+    return MEDGL_OK;
 }
 
 static enum medgl_error commit_now(struct store_txn *txn, void *argument)
 {
     struct commit_run *run = argument;
-    const struct proof *proof = run->proof;
-    const char *id = proof->reservation.attempt.id;
+    struct context *context = run->proof->context;
+    bool changed;
     run->clock = clock_read();
     run->decision = (struct login_decision){.allowed = false};
-    run->now_locked = false;
+    run->now_locked = run->repeated = run->alerted = false;
     MEDGL_TRY(commit_read(txn, run));
-
-    /* MUST: allowed only if the reservation is still ours in this very transaction. */
-    const struct login_facts trial = commit_facts(run, true);
-    run->decision = policy_login(&proof->context->policy, &trial, run->clock.now);
-    if (proof->reservation.decision.verdict == ATTEMPT_ADMITTED) {
-        enum medgl_error error =
-            store_attempt_finish(txn, id, run->clock.now, commit_outcome(&run->decision), 0);
-        if (error == MEDGL_ERR_CONFLICT) {
-            const struct login_facts lost = commit_facts(run, false);
-            run->decision = policy_login(&proof->context->policy, &lost, run->clock.now);
-        } else {
-            MEDGL_TRY(error);
-        }
-    }
+    MEDGL_TRY(commit_decide(txn, run));
     if (run->decision.allowed)
         MEDGL_TRY(commit_success(txn, run));
     else
         MEDGL_TRY(commit_failure(txn, run));
-    if (run->decision.counts)
+    if (run->decision.counts) {
         MEDGL_TRY(commit_lock(txn, run));
+        MEDGL_TRY(commit_spread(txn, run));
+    }
+    MEDGL_TRY(policy_seen_note(context, txn, &run->clock, &changed));
+    run->alerted = run->alerted || changed;
     medgl_time keep = run->clock.now - 7 * MEDGL_DAY;
     return store_attempt_purge(txn, keep);
 }
@@ -227,9 +341,10 @@ static void commit_tell(const struct commit_run *run)
     const char *name = proof->known ? run->account.name : "(not enrolled)";
     char until[CLOCK_LOCAL_SIZE];
     if (!run->decision.allowed)
-        log_line(LOG_NOTICE, "refused: account %s, service %s, from %s: %s", name,
+        log_line(LOG_NOTICE, "refused: account %s, service %s, from %s: %s%s", name,
                  proof->reservation.attempt.service, proof->source.key,
-                 login_reason_word(run->decision.reason));
+                 login_reason_word(run->decision.reason),
+                 run->repeated ? ", the same as before" : "");
     if (!run->now_locked)
         return;
     clock_format_local(run->locked.until, until);
@@ -246,10 +361,15 @@ enum medgl_error proof_commit(struct proof *proof)
 {
     struct commit_run run = {.proof = proof};
     proof->decision = (struct login_decision){.allowed = false};
+    proof->person[0] = '\0';
     enum medgl_error error = store_transact(proof->context->store, STORE_WRITE, commit_now, &run);
     if (error == MEDGL_OK) {
         commit_tell(&run);
         proof->decision = run.decision;
+        if (run.decision.allowed && run.person_found)
+            memcpy(proof->person, run.person.name, sizeof(proof->person));
+        if (run.alerted)
+            alert_wake(proof->context);
     }
     secret_wipe(&run, sizeof(run));
     return error;

@@ -72,6 +72,7 @@ static const struct doctor_file doctor_files[] = {
     {PATH_DOCUMENTS, S_IFDIR, true, 0700, "run medgl-admin setup"},
     {PATH_STORE, S_IFREG, true, 0600, "restore it from the backup, or run medgl-admin setup"},
     {PATH_KDF, S_IFDIR, true, 0700, "run systemd-tmpfiles --create, or medgl-admin setup"},
+    {PATH_KDF_CONSOLE, S_IFDIR, true, 0700, "run systemd-tmpfiles --create, or medgl-admin setup"},
     {PATH_ENGINE, S_IFREG, false, 0755, "install the package again"},
 };
 

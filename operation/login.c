@@ -18,6 +18,28 @@ static enum medgl_error login_ask(const struct talk *talk, const struct login_re
     return talk->ask(talk->carrier, TALK_SECRET, TALK_PASSWORD, _("Password: "), typed);
 }
 
+/* The password and, of a shared id, who it is; before any verdict. MEDGL_ERR_ARGUMENT: as above. */
+static enum medgl_error login_ask_all(const struct talk *talk, const struct login_request *request,
+                                      struct proof *proof, struct secret *typed)
+{
+    enum medgl_error error = login_ask(talk, request, typed);
+    if (error != MEDGL_OK && error != MEDGL_ERR_ARGUMENT)
+        return error;
+    if (proof_wants_person(proof))
+        MEDGL_TRY(proof_ask_person(proof, talk));
+    return error;
+}
+
+/* MUST: the login is committed. */
+static enum medgl_error login_give_token(const struct proof *proof,
+                                         const struct login_request *request)
+{
+    if (request->person == NULL || proof->person[0] == '\0')
+        return MEDGL_OK;
+    return person_token(proof->context, &proof->account, request->caller, proof->source.key,
+                        proof->person, clock_read().now, request->person);
+}
+
 enum medgl_error operation_login(struct context *context, const struct talk *talk,
                                  const struct login_request *request, enum login_verdict *verdict)
 {
@@ -37,7 +59,7 @@ enum medgl_error operation_login(struct context *context, const struct talk *tal
                  "take the argument out of the PAM service file");
         return MEDGL_OK;
     }
-    enum medgl_error error = login_ask(talk, request, &typed);
+    enum medgl_error error = login_ask_all(talk, request, &proof, &typed);
     if (error == MEDGL_ERR_ABORTED) {
         *verdict = LOGIN_ABORTED;
         return MEDGL_OK;
@@ -47,7 +69,9 @@ enum medgl_error operation_login(struct context *context, const struct talk *tal
     MEDGL_TRY(proof_verify(&proof, error == MEDGL_OK ? &typed : NULL));
     secret_free(&typed);
     MEDGL_TRY(proof_commit(&proof));
-    if (proof.decision.allowed)
-        *verdict = LOGIN_ALLOWED;
+    if (!proof.decision.allowed)
+        return MEDGL_OK;
+    MEDGL_TRY(login_give_token(&proof, request));
+    *verdict = LOGIN_ALLOWED;
     return MEDGL_OK;
 }

@@ -39,12 +39,21 @@ enum access_verdict {
     ACCESS_NOT_ENROLLED,
 };
 
+struct access_request {
+    const struct caller *caller;
+    const char *user;
+    bool silent;  /* nobody is there who could read or answer */
+    char *person; /* as in struct login_request, where who it is was asked here */
+};
+
 /* May this account be used now, however its owner proved who they are? Tells once a day of a
  * password that is due soon. Once it is due, each call uses up a grace login and says how many are
  * left; it fails, rather than allow what it could not count (R15). A silent call, and root stepping
- * into an account, tell nobody: while a grace login is left they are allowed, and use none up. */
+ * into an account, tell nobody: while a grace login is left they are allowed, and use none up. They
+ * are not asked either who it is that uses a shared id (R26); everybody else is, unless the login
+ * has asked already. */
 enum medgl_error operation_access(struct context *context, const struct talk *talk,
-                                  const struct caller *caller, const char *user, bool silent,
+                                  const struct access_request *request,
                                   enum access_verdict *verdict);
 
 #endif

@@ -52,8 +52,10 @@ static void proof_look_for_another(const struct context *context, const struct u
 enum medgl_error proof_find(struct context *context, const struct caller *caller, const char *user,
                             enum proof_purpose purpose, struct proof *proof)
 {
-    *proof = (struct proof){.context = context, .caller = caller, .purpose = purpose};
+    *proof = (struct proof){
+        .context = context, .caller = caller, .purpose = purpose, .second = FACTOR_NOT_ASKED};
     source_of(caller, &proof->source);
+    place_of(caller, &proof->place);
     if (purpose == PROOF_CHANGE)
         source_of_change(&proof->source);
     struct find_run run = {.proof = proof, .typed = user};
@@ -62,6 +64,7 @@ enum medgl_error proof_find(struct context *context, const struct caller *caller
     MEDGL_TRY(store_transact(context->store, STORE_READ, proof_look_up, &run));
     if (proof->known) {
         proof->uid_matches = run.user.exists && run.user.uid == proof->account.uid;
+        proof->source.own = source_key_is_own(proof->source.key, &proof->account);
         return text_copy(proof->account_key, sizeof(proof->account_key), proof->account.id);
     }
     if (proof->alias)
@@ -83,21 +86,61 @@ bool proof_is_not_ours(const struct proof *proof)
            proof->context->policy.unenrolled == POLICY_UNENROLLED_IGNORE;
 }
 
+struct admission_decision proof_admission(const struct proof *proof, const struct account *account,
+                                          medgl_time now)
+{
+    const struct admission_facts facts = {
+        .class_ = account->class_,
+        .hours = account->hours,
+        .places = account->places,
+        .services = account->services,
+        .place = &proof->place,
+        .service = proof->caller->service,
+        .utc_offset = clock_utc_offset(now),
+    };
+    return policy_admit(&proof->context->policy, &facts, now);
+}
+
+/* -- who uses a shared id --------------------------------------------------------------------- */
+
+bool proof_wants_person(const struct proof *proof)
+{
+    return proof->known && proof->account.shared;
+}
+
+static enum medgl_error proof_look_up_person(struct store_txn *txn, void *argument)
+{
+    struct proof *proof = argument;
+    struct account person;
+    return person_find(txn, proof->person_answer, &proof->person_user, &person,
+                       &proof->person_found);
+}
+
+enum medgl_error proof_ask_person(struct proof *proof, const struct talk *talk)
+{
+    proof->person_found = false;
+    MEDGL_TRY(person_ask(talk, proof->person_answer, &proof->person_user));
+    proof->person_asked = true;
+    return store_transact(proof->context->store, STORE_READ, proof_look_up_person, proof);
+}
+
 /* -- what the plain text is needed for, beside the verdict ------------------------------------ */
 
-/* MUST: whom it opens nothing for (disabled, expired) gets none of the following: the time that it
- * takes would tell that the password was right (R23). */
+/* MUST: whom it opens nothing for (disabled, expired, not admitted) gets none of the following: the
+ * time that it takes would tell that the password was right (R23). */
 static bool proof_is_open(const struct proof *proof)
 {
     const medgl_time now = clock_read().now;
-    const struct account_facts facts = {.known = proof->known,
-                                        .uid_matches = proof->uid_matches,
-                                        .state = proof->account.state,
-                                        .class_ = proof->account.class_,
-                                        .password_facts =
-                                            password_facts_from(&proof->credential, now),
-                                        .admission = ADMISSION_GRANTED,
-                                        .person = FACTOR_NOT_ASKED};
+    const bool nobody = proof->person_asked && !proof->person_found;
+    const struct account_facts facts = {
+        .known = proof->known,
+        .uid_matches = proof->uid_matches,
+        .state = proof->account.state,
+        .class_ = proof->account.class_,
+        .password_facts = password_facts_from(&proof->credential, now),
+        .admission = proof_admission(proof, &proof->account, now).reason,
+        .person = nobody ? FACTOR_FAILED : FACTOR_NOT_ASKED,
+    };
     return policy_account(&proof->context->policy, &facts, now).reason == LOGIN_REASON_OK;
 }
 
@@ -139,6 +182,28 @@ static void proof_judge(struct proof *proof, const struct secret *prepared)
         policy_password_strength(&proof->context->policy, found.length,
                                  (unsigned)found.letters + found.digits + found.symbols);
     proof->judged = true;
+}
+
+/* -- the evaluation --------------------------------------------------------------------------- */
+
+/* The one that every try gets, and the tag by which the same guess is known again (R20). What was
+ * not admitted, or is no text, has none. */
+static enum medgl_error proof_derive(struct proof *proof, const struct password_line *line,
+                                     const char *phc, const struct kdf_cost *cost,
+                                     const struct secret *guess, bool readable, bool *matches)
+{
+    unsigned char evaluation[KDF_HASH_SIZE];
+    struct password_dummy dummy = {.cost = *cost};
+    uint32_t tag = 0;
+    MEDGL_TRY(attempt_salt(proof->context, proof->account_key, dummy.salt));
+    enum medgl_error error = password_verify(line, phc, &dummy, guess, evaluation, matches);
+    if (error == MEDGL_OK)
+        error =
+            attempt_tag(proof->context, proof->account_key, evaluation, proof->person_answer, &tag);
+    secret_wipe(evaluation, sizeof(evaluation));
+    if (readable && proof->reservation.decision.verdict == ATTEMPT_ADMITTED)
+        proof->tag = tag;
+    return error;
 }
 
 /* -- an imported hash ------------------------------------------------------------------------- */
@@ -213,11 +278,13 @@ static enum medgl_error proof_evaluate_imported(struct proof *proof, struct pass
                                                 const struct secret *prepared, bool readable)
 {
     bool never;
-    const struct kdf_cost cost = context_cost(proof->context);
     struct password_line line = context_line(proof->context);
     const int64_t begin = clock_monotonic();
     const bool real = typed != NULL && proof->reservation.decision.verdict == ATTEMPT_ADMITTED;
-    MEDGL_TRY(password_verify(&line, NULL, &cost, prepared, &never));
+    /* As typed: two spellings of the same text are two guesses to crypt(3). */
+    const struct secret *guess = readable ? typed : prepared;
+    const struct kdf_cost cost = context_cost(proof->context);
+    MEDGL_TRY(proof_derive(proof, &line, NULL, &cost, guess, readable, &never));
     if (!crypted_affordable(stored->hash)) {
         log_line(LOG_ERR,
                  "the imported password of account %s is refused: its hash asks for more work or "
@@ -281,7 +348,8 @@ static enum medgl_error proof_evaluate_own(struct proof *proof,
     const bool real =
         proof->present && readable && proof->reservation.decision.verdict == ATTEMPT_ADMITTED;
     MEDGL_TRY(proof_cost(proof, stored, &cost));
-    MEDGL_TRY(password_verify(&line, real ? stored->hash : NULL, &cost, prepared, &proof->matches));
+    MEDGL_TRY(proof_derive(proof, &line, real ? stored->hash : NULL, &cost, prepared, readable,
+                           &proof->matches));
     if (proof->matches && proof_is_open(proof)) {
         proof_renew(proof, stored, prepared);
         proof_judge(proof, prepared);
@@ -307,12 +375,23 @@ static enum medgl_error proof_evaluate(struct proof *proof, const struct secret 
     return proof_evaluate_own(proof, &stored, &prepared, readable);
 }
 
+/* Who stands before the machine, or is logged in as this very account, does not wait behind a flood
+ * from the network. Of the latter only whose tries are counted: a local user can ask any number of
+ * times at once, and must not fill the line of those at the console. */
+static bool proof_has_own_line(const struct proof *proof)
+{
+    return proof->source.console ||
+           (proof->source.own && proof->reservation.decision.verdict == ATTEMPT_ADMITTED);
+}
+
 enum medgl_error proof_verify(struct proof *proof, const struct secret *typed)
 {
     proof->matches = false;
+    proof->tag = 0;
     MEDGL_TRY(attempt_reserve(proof->context, proof->known ? &proof->account : NULL,
                               proof->account_key, proof->caller, &proof->source,
                               &proof->reservation));
+    proof->context->console = proof_has_own_line(proof);
     enum medgl_error error = proof_evaluate(proof, typed);
     if (error != MEDGL_OK) /* from before the evaluation alone: nothing was learnt */
         attempt_withdraw(proof->context, &proof->reservation);

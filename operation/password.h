@@ -4,6 +4,7 @@
 #define MEDGL_OPERATION_PASSWORD_H
 
 #include "operation/attempt.h"
+#include "operation/person_asked.h"
 #include "policy/login.h"
 
 enum proof_purpose {
@@ -16,6 +17,7 @@ struct proof {
     const struct caller *caller;
     enum proof_purpose purpose;
     struct source source;
+    struct admission_place place;
     bool known; /* enrolled */
     bool alias; /* not the enrolled name, but a name of the same uid: refused */
     struct account account;
@@ -23,14 +25,22 @@ struct proof {
     struct credential credential;
     char account_key[CRYPTO_ID_SIZE];
     bool uid_matches; /* the Unix user of that name still has the uid of the enrolment */
+    /* Who it is that uses a shared id (R26). */
+    bool person_asked;
+    char person_answer[PERSON_ANSWER_MAX];
+    struct unix_user person_user;
+    bool person_found; /* at the time it was answered; decided anew at the commit */
     struct reservation reservation;
     bool matches;
+    enum factor_result second; /* what a second factor proved; FACTOR_NOT_ASKED: none is in force */
+    uint32_t tag;              /* of what was guessed; 0: not evaluated */
     /* What the commit puts in the place of what is stored, now that the plain text was at hand. */
     struct password_record renewed; /* at the policy's cost, where the stored one is cheaper or was
                                        imported (R10); its hash is "" where there is nothing new */
     bool judged; /* under the rules in force, and found to be of that strength (R19) */
     enum password_strength strength;
     struct login_decision decision;
+    char person[STORE_NAME_SIZE]; /* login name of who uses a shared id, once that is committed */
 };
 
 /* Looks the user up. Nothing is counted yet. Wiped by proof_clear(), also for auto_clean(). */
@@ -40,6 +50,15 @@ void proof_clear(struct proof *proof);
 
 /* Whether the policy leaves this user to the next module (PAM_IGNORE). */
 bool proof_is_not_ours(const struct proof *proof);
+
+/* Whether who it is has to be asked before proof_verify(); then asks (R26). MEDGL_ERR_ABORTED:
+ * nothing was answered. */
+bool proof_wants_person(const struct proof *proof);
+enum medgl_error proof_ask_person(struct proof *proof, const struct talk *talk);
+
+/* What the access rules say of this account, as it is now, at that time (R05, R22, R27). */
+struct admission_decision proof_admission(const struct proof *proof, const struct account *account,
+                                          medgl_time now);
 
 /* Reserves a try, then verifies. `typed` NULL: an answer that cannot be a password (malformed, too
  * long): fails after the same work. */

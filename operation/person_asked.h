@@ -5,14 +5,23 @@
 
 #include "operation/caller.h"
 #include "operation/context.h"
+#include "operation/identity.h"
+#include "operation/talk.h"
 
 #define PERSON_TOKEN_SIZE 384
 #define PERSON_VARIABLE   "MEDGL_PERSON"
+#define PERSON_ANSWER_MAX STORE_NAME_SIZE
+
+/* Asks; `answer` is "-", which is nobody's name, where what was typed cannot be one.
+ * MEDGL_ERR_ABORTED: nothing was answered. `user` is what the system knows of that name. */
+enum medgl_error person_ask(const struct talk *talk, char answer[PERSON_ANSWER_MAX],
+                            struct unix_user *user);
 
 /* Whether the answer is the login name of an enrolled, active account that is no shared one, whose
- * Unix user is there: then that account. In the caller's transaction. */
-enum medgl_error person_find(struct context *context, struct store_txn *txn, const char *answer,
-                             struct account *person, bool *found);
+ * Unix user is there: then that account. In the caller's transaction, which must not wait for a
+ * directory on the network: `user` was looked up before. */
+enum medgl_error person_find(struct store_txn *txn, const char *answer,
+                             const struct unix_user *user, struct account *person, bool *found);
 
 /* MUST: made after the login was committed as allowed; holds for this account, service and source,
  * and for ten minutes. */

@@ -207,12 +207,13 @@ static enum access_verdict enter(struct fixture *f, const struct entrance *by,
 {
     struct talk talk = script_talk(script);
     struct caller caller = caller_from(by->root ? "" : "192.0.2.1");
+    const struct access_request request = {
+        .caller = &caller, .user = f->user, .silent = by->silent};
     enum access_verdict verdict = ACCESS_DENIED;
     if (by->root)
         (void)snprintf(caller.ruser, sizeof(caller.ruser), "root");
     talk.heard = by->deaf ? nobody_hears : NULL;
-    assert_int_equal(operation_access(&f->context, &talk, &caller, f->user, by->silent, &verdict),
-                     MEDGL_OK);
+    assert_int_equal(operation_access(&f->context, &talk, &request, &verdict), MEDGL_OK);
     return verdict;
 }
 
@@ -322,6 +323,7 @@ static void a_grace_login_that_cannot_be_counted(void **state)
     struct script script = {.next = 0};
     const struct talk talk = script_talk(&script);
     const struct caller caller = caller_from("192.0.2.1");
+    const struct access_request request = {.caller = &caller, .user = here->user};
     enum access_verdict verdict = ACCESS_ALLOWED;
     (void)state;
     enrol(here);
@@ -329,8 +331,7 @@ static void a_grace_login_that_cannot_be_counted(void **state)
     context_close(&here->context);
     assert_int_equal(context_open(here->root, CONTEXT_READING, &here->context), MEDGL_OK);
     here->context.policy.password_grace_logins = 3;
-    assert_int_not_equal(
-        operation_access(&here->context, &talk, &caller, here->user, false, &verdict), MEDGL_OK);
+    assert_int_not_equal(operation_access(&here->context, &talk, &request, &verdict), MEDGL_OK);
     assert_int_equal(verdict, ACCESS_DENIED);
     assert_string_equal(script.heard, "");
 }

@@ -659,6 +659,7 @@ static void r02_a_password_is_verified_by_its_record(void **state)
     assert_int_equal(password_hash(&line, &dearer, NULL, &wrong, other), MEDGL_OK);
     assert_string_not_equal(phc, again); /* a salt of its own each time */
     assert_int_equal(argon2id_verify(phc, "correct horse", 13), ARGON2_OK);
+    const struct password_dummy dummy = {.cost = cheap};
     const struct {
         const char *name, *phc;
         const struct secret *password;
@@ -670,8 +671,9 @@ static void r02_a_password_is_verified_by_its_record(void **state)
     };
     for (size_t i = 0; i < MEDGL_COUNT(rows); i++) {
         bool matches = !rows[i].matches;
-        assert_int_equal(password_verify(&line, rows[i].phc, &cheap, rows[i].password, &matches),
-                         MEDGL_OK);
+        assert_int_equal(
+            password_verify(&line, rows[i].phc, &dummy, rows[i].password, NULL, &matches),
+            MEDGL_OK);
         if (matches != rows[i].matches)
             fail_msg("%s: %d", rows[i].name, matches);
     }
@@ -681,7 +683,8 @@ static void r02_a_password_is_verified_by_its_record(void **state)
 static void r23_every_failure_is_no_match(void **state)
 {
     const struct password_line line = {*state, 1, 0}, nowhere = {"factor-test-nowhere", 1, 0};
-    const struct kdf_cost impossible = {.memory_kib = 64, .time = 0, .lanes = 1};
+    const struct password_dummy impossible = {.cost = {.memory_kib = 64, .time = 0, .lanes = 1}},
+                                dummy = {.cost = cheap};
     auto_secret struct secret right = SECRET_NONE;
     char phc[KDF_PHC_SIZE], damaged[KDF_PHC_SIZE];
     assert_int_equal(secret_copy(&right, "correct horse", 13), MEDGL_OK);
@@ -691,29 +694,71 @@ static void r23_every_failure_is_no_match(void **state)
     const struct {
         const char *name, *phc;
         const struct password_line *line;
-        const struct kdf_cost *dummy;
+        const struct password_dummy *dummy;
         enum medgl_error expected;
     } rows[] = {
         {"no record, no evaluation", NULL, &line, &impossible, MEDGL_ERR_ARGUMENT},
         {"a record needs no dummy", phc, &line, &impossible, MEDGL_OK},
-        {"damaged record", damaged, &line, &cheap, MEDGL_ERR_CORRUPT},
-        {"no line", phc, &nowhere, &cheap, MEDGL_ERR_IO},
-        {"no record, no line", NULL, &nowhere, &cheap, MEDGL_ERR_IO},
+        {"damaged record", damaged, &line, &dummy, MEDGL_ERR_CORRUPT},
+        {"no line", phc, &nowhere, &dummy, MEDGL_ERR_IO},
+        {"no record, no line", NULL, &nowhere, &dummy, MEDGL_ERR_IO},
     };
     for (size_t i = 0; i < MEDGL_COUNT(rows); i++) {
         bool matches = true;
         enum medgl_error error =
-            password_verify(rows[i].line, rows[i].phc, rows[i].dummy, &right, &matches);
+            password_verify(rows[i].line, rows[i].phc, rows[i].dummy, &right, NULL, &matches);
         if (error != rows[i].expected || matches != (error == MEDGL_OK))
             fail_msg("%s: %s, %d", rows[i].name, medgl_error_text(error), matches);
     }
     auto_kdf_slot struct kdf_slot slot = KDF_SLOT_NONE;
     bool matches = true;
     assert_int_equal(kdf_slot_acquire(line.directory, 1, 0, &slot), MEDGL_OK);
-    assert_int_equal(password_verify(&line, phc, &cheap, &right, &matches), MEDGL_ERR_DEADLINE);
+    assert_int_equal(password_verify(&line, phc, &dummy, &right, NULL, &matches),
+                     MEDGL_ERR_DEADLINE);
     assert_false(matches);
     assert_int_equal(password_hash(&line, &cheap, NULL, &right, phc), MEDGL_ERR_DEADLINE);
     assert_string_equal(phc, "");
+}
+
+/* R20: by what an evaluation gave the same guess is known again, with a record or without one. */
+static void r20_an_evaluation_tells_the_same_guess(void **state)
+{
+    const struct password_line line = {*state, 1, 0};
+    const struct password_dummy dummy = {.cost = cheap, .salt = {1, 2, 3}};
+    const struct password_dummy another = {.cost = cheap, .salt = {1, 2, 4}};
+    auto_secret struct secret right = SECRET_NONE, wrong = SECRET_NONE;
+    struct kdf_record record;
+    unsigned char one[KDF_HASH_SIZE], other[KDF_HASH_SIZE];
+    char phc[KDF_PHC_SIZE];
+    bool matches;
+    assert_int_equal(secret_copy(&right, "correct horse", 13), MEDGL_OK);
+    assert_int_equal(secret_copy(&wrong, "correct horsf", 13), MEDGL_OK);
+    assert_int_equal(password_hash(&line, &cheap, NULL, &right, phc), MEDGL_OK);
+    assert_int_equal(kdf_parse(phc, &record), MEDGL_OK);
+    const struct {
+        const char *name, *phc, *phc_again;
+        const struct password_dummy *dummy_again;
+        const struct secret *again;
+        bool same;
+    } rows[] = {
+        {"a record, the same guess", phc, phc, &dummy, &wrong, true},
+        {"a record, another guess", phc, phc, &dummy, &right, false},
+        {"no record, the same guess", NULL, NULL, &dummy, &wrong, true},
+        {"no record, another guess", NULL, NULL, &dummy, &right, false},
+        {"no record, another salt", NULL, NULL, &another, &wrong, false},
+        {"a record and none", phc, NULL, &dummy, &wrong, false},
+    };
+    for (size_t i = 0; i < MEDGL_COUNT(rows); i++) {
+        assert_int_equal(password_verify(&line, rows[i].phc, &dummy, &wrong, one, &matches),
+                         MEDGL_OK);
+        assert_int_equal(password_verify(&line, rows[i].phc_again, rows[i].dummy_again,
+                                         rows[i].again, other, &matches),
+                         MEDGL_OK);
+        if ((memcmp(one, other, sizeof(one)) == 0) != rows[i].same)
+            fail_msg("%s", rows[i].name);
+    }
+    assert_int_equal(password_verify(&line, phc, &dummy, &right, one, &matches), MEDGL_OK);
+    assert_memory_equal(one, record.hash, sizeof(one));
 }
 
 /* -- records --------------------------------------------------------------------------------- */
@@ -1143,6 +1188,7 @@ int main(void)
         in_directory(r16_a_record_knows_its_stem),
         in_directory(r02_a_password_is_verified_by_its_record),
         in_directory(r23_every_failure_is_no_match),
+        in_directory(r20_an_evaluation_tells_the_same_guess),
         in_directory(slots_are_never_more_than_agreed),
         in_directory(the_line_is_first_come_first_served),
         in_directory(a_killed_process_frees_its_place),

@@ -110,9 +110,9 @@ static inline enum access_verdict try_access(struct fixture *f)
     struct script script = {.next = 0};
     const struct talk talk = script_talk(&script);
     const struct caller caller = caller_from("192.0.2.1");
+    const struct access_request request = {.caller = &caller, .user = f->user};
     enum access_verdict verdict = ACCESS_ALLOWED;
-    assert_int_equal(operation_access(&f->context, &talk, &caller, f->user, false, &verdict),
-                     MEDGL_OK);
+    assert_int_equal(operation_access(&f->context, &talk, &request, &verdict), MEDGL_OK);
     return verdict;
 }
 

@@ -231,7 +231,7 @@ static void a_refusal_delays_like_a_failure(void **state)
     struct fixture *f = *state;
     struct attempt_counts counts = {.source_refused = 1, .source_refused_latest = MEDGL_DAY};
     const struct source somewhere = {.key = "192.0.2.1"};
-    struct attempt_facts facts = attempt_facts_from(&counts, &somewhere);
+    struct attempt_facts facts = attempt_facts_from(&counts, NULL, &somewhere);
     struct policy policy = f->context.policy;
     policy.attempt_delay = (struct policy_span){.milliseconds = MEDGL_SECOND};
     struct attempt_decision decision = policy_attempt(&policy, &facts, MEDGL_DAY);

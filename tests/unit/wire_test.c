@@ -60,9 +60,9 @@ static const struct packet {
            "alice\x00"),
      false, 0},
     {"tag 0", BYTES("MGL1\x01\x00\x00\x00"), false, 0},
-    {"an unknown tag", BYTES("MGL1\x01\x15\x00\x00"), false, 0},
+    {"an unknown tag", BYTES("MGL1\x01\x17\x00\x00"), false, 0},
     {"tag 255", BYTES("MGL1\x01\xff\x00\x00"), false, 0},
-    {"a verdict's tag in a request", BYTES("MGL1\x01\x13" NUMBER("\x01")), false, 0},
+    {"a verdict's tag in a request", BYTES("MGL1\x01\x14" NUMBER("\x01")), false, 0},
     {"a request's tag in a verdict",
      BYTES("MGL1\x04\x04\x00\x05"
            "alice"),
