@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "operation/account.h"
+#include "operation/account_rules.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -111,6 +112,7 @@ static void account_source_row(void *argument, const struct account_report_sourc
                             CELL_TEXT(source->source),
                             CELL_TEXT(source->change ? "change-password" : "login"),
                             CELL_NUMBER(source->counts.source_failures),
+                            source->limit > 0 ? CELL_NUMBER(source->limit) : CELL_NONE,
                             CELL_NUMBER(source->counts.source_in_flight),
                             CELL_NUMBER(source->counts.source_latest),
                             CELL_TEXT(account_attempt_word(source->decision.verdict)),
@@ -128,6 +130,12 @@ static const struct column account_columns[] = {
     {"state", N_("State"), COLUMN_TEXT, COLUMN_BOTH},
     {"state_since", N_("State since"), COLUMN_TIME, COLUMN_BOTH},
     {"state_reason", N_("Reason"), COLUMN_TEXT, COLUMN_BOTH},
+    {"shared", N_("Shared"), COLUMN_BOOL, COLUMN_BOTH},
+    {"hours", N_("Hours of its own"), COLUMN_TEXT, COLUMN_BOTH},
+    {"places", N_("Places of its own"), COLUMN_TEXT, COLUMN_BOTH},
+    {"services", N_("Services of its own"), COLUMN_TEXT, COLUMN_BOTH},
+    {"sessions_max", N_("Sessions of its own"), COLUMN_NUMBER, COLUMN_BOTH},
+    {"idle", N_("Idle time of its own"), COLUMN_TEXT, COLUMN_BOTH},
     {"id", N_("Account id"), COLUMN_TEXT, COLUMN_BOTH},
     {"uid", N_("Unix uid"), COLUMN_NUMBER, COLUMN_BOTH},
     {"enrolled", N_("Enrolled"), COLUMN_TIME, COLUMN_BOTH},
@@ -150,6 +158,7 @@ static const struct column account_columns[] = {
     {"last_failure", N_("Last failed try"), COLUMN_TIME, COLUMN_BOTH},
     {"last_failure_source", N_("Last failed try from"), COLUMN_TEXT, COLUMN_BOTH},
     {"failures", N_("Failed tries that count"), COLUMN_NUMBER, COLUMN_BOTH},
+    {"limit", N_("Failed tries that close it for remote sources"), COLUMN_NUMBER, COLUMN_BOTH},
     {"in_flight", N_("Tries in flight"), COLUMN_NUMBER, COLUMN_BOTH},
     {"remote", N_("New remote sources are"), COLUMN_TEXT, COLUMN_BOTH},
     {"remote_until", N_("Until"), COLUMN_TIME, COLUMN_BOTH},
@@ -161,6 +170,8 @@ static void account_show_row(struct table *table, const struct account_report *r
     const struct account *account = &report->account;
     const struct activity *activity = &report->activity;
     const struct password_standing *standing = &report->standing;
+    char idle[RULES_IDLE_SIZE];
+    rules_idle_text(account->idle, idle);
     const struct cell cells[MEDGL_COUNT(account_columns)] = {
         CELL_TEXT(account->name),
         CELL_TEXT(account->full_name),
@@ -171,6 +182,12 @@ static void account_show_row(struct table *table, const struct account_report *r
         CELL_TEXT(account_state_word(account->state)),
         CELL_NUMBER(account->state_since),
         CELL_TEXT(account->state_reason),
+        CELL_NUMBER(account->shared),
+        CELL_TEXT(account->hours),
+        CELL_TEXT(account->places),
+        CELL_TEXT(account->services),
+        account->sessions > 0 ? CELL_NUMBER(account->sessions) : CELL_NONE,
+        CELL_TEXT(idle),
         CELL_TEXT(account->id),
         CELL_NUMBER(account->uid),
         CELL_NUMBER(account->created),
@@ -193,6 +210,7 @@ static void account_show_row(struct table *table, const struct account_report *r
         CELL_NUMBER(activity->last_failure),
         CELL_TEXT(activity->last_failure_source),
         CELL_NUMBER(report->total.account_failures),
+        report->limit > 0 ? CELL_NUMBER(report->limit) : CELL_NONE,
         CELL_NUMBER(report->total.account_in_flight),
         CELL_TEXT(account_attempt_word(report->remote.verdict)),
         CELL_NUMBER(report->remote.until),
@@ -206,6 +224,7 @@ enum admin_exit account_show(struct admin *admin)
         {"source", N_("SOURCE"), COLUMN_TEXT, COLUMN_BOTH},
         {"purpose", N_("PURPOSE"), COLUMN_TEXT, COLUMN_BOTH},
         {"failures", N_("FAILURES"), COLUMN_NUMBER, COLUMN_BOTH},
+        {"limit", N_("LIMIT"), COLUMN_NUMBER, COLUMN_BOTH},
         {"in_flight", N_("IN FLIGHT"), COLUMN_NUMBER, COLUMN_BOTH},
         {"latest", N_("LATEST"), COLUMN_TIME, COLUMN_BOTH},
         {"verdict", N_("NEXT TRY"), COLUMN_TEXT, COLUMN_BOTH},

@@ -9,13 +9,13 @@
 
 /* -- enrolling ------------------------------------------------------------------------------ */
 
-/* What is wrong with a text is worth its own sentence. */
+/* What is wrong with a text, and who has a name or a uid, is worth its own sentence. */
 static enum admin_exit add_failed(enum medgl_error error, const char *name, const char *why)
 {
-    if (error != MEDGL_ERR_ARGUMENT || why[0] == '\0')
+    if ((error != MEDGL_ERR_ARGUMENT && error != MEDGL_ERR_EXISTS) || why[0] == '\0')
         return admin_failed(error, name, why);
     complain(_("%s; nothing was changed."), why);
-    return ADMIN_USAGE;
+    return error == MEDGL_ERR_EXISTS ? ADMIN_REFUSED : ADMIN_USAGE;
 }
 
 static void add_print(struct admin *admin, const struct account_add_request *request)
@@ -45,6 +45,16 @@ static struct account_person person_of_options(const struct options *options)
                                    .reading = options->value[OPTION_READING],
                                    .staff_number = options->value[OPTION_STAFF_NUMBER],
                                    .birth_date = options->value[OPTION_BIRTH_DATE]};
+}
+
+static struct account_rules rules_of_options(const struct options *options)
+{
+    return (struct account_rules){.hours = options->value[OPTION_HOURS],
+                                  .places = options->value[OPTION_PLACES],
+                                  .services = options->value[OPTION_SERVICES],
+                                  .sessions = options->value[OPTION_SESSIONS_MAX],
+                                  .idle = options->value[OPTION_IDLE],
+                                  .shared = options->value[OPTION_SHARED]};
 }
 
 static enum admin_exit add_named(struct admin *admin)
@@ -84,23 +94,34 @@ enum admin_exit account_add(struct admin *admin)
 
 /* -- what is known of somebody -------------------------------------------------------------- */
 
+static bool set_says_something(const struct options *options)
+{
+    static const enum option facts[] = {
+        OPTION_CLASS,        OPTION_FULL_NAME, OPTION_READING, OPTION_STAFF_NUMBER,
+        OPTION_BIRTH_DATE,   OPTION_HOURS,     OPTION_PLACES,  OPTION_SERVICES,
+        OPTION_SESSIONS_MAX, OPTION_IDLE,      OPTION_SHARED,
+    };
+    for (size_t i = 0; i < MEDGL_COUNT(facts); i++)
+        if (options->value[facts[i]] != NULL)
+            return true;
+    complain(_("Say what to change: --full-name, --reading, --staff-number, --birth-date, --class, "
+               "--hours, --places, --services, --sessions-max, --idle or --shared."));
+    return false;
+}
+
 enum admin_exit account_set(struct admin *admin)
 {
     const struct options *options = &admin->options;
     enum account_class class_;
     char why[OPERATION_WHY_SIZE] = "";
     struct account_change_request request = {.name = options->name,
-                                             .person = person_of_options(options)};
+                                             .person = person_of_options(options),
+                                             .rules = rules_of_options(options)};
+    if (!set_says_something(options))
+        return ADMIN_USAGE;
     if (options->value[OPTION_CLASS] != NULL &&
         account_class_parse(options->value[OPTION_CLASS], &class_) == MEDGL_OK)
         request.class_ = &class_;
-    const struct account_person *person = &request.person;
-    if (request.class_ == NULL && person->full_name == NULL && person->reading == NULL &&
-        person->staff_number == NULL && person->birth_date == NULL) {
-        complain(_("Say what to change: --full-name, --reading, --staff-number, --birth-date or "
-                   "--class."));
-        return ADMIN_USAGE;
-    }
     enum medgl_error error = operation_account_change(&admin->context, &request, why);
     if (error == MEDGL_OK)
         output_result(&admin->output, options->name, "%s: %s", options->name, _("changed"));

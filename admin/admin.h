@@ -45,8 +45,8 @@ enum admin_exit admin_failed(enum medgl_error error, const char *name, const cha
 
 /* -- options -------------------------------------------------------------------------------- */
 
-/* X(ENUM, name, value or NULL, check, help): all options of all verbs; a name means the same thing
- * everywhere. */
+/* X(ENUM, name, value or NULL, check, help): all options of all verbs. A name means the same thing
+ * everywhere, but "from": a FILE to read, or a PLACE; no verb takes both. */
 #define ADMIN_OPTIONS(X)                                                                           \
     X(HELP, "help", NULL, NULL, N_("Say how the program, a noun or a verb is used."))              \
     X(VERSION, "version", NULL, NULL, N_("Say which version this is."))                            \
@@ -96,7 +96,32 @@ enum admin_exit admin_failed(enum medgl_error error, const char *name, const cha
       N_("End the open sessions too, with all processes of the account's uid."))                   \
     X(HOW_MANY, "count", "N", check_how_many, N_("How many; the default is 1."))                   \
     X(AGREEMENT, "agreement", NULL, NULL,                                                          \
-      N_("Show the rules in force as sentences, in English and Japanese."))
+      N_("Show the rules in force as sentences, in English and Japanese."))                        \
+    X(HOURS, "hours", "RULE", check_rule, N_("When it may be used: Mon-Fri 08:00-20:00, always.")) \
+    X(PLACES, "places", "RULE", check_rule,                                                        \
+      N_("From where: console, local, 10.1.0.0/16, tty1, any."))                                   \
+    X(SERVICES, "services", "RULE", check_rule, N_("Through which PAM services: sshd, su, any."))  \
+    X(SESSIONS_MAX, "sessions-max", "N", check_sessions_max,                                       \
+      N_("How many sessions may be open at the same time; 0: as the class says."))                 \
+    X(IDLE, "idle", "SPAN", check_idle,                                                            \
+      N_("After how long an unattended shell ends: 15 min, or none."))                             \
+    X(SHARED, "shared", "ANSWER", check_answer,                                                    \
+      N_("yes or no: whether more than one person uses it."))                                      \
+    X(AT, "at", "TIME", check_time, N_("At this time instead of now: 2026-11-21 08:00."))          \
+    X(PLACE, "from", "PLACE", check_place,                                                         \
+      N_("From there: a source as 'account show' names it, an address, a network."))               \
+    X(SERVICE, "service", "NAME", check_service, N_("Through this PAM service."))                  \
+    X(ACCOUNT, "account", "NAME", check_name, N_("Only of this account."))                         \
+    X(FACTOR, "factor", "FACTOR", check_factor, N_("Only where this factor was asked for."))       \
+    X(RESULT, "result", "RESULT", check_result, N_("Only success, failure, locked or end."))       \
+    X(SINCE, "since", "TIME", check_time, N_("Not before: 2026-11-21, 2026-11-21 08:00."))         \
+    X(UNTIL, "until", "TIME", check_time, N_("Before this time."))                                 \
+    X(SORT, "sort", "ORDER", check_order,                                                          \
+      N_("By time (the default), account, source or service."))                                    \
+    X(REVERSE, "reverse", NULL, NULL, N_("The other way round."))                                  \
+    X(CSV, "csv", NULL, NULL, N_("Print comma-separated values for spreadsheets."))                \
+    X(LOCKED, "locked", NULL, NULL, N_("Only what is closed now."))                                \
+    X(AGE, "age", "SPAN", check_age, N_("Without a login for that long: 90 days, 6 months."))
 
 enum option {
 #define ADMIN_OPTION_ENUM(id, name, value, check, help) OPTION_##id,
@@ -164,6 +189,14 @@ struct options {
  * --json are filled in even then. */
 enum admin_exit options_parse(struct options *options, int argc, char *const *argv);
 
+/* The time of a checked option in the site's zone; not given: `*t` stays. ADMIN_USAGE, with a
+ * complaint: clocks there leave that time out. Once the policy is known. */
+enum admin_exit options_time(const struct options *options, enum option option, medgl_time *t);
+/* The span of a checked option in milliseconds, a month as 31 days; "none" is below 0, "" and not
+ * given 0. */
+int64_t options_span(const struct options *options, enum option option);
+/* The words of --sort, in the order of enum access_order; NULL-terminated. */
+const char *const *options_orders(void);
 /* The number of a checked option, or `absent`. */
 uint64_t options_number(const struct options *options, enum option option, uint64_t absent);
 /* The range of a checked option, both included; not given: everything. */
@@ -176,9 +209,10 @@ char *verb_usage(const struct verb *verb);
 
 /* -- output --------------------------------------------------------------------------------- */
 
-/* Standard output: tables for people, or one JSON document for programs. */
+/* Standard output: tables for people, one JSON document for programs, or comma-separated values
+ * (RFC 4180) for spreadsheets. */
 struct output {
-    bool json;
+    bool json, csv;
     bool begun;  /* the JSON document is open */
     bool failed; /* something could not be written: told at the end */
 };
@@ -221,16 +255,19 @@ struct table;
  * borrowed. */
 struct table *table_new(struct output *output, const char *name, enum table_shape shape,
                         const struct column *columns, size_t count);
+/* Rows of this list leave at once, so that a million of them need no memory: nothing else may be
+ * printed until table_print(). The only kind of table there is in CSV. */
+void table_stream(struct table *table);
 /* As many cells as there are columns. */
 void table_row(struct table *table, const struct cell *cells);
 void table_print(struct table **table); /* prints and frees; also for auto_clean() */
 void table_free(struct table **table);
 bool table_empty(const struct table *table);
 
-/* A sentence for people; nothing in JSON. */
+/* A sentence for people; nothing in JSON and CSV. */
 void output_say(struct output *output, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Bytes as they are; nothing in JSON. */
+/* Bytes as they are; nothing in JSON and CSV. */
 void output_raw(struct output *output, const void *bytes, size_t len);
 /* An array of JSON values that are there as text already. */
 void output_array_begin(struct output *output, const char *name);
@@ -316,6 +353,7 @@ enum admin_exit account_import(struct admin *admin);
 enum admin_exit account_shadow(struct admin *admin);
 enum admin_exit account_list(struct admin *admin);
 enum admin_exit account_show(struct admin *admin);
+enum admin_exit account_explain(struct admin *admin);
 enum admin_exit account_unlock(struct admin *admin);
 enum admin_exit account_disable(struct admin *admin);
 enum admin_exit account_enable(struct admin *admin);
@@ -331,6 +369,11 @@ enum admin_exit ledger_show(struct admin *admin);
 enum admin_exit ledger_verify(struct admin *admin);
 enum admin_exit ledger_export(struct admin *admin);
 enum admin_exit ledger_checkpoint(struct admin *admin);
+enum admin_exit report_access(struct admin *admin);
+enum admin_exit report_lockouts(struct admin *admin);
+enum admin_exit report_dormant(struct admin *admin);
+enum admin_exit session_list(struct admin *admin);
+enum admin_exit session_end(struct admin *admin);
 enum admin_exit alert_list(struct admin *admin);
 enum admin_exit alert_test(struct admin *admin);
 enum admin_exit alert_retry(struct admin *admin);

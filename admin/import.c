@@ -122,6 +122,9 @@ static const char *import_why(enum import_verdict verdict)
         return _("the account is disabled or retired");
     case IMPORT_UID_CHANGED:
         return _("the account was enrolled for another uid");
+    case IMPORT_UID_TAKEN:
+        return _("its uid is that of another account: give it another one (usermod -u), or retire "
+                 "that account first");
     case IMPORT_REFUSED:
         break;
     }

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "ledger/entry.h"
 #include "operation/account.h"
+#include "operation/report.h"
 
 #include <fcntl.h>
 #include <locale.h>
@@ -14,6 +15,8 @@
 
 #define BIT(id) OPTION_BIT(OPTION_##id)
 #define FACTS   (BIT(FULL_NAME) | BIT(READING) | BIT(STAFF_NUMBER) | BIT(BIRTH_DATE))
+#define RULES                                                                                      \
+    (BIT(HOURS) | BIT(PLACES) | BIT(SERVICES) | BIT(SESSIONS_MAX) | BIT(IDLE) | BIT(SHARED))
 
 static const struct verb verbs[] = {
     {"setup", "", setup_run, BIT(ORIGIN), 0, VERB_BARE, false, false,
@@ -22,8 +25,8 @@ static const struct verb verbs[] = {
      BIT(FROM) | BIT(CLASS) | FACTS | BIT(DRY_RUN) | BIT(ALL_OR_NOTHING), 0, VERB_STATE, true, true,
      N_("Enrol an existing Unix user, or many from a file."), BIT(FROM),
      BIT(DRY_RUN) | BIT(ALL_OR_NOTHING), FACTS},
-    {"account", "set", account_set, BIT(CLASS) | FACTS, 0, VERB_STATE, true, true,
-     N_("Change what is known of a person; an empty text takes it away.")},
+    {"account", "set", account_set, BIT(CLASS) | FACTS | RULES, 0, VERB_STATE, true, true,
+     N_("Change what is known of a person, and rules of its own; an empty text takes it away.")},
     {"account", "import", account_import,
      BIT(ALL) | BIT(CLASS) | BIT(SHADOW) | BIT(DRY_RUN) | BIT(LOCK_SHADOW), 0, VERB_STATE, true,
      true, N_("Enrol Unix users with the passwords that they have."), BIT(ALL), 0, 0},
@@ -33,6 +36,8 @@ static const struct verb verbs[] = {
      N_("List all accounts with the state of their passwords.")},
     {"account", "show", account_show, 0, 0, VERB_READING, true, false,
      N_("Show everything about one account, and the sources of its failed tries.")},
+    {"account", "explain", account_explain, BIT(AT) | BIT(PLACE) | BIT(SERVICE), 0, VERB_READING,
+     true, false, N_("Say of each rule whether it would admit a login with a right password.")},
     {"account", "unlock", account_unlock, BIT(REASON) | BIT(SOURCE), BIT(REASON), VERB_STATE, true,
      true, N_("Clear failed tries; the password stays as it is.")},
     {"account", "disable", account_disable, BIT(REASON), BIT(REASON), VERB_STATE, true, true,
@@ -50,6 +55,18 @@ static const struct verb verbs[] = {
      N_("Say what the rules say to passwords; none is set or counted.")},
     {"password", "generate", password_generate_some, BIT(HOW_MANY), 0, VERB_NOTHING, false, false,
      N_("Print random passwords that the rules accept.")},
+    {"report", "access", report_access,
+     BIT(ACCOUNT) | BIT(CLASS) | BIT(SERVICE) | BIT(PLACE) | BIT(FACTOR) | BIT(RESULT) |
+         BIT(SINCE) | BIT(UNTIL) | BIT(LAST) | BIT(SORT) | BIT(REVERSE) | BIT(CSV),
+     0, VERB_READING, false, false, N_("List logins, refusals and sessions.")},
+    {"report", "lockouts", report_lockouts, BIT(LOCKED) | BIT(CSV), 0, VERB_READING, false, false,
+     N_("List failed tries that count: at what, from where, and until when it is closed.")},
+    {"report", "dormant", report_dormant, BIT(AGE) | BIT(CSV), 0, VERB_READING, false, false,
+     N_("List accounts that nobody uses.")},
+    {"session", "list", session_list, BIT(SINCE), 0, VERB_READING, true, false,
+     N_("List the sessions that are open, of one account or of all."), .optional = true},
+    {"session", "end", session_end, BIT(REASON), BIT(REASON), VERB_STATE, true, true,
+     N_("End an open session, with its processes."), .id = true},
     {"alert", "list", alert_list, BIT(ALL), 0, VERB_READING, false, false,
      N_("List alerts that have not reached everybody, and why.")},
     {"alert", "test", alert_test, 0, 0, VERB_STATE, false, true,
@@ -209,6 +226,11 @@ static void help_json_words(struct output *output)
     for (int k = 0; k < LEDGER_KIND_COUNT; k++)
         table_row(words, (struct cell[]){CELL_TEXT("kind"),
                                          CELL_TEXT(ledger_kind_word((enum ledger_kind)k))});
+    for (int r = ACCESS_RESULT_SUCCESS; r <= ACCESS_RESULT_END; r++)
+        table_row(words, (struct cell[]){CELL_TEXT("result"),
+                                         CELL_TEXT(access_result_word((enum access_result)r))});
+    for (const char *const *order = options_orders(); *order != NULL; order++)
+        table_row(words, (struct cell[]){CELL_TEXT("sort"), CELL_TEXT(*order)});
     table_print(&words);
     struct table *codes =
         table_new(output, "exit_codes", TABLE_LIST, exit_columns, MEDGL_COUNT(exit_columns));
@@ -341,6 +363,8 @@ static enum privileged_act admin_act(const struct options *options)
         return PRIVILEGED_LOCK_SHADOW;
     if (value[OPTION_UNLOCK] != NULL)
         return PRIVILEGED_UNLOCK_SHADOW;
+    if (options->verb->run == session_end)
+        return PRIVILEGED_END_SESSION;
     return value[OPTION_SESSIONS] != NULL ? PRIVILEGED_END_PROCESSES : PRIVILEGED_NOTHING;
 }
 
@@ -363,6 +387,10 @@ static bool admin_act_fits(const struct admin *admin, enum privileged_act act)
         complain(_("%s belongs to somebody else: root changes no Unix password there. Run this as "
                    "its owner."),
                  identity->root);
+    else if (act == PRIVILEGED_END_SESSION && guest)
+        complain(_("%s belongs to somebody else: root ends no process on its word. Run this as its "
+                   "owner."),
+                 identity->root);
     else
         return true;
     return false;
@@ -376,10 +404,11 @@ static bool admin_delivers(const struct verb *verb)
 static enum admin_exit admin_keep_root(struct admin *admin)
 {
     enum privileged_act act = admin_act(&admin->options);
+    const char *name = admin->options.verb->id ? NULL : admin->options.name;
     if (!admin_act_fits(admin, act))
         return ADMIN_USAGE;
     bool good = act == PRIVILEGED_NOTHING ||
-                privileged_start(&admin->privileged, act, admin->identity.root, admin->options.name,
+                privileged_start(&admin->privileged, act, admin->identity.root, name,
                                  admin->identity.actor.asserted ? -1 : admin->identity.actor.uid);
     if (good && admin_delivers(admin->options.verb))
         good = courier_start(&admin->courier, admin->identity.root, admin->identity.owner);
@@ -436,6 +465,7 @@ int main(int argc, char **argv)
     log_open(LOG_TARGET_STDERR, ADMIN_PROGRAM, false);
     enum admin_exit code = options_parse(&admin.options, argc, argv);
     admin.output.json = admin.options.value[OPTION_JSON] != NULL;
+    admin.output.csv = admin.options.value[OPTION_CSV] != NULL;
     if (code == ADMIN_DONE)
         code = admin_run(&admin);
     return (int)output_close(&admin.output, code);

@@ -6,6 +6,9 @@
 #include "ledger/entry.h"
 #include "ledger/note.h"
 #include "operation/account.h"
+#include "operation/report.h"
+#include "policy/calendar.h"
+#include "policy/value.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +16,8 @@
 #define NEAR_WORD_MAX 32
 #define LAST_MAX      1000000
 #define HOW_MANY_MAX  1000
+#define SESSIONS_MAX  10000
+#define AGE_MAX       (36525 * MEDGL_DAY)
 #define ID_LEAST      6
 #define RANGE_END     (UINT64_MAX - 1) /* one behind it is a number as well */
 
@@ -231,6 +236,121 @@ static bool check_how_many(const char *name, const char *value)
     return check_count(name, value, HOW_MANY_MAX);
 }
 
+static bool check_service(const char *name, const char *value)
+{
+    return check_words(name, value, STORE_NAME_SIZE);
+}
+
+/* The rule itself is operation/'s to judge, with what is wrong with it; nothing takes one away. */
+static bool check_rule(const char *name, const char *value)
+{
+    return value[0] == '\0' || check_words(name, value, POLICY_RULE_SIZE);
+}
+
+static bool check_sessions_max(const char *name, const char *value)
+{
+    uint64_t number;
+    if (number_parse(value, &number) && number <= SESSIONS_MAX)
+        return true;
+    complain(_("--%s needs a number from 1 to %d, or 0 for what the class says"), name,
+             SESSIONS_MAX);
+    return false;
+}
+
+static bool span_parse(const char *value, int64_t *milliseconds)
+{
+    struct policy_span span;
+    if (value_parse_span(value, &span) != MEDGL_OK)
+        return false;
+    *milliseconds = policy_span_most(span);
+    return true;
+}
+
+static bool check_idle(const char *name, const char *value)
+{
+    int64_t span;
+    if (value[0] == '\0' || strcmp(value, "none") == 0 ||
+        (span_parse(value, &span) && span >= MEDGL_MINUTE && span <= MEDGL_DAY))
+        return true;
+    complain(_("--%s needs a time from 1 min to 1 day, such as \"15 min\", or none; an empty one "
+               "is what the class says"),
+             name);
+    return false;
+}
+
+static bool check_age(const char *name, const char *value)
+{
+    int64_t span;
+    if (span_parse(value, &span) && span >= MEDGL_DAY && span <= AGE_MAX)
+        return true;
+    complain(_("--%s needs a time from 1 day to 100 years, such as \"90 days\" or \"6 months\""),
+             name);
+    return false;
+}
+
+static bool check_time(const char *name, const char *value)
+{
+    if (clock_is_time(value))
+        return true;
+    complain(_("--%s needs a time: \"2026-11-21 08:00\" or 2026-11-21 in the zone of the site, or "
+               "2026-11-21T08:00:00Z"),
+             name);
+    return false;
+}
+
+/* What can be a source at all; operation/ says the rest. */
+static bool check_place(const char *name, const char *value)
+{
+    return check_words(name, value, STORE_SOURCE_SIZE);
+}
+
+static bool check_factor(const char *name, const char *value)
+{
+    return check_words(name, value, NEAR_WORD_MAX);
+}
+
+/* One of the words; NULL-terminated. */
+static bool check_word(const char *what, const char *const *words, const char *value)
+{
+    const char *best = NULL;
+    for (; *words != NULL; words++) {
+        if (strcmp(*words, value) == 0)
+            return true;
+        near_offer(value, *words, &best);
+    }
+    (void)options_unknown(what, "", value, best);
+    return false;
+}
+
+static bool check_answer(const char *name, const char *value)
+{
+    if (strcmp(value, "yes") == 0 || strcmp(value, "no") == 0)
+        return true;
+    complain(_("--%s needs yes or no"), name);
+    return false;
+}
+
+static bool check_result(const char *name, const char *value)
+{
+    const char *words[] = {
+        access_result_word(ACCESS_RESULT_SUCCESS), access_result_word(ACCESS_RESULT_FAILURE),
+        access_result_word(ACCESS_RESULT_LOCKED), access_result_word(ACCESS_RESULT_END), NULL};
+    (void)name;
+    return check_word(_("result"), words, value);
+}
+
+const char *const *options_orders(void)
+{
+    static const char *const orders[] = {"time", "account", "source", "service", NULL};
+    return orders;
+}
+
+static bool check_order(const char *name, const char *value)
+{
+    (void)name;
+    return check_word(_("order"), options_orders(), value);
+}
+
 /* -- the table of options ------------------------------------------------------------------- */
 
 static const struct option_word option_words[] = {
@@ -265,6 +385,24 @@ void options_range(const struct options *options, enum option option, uint64_t *
         return;
     *first = 0;
     *last = RANGE_END;
+}
+
+int64_t options_span(const struct options *options, enum option option)
+{
+    int64_t milliseconds = 0;
+    const char *value = options->value[option];
+    if (value == NULL || value[0] == '\0')
+        return 0;
+    return span_parse(value, &milliseconds) ? milliseconds : -1;
+}
+
+enum admin_exit options_time(const struct options *options, enum option option, medgl_time *t)
+{
+    const char *value = options->value[option];
+    if (value == NULL || clock_parse_local(value, t) == MEDGL_OK)
+        return ADMIN_DONE;
+    complain(_("--%s: clocks of the site never show %s"), option_words[option].name, value);
+    return ADMIN_USAGE;
 }
 
 /* -- parsing -------------------------------------------------------------------------------- */
@@ -327,9 +465,24 @@ static enum admin_exit options_take(struct options *options, struct words *words
         return ADMIN_USAGE;
     }
     options->value[option] = value;
-    if (option_checks[option] != NULL && !option_checks[option](name, value))
+    if (option != OPTION_FROM && option_checks[option] != NULL &&
+        !option_checks[option](name, value))
         return ADMIN_USAGE;
     return ADMIN_DONE;
+}
+
+/* What --from means is known once the verb is. */
+static enum admin_exit options_from(struct options *options)
+{
+    enum option option = OPTION_FROM;
+    const char *value = options->value[OPTION_FROM];
+    if (value == NULL)
+        return ADMIN_DONE;
+    if ((options->verb->options & OPTION_BIT(OPTION_PLACE)) != 0)
+        option = OPTION_PLACE;
+    options->value[OPTION_FROM] = NULL;
+    options->value[option] = value;
+    return option_checks[option](option_words[option].name, value) ? ADMIN_DONE : ADMIN_USAGE;
 }
 
 static enum admin_exit options_words(struct options *options, struct words *words)
@@ -414,6 +567,14 @@ static enum admin_exit options_fit(const struct options *options)
     return ADMIN_DONE;
 }
 
+static enum admin_exit options_forms(const struct options *options)
+{
+    if (options->value[OPTION_JSON] == NULL || options->value[OPTION_CSV] == NULL)
+        return ADMIN_DONE;
+    complain(_("either --json or --csv, not both"));
+    return options_usage(options->verb);
+}
+
 /* An option in the place of NAME: one of the two, and with each the options that go with it. */
 static enum admin_exit options_instead(const struct options *options, bool named)
 {
@@ -483,7 +644,11 @@ enum admin_exit options_parse(struct options *options, int argc, char *const *ar
     if (code != ADMIN_DONE || options->value[OPTION_HELP] != NULL ||
         options->value[OPTION_VERSION] != NULL)
         return code;
-    code = options_fit(options);
+    code = options_from(options);
+    if (code == ADMIN_DONE)
+        code = options_fit(options);
+    if (code == ADMIN_DONE)
+        code = options_forms(options);
     return code == ADMIN_DONE ? options_name(options, &words, used) : code;
 }
 

@@ -23,6 +23,8 @@ struct table {
     const struct column *columns;
     size_t count, rows;
     enum table_shape shape;
+    const char *name;
+    bool streamed, begun; /* the heading of a streamed one is out */
 };
 
 /* A copy without control characters; newlines become `newline`. NULL without memory. */
@@ -60,7 +62,7 @@ static void output_no_memory(struct output *output)
 
 void output_raw(struct output *output, const void *bytes, size_t len)
 {
-    if (!output->json && !output->failed && fwrite(bytes, 1, len, stdout) != len)
+    if (!output->json && !output->csv && !output->failed && fwrite(bytes, 1, len, stdout) != len)
         output->failed = true;
 }
 
@@ -83,7 +85,7 @@ __attribute__((format(printf, 2, 0))) static void output_sentence(struct output 
 
 void output_say(struct output *output, const char *format, ...)
 {
-    if (output->json)
+    if (output->json || output->csv)
         return;
     va_list arguments;
     va_start(arguments, format);
@@ -172,6 +174,8 @@ struct table *table_new(struct output *output, const char *name, enum table_shap
         .columns = columns,
         .count = count,
         .shape = shape,
+        .name = name,
+        .streamed = output->csv,
     };
     if (table->scols == NULL || scols_table_set_name(table->scols, name) != 0 ||
         scols_table_enable_json(table->scols, output->json) != 0 || !table_columns(table))
@@ -183,19 +187,21 @@ struct table *table_new(struct output *output, const char *name, enum table_shap
 static const char *table_cell(const struct table *table, const struct column *column,
                               const struct cell *cell, char buffer[CELL_SIZE], char **made)
 {
-    bool json = table->output->json;
+    const bool json = table->output->json, programs = json || table->output->csv;
     switch (column->type) {
     case COLUMN_NUMBER:
         (void)snprintf(buffer, CELL_SIZE, "%" PRId64, cell->number);
         return cell->none ? NULL : buffer;
     case COLUMN_BOOL:
+        if (table->streamed && programs)
+            return cell->number != 0 ? "true" : "false";
         if (json)
             return cell->number != 0 ? "1" : "0";
         return cell->number != 0 ? _("yes") : _("no");
     case COLUMN_TIME:
         if (cell->number == 0)
-            return json ? NULL : "-";
-        if (json)
+            return programs ? NULL : "-";
+        if (programs)
             clock_format_utc(cell->number, buffer);
         else
             clock_format_local(cell->number, buffer);
@@ -228,10 +234,123 @@ static void table_flush(struct table *table)
     table->rows = 0;
 }
 
+/* -- rows that leave at once ---------------------------------------------------------------- */
+
+void table_stream(struct table *table)
+{
+    if (table != NULL)
+        table->streamed = true;
+}
+
+/* Only what libsmartcols would not print as one table anyway. */
+static bool table_leaves(const struct table *table)
+{
+    return table->streamed && (table->output->json || table->output->csv);
+}
+
+/* MUST: no spreadsheet takes a text for a formula (=, +, -, @, and their wide forms, which some
+ * take as well): an apostrophe stands before it. */
+static bool csv_is_formula(const char *text)
+{
+    static const char *const begins[] = {"=",      "+",      "-",      "@",
+                                         "\uff1d", "\uff0b", "\uff0d", "\uff20"};
+    for (size_t i = 0; i < MEDGL_COUNT(begins); i++)
+        if (strncmp(text, begins[i], strlen(begins[i])) == 0)
+            return true;
+    return false;
+}
+
+/* In quotes; `escape` stands before quotes and itself. */
+static void stream_quoted(const char *before, const char *text, char escape)
+{
+    (void)printf("\"%s", before);
+    for (; *text != '\0'; text++) {
+        if (*text == '"' || *text == escape)
+            (void)putchar(escape);
+        (void)putchar(*text);
+    }
+    (void)putchar('"');
+}
+
+static void csv_cell(const struct column *column, const char *text)
+{
+    if (text == NULL)
+        return;
+    const bool formula = column->type == COLUMN_TEXT && csv_is_formula(text);
+    if (formula || text[strcspn(text, ",\"\r\n ")] != '\0')
+        stream_quoted(formula ? "'" : "", text, '"');
+    else
+        (void)fputs(text, stdout);
+}
+
+static void json_cell(const struct column *column, const char *text)
+{
+    if (text == NULL)
+        (void)fputs("null", stdout);
+    else if (column->type == COLUMN_NUMBER || column->type == COLUMN_BOOL)
+        (void)fputs(text, stdout);
+    else
+        stream_quoted("", text, '\\');
+}
+
+/* The header record, or the beginning of the array. */
+static void stream_begin(struct table *table)
+{
+    if (table->begun)
+        return;
+    table->begun = true;
+    if (table->output->json) {
+        output_array_begin(table->output, table->name);
+        return;
+    }
+    for (size_t i = 0; i < table->count; i++)
+        (void)printf("%s%s", i > 0 ? "," : "", table->columns[i].key);
+    (void)fputs("\r\n", stdout);
+}
+
+static void stream_row(struct table *table, const struct cell *cells)
+{
+    const bool json = table->output->json;
+    stream_begin(table);
+    if (json)
+        (void)fputs(table->rows > 0 ? ",\n      {" : "\n      {", stdout);
+    for (size_t i = 0; i < table->count; i++) {
+        char buffer[CELL_SIZE];
+        auto_free char *made = NULL;
+        const struct column *column = &table->columns[i];
+        const char *text = table_cell(table, column, &cells[i], buffer, &made);
+        if (i > 0)
+            (void)putchar(',');
+        if (json) {
+            (void)printf("\"%s\":", column->key);
+            json_cell(column, text);
+        } else {
+            csv_cell(column, text);
+        }
+    }
+    if (fputs(json ? "}" : "\r\n", stdout) < 0)
+        table->output->failed = true;
+    table->rows++;
+}
+
+static void stream_end(struct table *table)
+{
+    stream_begin(table);
+    if (table->output->json)
+        output_array_end(table->output);
+}
+
+/* -- rows ---------------------------------------------------------------------------------------
+ */
+
 void table_row(struct table *table, const struct cell *cells)
 {
     if (table == NULL || table->output->failed)
         return;
+    if (table_leaves(table)) {
+        stream_row(table, cells);
+        return;
+    }
     bool record = table->shape == TABLE_RECORD && !table->output->json;
     struct libscols_line *line = record ? NULL : scols_table_new_line(table->scols, NULL);
     bool good = record || line != NULL;
@@ -274,7 +393,9 @@ void table_print(struct table **table)
     if (*table == NULL)
         return;
     bool failed = (*table)->output->failed;
-    if (!failed && (*table)->output->json)
+    if (!failed && table_leaves(*table))
+        stream_end(*table);
+    else if (!failed && (*table)->output->json)
         table_print_json(*table);
     else if (!failed && (*table)->rows > 0)
         table_flush(*table);

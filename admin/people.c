@@ -21,10 +21,17 @@ enum fact {
     FACT_READING,
     FACT_STAFF_NUMBER,
     FACT_BIRTH_DATE,
+    FACT_HOURS,
+    FACT_PLACES,
+    FACT_SERVICES,
+    FACT_SESSIONS_MAX,
+    FACT_IDLE,
+    FACT_SHARED,
     FACT_COUNT,
 };
-static const char *const fact_words[FACT_COUNT] = {"name",    "class",        "full_name",
-                                                   "reading", "staff_number", "birth_date"};
+static const char *const fact_words[FACT_COUNT] = {
+    "name",  "class",  "full_name", "reading",      "staff_number", "birth_date",
+    "hours", "places", "services",  "sessions_max", "idle",         "shared"};
 
 enum row_result {
     ROW_REFUSED = 0,
@@ -117,8 +124,9 @@ static bool header_column(struct sheet *sheet, const char *word)
     else
         complain(fact < FACT_COUNT ? _("%s: the column \"%s\" is there twice")
                                    : _("%s: there is no column \"%s\"; those that may be there are "
-                                       "name, class, full_name, reading, staff_number and "
-                                       "birth_date, separated by commas"),
+                                       "name, class, full_name, reading, staff_number, birth_date, "
+                                       "hours, places, services, sessions_max, idle and shared, "
+                                       "separated by commas"),
                  sheet->admin->options.value[OPTION_FROM], word);
     return good;
 }
@@ -265,9 +273,7 @@ static void sheet_outcome(void *argument, size_t index, enum medgl_error error, 
         bool left = error != MEDGL_OK || (sheet->all_or_nothing && sheet->refused > 0);
         row->result = left ? ROW_LEFT : ROW_ADDED;
         sheet->added += !left;
-    } else if (error == MEDGL_ERR_EXISTS) {
-        row_refuse(sheet, row, "%s", _("is enrolled already, or was: a name is given out once"));
-    } else if (error == MEDGL_ERR_ARGUMENT) {
+    } else if (error == MEDGL_ERR_ARGUMENT || error == MEDGL_ERR_EXISTS) {
         row_refuse(sheet, row, "%s", why);
     } else {
         row_refuse(sheet, row, "%s", medgl_error_text(error));
@@ -284,7 +290,13 @@ static struct account_add_request row_request(const struct row *row)
         .person = {.full_name = full_name[0] != '\0' ? full_name : row->user.full_name,
                    .reading = row->fact[FACT_READING],
                    .staff_number = row->fact[FACT_STAFF_NUMBER],
-                   .birth_date = row->fact[FACT_BIRTH_DATE]}};
+                   .birth_date = row->fact[FACT_BIRTH_DATE]},
+        .rules = {.hours = row->fact[FACT_HOURS],
+                  .places = row->fact[FACT_PLACES],
+                  .services = row->fact[FACT_SERVICES],
+                  .sessions = row->fact[FACT_SESSIONS_MAX],
+                  .idle = row->fact[FACT_IDLE],
+                  .shared = row->fact[FACT_SHARED]}};
 }
 
 static enum medgl_error sheet_add(struct sheet *sheet)

@@ -17,23 +17,34 @@ struct account_person {
     const char *birth_date; /* "1985-04-01", 1985/4/1, S60.4.1, 昭和60年4月1日 */
 };
 
+/* Access rules of an account's own (R05), as people write them. NULL as above; "" takes one away,
+ * so that the class's holds again. */
+struct account_rules {
+    const char *hours, *places, *services; /* policy/admission.h */
+    const char *sessions;                  /* "3"; "0" is the class's */
+    const char *idle;                      /* "15 min"; "none": never */
+    const char *shared;                    /* "yes", "no" (R26) */
+};
+
 struct account_add_request {
     const char *name; /* an existing Unix user */
     int64_t uid;      /* its uid; the caller looked it up */
     enum account_class class_;
     struct account_person person;
+    struct account_rules rules;
 };
-/* MEDGL_ERR_EXISTS: the name is enrolled, or was and is retired (R25). MEDGL_ERR_ARGUMENT with
- * `why`: one of the texts is malformed. */
+/* MEDGL_ERR_EXISTS with `why`: the name is enrolled, or was and is retired, or the uid is an
+ * enrolled account's: names and ids never go to somebody else (R25). MEDGL_ERR_ARGUMENT with `why`:
+ * one of the texts is malformed, or the rules do not go together. */
 enum medgl_error operation_account_add(struct context *context,
                                        const struct account_add_request *request,
                                        char why[OPERATION_WHY_SIZE]);
 
 /* Hundreds of them, in the order given. `all_or_nothing`: one transaction, and nothing is done if
  * any cannot be; else each by itself. `dry_run`: everything is checked, nothing is done. `outcome`
- * hears of each, in order, with MEDGL_OK or why not: as above, and of MEDGL_ERR_ARGUMENT the
- * sentence that says which text (translated); or MEDGL_ERR_ABORTED: nothing is wrong with it, but
- * with another one. */
+ * hears of each, in order, with MEDGL_OK or why not: as above, with the sentence that says which
+ * text, or who has the name or the uid (translated); or MEDGL_ERR_ABORTED: nothing is wrong with
+ * it, but with another one. */
 struct account_add_many {
     const struct account_add_request *requests;
     size_t count;
@@ -47,21 +58,18 @@ enum medgl_error operation_account_add_many(struct context *context,
                                             const struct account_add_many *many);
 
 /* In a transaction: gives the account its id and its times, and adds it with its entry.
- * MEDGL_ERR_EXISTS: as above; nothing was written. */
+ * MEDGL_ERR_EXISTS with `why`: as above; nothing was written. */
 enum medgl_error account_enrol(struct context *context, struct store_txn *txn,
-                               struct account *account);
+                               struct account *account, char why[OPERATION_WHY_SIZE]);
 
-/* Changes what is not NULL; `class_` NULL: stays. The entry names the fields that changed, never
- * what is known of a person. MEDGL_ERR_REFUSED and MEDGL_ERR_ARGUMENT with `why`. */
+/* Changes what is not NULL; `class_` NULL: stays. The entry names the fields that changed, and says
+ * what rules became, but never what is known of a person. MEDGL_ERR_REFUSED and MEDGL_ERR_ARGUMENT
+ * with `why`. */
 struct account_change_request {
     const char *name;
     const enum account_class *class_;
     struct account_person person;
-    /* Access rules of its own (R05); "" takes one away, so that the class's holds again. */
-    const char *hours, *places, *services;
-    const uint32_t *sessions; /* 0: the class's */
-    const int64_t *idle;      /* milliseconds; 0: the class's; below 0: never */
-    const bool *shared;       /* R26 */
+    struct account_rules rules;
 };
 enum medgl_error operation_account_change(struct context *context,
                                           const struct account_change_request *request,
@@ -123,11 +131,13 @@ struct account_report {
     uint32_t former; /* passwords that cannot come back (R16); not counted in a list */
     struct password_standing standing;
     struct attempt_counts total;    /* against the account as a whole */
+    int64_t limit;                  /* at which it is closed; 0: never */
     struct attempt_decision remote; /* what a new remote source would meet */
 };
 struct account_report_source {
     char source[STORE_SOURCE_SIZE]; /* as operation_account_unlock() takes it */
-    bool change; /* failed where the current password was asked for in order to change it (R17) */
+    bool change;   /* failed where the current password was asked for in order to change it (R17) */
+    int64_t limit; /* at which it is closed; 0: never */
     struct attempt_counts counts;
     struct attempt_decision decision;
 };

@@ -1,27 +1,70 @@
-/* Enrolling people, one or hundreds, and changing what is known of them. Every act leaves its entry
- * in the same transaction; no entry holds what a fact about a person is. */
+/* Enrolling people, one or hundreds, and changing what is known of them and which rules they have.
+ * Every act leaves its entry in the same transaction; no entry holds what a fact about a person is.
+ */
 #include "operation/account.h"
 
 #include "base/auto.h"
 #include "base/message.h"
 #include "base/text.h"
+#include "operation/account_rules.h"
 #include "operation/evidence.h"
 #include "operation/person.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* -- enrol ---------------------------------------------------------------------------------- */
 
-enum medgl_error account_enrol(struct context *context, struct store_txn *txn,
-                               struct account *account)
+/* MUST: a name is one person's for good, and so is a uid while its account is there, also after the
+ * Unix user was deleted: whoever comes later must not step into what was somebody else's (R25). */
+static enum medgl_error enrol_name_is_free(struct store_txn *txn, const struct account *account,
+                                           char why[OPERATION_WHY_SIZE])
 {
     struct account other;
-    struct ledger_entry entry;
-    const struct clock_reading clock = clock_read();
     enum medgl_error error = store_account_by_name(txn, account->name, &other);
-    if (error != MEDGL_ERR_NOT_FOUND)
-        return error == MEDGL_OK ? MEDGL_ERR_EXISTS : error;
+    if (error != MEDGL_OK)
+        return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+    if (other.state == ACCOUNT_STATE_RETIRED)
+        (void)snprintf(why, OPERATION_WHY_SIZE,
+                       _("%s was enrolled, and is retired: a name is never given out twice. Give "
+                         "the Unix user another name"),
+                       account->name);
+    else if (other.uid != account->uid)
+        (void)snprintf(why, OPERATION_WHY_SIZE,
+                       _("%s is enrolled already, for the uid %lld, and the Unix user has another "
+                         "one now. The same person: give the user that uid again (usermod -u). "
+                         "Another person: give that user another name"),
+                       account->name, (long long)other.uid);
+    else
+        (void)snprintf(why, OPERATION_WHY_SIZE, _("%s is enrolled already"), account->name);
+    return MEDGL_ERR_EXISTS;
+}
+
+static enum medgl_error enrol_uid_is_free(struct store_txn *txn, const struct account *account,
+                                          char why[OPERATION_WHY_SIZE])
+{
+    struct account other;
+    enum medgl_error error = store_account_by_uid(txn, account->uid, &other);
+    if (error != MEDGL_OK)
+        return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+    (void)snprintf(why, OPERATION_WHY_SIZE,
+                   _("the uid %lld belongs to the account %s: give the Unix user %s another uid "
+                     "(usermod -u), or, where %s is the same person or gone for good, retire that "
+                     "account first"),
+                   (long long)account->uid, other.name, account->name, other.name);
+    return MEDGL_ERR_EXISTS;
+}
+
+enum medgl_error account_enrol(struct context *context, struct store_txn *txn,
+                               struct account *account, char why[OPERATION_WHY_SIZE])
+{
+    static const struct account nobody;
+    struct ledger_entry entry;
+    char idle[RULES_IDLE_SIZE];
+    const struct clock_reading clock = clock_read();
+    MEDGL_TRY(enrol_name_is_free(txn, account, why));
+    MEDGL_TRY(enrol_uid_is_free(txn, account, why));
     MEDGL_TRY(crypto_random_id(account->id));
     account->state = ACCOUNT_STATE_ACTIVE;
     account->created = account->state_since = clock.now;
@@ -29,6 +72,7 @@ enum medgl_error account_enrol(struct context *context, struct store_txn *txn,
     ledger_entry_text(&entry, "class", account_class_word(account->class_));
     ledger_entry_number(&entry, "unix_uid", account->uid);
     ledger_entry_text(&entry, "full_name", account->full_name);
+    rules_tell(&nobody, account, &entry, idle);
     MEDGL_TRY(evidence_append(context, txn, &entry, &account->ledger_seq));
     return store_account_add(txn, account);
 }
@@ -42,15 +86,29 @@ static enum medgl_error add_read(const struct account_add_request *request, stru
         return MEDGL_ERR_ARGUMENT;
     }
     MEDGL_TRY(text_copy(account->name, sizeof(account->name), request->name));
+    MEDGL_TRY(rules_read(&request->rules, account, why));
+    MEDGL_TRY(rules_fit(account, why));
     return person_read(&request->person, clock_read().now, account, why);
 }
+
+struct add_verdict {
+    enum medgl_error error;
+    char *why; /* malloc'ed, NULL for none */
+};
 
 struct add_run {
     struct context *context;
     const struct account_add_many *many;
-    enum medgl_error *verdict; /* one for each */
+    struct add_verdict *verdict; /* one for each */
     size_t at, added, refused;
 };
+
+static void add_free(struct add_run *run)
+{
+    for (size_t i = 0; run->verdict != NULL && i < run->many->count; i++)
+        free(run->verdict[i].why);
+    free(run->verdict);
+}
 
 /* What the rules say against one of them; any other error is the store's, and ends the act. */
 static bool add_refused(enum medgl_error error)
@@ -61,22 +119,24 @@ static bool add_refused(enum medgl_error error)
 static enum medgl_error add_one(struct store_txn *txn, const struct add_run *run, size_t at)
 {
     struct account account;
-    char why[OPERATION_WHY_SIZE];
-    MEDGL_TRY(add_read(&run->many->requests[at], &account, why));
-    return account_enrol(run->context, txn, &account);
+    struct add_verdict *verdict = &run->verdict[at];
+    char why[OPERATION_WHY_SIZE] = "";
+    verdict->error = add_read(&run->many->requests[at], &account, why);
+    if (verdict->error == MEDGL_OK)
+        verdict->error = account_enrol(run->context, txn, &account, why);
+    free(verdict->why); /* the transaction may be run again */
+    verdict->why = why[0] != '\0' ? strdup(why) : NULL;
+    return verdict->error;
 }
 
 static void add_tell(const struct add_run *run, size_t at)
 {
-    struct account account;
-    char why[OPERATION_WHY_SIZE] = "";
     const struct account_add_many *many = run->many;
-    enum medgl_error verdict = run->verdict[at];
-    if (verdict == MEDGL_ERR_ARGUMENT)
-        (void)add_read(&many->requests[at], &account, why);
-    if (verdict == MEDGL_OK && many->all_or_nothing && run->refused > 0)
-        verdict = MEDGL_ERR_ABORTED;
-    many->outcome(many->argument, at, verdict, why);
+    const struct add_verdict *verdict = &run->verdict[at];
+    enum medgl_error error = verdict->error;
+    if (error == MEDGL_OK && many->all_or_nothing && run->refused > 0)
+        error = MEDGL_ERR_ABORTED;
+    many->outcome(many->argument, at, error, verdict->why != NULL ? verdict->why : "");
 }
 
 /* Does everything, then lets the transaction go where nothing is to stay: what a dry run says is
@@ -86,11 +146,11 @@ static enum medgl_error add_together(struct store_txn *txn, void *argument)
     struct add_run *run = argument;
     run->refused = 0;
     for (size_t i = 0; i < run->many->count; i++) {
-        run->verdict[i] = add_one(txn, run, i);
-        if (add_refused(run->verdict[i]))
+        enum medgl_error error = add_one(txn, run, i);
+        if (add_refused(error))
             run->refused++;
         else
-            MEDGL_TRY(run->verdict[i]);
+            MEDGL_TRY(error);
     }
     if (run->refused > 0 || run->many->dry_run)
         return MEDGL_ERR_REFUSED;
@@ -121,7 +181,7 @@ static enum medgl_error add_in_turn(struct add_run *run)
     enum medgl_error error = MEDGL_OK;
     for (; error == MEDGL_OK && run->at < run->many->count; run->at++) {
         error = store_transact(run->context->store, STORE_WRITE, add_alone, run);
-        run->verdict[run->at] = error;
+        run->verdict[run->at].error = error;
         run->added += error == MEDGL_OK;
         run->refused += add_refused(error);
         add_tell(run, run->at);
@@ -136,9 +196,11 @@ static enum medgl_error add_in_turn(struct add_run *run)
 enum medgl_error operation_account_add_many(struct context *context,
                                             const struct account_add_many *many)
 {
-    auto_free enum medgl_error *verdict = calloc(many->count + 1, sizeof(*verdict));
-    struct add_run run = {.context = context, .many = many, .verdict = verdict};
-    if (verdict == NULL)
+    auto_clean(add_free) struct add_run run = {
+        .context = context,
+        .many = many,
+        .verdict = calloc(many->count + 1, sizeof(struct add_verdict))};
+    if (run.verdict == NULL)
         return MEDGL_ERR_MEMORY;
     return many->all_or_nothing || many->dry_run ? add_in_one(&run) : add_in_turn(&run);
 }
@@ -205,14 +267,17 @@ static enum medgl_error change_now(struct store_txn *txn, void *argument)
     struct change_run *run = argument;
     struct account before, after;
     struct ledger_entry entry;
-    char fields[OPERATION_WHY_SIZE];
+    char fields[OPERATION_WHY_SIZE], idle[RULES_IDLE_SIZE];
     const struct clock_reading clock = clock_read();
     MEDGL_TRY(store_account_by_name(txn, run->request->name, &before));
     after = before;
     if (run->request->class_ != NULL)
         after.class_ = *run->request->class_;
     MEDGL_TRY(person_read(&run->request->person, clock.now, &after, run->why));
+    MEDGL_TRY(rules_read(&run->request->rules, &after, run->why));
+    MEDGL_TRY(rules_fit(&after, run->why));
     change_fields(&before, &after, fields);
+    rules_fields(&before, &after, fields);
     if (fields[0] == '\0') {
         (void)snprintf(run->why, OPERATION_WHY_SIZE, "%s", _("nothing to change"));
         return MEDGL_ERR_REFUSED;
@@ -221,6 +286,7 @@ static enum medgl_error change_now(struct store_txn *txn, void *argument)
     ledger_entry_text(&entry, "fields", fields);
     if (after.class_ != before.class_)
         ledger_entry_text(&entry, "class", account_class_word(after.class_));
+    rules_tell(&before, &after, &entry, idle);
     MEDGL_TRY(evidence_append(run->context, txn, &entry, &after.ledger_seq));
     MEDGL_TRY(store_account_update(txn, &after));
     return evidence_keep(txn, clock.now);

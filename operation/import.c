@@ -35,6 +35,8 @@ const char *import_verdict_word(enum import_verdict verdict)
         return "not-active";
     case IMPORT_UID_CHANGED:
         return "uid-changed";
+    case IMPORT_UID_TAKEN:
+        return "uid-taken";
     case IMPORT_REFUSED:
         break;
     }
@@ -84,6 +86,16 @@ static enum medgl_error import_judge_password(struct store_txn *txn, struct impo
     return MEDGL_OK;
 }
 
+/* Who is not enrolled yet must not come into the uid of somebody who is. */
+static enum medgl_error import_judge_uid(struct store_txn *txn, struct import_run *run)
+{
+    struct account other;
+    enum medgl_error error = store_account_by_uid(txn, run->request->uid, &other);
+    if (error == MEDGL_OK)
+        run->verdict = IMPORT_UID_TAKEN;
+    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+}
+
 /* Finds the account, and decides. */
 static enum medgl_error import_judge(struct store_txn *txn, void *argument)
 {
@@ -92,8 +104,9 @@ static enum medgl_error import_judge(struct store_txn *txn, void *argument)
     enum medgl_error error = store_account_by_name(txn, run->request->name, &account);
     run->enrolled = error == MEDGL_OK;
     run->verdict = IMPORT_DONE;
-    if (error != MEDGL_OK)
-        return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+    if (error == MEDGL_ERR_NOT_FOUND)
+        return import_judge_uid(txn, run);
+    MEDGL_TRY(error);
     run->account = account;
     if (account.state != ACCOUNT_STATE_ACTIVE)
         run->verdict = IMPORT_NOT_ACTIVE;
@@ -132,11 +145,12 @@ static enum medgl_error import_put(struct store_txn *txn, struct import_run *run
 static enum medgl_error import_now(struct store_txn *txn, void *argument)
 {
     struct import_run *run = argument;
+    char why[OPERATION_WHY_SIZE];
     MEDGL_TRY(import_judge(txn, run));
     if (run->verdict != IMPORT_DONE)
         return MEDGL_ERR_REFUSED; /* nothing changes */
     if (!run->enrolled)
-        MEDGL_TRY(account_enrol(run->context, txn, &run->account));
+        MEDGL_TRY(account_enrol(run->context, txn, &run->account, why));
     return import_put(txn, run);
 }
 

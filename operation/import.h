@@ -25,6 +25,7 @@ enum import_verdict {
     IMPORT_TOO_COSTLY,   /* each login would take seconds or gigabytes */
     IMPORT_NOT_ACTIVE,
     IMPORT_UID_CHANGED, /* the account was enrolled for another uid */
+    IMPORT_UID_TAKEN,   /* the uid is that of another account (R25) */
 };
 /* One transaction with its entries (account.add where needed, password.import). A hash that was
  * imported before and not used yet is replaced by one that differs. */

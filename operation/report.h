@@ -56,8 +56,9 @@ struct lockout_record {
     const char *account_id;
     const char *source; /* "" : the account as a whole, for remote sources */
     bool change;        /* of the change of the password (R17) */
-    uint32_t failures, in_flight, limit;
-    medgl_time latest, until; /* until: 0 where it is not locked */
+    uint32_t failures, in_flight;
+    int64_t limit;            /* 0: none */
+    medgl_time latest, until; /* until: 0 where it is not locked; break-glass accounts never are */
 };
 /* Every account and source with failures that count; `locked_only`: those that are closed. */
 enum medgl_error operation_report_lockouts(struct context *context, bool locked_only,
@@ -82,23 +83,30 @@ enum medgl_error operation_report_dormant(struct context *context, medgl_time ag
 
 struct explain_request {
     const char *name;
-    medgl_time at; /* 0: now */
-    struct admission_place place;
-    const char *source;  /* the key for counting; NULL: the place was not given */
+    medgl_time at;       /* 0: now */
+    const char *from;    /* an address, a terminal, "local", "console"; NULL: places are not asked,
+                            and failed tries as a new remote source would meet them */
     const char *service; /* NULL: any that the rules allow */
 };
 struct explain_answer {
     bool admitted; /* a right password would be */
     struct account account;
     medgl_time at;
-    enum login_reason reason; /* the first that refuses */
-    struct admission_decision admission;
-    struct attempt_decision attempt; /* whether the source or the account is closed */
-    struct password_standing standing;
+    char service[STORE_NAME_SIZE], source[STORE_SOURCE_SIZE]; /* what was asked for; "" */
+    enum login_reason reason; /* the first that refuses; OK where the sessions alone do */
     bool uid_matches;
-    uint32_t sessions, sessions_limit;
+    struct attempt_decision attempt; /* whether the source or the account is closed; no delays */
+    bool has_password, issued;
+    medgl_time issued_until;
+    struct password_standing standing;
+    bool place_asked;
+    struct admission_decision admission; /* borrows from the account here and the policy */
+    enum crowd_verdict crowd;
+    uint32_t sessions, sessions_limit;    /* open now */
+    uint32_t class_sessions, class_limit; /* of all accounts of the class; limit 0: none */
 };
-/* Which rule would refuse, by the functions that decide at a login. */
+/* Which rule would refuse, by the functions that decide at a login; facts are those of now.
+ * MEDGL_ERR_NOT_FOUND: not enrolled. MEDGL_ERR_ARGUMENT: `from` is no place. */
 enum medgl_error operation_account_explain(struct context *context,
                                            const struct explain_request *request,
                                            struct explain_answer *answer);

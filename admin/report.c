@@ -1,0 +1,207 @@
+/* The noun report: what auditors and administrators ask for, as a table, JSON or CSV. */
+#include "admin/admin.h"
+
+#include "operation/report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A report that meets a damaged entry has met evidence that does not verify. */
+static enum admin_exit report_failed(enum medgl_error error)
+{
+    if (error != MEDGL_ERR_CORRUPT)
+        return admin_failed(error, "", NULL);
+    complain(_("The store does not verify, and the report ends here: see medgl-admin ledger "
+               "verify."));
+    return ADMIN_EVIDENCE;
+}
+
+/* What was printed before something went wrong stays; nothing, where nothing was. */
+static enum admin_exit report_end(struct table **table, enum medgl_error error)
+{
+    if (error != MEDGL_OK && table_empty(*table))
+        table_free(table);
+    else
+        table_print(table);
+    return report_failed(error);
+}
+
+/* -- access -------------------------------------------------------------------------------------
+ */
+
+static const struct column access_columns[] = {
+    {"seq", N_("SEQ"), COLUMN_NUMBER, COLUMN_BOTH},
+    {"time", N_("TIME"), COLUMN_TIME, COLUMN_BOTH},
+    {"clock_synchronised", "", COLUMN_BOOL, COLUMN_JSON},
+    {"kind", N_("KIND"), COLUMN_TEXT, COLUMN_BOTH},
+    {"result", N_("RESULT"), COLUMN_TEXT, COLUMN_BOTH},
+    {"account", N_("ACCOUNT"), COLUMN_TEXT, COLUMN_BOTH},
+    {"class", N_("CLASS"), COLUMN_TEXT, COLUMN_BOTH},
+    {"person", N_("PERSON"), COLUMN_TEXT, COLUMN_BOTH},
+    {"service", N_("SERVICE"), COLUMN_TEXT, COLUMN_BOTH},
+    {"source", N_("SOURCE"), COLUMN_TEXT, COLUMN_BOTH},
+    {"terminal", N_("TERMINAL"), COLUMN_TEXT, COLUMN_BOTH},
+    {"factors", N_("FACTORS"), COLUMN_TEXT, COLUMN_BOTH},
+    {"seconds", N_("SECONDS"), COLUMN_NUMBER, COLUMN_BOTH},
+    {"reason", N_("REASON"), COLUMN_TEXT, COLUMN_WIDE},
+    {"session", N_("SESSION"), COLUMN_TEXT, COLUMN_JSON},
+};
+
+static enum medgl_error access_row(void *argument, const struct access_record *record)
+{
+    struct table *table = argument;
+    const struct cell cells[MEDGL_COUNT(access_columns)] = {
+        CELL_NUMBER(record->seq),
+        CELL_NUMBER(record->time),
+        CELL_NUMBER(record->clock_synchronised),
+        CELL_TEXT(record->kind),
+        CELL_TEXT(access_result_word(record->result)),
+        CELL_TEXT(record->account),
+        CELL_TEXT(record->class_),
+        CELL_TEXT(record->person),
+        CELL_TEXT(record->service),
+        CELL_TEXT(record->source),
+        CELL_TEXT(record->terminal),
+        CELL_TEXT(record->factors),
+        record->seconds >= 0 ? CELL_NUMBER(record->seconds) : CELL_NONE,
+        CELL_TEXT(record->reason),
+        CELL_TEXT(record->session),
+    };
+    table_row(table, cells);
+    return MEDGL_OK;
+}
+
+static enum access_order access_order_of(const char *word)
+{
+    const char *const *orders = options_orders();
+    for (int order = ACCESS_BY_TIME; word != NULL && orders[order] != NULL; order++)
+        if (strcmp(orders[order], word) == 0)
+            return (enum access_order)order;
+    return ACCESS_BY_TIME;
+}
+
+/* Points at `result` where the word is one. */
+static const enum access_result *access_result_find(const char *word, enum access_result *result)
+{
+    for (int r = ACCESS_RESULT_SUCCESS; word != NULL && r <= ACCESS_RESULT_END; r++)
+        if (strcmp(access_result_word((enum access_result)r), word) == 0) {
+            *result = (enum access_result)r;
+            return result;
+        }
+    return NULL;
+}
+
+enum admin_exit report_access(struct admin *admin)
+{
+    const struct options *options = &admin->options;
+    const char *const *value = options->value;
+    enum account_class class_;
+    enum access_result result;
+    struct access_filter filter = {.account = value[OPTION_ACCOUNT],
+                                   .service = value[OPTION_SERVICE],
+                                   .source = value[OPTION_PLACE],
+                                   .factor = value[OPTION_FACTOR],
+                                   .result = access_result_find(value[OPTION_RESULT], &result),
+                                   .last = options_number(options, OPTION_LAST, 0),
+                                   .order = access_order_of(value[OPTION_SORT]),
+                                   .reverse = value[OPTION_REVERSE] != NULL};
+    if (value[OPTION_CLASS] != NULL &&
+        account_class_parse(value[OPTION_CLASS], &class_) == MEDGL_OK)
+        filter.class_ = &class_;
+    enum admin_exit code = options_time(options, OPTION_SINCE, &filter.since);
+    if (code == ADMIN_DONE)
+        code = options_time(options, OPTION_UNTIL, &filter.until);
+    if (code != ADMIN_DONE)
+        return code;
+    struct table *table = table_new(&admin->output, "access", TABLE_LIST, access_columns,
+                                    MEDGL_COUNT(access_columns));
+    table_stream(table);
+    enum medgl_error error = operation_report_access(&admin->context, &filter, access_row, table);
+    if (error != MEDGL_ERR_ARGUMENT)
+        return report_end(&table, error);
+    table_free(&table);
+    complain(_("--from needs a source as 'account show' names it, an address, or a network such as "
+               "10.1.0.0/16"));
+    return ADMIN_USAGE;
+}
+
+/* -- lockouts -----------------------------------------------------------------------------------
+ */
+
+#define STAND_IN_DIGITS 8
+
+static void lockout_row(void *argument, const struct lockout_record *record)
+{
+    char account[64];
+    const bool enrolled = record->account[0] != '\0';
+    (void)snprintf(account, sizeof(account), "(not enrolled) %.*s", STAND_IN_DIGITS,
+                   record->account_id);
+    table_row(argument, (struct cell[]){
+                            CELL_TEXT(enrolled ? record->account : account),
+                            CELL_NUMBER(enrolled),
+                            CELL_TEXT(record->source),
+                            CELL_TEXT(record->change ? "change-password" : "login"),
+                            CELL_NUMBER(record->failures),
+                            record->limit > 0 ? CELL_NUMBER(record->limit) : CELL_NONE,
+                            CELL_NUMBER(record->in_flight),
+                            CELL_NUMBER(record->latest),
+                            CELL_NUMBER(record->until),
+                        });
+}
+
+enum admin_exit report_lockouts(struct admin *admin)
+{
+    static const struct column columns[] = {
+        {"account", N_("ACCOUNT"), COLUMN_TEXT, COLUMN_BOTH},
+        {"enrolled", "", COLUMN_BOOL, COLUMN_JSON},
+        {"source", N_("SOURCE"), COLUMN_TEXT, COLUMN_BOTH},
+        {"purpose", N_("PURPOSE"), COLUMN_TEXT, COLUMN_BOTH},
+        {"failures", N_("FAILURES"), COLUMN_NUMBER, COLUMN_BOTH},
+        {"limit", N_("LIMIT"), COLUMN_NUMBER, COLUMN_BOTH},
+        {"in_flight", N_("IN FLIGHT"), COLUMN_NUMBER, COLUMN_BOTH},
+        {"latest", N_("LATEST"), COLUMN_TIME, COLUMN_BOTH},
+        {"locked_until", N_("LOCKED UNTIL"), COLUMN_TIME, COLUMN_BOTH},
+    };
+    struct table *table =
+        table_new(&admin->output, "lockouts", TABLE_LIST, columns, MEDGL_COUNT(columns));
+    table_stream(table);
+    return report_end(&table, operation_report_lockouts(&admin->context,
+                                                        admin->options.value[OPTION_LOCKED] != NULL,
+                                                        lockout_row, table));
+}
+
+/* -- dormant accounts ---------------------------------------------------------------------------
+ */
+
+static void dormant_row(void *argument, const struct dormant_record *record)
+{
+    const struct account *account = record->account;
+    table_row(argument, (struct cell[]){
+                            CELL_TEXT(account->name),
+                            CELL_TEXT(account_class_word(account->class_)),
+                            CELL_NUMBER(account->uid),
+                            CELL_NUMBER(account->created),
+                            CELL_NUMBER(record->last_login),
+                            CELL_NUMBER(record->unix_user_gone),
+                            CELL_TEXT(account->full_name),
+                        });
+}
+
+enum admin_exit report_dormant(struct admin *admin)
+{
+    static const struct column columns[] = {
+        {"account", N_("ACCOUNT"), COLUMN_TEXT, COLUMN_BOTH},
+        {"class", N_("CLASS"), COLUMN_TEXT, COLUMN_BOTH},
+        {"uid", N_("UID"), COLUMN_NUMBER, COLUMN_BOTH},
+        {"enrolled", N_("ENROLLED"), COLUMN_TIME, COLUMN_BOTH},
+        {"last_login", N_("LAST LOGIN"), COLUMN_TIME, COLUMN_BOTH},
+        {"unix_user_gone", N_("UNIX USER GONE"), COLUMN_BOOL, COLUMN_BOTH},
+        {"full_name", N_("FULL NAME"), COLUMN_TEXT, COLUMN_WIDE},
+    };
+    struct table *table =
+        table_new(&admin->output, "dormant", TABLE_LIST, columns, MEDGL_COUNT(columns));
+    table_stream(table);
+    return report_end(&table, operation_report_dormant(&admin->context,
+                                                       options_span(&admin->options, OPTION_AGE),
+                                                       dormant_row, table));
+}

@@ -1,0 +1,213 @@
+/* Whether a right password would be let in, and which rule says no: the facts of a login without
+ * the login, before the very functions that decide there. Counts nothing, changes nothing. */
+#include "operation/report.h"
+
+#include "base/text.h"
+#include "operation/attempt.h"
+#include "operation/identity.h"
+#include "operation/password.h"
+#include "operation/session.h"
+#include "policy/calendar.h"
+
+#include <string.h>
+
+struct explain_run {
+    struct context *context;
+    const struct explain_request *request;
+    struct explain_answer *answer;
+    struct unix_user user;
+    struct admission_place place;
+    struct source source;
+    struct password_facts password;
+};
+
+/* -- from where ---------------------------------------------------------------------------------
+ */
+
+/* A place on a command line: what the rules ask about it, and what tries from there count as. */
+static enum medgl_error explain_place(struct explain_run *run)
+{
+    char text[STORE_SOURCE_SIZE];
+    const char *from = run->request->from;
+    struct caller caller = {.trusted = true};
+    run->source = (struct source){.remote = true};
+    run->place = (struct admission_place){.origin = ADMISSION_ORIGIN_SYSTEM};
+    if (from == NULL)
+        return MEDGL_OK;
+    MEDGL_TRY(text_copy(text, sizeof(text), source_key_place(from)));
+    const size_t len = strlen(text);
+    if (len > 3 && strcmp(text + len - 3, "/64") == 0) /* as `account show` names it */
+        text[len - 3] = '\0';
+    MEDGL_TRY(admission_parse_place(text, &run->place));
+    switch (run->place.origin) {
+    case ADMISSION_ORIGIN_ADDRESS:
+        MEDGL_TRY(text_copy(caller.rhost, sizeof(caller.rhost), text));
+        break;
+    case ADMISSION_ORIGIN_CONSOLE:
+    case ADMISSION_ORIGIN_LOCAL:
+    case ADMISSION_ORIGIN_UNKNOWN:
+    case ADMISSION_ORIGIN_SYSTEM:
+        MEDGL_TRY(text_copy(caller.tty, sizeof(caller.tty), text));
+        break;
+    }
+    source_of(&caller, &run->source);
+    return text_copy(run->answer->source, sizeof(run->answer->source), run->source.key);
+}
+
+/* The first that the rule names, where the question names none. */
+static void explain_service(const struct context *context, const struct account *account,
+                            const char *service, char text[STORE_NAME_SIZE])
+{
+    const char *rule = account->services[0] != '\0'
+                           ? account->services
+                           : policy_class_of(&context->policy, account->class_)->services;
+    if (service == NULL)
+        (void)snprintf(text, STORE_NAME_SIZE, "%.*s", (int)strcspn(rule, ", "), rule);
+    else
+        (void)snprintf(text, STORE_NAME_SIZE, "%s", service);
+}
+
+/* -- the facts ----------------------------------------------------------------------------------
+ */
+
+static enum medgl_error explain_password(struct store_txn *txn, struct explain_run *run)
+{
+    struct explain_answer *answer = run->answer;
+    struct credential credential;
+    struct activity activity;
+    const char *id = answer->account.id;
+    MEDGL_TRY(store_activity_get(txn, id, &activity));
+    enum medgl_error error = store_credential_get(txn, id, CREDENTIAL_PASSWORD, &credential);
+    if (error != MEDGL_ERR_NOT_FOUND)
+        MEDGL_TRY(error);
+    answer->has_password = error == MEDGL_OK;
+    answer->issued = answer->has_password && credential.issued;
+    answer->issued_until = answer->issued ? credential.valid_until : 0;
+    run->password = password_facts_from(answer->has_password ? &credential : NULL, answer->at);
+    run->password.grace_used = activity.grace_used;
+    return MEDGL_OK;
+}
+
+/* A delay makes a login wait, and refuses nobody. */
+static enum medgl_error explain_attempt(struct store_txn *txn, struct explain_run *run)
+{
+    struct explain_answer *answer = run->answer;
+    struct policy undelayed = run->context->policy;
+    undelayed.attempt_delay = (struct policy_span){0};
+    run->source.own = source_key_is_own(run->source.key, &answer->account);
+    return attempt_judge(&undelayed, txn, &answer->account, answer->account.id, &run->source,
+                         answer->at, &answer->attempt);
+}
+
+static enum medgl_error explain_sessions(struct store_txn *txn, struct explain_run *run)
+{
+    struct explain_answer *answer = run->answer;
+    const struct account *account = &answer->account;
+    const struct policy *policy = &run->context->policy;
+    const struct policy_class *of_class = policy_class_of(policy, account->class_);
+    struct session_crowd crowd;
+    MEDGL_TRY(session_count(txn, account, &crowd));
+    const struct crowd_facts facts = {.class_ = account->class_,
+                                      .own_limit = account->sessions,
+                                      .open = crowd.own,
+                                      .open_of_class = crowd.class_};
+    answer->crowd = policy_crowd(policy, &facts);
+    answer->sessions = crowd.own;
+    answer->sessions_limit =
+        account->sessions > 0 ? account->sessions : (uint32_t)of_class->sessions;
+    answer->class_sessions = crowd.class_;
+    answer->class_limit = (uint32_t)of_class->sessions_total;
+    return MEDGL_OK;
+}
+
+/* -- the decisions ------------------------------------------------------------------------------
+ */
+
+static void explain_admission(struct explain_run *run)
+{
+    struct explain_answer *answer = run->answer;
+    const struct account *account = &answer->account;
+    explain_service(run->context, account, run->request->service, answer->service);
+    const struct admission_facts facts = {.class_ = account->class_,
+                                          .hours = account->hours,
+                                          .places = account->places,
+                                          .services = account->services,
+                                          .place = &run->place,
+                                          .service = answer->service,
+                                          .utc_offset = clock_utc_offset(answer->at)};
+    answer->place_asked = run->request->from != NULL;
+    answer->admission = policy_admit(&run->context->policy, &facts, answer->at);
+}
+
+/* Whoever waits is let in afterwards. */
+static enum attempt_verdict explain_waited(enum attempt_verdict verdict)
+{
+    switch (verdict) {
+    case ATTEMPT_LOCKED_SOURCE:
+    case ATTEMPT_LOCKED_ACCOUNT:
+        return verdict;
+    case ATTEMPT_DELAYED:
+    case ATTEMPT_IN_FLIGHT:
+    case ATTEMPT_ADMITTED:
+        return ATTEMPT_ADMITTED;
+    }
+    return ATTEMPT_LOCKED_SOURCE;
+}
+
+/* The login with everything proved, then the account phase, then the session. */
+static void explain_decide(struct explain_run *run)
+{
+    struct explain_answer *answer = run->answer;
+    const struct account *account = &answer->account;
+    const struct policy *policy = &run->context->policy;
+    const enum factor_result person = account->shared ? FACTOR_PROVED : FACTOR_NOT_ASKED;
+    const struct login_facts login = {.known = true,
+                                      .uid_matches = answer->uid_matches,
+                                      .state = account->state,
+                                      .class_ = account->class_,
+                                      .attempt = explain_waited(answer->attempt.verdict),
+                                      .reservation_held = true,
+                                      .password = FACTOR_PROVED,
+                                      .second = FACTOR_NOT_ASKED,
+                                      .password_facts = run->password,
+                                      .admission = answer->admission.reason,
+                                      .person = person};
+    const struct account_facts access = {.known = true,
+                                         .uid_matches = answer->uid_matches,
+                                         .state = account->state,
+                                         .class_ = account->class_,
+                                         .password_facts = run->password,
+                                         .admission = answer->admission.reason,
+                                         .person = person};
+    const struct login_decision decision = policy_login(policy, &login, answer->at);
+    const struct account_decision phase = policy_account(policy, &access, answer->at);
+    answer->standing = decision.standing;
+    answer->reason = decision.allowed ? phase.reason : decision.reason;
+    answer->admitted = decision.allowed && phase.verdict != ACCOUNT_DENIED &&
+                       phase.verdict != ACCOUNT_EXPIRED && answer->crowd == CROWD_ADMITTED;
+}
+
+static enum medgl_error explain_now(struct store_txn *txn, void *argument)
+{
+    struct explain_run *run = argument;
+    struct explain_answer *answer = run->answer;
+    MEDGL_TRY(store_account_by_name(txn, run->request->name, &answer->account));
+    answer->uid_matches = run->user.exists && run->user.uid == answer->account.uid;
+    MEDGL_TRY(explain_password(txn, run));
+    MEDGL_TRY(explain_attempt(txn, run));
+    return explain_sessions(txn, run);
+}
+
+enum medgl_error operation_account_explain(struct context *context,
+                                           const struct explain_request *request,
+                                           struct explain_answer *answer)
+{
+    struct explain_run run = {.context = context, .request = request, .answer = answer};
+    *answer = (struct explain_answer){.at = request->at > 0 ? request->at : clock_read().now};
+    MEDGL_TRY(explain_place(&run));
+    MEDGL_TRY(unix_user_find(request->name, &run.user));
+    MEDGL_TRY(store_transact(context->store, STORE_READ, explain_now, &run));
+    explain_admission(&run);
+    explain_decide(&run);
+    return MEDGL_OK;
+}
