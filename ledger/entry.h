@@ -17,7 +17,8 @@
     X(ACCOUNT_DISABLE, "account.disable", "An account was disabled.")                              \
     X(ACCOUNT_ENABLE, "account.enable", "A disabled account was enabled again.")                   \
     X(ACCOUNT_RETIRE, "account.retire", "An account was ended for good; its id never returns.")    \
-    X(ACCOUNT_CHANGE, "account.change", "What is known of an account's owner was changed.")        \
+    X(ACCOUNT_CHANGE, "account.change",                                                            \
+      "What is known of an account's owner, or its access rules, was changed.")                    \
     X(ACCOUNT_SHADOW, "account.shadow", "A Unix password in /etc/shadow was locked or unlocked.")  \
     X(ACCOUNT_UNLOCK, "account.unlock", "Failed tries were cleared by an administrator.")          \
     X(LOGIN_SUCCESS, "login.success", "A person proved who they are.")                             \

@@ -48,7 +48,7 @@ static enum medgl_error sessions_read(const char *text, uint32_t *sessions,
     if (text[0] != '\0' &&
         (value_parse_number(text, &number) != MEDGL_OK || number < 0 || number > SESSIONS_MOST)) {
         (void)snprintf(why, OPERATION_WHY_SIZE,
-                       _("sessions: a number from 1 to %d, or 0 for what the class says"),
+                       _("sessions_max: a number from 1 to %d, or 0 for what the class says"),
                        SESSIONS_MOST);
         return MEDGL_ERR_ARGUMENT;
     }
@@ -158,8 +158,8 @@ enum rule {
     RULE_SHARED,
     RULE_COUNT
 };
-static const char *const rule_words[RULE_COUNT] = {"hours",    "places", "services",
-                                                   "sessions", "idle",   "shared"};
+static const char *const rule_words[RULE_COUNT] = {"hours",        "places", "services",
+                                                   "sessions_max", "idle",   "shared"};
 
 static void rules_differ(const struct account *before, const struct account *after,
                          bool differs[RULE_COUNT])
@@ -189,16 +189,16 @@ void rules_tell(const struct account *before, const struct account *after,
     bool differs[RULE_COUNT];
     rules_differ(before, after, differs);
     if (differs[RULE_HOURS])
-        ledger_entry_text(entry, rule_words[RULE_HOURS], after->hours);
+        ledger_entry_text(entry, "hours", after->hours);
     if (differs[RULE_PLACES])
-        ledger_entry_text(entry, rule_words[RULE_PLACES], after->places);
+        ledger_entry_text(entry, "places", after->places);
     if (differs[RULE_SERVICES])
-        ledger_entry_text(entry, rule_words[RULE_SERVICES], after->services);
+        ledger_entry_text(entry, "services", after->services);
     if (differs[RULE_SESSIONS])
-        ledger_entry_number(entry, rule_words[RULE_SESSIONS], after->sessions);
+        ledger_entry_number(entry, "sessions_max", after->sessions);
     rules_idle_text(after->idle, idle);
     if (differs[RULE_IDLE])
-        ledger_entry_text(entry, rule_words[RULE_IDLE], idle);
+        ledger_entry_text(entry, "idle", idle);
     if (differs[RULE_SHARED])
-        ledger_entry_bool(entry, rule_words[RULE_SHARED], after->shared);
+        ledger_entry_bool(entry, "shared", after->shared);
 }

@@ -282,10 +282,10 @@ static int64_t entry_number(const struct ledger_entry *entry, const char *name, 
     return absent;
 }
 
-/* What it was refused for, or what was locked, or why an administrator ended it. */
+/* What it was refused for, or what was locked, or why it ended. */
 static const char *entry_reason(const struct ledger_entry *entry)
 {
-    static const char *const names[] = {"reason", "reach", "why"};
+    static const char *const names[] = {"reason", "reach", "why", "cause"};
     const char *text = "";
     for (size_t i = 0; i < MEDGL_COUNT(names) && text[0] == '\0'; i++)
         text = entry_text(entry, names[i]);
