@@ -1,9 +1,15 @@
-/* Sessions: the notice at their start (R21) and their record with its length (R06). */
+/* Sessions: whether one more may be opened (R29), the notice at their start (R21), what their host
+ * sets for them (R04, R22), and their record with its length (R06). Never opens one that it could
+ * not record. */
 #include "operation/session.h"
 
+#include "base/log.h"
 #include "base/message.h"
+#include "operation/alert.h"
 #include "operation/evidence.h"
 #include "operation/identity.h"
+#include "operation/person_asked.h"
+#include "operation/policy_seen.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +18,7 @@ struct session_run {
     struct context *context;
     const struct caller *caller;
     struct source source;
+    struct admission_place place;
     const char *user;
     const char *id;
     bool silent;
@@ -19,8 +26,11 @@ struct session_run {
     enum identity_match match;
     struct clock_reading clock;
     struct account account;
+    bool persons;           /* a person of the account comes */
     struct activity before; /* as it was before this session */
     struct session session;
+    struct session_crowd crowd;
+    enum crowd_verdict admitted;
 };
 
 static enum medgl_error session_account(struct store_txn *txn, struct session_run *run)
@@ -48,25 +58,128 @@ static enum medgl_error session_record(struct store_txn *txn, struct session_run
                                        enum ledger_kind kind)
 {
     struct ledger_entry entry;
-    evidence_begin(run->context, &run->clock, kind, &run->account, &entry);
-    ledger_entry_text(&entry, "session", run->session.id);
-    ledger_entry_text(&entry, "service", run->session.service);
-    ledger_entry_text(&entry, "source", run->session.source);
-    ledger_entry_text(&entry, "terminal", run->session.tty);
+    session_entry(run->context, &run->clock, kind, &run->account, &run->session, &entry);
     if (kind == LEDGER_SESSION_CLOSE)
-        ledger_entry_number(&entry, "seconds",
-                            (run->clock.now - run->session.opened) / MEDGL_SECOND);
+        ledger_entry_number(&entry, "seconds", session_seconds(&run->session, run->clock.now));
     return evidence_append(run->context, txn, &entry, NULL);
 }
 
-/* A silent session (sudo) shows no notice, so it must not use one up. */
+/* -- may it be opened? ------------------------------------------------------------------------ */
+
+static enum medgl_error session_begin(struct session_run *run)
+{
+    struct session *session = &run->session;
+    const struct caller *caller = run->caller;
+    *session = (struct session){.opened = run->clock.now, .class_ = run->account.class_};
+    MEDGL_TRY(crypto_random_id(session->id));
+    memcpy(session->account_id, run->account.id, CRYPTO_ID_SIZE);
+    (void)snprintf(session->service, sizeof(session->service), "%s", caller->service);
+    (void)snprintf(session->source, sizeof(session->source), "%s", run->source.key);
+    (void)snprintf(session->tty, sizeof(session->tty), "%s", caller->tty);
+    (void)snprintf(session->leader, sizeof(session->leader), "%s", caller->leader);
+    if (run->account.shared && !person_of_token(run->context, &run->account, caller,
+                                                run->source.key, run->clock.now, session->person))
+        session->person[0] = '\0';
+    run->persons = session_is_persons(session);
+    return MEDGL_OK;
+}
+
+/* MUST: looked at in the transaction that records the session: of many at once no more than the
+ * limit are opened. Sessions that are over take no place, so those are found first. */
+static enum medgl_error session_admit(struct store_txn *txn, struct session_run *run)
+{
+    const struct policy *policy = &run->context->policy;
+    const bool whole = policy_class_of(policy, run->account.class_)->sessions_total != 0;
+    uint32_t lost;
+    run->admitted = CROWD_ADMITTED;
+    MEDGL_TRY(session_sweep(run->context, txn, &run->clock, whole ? NULL : &run->account, &lost));
+    if (!run->persons)
+        return MEDGL_OK;
+    MEDGL_TRY(session_count(txn, &run->account, &run->crowd));
+    const struct crowd_facts facts = {
+        .class_ = run->account.class_,
+        .own_limit = run->account.sessions,
+        .open = run->crowd.own,
+        .open_of_class = run->crowd.class_,
+    };
+    run->admitted = policy_crowd(policy, &facts);
+    return MEDGL_OK;
+}
+
+static enum medgl_error session_refuse(struct store_txn *txn, struct session_run *run)
+{
+    struct ledger_entry entry;
+    const bool class_ = run->admitted == CROWD_CLASS;
+    run->session.id[0] = '\0'; /* there is none */
+    session_entry(run->context, &run->clock, LEDGER_SESSION_REFUSED, &run->account, &run->session,
+                  &entry);
+    ledger_entry_text(&entry, "reason", class_ ? "sessions-total" : "sessions");
+    ledger_entry_number(&entry, "open", class_ ? run->crowd.class_ : run->crowd.own);
+    return evidence_append(run->context, txn, &entry, NULL);
+}
+
+/* -- what an administrator hears of it (R07) -------------------------------------------------- */
+
+static enum medgl_error session_raise(struct store_txn *txn, struct session_run *run,
+                                      enum alert_kind kind, const char *text)
+{
+    const bool theirs = kind != ALERT_CLOCK;
+    const struct alert_event event = {.kind = kind,
+                                      .account = theirs ? &run->account : NULL,
+                                      .source = theirs ? run->source.key : NULL,
+                                      .text = text};
+    return alert_raise(run->context, txn, &run->clock, &event);
+}
+
+static bool session_is_privileged(enum account_class class_)
+{
+    switch (class_) {
+    case ACCOUNT_CLASS_PRIVILEGED:
+    case ACCOUNT_CLASS_BREAKGLASS:
+        return true;
+    case ACCOUNT_CLASS_STAFF:
+    case ACCOUNT_CLASS_MAINTENANCE:
+        break;
+    }
+    return false;
+}
+
+/* Root that steps into an account is told of as well: it is a use of it. */
+static enum medgl_error session_alert(struct store_txn *txn, struct session_run *run)
+{
+    char text[STORE_ALERT_SIZE], last[CLOCK_TEXT_SIZE];
+    const struct account *account = &run->account;
+    if (!run->clock.synchronised)
+        MEDGL_TRY(session_raise(txn, run, ALERT_CLOCK,
+                                "The clock of this machine is not synchronised: what is recorded "
+                                "has times that may be wrong."));
+    if (session_is_privileged(account->class_)) {
+        (void)snprintf(text, sizeof(text), "The %s account %s is used through %s from %s.",
+                       account_class_word(account->class_), account->name, run->session.service,
+                       run->session.source);
+        MEDGL_TRY(session_raise(txn, run, ALERT_PRIVILEGED_LOGIN, text));
+    }
+    if (!run->persons || !policy_dormant(&run->context->policy, run->before.last_login,
+                                         account->created, run->clock.now))
+        return MEDGL_OK;
+    clock_format_utc(run->before.last_login, last);
+    (void)snprintf(text, sizeof(text), "%s logs in through %s from %s; the last login was %s.",
+                   account->name, run->session.service, run->session.source,
+                   run->before.last_login == 0 ? "never" : last);
+    return session_raise(txn, run, ALERT_DORMANT_LOGIN, text);
+}
+
+/* -- opened -------------------------------------------------------------------------------------
+ */
+
+/* A session that shows nobody a notice (sudo, root's su) is not the one that the next one tells of.
+ * Failed tries are told of until somebody heard it. */
 static enum medgl_error session_note_activity(struct store_txn *txn, struct session_run *run)
 {
     MEDGL_TRY(store_activity_get(txn, run->account.id, &run->before));
-    if (run->silent)
+    if (run->silent || !run->persons)
         return MEDGL_OK;
     struct activity after = run->before;
-    after.failures = 0;
     after.last_login = run->clock.now;
     (void)snprintf(after.last_service, sizeof(after.last_service), "%s", run->session.service);
     (void)snprintf(after.last_source, sizeof(after.last_source), "%s", run->session.source);
@@ -77,21 +190,25 @@ static enum medgl_error session_open_now(struct store_txn *txn, void *argument)
 {
     struct session_run *run = argument;
     run->clock = clock_read();
+    run->admitted = CROWD_ACCOUNT;
     MEDGL_TRY(session_account(txn, run));
     if (run->match != IDENTITY_ACCOUNT)
         return MEDGL_OK;
-    run->session = (struct session){.opened = run->clock.now};
-    memcpy(run->session.id, run->id, CRYPTO_ID_SIZE);
-    memcpy(run->session.account_id, run->account.id, CRYPTO_ID_SIZE);
-    (void)snprintf(run->session.service, sizeof(run->session.service), "%s", run->caller->service);
-    (void)snprintf(run->session.source, sizeof(run->session.source), "%s", run->source.key);
-    (void)snprintf(run->session.tty, sizeof(run->session.tty), "%s", run->caller->tty);
+    MEDGL_TRY(policy_seen_note(run->context, txn, &run->clock, NULL));
+    MEDGL_TRY(session_begin(run));
+    MEDGL_TRY(session_admit(txn, run));
+    if (run->admitted != CROWD_ADMITTED)
+        return session_refuse(txn, run);
     MEDGL_TRY(store_session_open(txn, &run->session));
     MEDGL_TRY(session_note_activity(txn, run));
-    return session_record(txn, run, LEDGER_SESSION_OPEN);
+    MEDGL_TRY(session_record(txn, run, LEDGER_SESSION_OPEN));
+    return session_is_services(&run->session) ? MEDGL_OK : session_alert(txn, run);
 }
 
-static void session_notice(const struct talk *talk, const struct activity *before)
+/* -- what is said ---------------------------------------------------------------------------------
+ */
+
+static void session_say_last(const struct talk *talk, const struct activity *before)
 {
     char when[CLOCK_LOCAL_SIZE], text[1024];
     if (before->last_login == 0) {
@@ -102,18 +219,111 @@ static void session_notice(const struct talk *talk, const struct activity *befor
                        before->last_source, before->last_service);
     }
     talk->inform(talk->carrier, text);
-    if (before->failures == 0)
-        return;
+}
+
+/* The last login may have been one that nobody could be told anything at. */
+static void session_say_failures(const struct talk *talk, const struct activity *before)
+{
+    char when[CLOCK_LOCAL_SIZE], text[1024];
+    const bool since = before->last_failure >= before->last_login;
     clock_format_local(before->last_failure, when);
-    (void)snprintf(text, sizeof(text),
-                   dngettext(MESSAGE_DOMAIN,
-                             "Warning: %u failed try since then, at %s from %s. "
-                             "If it was not you, tell your administrator.",
-                             "Warning: %u failed tries since then, the last one at %s from %s. "
-                             "If it was not you, tell your administrator.",
-                             before->failures),
-                   before->failures, when, before->last_failure_source);
+    (void)snprintf(
+        text, sizeof(text),
+        since ? dngettext(MESSAGE_DOMAIN,
+                          "Warning: %u failed try since then, at %s from %s. "
+                          "If it was not you, tell your administrator.",
+                          "Warning: %u failed tries since then, the last one at %s from %s. "
+                          "If it was not you, tell your administrator.",
+                          before->failures)
+              : dngettext(MESSAGE_DOMAIN,
+                          "Warning: %u failed try that you were not told of yet, at %s from %s. "
+                          "If it was not you, tell your administrator.",
+                          "Warning: %u failed tries that you were not told of yet, the last one at "
+                          "%s from %s. If it was not you, tell your administrator.",
+                          before->failures),
+        before->failures, when, before->last_failure_source);
     talk->warn(talk->carrier, text);
+}
+
+static enum medgl_error session_told(struct store_txn *txn, void *argument)
+{
+    const struct session_run *run = argument;
+    const uint32_t told = run->before.failures;
+    struct activity activity;
+    MEDGL_TRY(store_activity_get(txn, run->account.id, &activity));
+    activity.failures -= activity.failures < told ? activity.failures : told;
+    return store_activity_put(txn, &activity);
+}
+
+/* R21. */
+static void session_notice(const struct talk *talk, struct session_run *run)
+{
+    session_say_last(talk, &run->before);
+    if (run->before.failures == 0)
+        return;
+    session_say_failures(talk, &run->before);
+    if (talk->heard != NULL && !talk->heard(talk->carrier))
+        return;
+    enum medgl_error error = store_transact(run->context->store, STORE_WRITE, session_told, run);
+    if (error != MEDGL_OK)
+        log_line(LOG_WARNING,
+                 "account %s was warned of failed tries, which could not be kept (%s): it will be "
+                 "said again at the next login",
+                 run->account.name, medgl_error_text(error));
+}
+
+/* Who has come so far has proved who they are: they may know. */
+static void session_say_refused(const struct talk *talk, const struct session_run *run)
+{
+    const bool class_ = run->admitted == CROWD_CLASS;
+    log_line(LOG_NOTICE,
+             "session refused: account %s, service %s, from %s: %u %s are open, which is the "
+             "limit; see medgl-admin session list, and end one with medgl-admin session end",
+             run->account.name, run->session.service, run->session.source,
+             (unsigned)(class_ ? run->crowd.class_ : run->crowd.own),
+             class_ ? "sessions of its class" : "of its sessions");
+    if (!run->silent)
+        talk->warn(talk->carrier,
+                   class_ ? _("Too many sessions are open here. Try again later, or ask your "
+                              "administrator.")
+                          : _("You have too many sessions open. Log out elsewhere, or ask your "
+                              "administrator."));
+}
+
+/* -- what its host sets -------------------------------------------------------------------------
+ */
+
+/* Hours that ended between the account phase and this moment: as short as can be. */
+static int64_t session_until(const struct session_run *run)
+{
+    const struct account *account = &run->account;
+    const struct admission_facts facts = {
+        .class_ = account->class_,
+        .hours = account->hours,
+        .places = account->places,
+        .services = account->services,
+        .place = &run->place,
+        .service = run->caller->service,
+        .utc_offset = clock_utc_offset(run->clock.now),
+    };
+    const struct admission_decision decision =
+        policy_admit(&run->context->policy, &facts, run->clock.now);
+    if (!decision.hours.granted)
+        return 1;
+    if (decision.until == 0)
+        return 0;
+    const int64_t left = (decision.until - run->clock.now) / MEDGL_SECOND;
+    return left > 0 ? left : 1;
+}
+
+static void session_settle(const struct session_run *run, struct session_opening *opening)
+{
+    memcpy(opening->id, run->session.id, CRYPTO_ID_SIZE);
+    if (!run->persons)
+        return;
+    opening->idle_s =
+        policy_idle_seconds(&run->context->policy, run->account.class_, run->account.idle);
+    opening->until_s = session_until(run);
 }
 
 enum medgl_error operation_session_open(struct context *context, const struct talk *talk,
@@ -121,19 +331,31 @@ enum medgl_error operation_session_open(struct context *context, const struct ta
                                         struct session_opening *opening,
                                         enum session_verdict *verdict)
 {
+    struct session_run run = {.context = context, .caller = caller, .user = user, .silent = silent};
     *verdict = SESSION_REFUSED;
-    *opening = (struct session_opening){.idle_s = 0};
-    MEDGL_TRY(crypto_random_id(opening->id));
-    struct session_run run = {
-        .context = context, .caller = caller, .user = user, .id = opening->id, .silent = silent};
+    *opening = (struct session_opening){.id = ""};
     source_of(caller, &run.source);
+    place_of(caller, &run.place);
     MEDGL_TRY(unix_user_find(user, &run.unix_user));
     MEDGL_TRY(store_transact(context->store, STORE_WRITE, session_open_now, &run));
-    *verdict = session_verdict_of(&run);
-    if (*verdict == SESSION_DONE && !silent)
-        session_notice(talk, &run.before);
+    alert_wake(context);
+    if (run.match != IDENTITY_ACCOUNT) {
+        *verdict = session_verdict_of(&run);
+        return MEDGL_OK;
+    }
+    if (run.admitted != CROWD_ADMITTED) {
+        session_say_refused(talk, &run);
+        return MEDGL_OK;
+    }
+    session_settle(&run, opening);
+    *verdict = SESSION_DONE;
+    if (!silent && run.persons)
+        session_notice(talk, &run);
     return MEDGL_OK;
 }
+
+/* -- closed -------------------------------------------------------------------------------------
+ */
 
 static enum medgl_error session_close_now(struct store_txn *txn, void *argument)
 {
@@ -149,6 +371,8 @@ static enum medgl_error session_close_now(struct store_txn *txn, void *argument)
     MEDGL_TRY(error);
     if (strcmp(run->session.account_id, run->account.id) != 0)
         return MEDGL_ERR_NOT_FOUND;
+    if (run->session.closed != 0) /* an administrator ended it, or it was taken for lost */
+        return MEDGL_OK;
     MEDGL_TRY(store_session_close(txn, run->session.id, run->clock.now, SESSION_END_CLOSED));
     return session_record(txn, run, LEDGER_SESSION_CLOSE);
 }
@@ -161,8 +385,8 @@ enum medgl_error operation_session_close(struct context *context, const struct c
     *verdict = SESSION_REFUSED;
     MEDGL_TRY(unix_user_find(user, &run.unix_user));
     enum medgl_error error = store_transact(context->store, STORE_WRITE, session_close_now, &run);
-    if (error == MEDGL_ERR_NOT_FOUND || error == MEDGL_ERR_CONFLICT)
-        return MEDGL_OK; /* there is no such open session, and that is no fault of the store */
+    if (error == MEDGL_ERR_NOT_FOUND)
+        return MEDGL_OK; /* there is no such session, and that is no fault of the store */
     MEDGL_TRY(error);
     *verdict = session_verdict_of(&run);
     return MEDGL_OK;

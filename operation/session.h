@@ -32,11 +32,41 @@ enum medgl_error operation_session_close(struct context *context, const struct c
                                          const char *user, const char *id,
                                          enum session_verdict *verdict);
 
-/* Records those as lost whose process is gone: of an account, or of all (NULL). In the caller's
- * transaction. */
+/* -- in a transaction of others ---------------------------------------------------------------- */
+
+/* Records those as lost whose process is gone: of an account, or of all (NULL). */
 enum medgl_error session_sweep(struct context *context, struct store_txn *txn,
                                const struct clock_reading *clock, const struct account *account,
                                uint32_t *lost);
+
+/* Whether it is of a service that acts for the account while nobody logs in: cron, the user's own
+ * systemd. */
+bool session_is_services(const struct session *session);
+
+/* Whether a person of the account is behind it: neither such a service, nor root stepping into it.
+ * Only such sessions are counted, and capped. */
+bool session_is_persons(const struct session *session);
+
+/* How many of them are open: of that account, and of its class. */
+struct session_crowd {
+    uint32_t own, class_;
+};
+enum medgl_error session_count(struct store_txn *txn, const struct account *account,
+                               struct session_crowd *crowd);
+
+/* Starts an entry about a session. */
+void session_entry(const struct context *context, const struct clock_reading *clock,
+                   enum ledger_kind kind, const struct account *account,
+                   const struct session *session, struct ledger_entry *entry);
+
+/* Whole seconds that it lasted, or has lasted until now; never below 0. */
+int64_t session_seconds(const struct session *session, medgl_time now);
+
+/* Whether the process that opened it is there. One that no process is known of (an older schema)
+ * is gone when it began before the machine did. */
+enum process_life session_life(const struct session *session, medgl_time now);
+
+/* -- for administrators ------------------------------------------------------------------------ */
 
 struct session_record {
     const struct session *session;
@@ -50,10 +80,16 @@ enum medgl_error operation_session_list(struct context *context, const char *nam
                                                      const struct session_record *record),
                                         void *argument);
 
-/* Records it as ended, with who and why; `session` and `uid` are for whoever ends the processes.
+/* Records it as ended, with who and why; what is ended is for whoever ends the processes.
  * MEDGL_ERR_NOT_FOUND: no open session has that id (a beginning of at least 6 digits that only one
  * has will do; several: MEDGL_ERR_ARGUMENT). */
+struct session_ended {
+    struct session session;
+    char account[STORE_NAME_SIZE]; /* login name */
+    int64_t uid;
+    enum process_life life;
+};
 enum medgl_error operation_session_end(struct context *context, const char *id, const char *reason,
-                                       struct session *session, int64_t *uid);
+                                       struct session_ended *ended);
 
 #endif

@@ -560,10 +560,10 @@ static void sessions_tell_of_the_last_login(void **state)
     assert_int_equal(verdict, SESSION_DONE);
     assert_int_equal(operation_session_close(&f->context, &caller, f->user, opening.id, &verdict),
                      MEDGL_OK);
-    assert_int_equal(verdict, SESSION_REFUSED); /* closed already */
+    assert_int_equal(verdict, SESSION_DONE); /* closed already */
 
     assert_int_equal(try_login(f, f->user, "198.51.100.9", WRONG), LOGIN_REFUSED);
-    assert_int_equal(try_login(f, f->user, "198.51.100.9", WRONG), LOGIN_REFUSED);
+    assert_int_equal(try_login(f, f->user, "198.51.100.9", WRONG "5"), LOGIN_REFUSED);
     talk = script_talk(&silent);
     assert_int_equal(
         operation_session_open(&f->context, &talk, &caller, f->user, true, &opening, &verdict),

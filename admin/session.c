@@ -1,0 +1,160 @@
+/* The noun session: prints what operation/session.h says, and has the processes of one ended. */
+#include "admin/admin.h"
+
+#include "operation/session.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SHORT_ID 8 /* of 32 digits: enough to tell sessions apart for people */
+
+/* -- list ----------------------------------------------------------------------------------- */
+
+static const char *session_state(const struct session_record *record)
+{
+    switch (record->session->ended) {
+    case SESSION_END_NONE:
+        break;
+    case SESSION_END_CLOSED:
+        return "closed";
+    case SESSION_END_LOST:
+        return "lost";
+    case SESSION_END_ENDED:
+        return "ended";
+    }
+    if (record->session->closed != 0) /* before it was kept how one ends */
+        return "closed";
+    switch (record->life) {
+    case PROCESS_GONE:
+    case PROCESS_GONE_BOOT:
+        return "gone";
+    case PROCESS_UNKNOWN:
+    case PROCESS_ALIVE:
+        break;
+    }
+    return "open";
+}
+
+struct session_table {
+    struct table *table;
+    medgl_time now;
+    bool json;
+};
+
+static void session_row(void *argument, const struct session_record *record)
+{
+    const struct session_table *list = argument;
+    const struct session *session = record->session;
+    const int64_t seconds = session_seconds(session, list->now);
+    char id[CRYPTO_ID_SIZE], length[32];
+    (void)snprintf(id, sizeof(id), "%.*s", list->json ? CRYPTO_ID_SIZE - 1 : SHORT_ID, session->id);
+    (void)snprintf(length, sizeof(length), "%" PRId64 ":%02d:%02d", seconds / 3600,
+                   (int)(seconds / 60 % 60), (int)(seconds % 60));
+    table_row(list->table, (struct cell[]){
+                               CELL_TEXT(id),
+                               CELL_TEXT(record->account),
+                               CELL_TEXT(account_class_word(session->class_)),
+                               CELL_TEXT(session->service),
+                               CELL_TEXT(session->source),
+                               CELL_TEXT(session->tty),
+                               CELL_NUMBER(session->opened),
+                               CELL_NUMBER(session->closed),
+                               CELL_TEXT(length),
+                               CELL_NUMBER(seconds),
+                               CELL_TEXT(session->person),
+                               CELL_TEXT(session_state(record)),
+                           });
+}
+
+enum admin_exit session_list(struct admin *admin)
+{
+    static const struct column columns[] = {
+        {"id", N_("ID"), COLUMN_TEXT, COLUMN_BOTH},
+        {"account", N_("ACCOUNT"), COLUMN_TEXT, COLUMN_BOTH},
+        {"class", N_("CLASS"), COLUMN_TEXT, COLUMN_BOTH},
+        {"service", N_("SERVICE"), COLUMN_TEXT, COLUMN_BOTH},
+        {"source", N_("SOURCE"), COLUMN_TEXT, COLUMN_BOTH},
+        {"terminal", N_("TERMINAL"), COLUMN_TEXT, COLUMN_BOTH},
+        {"opened", N_("OPENED"), COLUMN_TIME, COLUMN_BOTH},
+        {"closed", N_("CLOSED"), COLUMN_TIME, COLUMN_JSON},
+        {"length", N_("LENGTH"), COLUMN_TEXT, COLUMN_BOTH},
+        {"seconds", "", COLUMN_NUMBER, COLUMN_JSON},
+        {"person", N_("PERSON"), COLUMN_TEXT, COLUMN_BOTH},
+        {"state", N_("STATE"), COLUMN_TEXT, COLUMN_BOTH},
+    };
+    medgl_time since = 0;
+    enum admin_exit code = options_time(&admin->options, OPTION_SINCE, &since);
+    if (code != ADMIN_DONE)
+        return code;
+    auto_clean(table_print) struct table *table =
+        table_new(&admin->output, "sessions", TABLE_LIST, columns, MEDGL_COUNT(columns));
+    struct session_table list = {table, clock_read().now, admin->output.json};
+    const char *name = admin->options.name;
+    return admin_failed(operation_session_list(&admin->context, name, since, session_row, &list),
+                        name != NULL ? name : "", NULL);
+}
+
+/* -- end ------------------------------------------------------------------------------------ */
+
+static enum admin_exit session_not_ended(enum medgl_error error, const char *id)
+{
+    if (error == MEDGL_ERR_NOT_FOUND) {
+        complain(_("No open session has the id %s; medgl-admin session list says which are open."),
+                 id);
+        return ADMIN_NOT_FOUND;
+    }
+    if (error == MEDGL_ERR_ARGUMENT) {
+        complain(_("The ids of several open sessions begin with %s: give more of it."), id);
+        return ADMIN_USAGE;
+    }
+    return admin_failed(error, id, NULL);
+}
+
+/* Whether nothing of it is left to be ended, or it has been. */
+static bool session_processes_end(const struct admin *admin, const struct session_ended *ended,
+                                  struct privileged_answer *answer)
+{
+    switch (ended->life) {
+    case PROCESS_GONE:
+    case PROCESS_GONE_BOOT:
+        return true;
+    case PROCESS_UNKNOWN:
+    case PROCESS_ALIVE:
+        break;
+    }
+    return privileged_order_session(&admin->privileged, ended->account, ended->uid,
+                                    ended->session.leader, answer);
+}
+
+/* The processes end after the commit: nobody is thrown out by an act that did not happen. */
+enum admin_exit session_end(struct admin *admin)
+{
+    static const struct column columns[] = {
+        {"id", "", COLUMN_TEXT, COLUMN_JSON},
+        {"account", "", COLUMN_TEXT, COLUMN_JSON},
+        {"processes_ended", "", COLUMN_NUMBER, COLUMN_JSON},
+    };
+    const char *id = admin->options.name;
+    struct session_ended ended;
+    struct privileged_answer answer = {.outcome = PRIVILEGED_FAILED};
+    enum medgl_error error =
+        operation_session_end(&admin->context, id, admin->options.value[OPTION_REASON], &ended);
+    if (error != MEDGL_OK)
+        return session_not_ended(error, id);
+    if (!session_processes_end(admin, &ended, &answer)) {
+        complain(_("The session is recorded as ended nevertheless: end what is left of it."));
+        return ADMIN_UNUSABLE;
+    }
+    output_say(&admin->output,
+               _("The session of %s through %s is ended. Processes that were ended: %" PRIu32),
+               ended.account, ended.session.service, answer.found);
+    if (admin->output.json) {
+        struct table *table =
+            table_new(&admin->output, "session_end", TABLE_RECORD, columns, MEDGL_COUNT(columns));
+        table_row(table, (struct cell[]){CELL_TEXT(ended.session.id), CELL_TEXT(ended.account),
+                                         CELL_NUMBER(answer.found)});
+        table_print(&table);
+    }
+    return ADMIN_DONE;
+}
