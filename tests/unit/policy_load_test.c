@@ -666,7 +666,7 @@ static void unreadable_is_not_absent(void **state)
 }
 
 /* What policy_load() logs where nobody wants a report. */
-static void logged(struct world *world, char *lines, size_t size)
+static void logged(struct world *world, enum medgl_error wanted, char *lines, size_t size)
 {
     FILE *file = tmpfile();
     int saved = dup(STDERR_FILENO);
@@ -680,7 +680,7 @@ static void logged(struct world *world, char *lines, size_t size)
     rewind(file);
     lines[fread(lines, 1, size - 1, file)] = '\0';
     assert_int_equal(fclose(file), 0);
-    assert_int_equal(error, lines[0] == '\0' ? MEDGL_OK : MEDGL_ERR_POLICY);
+    assert_int_equal(error, wanted);
 }
 
 static void without_a_report_mistakes_are_logged(void **state)
@@ -689,24 +689,24 @@ static void without_a_report_mistakes_are_logged(void **state)
     char path[PATH_MAX], wanted[3 * PATH_MAX], got[3 * PATH_MAX];
     path_of(world, "policy.conf", path);
     write_text(world, "policy.conf", "kdf_time = 4\n");
-    logged(world, got, sizeof(got));
+    logged(world, MEDGL_OK, got, sizeof(got));
     assert_string_equal(got, "");
     assert_int_equal(world->policy.kdf_time, 4);
 
     write_text(world, "policy.conf", "kdf_time = 4\nnonsense\nunknown = 1\n");
-    logged(world, got, sizeof(got));
+    logged(world, MEDGL_ERR_POLICY, got, sizeof(got));
     (void)snprintf(wanted, sizeof(wanted), "test: %s:2: " FORM "test: %s:3: unknown key unknown\n",
                    path, path);
     assert_string_equal(got, wanted);
 
     write_text(world, "policy.conf", "attempt_delay = 9 s\n");
-    logged(world, got, sizeof(got));
+    logged(world, MEDGL_ERR_POLICY, got, sizeof(got));
     assert_string_equal(got, "test: policy: attempt_delay must not exceed attempt_delay_max\n");
 
     path_of(world, "policy.conf.d", path);
     write_text(world, "policy.conf.d", "");
     write_text(world, "policy.conf", "");
-    logged(world, got, sizeof(got));
+    logged(world, MEDGL_ERR_POLICY, got, sizeof(got));
     (void)snprintf(wanted, sizeof(wanted), "test: %s: cannot be read as a directory: %s\n", path,
                    strerror(ENOTDIR));
     assert_string_equal(got, wanted);
@@ -721,6 +721,177 @@ static void a_root_that_is_too_long(void **state)
     world->root[0] = '/';
     assert_int_equal(load(world, geteuid()), MEDGL_ERR_POLICY);
     memcpy(world->root, saved, sizeof(saved));
+}
+
+/* -- rules and holidays (R22) ------------------------------------------------------------------ */
+
+/* What libeconf makes of the characters of rules. */
+static void rules_as_sites_write_them(void **state)
+{
+    struct world *world = *state;
+    write_text(world, "policy.conf",
+               "hours_staff = mon-fri 08:00-20:00; Sat,holiday 10:00-12:00   # by day\n"
+               "hours_privileged = \"daily 22:00-06:00; Sun 00:00-24:00\"\n"
+               "places_staff=2001:DB8::/32,tty*, :0, 10.1.0.0/16\n"
+               "services_staff = login , gdm-password\n"
+               "alert_mail = root,security@example.org\n");
+    assert_int_equal(load(world, geteuid()), MEDGL_OK);
+    const struct policy_class *staff = policy_class_of(&world->policy, ACCOUNT_CLASS_STAFF);
+    assert_string_equal(staff->hours, "Mon-Fri 08:00-20:00; Sat,holiday 10:00-12:00");
+    assert_string_equal(staff->places, "2001:db8::/32, tty*, :0, 10.1.0.0/16");
+    assert_string_equal(staff->services, "login, gdm-password");
+    assert_string_equal(policy_class_of(&world->policy, ACCOUNT_CLASS_PRIVILEGED)->hours,
+                        "daily 22:00-06:00; Sun 00:00-24:00");
+    assert_string_equal(world->policy.alert_mail, "root, security@example.org");
+    assert_true(world->policy.calendar.known);
+    assert_int_equal(world->policy.calendar.count, 0);
+}
+
+/* The policy holds in any case: what is wrong is told, and no day is known then. */
+static void load_holidays(struct world *world, bool known, const char *mistakes)
+{
+    const struct policy_report report = {world, hear_set, hear_mistake};
+    world->mistakes[0] = '\0';
+    memset(&world->policy, 0x5a, sizeof(world->policy));
+    assert_int_equal(policy_load(world->root, geteuid(), &report, &world->policy), MEDGL_OK);
+    assert_int_equal(world->policy.calendar.known, known);
+    if (!known)
+        assert_int_equal(world->policy.calendar.count, 0);
+    if (strncmp(world->mistakes, mistakes, strlen(mistakes)) != 0 ||
+        (mistakes[0] == '\0') != (world->mistakes[0] == '\0'))
+        fail_msg("\"%s\" instead of \"%s\"", world->mistakes, mistakes);
+}
+
+static void name_holidays(struct world *world)
+{
+    write_text(world, "policy.conf", "holidays = " MEDGL_SYSCONFDIR "/holidays\n");
+}
+
+#define NO_DATE    "not a date that exists, as 2026-01-01, with a blank before any further text\n"
+#define NO_CONTROL "control character: write the file as plain text with Unix line ends\n"
+
+static void holidays_as_sites_write_them(void **state)
+{
+    static const struct {
+        const char *name, *text, *days; /* numbers of days; NULL: unknown */
+        const char *mistakes;
+    } rows[] = {
+        {"nothing", "", "", ""},
+        {"comments and blanks", "# none\n\n \t\n  # yet", "", ""},
+        {"days in any order, some twice",
+         "2027-01-01\n2026-01-01 New Year's Day\n\t2026-12-31\tlast\n2026-01-01\n",
+         "20454 20818 20819", ""},
+        {"names of theirs", "2026-01-01 \xe5\x85\x83\xe6\x97\xa5 # first", "20454", ""},
+        {"leap day", "2028-02-29", "21243", ""},
+        {"the first and the last", "9999-12-31\n1970-01-01\n", "0 2932896", ""},
+        {"before the epoch", "1969-12-31\n", "-1", ""},
+        {"no leap day", "2026-02-29\n", NULL, "holidays:1: " NO_DATE},
+        {"month 13", "2026-01-01\n2026-13-01\n", NULL, "holidays:2: " NO_DATE},
+        {"day 0", "2026-01-00\n", NULL, "holidays:1: " NO_DATE},
+        {"all that is wrong", "x\n2026-01-01\ny\n", NULL,
+         "holidays:1: " NO_DATE "holidays:3: " NO_DATE},
+        {"short", "2026-1-1\n", NULL, "holidays:1: " NO_DATE},
+        {"other order", "01/01/2026\n", NULL, "holidays:1: " NO_DATE},
+        {"text at once", "2026-01-01New Year\n", NULL, "holidays:1: " NO_DATE},
+        {"a comment at once", "2026-01-01# New Year\n", NULL, "holidays:1: " NO_DATE},
+        {"a range", "2026-01-01-2026-01-03\n", NULL, "holidays:1: " NO_DATE},
+        {"a time", "2026-01-01T00:00\n", NULL, "holidays:1: " NO_DATE},
+        {"a key", "holiday = 2026-01-01\n", NULL, "holidays:1: " NO_DATE},
+        {"ends of lines of others", "2026-01-01\r\n", NULL, "holidays:1: " NO_CONTROL},
+        {"an escape", "2026-01-01 \x1b[2J\n", NULL, "holidays:1: " NO_CONTROL},
+        {"a byte order mark",
+         "\xef\xbb\xbf"
+         "2026-01-01\n",
+         NULL, "holidays:1: " NO_DATE},
+    };
+    struct world *world = *state;
+    name_holidays(world);
+    EACH(row, rows)
+    {
+        char days[256] = "";
+        write_text(world, "holidays", row->text);
+        load_holidays(world, row->days != NULL, row->mistakes);
+        for (size_t i = 0; i < world->policy.calendar.count; i++)
+            (void)snprintf(days + strlen(days), sizeof(days) - strlen(days), "%s%d",
+                           i == 0 ? "" : " ", world->policy.calendar.day[i]);
+        if (row->days != NULL && strcmp(days, row->days) != 0)
+            fail_msg("%s: \"%s\" instead of \"%s\"", row->name, days, row->days);
+    }
+    write_bytes(world, "holidays", "2026-01-01\0\n", 12);
+    load_holidays(world, false, "holidays:1: " NO_CONTROL);
+}
+
+static void holidays_are_bounded(void **state)
+{
+    struct world *world = *state;
+    static char text[64 * 1024 + 1];
+    size_t used = 0;
+    name_holidays(world);
+    for (int day = 0; day < POLICY_HOLIDAYS; day++)
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "%d-%02d-%02d\n%d-%02d-%02d\n",
+                                 2000 + day / 300, 1 + day / 25 % 12, 1 + day % 25,
+                                 2000 + day / 300, 1 + day / 25 % 12, 1 + day % 25);
+    write_text(world, "holidays", text);
+    load_holidays(world, true, "");
+    assert_int_equal(world->policy.calendar.count, POLICY_HOLIDAYS);
+    for (size_t i = 1; i < POLICY_HOLIDAYS; i++)
+        assert_true(world->policy.calendar.day[i - 1] < world->policy.calendar.day[i]);
+    (void)snprintf(text + used, sizeof(text) - used, "1999-01-01\n");
+    write_text(world, "holidays", text);
+    load_holidays(world, false, "holidays:2049: more than 1024 days: take out those gone by\n");
+
+    for (size_t i = 0; i < sizeof(text); i++)
+        text[i] = i % 64 == 63 ? '\n' : '#';
+    write_bytes(world, "holidays", text, sizeof(text) - 1);
+    load_holidays(world, true, "");
+    write_bytes(world, "holidays", text, sizeof(text));
+    load_holidays(world, false, "holidays:0: holidays cannot be read");
+}
+
+static void holidays_must_be_trusted(void **state)
+{
+    struct world *world = *state;
+    char path[PATH_MAX], other[PATH_MAX];
+    path_of(world, "holidays", path);
+    path_of(world, "elsewhere", other);
+    name_holidays(world);
+    load_holidays(world, false, "holidays:0: holidays cannot be read (");
+    write_text(world, "holidays", "2026-01-01\n");
+    load_holidays(world, true, "");
+    assert_int_equal(chmod(path, 0664), 0);
+    load_holidays(world, false, "holidays:0: holidays cannot be read (");
+    assert_int_equal(rename(path, other), 0);
+    assert_int_equal(chmod(other, 0644), 0);
+    assert_int_equal(symlink(other, path), 0);
+    load_holidays(world, false, "holidays:0: holidays cannot be read (");
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    load_holidays(world, false, "holidays:0: holidays cannot be read (");
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkdir(path, 0755), 0);
+    load_holidays(world, false, "holidays:0: holidays cannot be read (");
+    assert_int_equal(rmdir(path), 0);
+    if (geteuid() == 0) {
+        write_text(world, "holidays", "2026-01-01\n");
+        assert_int_equal(chown(path, 4711, (gid_t)-1), 0);
+        load_holidays(world, false, "holidays:0: holidays cannot be read (");
+    }
+    write_text(world, "policy.conf", "holidays =\n");
+    load_holidays(world, true, "");
+}
+
+/* At every login: a line of the log, and not one for each line of the file. */
+static void holidays_are_logged_once(void **state)
+{
+    struct world *world = *state;
+    char path[PATH_MAX], wanted[2 * PATH_MAX], got[3 * PATH_MAX];
+    path_of(world, "holidays", path);
+    name_holidays(world);
+    write_text(world, "holidays", "# comment\nx\ny\nz\n");
+    logged(world, MEDGL_OK, got, sizeof(got));
+    (void)snprintf(wanted, sizeof(wanted), "test: %s:2: " NO_DATE, path);
+    assert_string_equal(got, wanted);
+    assert_false(world->policy.calendar.known);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, make_world, remove_world)
@@ -746,6 +917,11 @@ int main(void)
         TEST(unreadable_is_not_absent),
         TEST(without_a_report_mistakes_are_logged),
         TEST(a_root_that_is_too_long),
+        TEST(rules_as_sites_write_them),
+        TEST(holidays_as_sites_write_them),
+        TEST(holidays_are_bounded),
+        TEST(holidays_must_be_trusted),
+        TEST(holidays_are_logged_once),
     };
     log_open(LOG_TARGET_NONE, "policy_load_test", false);
     cmocka_set_message_output(CM_OUTPUT_TAP);
