@@ -3,6 +3,7 @@
 #include "base/process.h"
 
 #include "base/auto.h"
+#include "base/path.h"
 #include "base/text.h"
 
 #include <ctype.h>
@@ -78,51 +79,67 @@ static bool process_parse(const char *name, struct process *process)
 
 /* -- what the system says ------------------------------------------------------------------- */
 
-static bool process_slurp(const char *path, char *to, size_t size)
+static bool process_slurp(const char *procfs, const char *file, char *to, size_t size)
 {
-    auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char path[PATH_MAX];
     ssize_t got;
+    if (path_under(path, procfs, file) != MEDGL_OK)
+        return false;
+    auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return false;
     do
-        got = read(fd, to, size - 1); /* one read of /proc gives all */
+        got = read(fd, to, size - 1); /* procfs gives all of such a file at once */
     while (got < 0 && errno == EINTR);
     to[got > 0 ? got : 0] = '\0';
     return got > 0;
 }
 
-/* The boot and the pid namespace of ourselves; '0' and 0 where they are not to be had. */
-static void process_world(struct process *process)
+/* What a symbolic link says: a number between `before` and `after`. 0: it does not. */
+static uint64_t process_link(const char *procfs, const char *file, const char *before,
+                             const char *after)
 {
-    char boot[PROCESS_BOOT_SIZE + 1], link[64];
+    char path[PATH_MAX], link[64];
+    uint64_t number;
+    if (path_under(path, procfs, file) != MEDGL_OK)
+        return 0;
+    const ssize_t len = readlink(path, link, sizeof(link) - 1);
+    link[len > 0 ? len : 0] = '\0';
+    if (strncmp(link, before, strlen(before)) != 0)
+        return 0;
+    const char *end = process_number(link + strlen(before), UINT64_MAX, &number);
+    return end != NULL && strcmp(end, after) == 0 ? number : 0;
+}
+
+/* The boot and the pid namespace of ourselves; "0" and 0 where they are not to be had. */
+static void process_world(const char *procfs, struct process *process)
+{
+    char boot[PROCESS_BOOT_SIZE + 1];
     (void)text_copy(process->boot, sizeof(process->boot), "0");
-    if (process_slurp("/proc/sys/kernel/random/boot_id", boot, sizeof(boot))) {
+    if (process_slurp(procfs, "/sys/kernel/random/boot_id", boot, sizeof(boot))) {
         boot[strcspn(boot, "\n")] = '\0';
         if (process_is_boot(boot, strlen(boot)))
             (void)text_copy(process->boot, sizeof(process->boot), boot);
     }
-    const ssize_t len = readlink("/proc/self/ns/pid", link, sizeof(link) - 1);
-    link[len > 0 ? len : 0] = '\0';
-    const char *number = strncmp(link, "pid:[", 5) == 0 ? link + 5 : "";
-    const char *end = process_number(number, UINT64_MAX, &process->space);
-    if (end == NULL || strcmp(end, "]") != 0)
-        process->space = 0;
+    /* One that was mounted for another namespace has other pids. */
+    const bool ours = process_link(procfs, "/self", "", "") == (uint64_t)getpid();
+    process->space = ours ? process_link(procfs, "/self/ns/pid", "pid:[", "]") : 0;
 }
 
 enum process_stat {
-    PROCESS_STAT_HIDDEN, /* /proc has nothing of that pid, or may not tell */
+    PROCESS_STAT_HIDDEN, /* there is nothing of that pid, or it may not be read */
     PROCESS_STAT_THERE,
     PROCESS_STAT_OVER, /* a zombie: whoever started it has not asked yet */
 };
 
 /* Field 3 of proc_pid_stat(5) is the state, 20 the threads, 22 the start. Field 2, what the process
  * calls itself, may hold blanks and parentheses. */
-static enum process_stat process_stat(pid_t pid, uint64_t *start)
+static enum process_stat process_stat(const char *procfs, pid_t pid, uint64_t *start)
 {
-    char path[32], line[2048], state;
+    char file[32], line[2048], state;
     long threads;
-    (void)snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
-    if (!process_slurp(path, line, sizeof(line)))
+    (void)snprintf(file, sizeof(file), "/%ld/stat", (long)pid);
+    if (!process_slurp(procfs, file, line, sizeof(line)))
         return PROCESS_STAT_HIDDEN;
     const char *rest = strrchr(line, ')');
     if (rest == NULL ||
@@ -135,19 +152,21 @@ static enum process_stat process_stat(pid_t pid, uint64_t *start)
     return strchr("ZXx", state) != NULL && threads <= 1 ? PROCESS_STAT_OVER : PROCESS_STAT_THERE;
 }
 
-/* Tells of processes that /proc hides (hidepid), too. */
+/* Tells of processes that procfs hides (hidepid), too. */
 static bool process_exists(pid_t pid)
 {
     return kill(pid, 0) == 0 || errno == EPERM;
 }
 
-enum medgl_error process_name(pid_t pid, char name[PROCESS_NAME_SIZE])
+/* -- the two together ----------------------------------------------------------------------- */
+
+enum medgl_error process_name_by(const char *procfs, pid_t pid, char name[PROCESS_NAME_SIZE])
 {
     struct process process = {.pid = pid};
     name[0] = '\0';
     if (pid <= 0)
         return MEDGL_ERR_NOT_FOUND;
-    switch (process_stat(pid, &process.start)) {
+    switch (process_stat(procfs, pid, &process.start)) {
     case PROCESS_STAT_OVER:
         return MEDGL_ERR_NOT_FOUND;
     case PROCESS_STAT_HIDDEN:
@@ -158,26 +177,26 @@ enum medgl_error process_name(pid_t pid, char name[PROCESS_NAME_SIZE])
     case PROCESS_STAT_THERE:
         break;
     }
-    process_world(&process);
+    process_world(procfs, &process);
     (void)snprintf(name, PROCESS_NAME_SIZE, "%s %" PRIu64 " %ld %" PRIu64, process.boot,
                    process.space, (long)pid, process.start);
     return MEDGL_OK;
 }
 
-enum process_life process_look(const char *name)
+enum process_life process_look_by(const char *procfs, const char *name)
 {
     struct process process, world;
     uint64_t start;
     if (!process_parse(name, &process))
         return PROCESS_UNKNOWN;
-    process_world(&world);
+    process_world(procfs, &world);
     if (strcmp(process.boot, "0") == 0 || strcmp(world.boot, "0") == 0)
         return PROCESS_UNKNOWN;
     if (strcmp(process.boot, world.boot) != 0)
         return PROCESS_GONE_BOOT;
     if (process.space == 0 || process.space != world.space)
         return PROCESS_UNKNOWN;
-    switch (process_stat(process.pid, &start)) {
+    switch (process_stat(procfs, process.pid, &start)) {
     case PROCESS_STAT_OVER:
         return PROCESS_GONE;
     case PROCESS_STAT_HIDDEN:
@@ -186,6 +205,16 @@ enum process_life process_look(const char *name)
         return process.start == 0 || process.start == start ? PROCESS_ALIVE : PROCESS_GONE;
     }
     return PROCESS_UNKNOWN;
+}
+
+enum medgl_error process_name(pid_t pid, char name[PROCESS_NAME_SIZE])
+{
+    return process_name_by("/proc", pid, name);
+}
+
+enum process_life process_look(const char *name)
+{
+    return process_look_by("/proc", name);
 }
 
 pid_t process_pid(const char *name)

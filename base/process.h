@@ -23,6 +23,10 @@ enum medgl_error process_name(pid_t pid, char name[PROCESS_NAME_SIZE]);
 
 enum process_life process_look(const char *name);
 
+/* The same by a procfs at another path than /proc, for tests. */
+enum medgl_error process_name_by(const char *procfs, pid_t pid, char name[PROCESS_NAME_SIZE]);
+enum process_life process_look_by(const char *procfs, const char *name);
+
 /* The pid in a name; 0: it is no name. */
 pid_t process_pid(const char *name);
 
