@@ -28,7 +28,8 @@
 
 #define PASSWORD_ONE "Kazaguruma-7-mawaru"
 #define PASSWORD_TWO "Minato.no 4-gatsu!"
-#define WRONG        "Wrong-guess-1234"
+#define WRONG        "Wrong-guess-1234" /* asked for a password, people answer another one each time */
+#define WRONG_AGAIN  "Wrong-guess-5678" /* and this one as it stands */
 
 /* A root of its own for each test. */
 struct fixture {
@@ -44,6 +45,7 @@ struct script {
     const char *answers[12]; /* NULL: gives up; "\1": an answer that is too long */
     size_t next;
     char heard[4096];
+    const char *person; /* who answers a question that is shown: NULL: gives up */
 };
 
 static inline enum medgl_error script_ask(void *carrier, enum talk_style style,
@@ -51,15 +53,20 @@ static inline enum medgl_error script_ask(void *carrier, enum talk_style style,
                                           struct secret *answer)
 {
     struct script *script = carrier;
-    assert_int_equal(style, TALK_SECRET);
-    (void)meaning;
+    static unsigned guesses;
+    char wrong[64];
     (void)strncat(script->heard, prompt, sizeof(script->heard) - strlen(script->heard) - 1);
-    const char *text = script->answers[script->next];
+    const char *text = style == TALK_VISIBLE ? script->person : script->answers[script->next];
+    assert_true(style == TALK_SECRET || meaning == TALK_ANSWER);
     if (text == NULL)
         return MEDGL_ERR_ABORTED;
-    script->next++;
+    script->next += style == TALK_SECRET;
     if (text[0] == '\1')
         return MEDGL_ERR_ARGUMENT;
+    if (strcmp(text, WRONG) == 0) {
+        (void)snprintf(wrong, sizeof(wrong), "Wrong-guess-%d-%u", (int)getpid(), ++guesses);
+        text = wrong;
+    }
     return secret_copy(answer, text, strlen(text));
 }
 
