@@ -129,7 +129,7 @@ as() { # NAME COMMAND... < script: the same, as that user
 wrong() { # PASSWORD [as USER] COMMAND...
     local guess=$1
     shift
-    [ "$1" = as ] || set -- terminal "$@"
+    case $1 in as | at) ;; *) set -- terminal "$@" ;; esac
     printf 'match [Pp]assword.*: ?$\ntype %s\npause 0.2\nmatch .\npress \\x03\nend any\n' "$guess" | "$@" > $seen 2>&1
 }
 
@@ -165,10 +165,10 @@ refused() { # NAME STATUS COMMAND...: it ends with exactly that status
     [ $status = "$wanted" ]
     tap $? "$name"
 }
-converses() { # NAME [as USER] COMMAND... < script
+converses() { # NAME [as USER | at TERMINAL] COMMAND... < script
     local name=$1
     shift
-    [ "$1" = as ] || set -- terminal "$@"
+    case $1 in as | at) ;; *) set -- terminal "$@" ;; esac
     "$@" > $seen 2>&1
     tap $? "$name"
 }

@@ -40,6 +40,7 @@ shown() { # HOST NAME PASSWORD [PERSON]
     "show_$1" "${@:2}" > /run/shown.raw 2>&1
     status=$?
     sed "s/\b$2\b/NAME/g" /run/shown.raw > /run/shown
+    [ -z "${4-}" ] || sed -i "s/^\(.*login name: \).*/\1ANSWER/" /run/shown
     tail -n +$((lines + 1)) $log > /run/logged
     return $status
 }
@@ -142,9 +143,9 @@ counts_open() { [ "$(admin session list --json 2>/dev/null | grep -c '"alice"')"
 wait_for 10 counts_open
 tap $? "ssh -N is a session (R29)"
 lines=$(wc -l < $log)
-refused "ssh: one more is refused" 255 ssh -o BatchMode=yes alice@127.0.0.1 true
+refused "ssh: one more is refused" 254 ssh -o BatchMode=yes alice@127.0.0.1 true
 tail -n +$((lines + 1)) $log > /run/logged
-says "and the log says why" "too many sessions" /run/logged
+says "and the log says why" "session refused: account alice" /run/logged
 refused "nor is ssh -N a way around it" 255 timeout 20 ssh -N -o BatchMode=yes alice@127.0.0.1
 converses "login: one more ends at once" login <<-END
 	see login: 
@@ -173,14 +174,15 @@ explains() { # NAME EXPRESSION ARGUMENT...
     holds "account explain: $1" "$2" admin account explain "${@:3}" --json
 }
 say='it["explanation"][0]["reason"]'
-explains "admitted" "$say == 'ok'" alice --from 127.0.0.1 --service sshd
+admitted='it["explanation"][0]["admitted"]'
+explains "admitted" "$admitted" alice --from 127.0.0.1 --service sshd
 make_hours
 explains "hours" "$say == 'hours'" alice --from 127.0.0.1 --service sshd
-explains "at another time it would be admitted" "$say == 'ok'" alice --from 127.0.0.1 --service sshd \
+explains "at another time it would be admitted" "$admitted" alice --from 127.0.0.1 --service sshd \
     --at "$(TZ=Asia/Tokyo date -d '150 minutes' '+%Y-%m-%d %H:%M')"
 make_place
 explains "place" "$say == 'place'" alice --from 127.0.0.1 --service sshd
-explains "at another place it would be admitted" "$say == 'ok'" alice --from 10.9.8.7 --service sshd
+explains "at another place it would be admitted" "$admitted" alice --from 10.9.8.7 --service sshd
 make_service
 explains "service" "$say == 'service'" alice --from 127.0.0.1 --service sshd
 make_calendar
