@@ -18,7 +18,6 @@
 #define CHANNEL_SYSLOG "syslog"
 #define CHANNEL_MAIL   "mail"
 #define CHANNEL_WALL   "wall"
-#define CHANNEL_HOOK   "hook "
 #define HOOKS_MOST     32
 #define LINE_WIDTH     72 /* of text for people; mail allows 998 */
 
@@ -181,8 +180,8 @@ static enum medgl_error carry_one(void *argument, const char *channel, const str
         return carry_text(carrying, COURIER_MAIL, alert, why);
     if (strcmp(channel, CHANNEL_WALL) == 0 && carry_walls(carrying, alert))
         return carry_text(carrying, COURIER_WALL, alert, why);
-    if (strncmp(channel, CHANNEL_HOOK, strlen(CHANNEL_HOOK)) == 0)
-        return carry_program(carrying, COURIER_HOOK, channel + strlen(CHANNEL_HOOK), alert, payload,
+    if (strncmp(channel, ALERT_HOOK, strlen(ALERT_HOOK)) == 0)
+        return carry_program(carrying, COURIER_HOOK, channel + strlen(ALERT_HOOK), alert, payload,
                              why);
     (void)snprintf(why, STORE_TEXT_SIZE, "the policy does not name it any more");
     return MEDGL_ERR_NOT_FOUND;
@@ -202,12 +201,12 @@ static enum medgl_error carry_hook(int directory, const char *name,
                                                             const char *channel),
                                    void *each_argument)
 {
-    char channel[sizeof(CHANNEL_HOOK) + COURIER_NAME_SIZE];
+    char channel[sizeof(ALERT_HOOK) + COURIER_NAME_SIZE];
     struct stat st;
     if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || S_ISDIR(st.st_mode) ||
         (st.st_mode & 0111) == 0)
         return MEDGL_OK;
-    (void)snprintf(channel, sizeof(channel), CHANNEL_HOOK "%.*s", COURIER_NAME_SIZE - 1, name);
+    (void)snprintf(channel, sizeof(channel), ALERT_HOOK "%.*s", COURIER_NAME_SIZE - 1, name);
     return each(each_argument, channel);
 }
 

@@ -38,6 +38,8 @@ void alert_fold(enum alert_kind kind, const char *account_id, const char *source
 
 /* -- who delivers ----------------------------------------------------------------------------- */
 
+#define ALERT_HOOK "hook " /* how channels of notify.d begin; the file's name follows */
+
 /* How one alert reaches one receiver; `payload` is the JSON object, `text` the words for people.
  * MEDGL_OK: it did. MEDGL_ERR_NOT_FOUND: there is no such receiver any more. Anything else: `why`
  * says what went wrong, and it is tried again. */

@@ -37,6 +37,7 @@ struct deliver {
     struct context *context;
     const struct alert_carrier *carrier;
     const char *only;
+    bool hooks; /* their turn */
     struct alert_report *report;
     int64_t deadline;
     struct clock_reading clock; /* of the step at hand */
@@ -227,10 +228,8 @@ static enum medgl_error deliver_one(struct deliver *deliver, const char *payload
 {
     const medgl_time now = clock_read().now;
     if ((deliver->only == NULL && !deliver_is_due(delivery->next, now, BACK_OFF_MOST)) ||
-        channels_have(&deliver->failed, delivery->channel)) {
-        deliver->report->waiting++;
+        channels_have(&deliver->failed, delivery->channel))
         return MEDGL_OK;
-    }
     delivery->tries += delivery->tries < UINT32_MAX;
     delivery->last = now;
     delivery->next = now + deliver_back_off(delivery->tries);
@@ -263,18 +262,26 @@ static enum medgl_error step_conclude(struct store_txn *txn, void *argument)
     return alert_conclude(txn, step->deliver, step->waiting->done);
 }
 
+static bool delivery_is_hook(const struct delivery *delivery)
+{
+    return strncmp(delivery->channel, ALERT_HOOK, strlen(ALERT_HOOK)) == 0;
+}
+
 static enum medgl_error deliver_to_each(struct step *step)
 {
     struct deliver *deliver = step->deliver;
     auto_free char *payload = NULL;
-    bool left = false;
+    uint32_t left = 0;
     MEDGL_TRY(alert_payload(deliver->context, &deliver->alert, &payload));
     for (size_t i = 0; i < step->waiting->count; i++) {
         struct delivery *delivery = &step->waiting->delivery[i];
-        MEDGL_TRY(deliver_one(deliver, payload, delivery));
-        left = left || delivery->state == DELIVERY_WAITING;
+        if (delivery_is_hook(delivery) == deliver->hooks)
+            MEDGL_TRY(deliver_one(deliver, payload, delivery));
+        left += delivery->state == DELIVERY_WAITING;
     }
-    if (left)
+    if (deliver->hooks)
+        deliver->report->waiting += left;
+    if (left > 0)
         return MEDGL_OK;
     deliver->clock = clock_read();
     return store_transact(deliver->context->store, STORE_WRITE, step_conclude, step);
@@ -340,6 +347,18 @@ static enum medgl_error due_collect(struct store_txn *txn, void *argument)
     return store_alert_each(txn, false, due_take, due);
 }
 
+static enum medgl_error deliver_each(struct deliver *deliver, const struct due *due,
+                                     struct waiting *waiting)
+{
+    for (size_t i = 0; i < due->count && clock_monotonic() < deliver->deadline; i++) {
+        MEDGL_TRY(text_copy(deliver->alert.id, sizeof(deliver->alert.id), due->id[i]));
+        MEDGL_TRY(deliver_alert(deliver, waiting));
+    }
+    return MEDGL_OK;
+}
+
+/* Programs of the site come behind everything else: what one of them does to whoever runs it keeps
+ * no alert from the log, mail and terminals. */
 static enum medgl_error deliver_due(struct deliver *deliver)
 {
     auto_clean(due_free) struct due due = {.deliver = deliver, .now = clock_read().now};
@@ -347,11 +366,10 @@ static enum medgl_error deliver_due(struct deliver *deliver)
     if (waiting == NULL)
         return MEDGL_ERR_MEMORY;
     MEDGL_TRY(store_transact(deliver->context->store, STORE_READ, due_collect, &due));
-    for (size_t i = 0; i < due.count && clock_monotonic() < deliver->deadline; i++) {
-        MEDGL_TRY(text_copy(deliver->alert.id, sizeof(deliver->alert.id), due.id[i]));
-        MEDGL_TRY(deliver_alert(deliver, waiting));
-    }
-    return MEDGL_OK;
+    deliver->hooks = false;
+    MEDGL_TRY(deliver_each(deliver, &due, waiting));
+    deliver->hooks = true;
+    return deliver_each(deliver, &due, waiting);
 }
 
 static enum medgl_error purge_now(struct store_txn *txn, void *argument)
@@ -376,6 +394,7 @@ enum medgl_error operation_alert_deliver(struct context *context,
         report->waiting = 0;
         MEDGL_TRY(deliver_due(&deliver));
     } while (only == NULL && report->delivered > before);
+    report->waiting -= report->failed < report->waiting ? report->failed : report->waiting;
     MEDGL_TRY(store_transact(context->store, STORE_WRITE, purge_now, &old));
     return report->failed > 0 ? MEDGL_ERR_REFUSED : MEDGL_OK;
 }
