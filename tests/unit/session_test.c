@@ -1,0 +1,645 @@
+/* operation/session.c, session_state.c and session_admin.c: how many may be open (R29), which are
+ * over (R06), what is told (R21), what a host sets (R04, R22), what administrators hear (R07). */
+#include "tests/unit/operation_fixture.h"
+#include "tests/unit/table.h"
+
+#include "operation/session.h"
+
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#define HERE "192.0.2.1"
+
+/* A host that opens sessions; "" and NULL are left out. */
+struct place {
+    const char *service, *rhost, *tty, *ruser;
+    int64_t real_uid;
+    bool silent, deaf; /* nobody hears what is said */
+};
+#define SSHD                                                                                       \
+    {                                                                                              \
+        "sshd", HERE, "ssh", NULL, 0, false, false                                                 \
+    }
+#define CONSOLE                                                                                    \
+    {                                                                                              \
+        "login", NULL, "/dev/tty1", NULL, 0, false, false                                          \
+    }
+#define SU                                                                                         \
+    {                                                                                              \
+        "su", NULL, "/dev/pts/1", "bob", 1234, false, false                                        \
+    }
+#define ROOT_SU                                                                                    \
+    {                                                                                              \
+        "su", NULL, "/dev/pts/1", "root", 0, false, false                                          \
+    }
+#define CRON                                                                                       \
+    {                                                                                              \
+        "cron", NULL, "cron", NULL, 0, true, false                                                 \
+    }
+#define USER                                                                                       \
+    {                                                                                              \
+        "systemd-user", NULL, NULL, NULL, 0, true, false                                           \
+    }
+#define SUDO                                                                                       \
+    {                                                                                              \
+        "sudo", NULL, "/dev/pts/1", "bob", 0, true, false                                          \
+    }
+#define DEAF                                                                                       \
+    {                                                                                              \
+        "sshd", HERE, "ssh", NULL, 0, false, true                                                  \
+    }
+
+static bool was_heard(void *carrier)
+{
+    (void)carrier;
+    return true;
+}
+static bool was_not_heard(void *carrier)
+{
+    (void)carrier;
+    return false;
+}
+
+static void text_put(char *to, size_t size, const char *text)
+{
+    (void)snprintf(to, size, "%s", text == NULL ? "" : text);
+}
+
+static struct caller caller_at(const struct place *place)
+{
+    struct caller caller = {.trusted = true, .real_uid = place->real_uid};
+    text_put(caller.service, sizeof(caller.service), place->service);
+    text_put(caller.rhost, sizeof(caller.rhost), place->rhost);
+    text_put(caller.tty, sizeof(caller.tty), place->tty);
+    text_put(caller.ruser, sizeof(caller.ruser), place->ruser);
+    assert_int_equal(process_name(getpid(), caller.leader), MEDGL_OK);
+    return caller;
+}
+
+static enum session_verdict open_at(struct fixture *f, const struct place *place,
+                                    struct session_opening *opening, struct script *script)
+{
+    struct script own = {.next = 0};
+    struct talk talk = script_talk(script != NULL ? script : &own);
+    const struct caller caller = caller_at(place);
+    enum session_verdict verdict = SESSION_REFUSED;
+    struct session_opening ignored;
+    talk.heard = place->deaf ? was_not_heard : was_heard;
+    assert_int_equal(operation_session_open(&f->context, &talk, &caller, f->user, place->silent,
+                                            opening != NULL ? opening : &ignored, &verdict),
+                     MEDGL_OK);
+    return verdict;
+}
+
+/* A fixture for a row: cmocka gives the row, not a fixture. */
+static struct fixture *begin(const char *policy)
+{
+    void *state = NULL;
+    assert_int_equal(fixture_open(&state), 0);
+    struct fixture *f = state;
+    write_policy(f, policy);
+    reopen(f);
+    enrol(f);
+    return f;
+}
+
+static void end_unverified(struct fixture *f)
+{
+    void *state = f;
+    assert_int_equal(fixture_close(&state), 0);
+}
+
+static void end(struct fixture *f)
+{
+    assert_int_equal(verify(f), MEDGL_OK);
+    end_unverified(f);
+}
+
+static void change(struct fixture *f, const struct account_change_request *request)
+{
+    char why[OPERATION_WHY_SIZE];
+    struct account_change_request whole = *request;
+    whole.name = f->user;
+    assert_int_equal(operation_account_change(&f->context, &whole, why), MEDGL_OK);
+}
+
+/* -- how many (R29) --------------------------------------------------------------------------- */
+
+static const struct crowd {
+    const char *name, *policy;
+    const char *own; /* the account's own limit */
+    struct place before[5];
+    struct place one_more;
+    bool refused;
+    const char *reason;
+} crowds[] = {
+    {"below the limit", "sessions_staff = 2\n", "", {SSHD}, SSHD, false, NULL},
+    {"at the limit", "sessions_staff = 2\n", "", {SSHD, SSHD}, SSHD, true, "sessions"},
+    {"at the limit, of mixed services",
+     "sessions_staff = 3\n",
+     "",
+     {SSHD, CONSOLE, SU},
+     SU,
+     true,
+     "sessions"},
+    {"at the account's own limit", "sessions_staff = 9\n", "1", {SSHD}, CONSOLE, true, "sessions"},
+    {"below the account's own limit", "sessions_staff = 1\n", "2", {SSHD}, CONSOLE, false, NULL},
+    {"at the limit of the class",
+     "sessions_total_staff = 2\n",
+     "",
+     {SSHD, SSHD},
+     SSHD,
+     true,
+     "sessions-total"},
+    {"of another class", "sessions_total_privileged = 1\n", "", {SSHD, SSHD}, SSHD, false, NULL},
+    {"silent ones count", "sessions_staff = 1\n", "", {SUDO}, SSHD, true, "sessions"},
+    {"the user's systemd does not count",
+     "sessions_staff = 1\n",
+     "",
+     {USER, USER},
+     SSHD,
+     false,
+     NULL},
+    {"nor is it refused", "sessions_staff = 1\n", "", {SSHD}, USER, false, NULL},
+    {"cron does not count", "sessions_staff = 1\n", "", {CRON, CRON}, SSHD, false, NULL},
+    {"nor is it refused, at the limit", "sessions_staff = 1\n", "", {SSHD}, CRON, false, NULL},
+    {"root's su does not count", "sessions_staff = 1\n", "", {ROOT_SU, ROOT_SU}, SSHD, false, NULL},
+    {"nor is it refused, at the limit", "sessions_staff = 1\n", "", {SSHD}, ROOT_SU, false, NULL},
+};
+
+struct refusal {
+    const char *reason;
+    bool seen;
+};
+
+static enum medgl_error refusal_row(void *argument, const struct ledger_row *row)
+{
+    struct refusal *refusal = argument;
+    char wanted[64];
+    (void)snprintf(wanted, sizeof(wanted), "\"reason\":\"%s\"", refusal->reason);
+    if (strstr(row->line, "\"session.refused\"") != NULL)
+        refusal->seen =
+            strstr(row->line, wanted) != NULL && strstr(row->line, "\"class\":\"staff\"") != NULL;
+    return MEDGL_OK;
+}
+
+static void a_crowd_is_bounded(void **state)
+{
+    const struct crowd *row = *state;
+    struct fixture *f = begin(row->policy);
+    struct script script = {.next = 0};
+    struct refusal refusal = {.reason = row->reason != NULL ? row->reason : ""};
+    if (row->own[0] != '\0')
+        change(f, &(struct account_change_request){.rules.sessions = row->own});
+    for (size_t i = 0; i < 5 && row->before[i].service != NULL; i++)
+        assert_int_equal(open_at(f, &row->before[i], NULL, NULL), SESSION_DONE);
+    assert_int_equal(open_at(f, &row->one_more, NULL, &script),
+                     row->refused ? SESSION_REFUSED : SESSION_DONE);
+    assert_int_equal(strstr(script.heard, "ask your administrator") != NULL, row->refused);
+    assert_int_equal(operation_ledger_each(&f->context, 0, UINT64_MAX, refusal_row, &refusal),
+                     MEDGL_OK);
+    assert_int_equal(refusal.seen, row->refused);
+    end(f);
+}
+
+/* MUST: of many at once no more than the limit. */
+static void thirty_at_once_are_five(void **state)
+{
+    enum {
+        MANY = 30,
+        LIMIT = 5
+    };
+    static const struct place place = SSHD;
+    struct fixture *f = begin("sessions_staff = 5\n");
+    int gate[2], opened = 0;
+    char root[sizeof(f->root)], byte;
+    (void)state;
+    (void)snprintf(root, sizeof(root), "%s", f->root);
+    context_close(&f->context); /* no lock or connection of ours is inherited */
+    assert_int_equal(pipe(gate), 0);
+    for (int i = 0; i < MANY; i++) {
+        pid_t pid = fork();
+        assert_true(pid >= 0);
+        if (pid != 0)
+            continue;
+        (void)close(gate[1]);
+        if (context_open(root, CONTEXT_STATE, &f->context) != MEDGL_OK || read(gate[0], &byte, 1))
+            _exit(2);
+        struct caller caller = caller_at(&place);
+        struct script script = {.next = 0};
+        const struct talk talk = script_talk(&script);
+        struct session_opening opening;
+        enum session_verdict verdict;
+        /* Of a process that outlives this one. */
+        bool good = process_name(getppid(), caller.leader) == MEDGL_OK &&
+                    operation_session_open(&f->context, &talk, &caller, f->user, false, &opening,
+                                           &verdict) == MEDGL_OK;
+        _exit(!good ? 2 : verdict == SESSION_DONE ? 0 : 1);
+    }
+    (void)close(gate[0]);
+    (void)close(gate[1]);
+    for (int i = 0; i < MANY; i++) {
+        int status;
+        assert_true(wait(&status) > 0);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) <= 1);
+        opened += WEXITSTATUS(status) == 0;
+    }
+    assert_int_equal(opened, LIMIT);
+    assert_int_equal(context_open(root, CONTEXT_STATE, &f->context), MEDGL_OK);
+    const struct tally tally = tally_of(f);
+    assert_int_equal(tally.kinds[LEDGER_SESSION_OPEN], LIMIT);
+    assert_int_equal(tally.kinds[LEDGER_SESSION_REFUSED], MANY - LIMIT);
+    end(f);
+}
+
+/* -- those that are over (R06) ---------------------------------------------------------------- */
+
+/* The process that opened it: "" not known; "alive"; "gone"; "boot" of before the machine was
+ * started; "space" of another pid namespace. */
+static const struct over {
+    const char *name, *leader;
+    bool old; /* opened in 1970 */
+    const char *cause;
+} overs[] = {
+    {"its process is there", "alive", true, NULL},
+    {"its process is gone", "gone", false, "process"},
+    {"the machine was started again", "boot", false, "boot"},
+    {"of another pid namespace", "space", true, NULL},
+    {"no process is known", "", false, NULL},
+    {"no process is known, and older than the machine's start", "", true, "boot"},
+};
+
+static void leader_of(const char *kind, char leader[PROCESS_NAME_SIZE])
+{
+    char boot[64];
+    unsigned long long space, start;
+    int pid;
+    leader[0] = '\0';
+    if (kind[0] == '\0')
+        return;
+    assert_int_equal(process_name(getpid(), leader), MEDGL_OK);
+    assert_int_equal(sscanf(leader, "%63s %llu %d %llu", boot, &space, &pid, &start), 4);
+    if (strcmp(kind, "gone") == 0)
+        start++;
+    if (strcmp(kind, "space") == 0)
+        space++;
+    (void)snprintf(leader, PROCESS_NAME_SIZE, "%s %llu %d %llu",
+                   strcmp(kind, "boot") == 0 ? "00000000-0000-4000-8000-000000000000" : boot, space,
+                   pid, start);
+}
+
+/* As a host of that kind opens one. */
+static void open_by(struct fixture *f, const char *leader, struct session_opening *opening)
+{
+    static const struct place place = SSHD;
+    struct script script = {.next = 0};
+    const struct talk talk = script_talk(&script);
+    struct caller caller = caller_at(&place);
+    enum session_verdict verdict;
+    leader_of(leader, caller.leader);
+    assert_int_equal(
+        operation_session_open(&f->context, &talk, &caller, f->user, false, opening, &verdict),
+        MEDGL_OK);
+    assert_int_equal(verdict, SESSION_DONE);
+}
+
+/* Makes another session of it that began in 1970. */
+static enum medgl_error make_older(struct store_txn *txn, void *argument)
+{
+    struct session_opening *opening = argument;
+    struct session session;
+    MEDGL_TRY(store_session_by_id(txn, opening->id, &session));
+    MEDGL_TRY(store_session_close(txn, session.id, clock_read().now, SESSION_END_CLOSED));
+    MEDGL_TRY(crypto_random_id(opening->id));
+    memcpy(session.id, opening->id, CRYPTO_ID_SIZE);
+    session.opened = MEDGL_DAY;
+    return store_session_open(txn, &session);
+}
+
+struct lost {
+    const char *session, *cause;
+    uint32_t count;
+};
+
+static enum medgl_error lost_row(void *argument, const struct ledger_row *row)
+{
+    struct lost *lost = argument;
+    char cause[64];
+    (void)snprintf(cause, sizeof(cause), "\"cause\":\"%s\"", lost->cause);
+    if (strstr(row->line, "\"session.lost\"") == NULL)
+        return MEDGL_OK;
+    lost->count++;
+    assert_non_null(strstr(row->line, lost->session));
+    assert_non_null(strstr(row->line, cause));
+    assert_non_null(strstr(row->line, "\"opened\":\""));
+    return MEDGL_OK;
+}
+
+static void count_state(void *argument, const struct session_record *record)
+{
+    unsigned *counts = argument;
+    counts[record->session->ended]++;
+}
+
+static void what_is_over_is_found(void **state)
+{
+    static const struct place place = SSHD;
+    const struct over *row = *state;
+    struct fixture *f = begin("sessions_staff = 1\n");
+    unsigned counts[SESSION_END_ENDED + 1] = {0};
+    struct session_opening opening;
+    open_by(f, row->leader, &opening);
+    if (row->old)
+        assert_int_equal(store_transact(f->context.store, STORE_WRITE, make_older, &opening),
+                         MEDGL_OK);
+    struct lost lost = {.session = opening.id, .cause = row->cause};
+    assert_int_equal(open_at(f, &place, NULL, NULL),
+                     row->cause != NULL ? SESSION_DONE : SESSION_REFUSED);
+    assert_int_equal(operation_ledger_each(&f->context, 0, UINT64_MAX, lost_row, &lost), MEDGL_OK);
+    assert_int_equal(lost.count, row->cause != NULL);
+    assert_int_equal(operation_session_list(&f->context, f->user, 1, count_state, counts),
+                     MEDGL_OK);
+    assert_int_equal(counts[SESSION_END_LOST], row->cause != NULL);
+    assert_int_equal(counts[SESSION_END_NONE], 1);
+    if (row->old) /* the ledger knows nothing of what was done here */
+        end_unverified(f);
+    else
+        end(f);
+}
+
+/* Its host was not gone after all, or says at last that it is over. */
+static void an_end_is_told_twice(void **state)
+{
+    struct fixture *f = begin("");
+    struct session_opening gone;
+    const struct place place = SSHD;
+    const struct caller caller = caller_at(&place);
+    enum session_verdict verdict = SESSION_REFUSED;
+    (void)state;
+    open_by(f, "gone", &gone);
+    assert_int_equal(open_at(f, &place, NULL, NULL), SESSION_DONE);
+    assert_int_equal(operation_session_close(&f->context, &caller, f->user, gone.id, &verdict),
+                     MEDGL_OK);
+    assert_int_equal(verdict, SESSION_DONE);
+    assert_int_equal(
+        operation_session_close(&f->context, &caller, f->user, "0123456789abcdef", &verdict),
+        MEDGL_OK);
+    assert_int_equal(verdict, SESSION_REFUSED); /* there never was one */
+    const struct tally tally = tally_of(f);
+    assert_int_equal(tally.kinds[LEDGER_SESSION_LOST], 1);
+    assert_int_equal(tally.kinds[LEDGER_SESSION_CLOSE], 0);
+    end(f);
+}
+
+/* -- the notice (R21) ------------------------------------------------------------------------- */
+
+#define FIRST "This is your first login here."
+#define SINCE "since then"
+#define LATER "not told of yet"
+
+static const struct notice {
+    const char *name;
+    struct {
+        unsigned failures; /* before it */
+        struct place place;
+        const char *says[2], *not_says; /* NULL: of no interest */
+    } steps[4];
+} notices[] = {
+    {"the first login", {{0, SSHD, {FIRST}, "Warning"}}},
+    {"sshd, then login", {{0, SSHD, {FIRST}, NULL}, {0, CONSOLE, {HERE " (sshd)"}, "Warning"}}},
+    {"login, then su, then sshd",
+     {{0, CONSOLE, {FIRST}, NULL},
+      {0, SU, {"tty1 (login)"}, "Warning"},
+      {0, SSHD, {"uid 1234 (su)"}, "Warning"}}},
+    {"failures at sshd are told at login, once",
+     {{0, SSHD, {FIRST}, NULL},
+      {2, CONSOLE, {"2 failed tries", SINCE}, NULL},
+      {0, SSHD, {"tty1 (login)"}, "Warning"}}},
+    {"one failure", {{0, SSHD, {FIRST}, NULL}, {1, SU, {"1 failed try", "198.51.100.9"}, NULL}}},
+    {"root's su shows nothing and uses nothing up",
+     {{0, SSHD, {FIRST}, NULL},
+      {2, ROOT_SU, {NULL}, "l"},
+      {0, SSHD, {"2 failed tries", HERE " (sshd)"}, NULL}}},
+    {"sudo, cron and systemd do neither",
+     {{0, SUDO, {NULL}, "l"},
+      {1, CRON, {NULL}, "l"},
+      {0, USER, {NULL}, "l"},
+      {0, SSHD, {FIRST, "1 failed try"}, NULL}}},
+    {"what nobody heard is said again",
+     {{0, SSHD, {FIRST}, NULL},
+      {2, DEAF, {"2 failed tries", SINCE}, NULL},
+      {0, SSHD, {"2 failed tries", LATER}, SINCE},
+      {0, SSHD, {HERE " (sshd)"}, "Warning"}}},
+    {"what nobody heard adds up",
+     {{0, SSHD, {FIRST}, NULL},
+      {1, DEAF, {"1 failed try"}, NULL},
+      {1, SSHD, {"2 failed tries", SINCE}, LATER},
+      {0, SSHD, {NULL}, "Warning"}}},
+};
+
+static void the_last_login_is_told(void **state)
+{
+    const struct notice *row = *state;
+    static unsigned guess;
+    struct fixture *f = begin("");
+    set_password(f, PASSWORD_ONE);
+    for (size_t i = 0; i < 4 && row->steps[i].place.service != NULL; i++) {
+        struct script script = {.next = 0};
+        for (unsigned j = 0; j < row->steps[i].failures; j++) {
+            char wrong[64];
+            (void)snprintf(wrong, sizeof(wrong), WRONG "%u", guess++);
+            assert_int_equal(try_login(f, f->user, "198.51.100.9", wrong), LOGIN_REFUSED);
+        }
+        assert_int_equal(open_at(f, &row->steps[i].place, NULL, &script), SESSION_DONE);
+        for (int j = 0; j < 2; j++)
+            if (row->steps[i].says[j] != NULL)
+                assert_non_null(strstr(script.heard, row->steps[i].says[j]));
+        if (row->steps[i].not_says != NULL)
+            assert_null(strstr(script.heard, row->steps[i].not_says));
+        clock_sleep(2); /* what comes next is later */
+    }
+    end(f);
+}
+
+/* -- what its host sets (R04, R22) ------------------------------------------------------------ */
+
+static const struct setting {
+    const char *name, *policy;
+    struct place place;
+    const char *own_idle;
+    int64_t idle_s;
+    int hours; /* that are left, in a rule made now; 0: no rule; below 0: over for so long */
+} settings[] = {
+    {"nothing in the policy", "idle_staff = 0\n", SSHD, "", 0, 0},
+    {"an idle time of the class", "idle_staff = 15 min\n", SSHD, "", 900, 0},
+    {"an idle time of the account", "idle_staff = 15 min\n", SSHD, "5 min", 300, 0},
+    {"an account without one", "idle_staff = 15 min\n", SSHD, "none", 0, 0},
+    {"hours that end", "idle_staff = 0\n", SSHD, "", 0, 3},
+    {"hours that ended since the account phase", "idle_staff = 0\n", SSHD, "", 0, -3},
+    {"cron has neither", "idle_staff = 15 min\n", CRON, "", 0, 3},
+    {"root's su has neither", "idle_staff = 15 min\n", ROOT_SU, "", 0, 3},
+};
+
+/* Hours of this day and the next, in UTC, that end so many full hours from now. */
+static void hours_put(int hours, char rule[64])
+{
+    const int now = (int)(clock_read().now / MEDGL_HOUR % 24);
+    const int from = hours > 0 ? now : now + 24 + hours - 1,
+              to = hours > 0 ? now + hours : from + 1;
+    (void)snprintf(rule, 64, "daily %02d:00-%02d:00", from % 24, to % 24);
+}
+
+static void a_host_sets_limits(void **state)
+{
+    const struct setting *row = *state;
+    char policy[256], rule[64] = "always";
+    if (row->hours != 0)
+        hours_put(row->hours, rule);
+    (void)snprintf(policy, sizeof(policy), "time_zone = UTC\nhours_staff = %s\n%s", rule,
+                   row->policy);
+    struct fixture *f = begin(policy);
+    struct session_opening opening;
+    if (row->own_idle[0] != '\0')
+        change(f, &(struct account_change_request){.rules.idle = row->own_idle});
+    assert_int_equal(open_at(f, &row->place, &opening, NULL), SESSION_DONE);
+    assert_int_equal(strlen(opening.id), CRYPTO_ID_SIZE - 1);
+    assert_int_equal(opening.idle_s, row->idle_s);
+    if (row->hours == 0 || row->place.silent || row->place.ruser != NULL)
+        assert_int_equal(opening.until_s, 0);
+    else if (row->hours < 0)
+        assert_int_equal(opening.until_s, 1);
+    else
+        assert_in_range(opening.until_s, (row->hours - 1) * 3600 - 60, row->hours * 3600);
+    end(f);
+}
+
+/* -- what administrators hear (R07) ----------------------------------------------------------- */
+
+static const struct alarm {
+    const char *name;
+    enum account_class class_;
+    bool dormant; /* enrolled long ago */
+    struct place place;
+    const char *raises; /* NULL: nothing */
+} alarms[] = {
+    {"a login of the staff", ACCOUNT_CLASS_STAFF, false, SSHD, NULL},
+    {"a privileged login", ACCOUNT_CLASS_PRIVILEGED, false, CONSOLE, "privileged-login"},
+    {"a break-glass login", ACCOUNT_CLASS_BREAKGLASS, false, SSHD, "privileged-login"},
+    {"root's su to a privileged account", ACCOUNT_CLASS_PRIVILEGED, false, ROOT_SU,
+     "privileged-login"},
+    {"cron for a privileged account", ACCOUNT_CLASS_PRIVILEGED, false, CRON, NULL},
+    {"the systemd of a privileged account", ACCOUNT_CLASS_PRIVILEGED, false, USER, NULL},
+    {"a login after a long absence", ACCOUNT_CLASS_STAFF, true, SSHD, "dormant-login"},
+    {"cron after a long absence", ACCOUNT_CLASS_STAFF, true, CRON, NULL},
+    {"root's su after a long absence", ACCOUNT_CLASS_STAFF, true, ROOT_SU, NULL},
+};
+
+static enum medgl_error make_old(struct store_txn *txn, void *argument)
+{
+    struct fixture *f = argument;
+    struct account account;
+    MEDGL_TRY(store_account_by_name(txn, f->user, &account));
+    account.created -= 1000 * MEDGL_DAY;
+    return store_account_update(txn, &account);
+}
+
+struct heard {
+    char kinds[256];
+};
+
+/* Whether the clock of this machine is synchronised is no matter of the rows. */
+static enum medgl_error alarm_row(void *argument, const struct ledger_row *row)
+{
+    static const char *const kinds[] = {"privileged-login", "dormant-login"};
+    struct heard *heard = argument;
+    for (size_t i = 0; i < MEDGL_COUNT(kinds); i++) {
+        char wanted[64];
+        (void)snprintf(wanted, sizeof(wanted), "\"alert_kind\":\"%s\"", kinds[i]);
+        if (strstr(row->line, "\"alert.raise\"") != NULL && strstr(row->line, wanted) != NULL)
+            (void)strncat(heard->kinds, kinds[i], sizeof(heard->kinds) - 1 - strlen(heard->kinds));
+    }
+    return MEDGL_OK;
+}
+
+static void an_administrator_hears(void **state)
+{
+    const struct alarm *row = *state;
+    struct fixture *f = begin("places_privileged = any\n");
+    struct heard heard = {.kinds = ""};
+    if (row->class_ != ACCOUNT_CLASS_STAFF)
+        change(f, &(struct account_change_request){.class_ = &row->class_});
+    if (row->dormant)
+        assert_int_equal(store_transact(f->context.store, STORE_WRITE, make_old, f), MEDGL_OK);
+    assert_int_equal(open_at(f, &row->place, NULL, NULL), SESSION_DONE);
+    assert_int_equal(operation_ledger_each(&f->context, 0, UINT64_MAX, alarm_row, &heard),
+                     MEDGL_OK);
+    assert_string_equal(heard.kinds, row->raises != NULL ? row->raises : "");
+    end_unverified(f);
+}
+
+/* -- ended by an administrator ---------------------------------------------------------------- */
+
+static const struct ending {
+    const char *name;
+    size_t digits; /* of the id that are given; 0: of none that there is */
+    bool closed;   /* before */
+    const char *reason;
+    enum medgl_error error;
+} endings[] = {
+    {"by its whole id", 32, false, "left the ward", MEDGL_OK},
+    {"by a beginning", 6, false, "left the ward", MEDGL_OK},
+    {"by too little of it", 5, false, "left the ward", MEDGL_ERR_ARGUMENT},
+    {"by another id", 0, false, "left the ward", MEDGL_ERR_NOT_FOUND},
+    {"that is closed", 32, true, "left the ward", MEDGL_ERR_NOT_FOUND},
+    {"without a reason", 32, false, "", MEDGL_ERR_ARGUMENT},
+    {"with a reason that is no text", 32, false, "a\nb", MEDGL_ERR_ARGUMENT},
+};
+
+static void an_administrator_ends_it(void **state)
+{
+    static const struct place place = SSHD;
+    const struct ending *row = *state;
+    struct fixture *f = begin("");
+    struct session_opening opening;
+    struct session_ended ended;
+    enum session_verdict verdict;
+    char id[CRYPTO_ID_SIZE] = "0123456789abcdef";
+    const struct caller caller = caller_at(&place);
+    assert_int_equal(open_at(f, &place, &opening, NULL), SESSION_DONE);
+    assert_int_equal(open_at(f, &place, NULL, NULL), SESSION_DONE);
+    if (row->digits != 0)
+        (void)snprintf(id, sizeof(id), "%.*s", (int)row->digits, opening.id);
+    if (row->closed)
+        assert_int_equal(
+            operation_session_close(&f->context, &caller, f->user, opening.id, &verdict), MEDGL_OK);
+    assert_int_equal(operation_session_end(&f->context, id, row->reason, &ended), row->error);
+    const struct tally tally = tally_of(f);
+    assert_int_equal(tally.kinds[LEDGER_SESSION_END], row->error == MEDGL_OK);
+    if (row->error == MEDGL_OK) {
+        assert_string_equal(ended.session.id, opening.id);
+        assert_string_equal(ended.session.leader, caller.leader);
+        assert_string_equal(ended.account, f->user);
+        assert_int_equal(ended.uid, geteuid());
+        assert_int_equal(ended.life, PROCESS_ALIVE);
+        assert_int_equal(
+            operation_session_close(&f->context, &caller, f->user, opening.id, &verdict), MEDGL_OK);
+        assert_int_equal(verdict, SESSION_DONE); /* and nothing is added */
+        assert_int_equal(tally_of(f).kinds[LEDGER_SESSION_CLOSE], 0);
+    }
+    end(f);
+}
+
+int main(void)
+{
+    TABLE_ADD("one more session (R29)", crowds, a_crowd_is_bounded);
+    table_add("one more session (R29)", "thirty at once are five", thirty_at_once_are_five, NULL);
+    TABLE_ADD("a session that may be over (R06)", overs, what_is_over_is_found);
+    table_add("a session that may be over (R06)", "its host says so at last", an_end_is_told_twice,
+              NULL);
+    TABLE_ADD("notice (R21)", notices, the_last_login_is_told);
+    TABLE_ADD("limits of a session (R04 R22)", settings, a_host_sets_limits);
+    TABLE_ADD("alerts (R07)", alarms, an_administrator_hears);
+    TABLE_ADD("a session is ended", endings, an_administrator_ends_it);
+    return table_run("session");
+}
