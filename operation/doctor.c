@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/privilege.h"
+#include "base/text.h"
 #include "operation/judge.h"
 #include "policy/load.h"
 
@@ -19,14 +20,38 @@
 void doctor_say(struct doctor *doctor, enum doctor_level level, const char *check,
                 const char *format, ...)
 {
-    char text[1024];
+    char text[1024], harmless[1024];
     va_list arguments;
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
+    text_printable(harmless, sizeof(harmless), text);
     if (level == DOCTOR_FAULT)
         doctor->faults++;
-    doctor->finding(doctor->argument, level, check, text);
+    doctor->finding(doctor->argument, level, check, harmless);
+}
+
+/* -- the enrolled --------------------------------------------------------------------------- */
+
+static void doctor_keep(struct doctor *doctor, const struct doctor_account *account)
+{
+    struct doctor_account *more =
+        reallocarray(doctor->accounts, doctor->account_count + 1, sizeof(*more));
+    if (more == NULL) {
+        doctor_say(doctor, DOCTOR_FAULT, "accounts", "not all accounts were looked at: %s",
+                   strerror(errno));
+        return;
+    }
+    doctor->accounts = more;
+    doctor->accounts[doctor->account_count++] = *account;
+}
+
+const struct doctor_account *doctor_account_find(const struct doctor *doctor, const char *name)
+{
+    for (size_t i = 0; i < doctor->account_count; i++)
+        if (strcmp(doctor->accounts[i].name, name) == 0)
+            return &doctor->accounts[i];
+    return NULL;
 }
 
 /* -- the policy ----------------------------------------------------------------------------- */
@@ -37,12 +62,11 @@ static void doctor_policy_mistake(void *context, const char *file, uint64_t line
                (unsigned long long)line, why);
 }
 
-static bool doctor_policy(struct doctor *doctor, uid_t owner)
+static bool doctor_policy(struct doctor *doctor, uid_t owner, struct policy *policy)
 {
-    struct policy policy;
     const struct policy_report report = {.context = doctor, .mistake = doctor_policy_mistake};
     unsigned before = doctor->faults;
-    if (policy_load(doctor->root, owner, &report, &policy) == MEDGL_OK) {
+    if (policy_load(doctor->root, owner, &report, policy) == MEDGL_OK) {
         doctor_say(doctor, DOCTOR_OK, "policy", "the policy is free of mistakes");
         return true;
     }
@@ -232,13 +256,40 @@ static void doctor_state(struct doctor *doctor)
     doctor_head(doctor, &context, vkey);
     doctor_lists(doctor, &context);
     doctor_space(doctor, &context);
+    doctor_access(doctor, &context);
+    doctor_outbox(doctor, &context);
 }
 
-/* Findings of the child come through a pipe: "<level><check>\t<what>\n". */
+/* Findings of the child come through a pipe: "<level><check>\t<what>\n"; accounts as
+ * "+<uid> <class> <state> <shared> <shadow_locked> <name>\n", and "." when that is all of them. */
 static void doctor_pass_on(void *argument, enum doctor_level level, const char *check,
                            const char *what)
 {
     (void)fprintf(argument, "%d%s\t%s\n", (int)level, check, what);
+}
+
+static void doctor_pass_account(struct doctor *doctor, const struct doctor_account *account)
+{
+    (void)fprintf(doctor->argument, "+%lld %d %d %d %d %s\n", (long long)account->uid,
+                  (int)account->class_, (int)account->state, account->shared,
+                  account->shadow_locked, account->name);
+}
+
+static void doctor_collect_account(struct doctor *doctor, const char *line)
+{
+    struct doctor_account account = {.uid = -1};
+    long long uid;
+    int class_, state, shared, locked;
+    _Static_assert(sizeof(account.name) > 255, "the format below");
+    if (sscanf(line, "+%lld %d %d %d %d %255s", &uid, &class_, &state, &shared, &locked,
+               account.name) != 6)
+        return;
+    account.uid = uid;
+    account.class_ = (enum account_class)class_;
+    account.state = (enum account_state)state;
+    account.shared = shared != 0;
+    account.shadow_locked = locked != 0;
+    doctor_keep(doctor, &account);
 }
 
 static void doctor_collect(struct doctor *doctor, FILE *from)
@@ -247,6 +298,9 @@ static void doctor_collect(struct doctor *doctor, FILE *from)
     size_t room = 0;
     while (getline(&line, &room, from) > 0) {
         line[strcspn(line, "\n")] = '\0';
+        if (line[0] == '+')
+            doctor_collect_account(doctor, line);
+        doctor->accounts_known |= line[0] == '.';
         char *what = strchr(line, '\t');
         if (what == NULL || line[0] < '0' + DOCTOR_OK || line[0] > '0' + DOCTOR_FAULT)
             continue;
@@ -262,7 +316,10 @@ static void doctor_state_child(struct doctor *doctor, uid_t owner, gid_t group, 
         _exit(1);
     doctor->finding = doctor_pass_on;
     doctor->argument = to;
+    doctor->enrolled = doctor_pass_account;
     doctor_state(doctor);
+    if (doctor->accounts_known)
+        (void)fputs(".\n", to);
     _exit(fclose(to) == 0 ? 0 : 1);
 }
 
@@ -324,9 +381,24 @@ static enum medgl_error doctor_owner(const char *root, uid_t *owner, gid_t *grou
     return MEDGL_OK;
 }
 
+/* What the host does beside the module, or with it. */
+static void doctor_host(struct doctor *doctor, const struct policy *policy)
+{
+    doctor_pam(doctor);
+    if (doctor->pam_used)
+        doctor_sshd(doctor);
+    doctor_people(doctor);
+    doctor_sudo(doctor);
+    doctor_autologin(doctor);
+    if (policy != NULL)
+        doctor_alerts(doctor, policy);
+}
+
 enum medgl_error operation_doctor(const char *root, doctor_finding finding, void *argument)
 {
-    struct doctor doctor = {.root = root, .finding = finding, .argument = argument};
+    struct doctor doctor = {
+        .root = root, .finding = finding, .argument = argument, .enrolled = doctor_keep};
+    struct policy policy;
     uid_t owner = 0;
     gid_t group = 0;
     enum medgl_error error = doctor_owner(root, &owner, &group);
@@ -343,13 +415,12 @@ enum medgl_error operation_doctor(const char *root, doctor_finding finding, void
         doctor_say(&doctor, DOCTOR_FAULT, "files", "run this as root");
         return MEDGL_ERR_REFUSED;
     }
-    bool policy = doctor_policy(&doctor, owner);
+    const bool legible = doctor_policy(&doctor, owner, &policy);
     doctor_check_files(&doctor, owner);
-    if (policy)
+    if (legible)
         doctor_state_as_owner(&doctor, owner, group);
     doctor_clock(&doctor);
-    doctor_pam(&doctor);
-    if (doctor.pam_used)
-        doctor_sshd(&doctor);
+    doctor_host(&doctor, legible ? &policy : NULL);
+    free(doctor.accounts);
     return doctor.faults == 0 ? MEDGL_OK : MEDGL_ERR_REFUSED;
 }
