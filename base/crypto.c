@@ -5,8 +5,11 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/params.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -35,6 +38,51 @@ enum medgl_error crypto_hmac_sha256(const void *key, size_t key_len, const void 
         return MEDGL_ERR_ARGUMENT;
     return HMAC(EVP_sha256(), key, (int)key_len, data, len, mac, NULL) != NULL ? MEDGL_OK
                                                                                : MEDGL_ERR_CRYPTO;
+}
+
+struct crypto_mac {
+    EVP_MAC_CTX *context;
+};
+
+enum medgl_error crypto_mac_begin(const void *key, size_t key_len, struct crypto_mac **result)
+{
+    char digest[] = "SHA256";
+    const OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0), OSSL_PARAM_END};
+    EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    struct crypto_mac *mac = calloc(1, sizeof(*mac));
+    *result = NULL;
+    if (mac != NULL && hmac != NULL)
+        mac->context = EVP_MAC_CTX_new(hmac);
+    EVP_MAC_free(hmac); /* the context has its own hold on it */
+    if (mac != NULL && mac->context != NULL &&
+        EVP_MAC_init(mac->context, key, key_len, parameters) == 1) {
+        *result = mac;
+        return MEDGL_OK;
+    }
+    crypto_mac_end(&mac);
+    return MEDGL_ERR_CRYPTO;
+}
+
+enum medgl_error crypto_mac_next(struct crypto_mac *mac, const void *data, size_t len,
+                                 unsigned char result[CRYPTO_HASH_SIZE])
+{
+    size_t size = 0;
+    return EVP_MAC_init(mac->context, NULL, 0, NULL) == 1 && /* with the key of before */
+                   EVP_MAC_update(mac->context, data, len) == 1 &&
+                   EVP_MAC_final(mac->context, result, &size, CRYPTO_HASH_SIZE) == 1 &&
+                   size == CRYPTO_HASH_SIZE
+               ? MEDGL_OK
+               : MEDGL_ERR_CRYPTO;
+}
+
+void crypto_mac_end(struct crypto_mac **mac)
+{
+    if (*mac == NULL)
+        return;
+    EVP_MAC_CTX_free((*mac)->context);
+    free(*mac);
+    *mac = NULL;
 }
 
 enum medgl_error crypto_derive(const void *key, size_t key_len, const char *label,

@@ -106,6 +106,7 @@ struct store {
     int wal_frames;                            /* in the journal after our last commit */
     sqlite3_stmt *statements[STATEMENT_COUNT]; /* prepared when first used, and not in use now */
     struct lease_file lease;
+    struct crypto_mac *mac; /* under the row key, while a transaction lasts */
     unsigned char *encoded; /* scratch of row.c */
     size_t encoded_size;
     char *policy_text; /* what store_policy_seen_get() lent last */

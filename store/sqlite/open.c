@@ -127,6 +127,7 @@ void store_close(struct store **given)
         (void)sqlite3_finalize(store->statements[i]);
     (void)sqlite3_close_v2(store->db);
     lease_close(&store->lease);
+    crypto_mac_end(&store->mac);
     secret_free(&store->row_key);
     free(store->encoded);
     free(store->policy_text);

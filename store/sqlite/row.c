@@ -65,8 +65,9 @@ static enum medgl_error row_mac(struct store *store, const struct row_table *tab
         at = row_encode(at, 'c', strlen(name), name, strlen(name));
         at = row_encode_value(at, &values[i]);
     }
-    return crypto_hmac_sha256(store->row_key.bytes, store->row_key.len, store->encoded,
-                              (size_t)(at - store->encoded), mac);
+    if (store->mac == NULL)
+        MEDGL_TRY(crypto_mac_begin(store->row_key.bytes, store->row_key.len, &store->mac));
+    return crypto_mac_next(store->mac, store->encoded, (size_t)(at - store->encoded), mac);
 }
 
 /* -- from the database ---------------------------------------------------------------------- */

@@ -186,6 +186,7 @@ enum medgl_error store_transact(struct store *store, enum store_mode mode, store
     MEDGL_TRY(database_run(store, mode == STORE_WRITE ? "BEGIN IMMEDIATE" : "BEGIN",
                            "beginning a transaction"));
     enum medgl_error error = function(&txn, argument);
+    crypto_mac_end(&store->mac); /* the key rests in locked memory between transactions */
     if (error == MEDGL_OK)
         return transaction_commit(store, mode);
     transaction_roll_back(store);

@@ -195,6 +195,18 @@ static void primitives(void **state)
     const struct bytes parts[] = {{"a", 1}, {"bc", 2}};
     assert_int_equal(crypto_sha256(parts, 2, out), MEDGL_OK);
     expect_hex(out, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    struct crypto_mac *mac;
+    unsigned char next[CRYPTO_HASH_SIZE];
+    assert_int_equal(crypto_mac_begin("Jefe", 4, &mac), MEDGL_OK);
+    for (size_t len = 0; len <= 28; len += 4) { /* each for itself, whatever came before */
+        const char *message = "what do ya want for nothing?";
+        assert_int_equal(crypto_hmac_sha256("Jefe", 4, message, len, out), MEDGL_OK);
+        assert_int_equal(crypto_mac_next(mac, message, len, next), MEDGL_OK);
+        assert_memory_equal(next, out, sizeof(out));
+    }
+    crypto_mac_end(&mac);
+    assert_null(mac);
+    crypto_mac_end(&mac);
     assert_int_equal(crypto_hmac_sha256("Jefe", 4, "what do ya want for nothing?", 28, out),
                      MEDGL_OK);
     expect_hex(out, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
