@@ -1,6 +1,7 @@
 /* Everything that can be checked about the evidence: each entry, the tree, every checkpoint, every
  * row, and whether the state is what the ledger says it is (R08). Reads only. */
 #include "operation/evidence.h"
+#include "operation/verify_running.h"
 
 #include "base/auto.h"
 #include "base/file.h"
@@ -37,6 +38,7 @@ struct verify_run {
     struct ledger_head head;
     void *last; /* a tree of struct verify_last, see tsearch(3) */
     void *made; /* one of struct verify_made */
+    struct verify_running running;
     uint64_t faults;
 };
 
@@ -217,6 +219,7 @@ static enum medgl_error verify_row(void *argument, const struct ledger_row *row)
         run->request->progress(run->request->argument, row->seq, run->head.tree.size);
     if (ledger_entry_decode(row->line, row->len, &parsed) != MEDGL_OK)
         return MEDGL_OK; /* the verifier has reported it */
+    MEDGL_TRY(verify_running_learn(&run->running, ledger_parsed_entry(parsed)));
     return verify_learn(run, ledger_parsed_entry(parsed));
 }
 
@@ -303,7 +306,7 @@ static enum medgl_error verify_state(struct store_txn *txn, struct verify_run *r
     MEDGL_TRY(store_credential_each(txn, verify_credential, run));
     twalk_r(run->last, verify_left_over, run);
     twalk_r(run->made, verify_revoked, run);
-    return MEDGL_OK;
+    return verify_running_state(&run->running, txn);
 }
 
 static enum medgl_error verify_checkpoint(void *argument, uint64_t size, const char *checkpoint)
@@ -391,6 +394,7 @@ static void verify_free(struct verify_run *run)
     ledger_verifier_free(&run->verifier);
     tdestroy(run->last, free);
     tdestroy(run->made, free);
+    verify_running_free(&run->running);
 }
 
 enum medgl_error operation_verify(struct context *context, const struct evidence_request *request,
@@ -400,6 +404,8 @@ enum medgl_error operation_verify(struct context *context, const struct evidence
     auto_clean(note_verifier_free) struct note_verifier *key = NULL;
     char vkey[NOTE_VKEY_SIZE];
     *result = (struct ledger_result){.faults = 1};
+    run.running.fault = verify_relay;
+    run.running.argument = &run;
     MEDGL_TRY(note_signer_vkey(context->signer, vkey));
     MEDGL_TRY(note_verifier_open(vkey, &key));
     MEDGL_TRY(ledger_verifier_new(key, verify_relay, &run, &run.verifier));

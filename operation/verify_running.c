@@ -1,0 +1,156 @@
+/* The sessions and the policy of this moment, by the ledger and by the store. Reads only. */
+#include "operation/verify_running.h"
+
+#include "base/auto.h"
+
+#include <search.h>
+#include <stdio.h>
+#include <string.h>
+
+struct open_session {
+    char id[CRYPTO_ID_SIZE];
+    uint64_t seq;
+    bool seen; /* its row is there, and says so too */
+};
+
+static int open_compare(const void *a, const void *b)
+{
+    return strcmp(((const struct open_session *)a)->id, ((const struct open_session *)b)->id);
+}
+
+static struct open_session *open_find(const struct verify_running *running, const char *id)
+{
+    struct open_session key = {.seen = false};
+    (void)snprintf(key.id, sizeof(key.id), "%s", id);
+    struct open_session *const *found = tfind(&key, &running->open, open_compare);
+    return found != NULL ? *found : NULL;
+}
+
+static const char *running_text(const struct ledger_entry *entry, const char *name)
+{
+    for (size_t i = 0; i < entry->field_count; i++)
+        if (entry->fields[i].type == LEDGER_FIELD_TEXT && strcmp(entry->fields[i].name, name) == 0)
+            return entry->fields[i].text;
+    return "";
+}
+
+static enum medgl_error running_opened(struct verify_running *running,
+                                       const struct ledger_entry *entry)
+{
+    auto_free struct open_session *fresh = calloc(1, sizeof(*fresh));
+    if (fresh == NULL)
+        return MEDGL_ERR_MEMORY;
+    (void)snprintf(fresh->id, sizeof(fresh->id), "%s", running_text(entry, "session"));
+    fresh->seq = entry->seq;
+    struct open_session **kept = tsearch(fresh, &running->open, open_compare);
+    if (kept == NULL)
+        return MEDGL_ERR_MEMORY;
+    if (*kept == fresh)
+        (void)auto_give(fresh);
+    return MEDGL_OK;
+}
+
+static void running_ended(struct verify_running *running, const struct ledger_entry *entry)
+{
+    struct open_session *found = open_find(running, running_text(entry, "session"));
+    if (found == NULL) {
+        running->fault(running->argument, entry->seq, "a session ended that was not open");
+        return;
+    }
+    (void)tdelete(found, &running->open, open_compare);
+    free(found);
+}
+
+enum medgl_error verify_running_learn(struct verify_running *running,
+                                      const struct ledger_entry *entry)
+{
+    switch (entry->kind) {
+    case LEDGER_SESSION_OPEN:
+        return running_opened(running, entry);
+    case LEDGER_SESSION_CLOSE:
+    case LEDGER_SESSION_LOST:
+    case LEDGER_SESSION_END:
+        running_ended(running, entry);
+        return MEDGL_OK;
+    case LEDGER_POLICY_CHANGE:
+        running->policy_known = true;
+        running->policy_seq = entry->seq;
+        (void)snprintf(running->policy_digest, sizeof(running->policy_digest), "%s",
+                       running_text(entry, "digest"));
+        return MEDGL_OK;
+    case LEDGER_SETUP:
+    case LEDGER_ACCOUNT_ADD:
+    case LEDGER_ACCOUNT_DISABLE:
+    case LEDGER_ACCOUNT_ENABLE:
+    case LEDGER_ACCOUNT_RETIRE:
+    case LEDGER_ACCOUNT_CHANGE:
+    case LEDGER_ACCOUNT_SHADOW:
+    case LEDGER_ACCOUNT_UNLOCK:
+    case LEDGER_LOGIN_SUCCESS:
+    case LEDGER_LOGIN_FAILURE:
+    case LEDGER_LOGIN_ABANDONED:
+    case LEDGER_LOGIN_LOCKED:
+    case LEDGER_ACCESS_DENIED:
+    case LEDGER_PASSWORD_ISSUE:
+    case LEDGER_PASSWORD_CHANGE:
+    case LEDGER_PASSWORD_REHASH:
+    case LEDGER_PASSWORD_IMPORT:
+    case LEDGER_PASSWORD_JUDGE:
+    case LEDGER_PASSWORD_GRACE:
+    case LEDGER_PASSWORD_REVOKE:
+    case LEDGER_SESSION_REFUSED:
+    case LEDGER_ALERT_RAISE:
+    case LEDGER_ALERT_DELIVER:
+    case LEDGER_KIND_COUNT:
+        break;
+    }
+    return MEDGL_OK;
+}
+
+static enum medgl_error running_row(void *argument, const struct session *session)
+{
+    const struct verify_running *running = argument;
+    struct open_session *found = open_find(running, session->id);
+    if (found == NULL)
+        running->fault(running->argument, 0, "an open session has no entry that opened it");
+    else
+        found->seen = true;
+    return MEDGL_OK;
+}
+
+static void running_left_over(const void *node, VISIT visit, void *argument)
+{
+    const struct open_session *open = *(struct open_session *const *)node;
+    const struct verify_running *running = argument;
+    if ((visit == postorder || visit == leaf) && !open->seen)
+        running->fault(running->argument, open->seq,
+                       "a session that an entry opened is gone, or over without an entry");
+}
+
+static enum medgl_error running_policy(const struct verify_running *running, struct store_txn *txn)
+{
+    struct policy_seen seen;
+    enum medgl_error error = store_policy_seen_get(txn, &seen);
+    if (error != MEDGL_OK && error != MEDGL_ERR_NOT_FOUND)
+        return error;
+    const bool known = error == MEDGL_OK;
+    if (known != running->policy_known ||
+        (known && (seen.ledger_seq != running->policy_seq ||
+                   strcmp(seen.digest, running->policy_digest) != 0)))
+        running->fault(running->argument, running->policy_seq,
+                       "the policy seen last is not the one that its last entry says");
+    return MEDGL_OK;
+}
+
+enum medgl_error verify_running_state(struct verify_running *running, struct store_txn *txn)
+{
+    MEDGL_TRY(store_session_each_open(txn, NULL, running_row, running));
+    twalk_r(running->open, running_left_over, running);
+    return running_policy(running, txn);
+}
+
+void verify_running_free(struct verify_running *running)
+{
+    tdestroy(running->open, free);
+    running->open = NULL;
+}
