@@ -65,9 +65,10 @@ size_t ledger_peek_needle(const char *key, const char *value, char *needle, size
         return 0;
     size_t used = (size_t)begun;
     for (; *value != '\0'; value++) {
-        if (used + 4 > size) /* two bytes, the quote, the NUL */
+        const bool escaped = *value == '"' || *value == '\\';
+        if (used + 3 + escaped > size) /* it, the quote, the NUL */
             return 0;
-        if (*value == '"' || *value == '\\')
+        if (escaped)
             needle[used++] = '\\';
         needle[used++] = *value;
     }

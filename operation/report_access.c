@@ -233,9 +233,8 @@ static bool test_begins(const struct ledger_peek *peek, const char *word)
 }
 
 /* By the bytes alone; never no to an entry that belongs to the report. */
-static bool access_wanted(void *argument, const char *line, size_t len)
+static bool test_wants(const struct access_test *test, const char *line, size_t len)
 {
-    const struct access_test *test = argument;
     const struct access_filter *filter = test->filter;
     struct ledger_peek peek;
     if (!ledger_peek(line, len, &peek))
@@ -451,6 +450,12 @@ static enum medgl_error access_keep(void *argument, const struct ledger_row *row
     run->found[run->count++] = (struct access_found){parsed, record};
     parsed = NULL;
     return run->count == ACCESS_BLOCK ? MEDGL_ERR_ABORTED : MEDGL_OK;
+}
+
+static bool access_wanted(void *argument, const char *line, size_t len)
+{
+    const struct access_run *run = argument;
+    return test_wants(&run->test, line, len);
 }
 
 static enum medgl_error access_read(struct store_txn *txn, void *argument)
