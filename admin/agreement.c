@@ -180,6 +180,23 @@ static const struct meaning {
      "全接続元を拒否するまでの失敗の回数"},
     {"attempts_per_change", "the number of wrong answers that close the change of a password",
      "パスワードの変更を拒否するまでの誤りの回数"},
+    {"attempts_spread", "the number of accounts tried from one source that raise an alert",
+     "一つの接続元から試されて警報となるアカウントの数"},
+    {"idle_staff", "the time after which an unused session of staff ends",
+     "職員の無操作の接続を終了するまでの時間"},
+    {"idle_privileged", "the time after which an unused session of an administrator ends",
+     "特権アカウントの無操作の接続を終了するまでの時間"},
+    {"idle_maintenance", "the time after which an unused session of maintenance staff ends",
+     "保守要員の無操作の接続を終了するまでの時間"},
+    {"idle_breakglass", "the time after which an unused session of an emergency account ends",
+     "非常時アカウントの無操作の接続を終了するまでの時間"},
+    {"places_privileged",
+     "the place from which administrators log in",
+     "特権アカウントでログインできる場所",
+     {{"administration terminals alone", "管理端末だけ"},
+      {"any terminal or network", "すべての端末とネットワーク"}}},
+    {"dormant_after", "the time without a login after which an account is reported as unused",
+     "使われていないアカウントとして報告するまでの期間"},
     {"attempt_window", "the time within which failed tries add up", "失敗を合算する間隔"},
     {"lock_time", "the duration of a lock", "ログインを拒否する時間"},
     {"attempt_delay", "the wait after the first failed try", "最初の失敗の後に待たされる時間"},
@@ -199,6 +216,15 @@ static const struct meaning *meaning_of(const struct policy_key *key)
     return &none; /* a test finds it */
 }
 
+static struct phrase phrase_of(const struct agreement *to, const char *english,
+                               const char *japanese)
+{
+    struct phrase phrase;
+    (void)snprintf(phrase.text, sizeof(phrase.text), "%s",
+                   to->tongue == TONGUE_ENGLISH ? english : japanese);
+    return phrase;
+}
+
 static struct phrase value_of(const struct agreement *to, const struct policy *policy,
                               const struct policy_key *key, const struct meaning *meaning)
 {
@@ -209,15 +235,17 @@ static struct phrase value_of(const struct agreement *to, const struct policy *p
     policy_format(policy, key, phrase.text, sizeof(phrase.text));
     if (key->type == POLICY_TYPE_SPAN) {
         memcpy(&span, member, sizeof(span));
-        return span_of(to, span);
+        return span_is_zero(span) && strncmp(key->name, "idle_", 5) == 0
+                   ? phrase_of(to, "unlimited", "無制限")
+                   : span_of(to, span);
     }
-    if (key->type == POLICY_TYPE_CHOICE) {
+    if (key->type == POLICY_TYPE_CHOICE)
         memcpy(&choice, member, sizeof(choice));
-        (void)snprintf(phrase.text, sizeof(phrase.text), "%s",
-                       to->tongue == TONGUE_ENGLISH ? meaning->choices[choice].english
-                                                    : meaning->choices[choice].japanese);
-    }
-    return phrase;
+    else if (key->type == POLICY_TYPE_PLACES) /* the text of a rule says little to an outsider */
+        choice = policy_weaker(policy, key) != NULL;
+    else
+        return phrase;
+    return phrase_of(to, meaning->choices[choice].english, meaning->choices[choice].japanese);
 }
 
 /* Where a partner would be deceived by the guideline's name alone. */
@@ -414,9 +442,11 @@ static void say_attempts(struct agreement *to)
     const struct policy *policy = to->policy;
     say(to, "lockout",
         "After %1$s from one source, the account is locked for that source for %2$s; after %3$s "
-        "from all sources together, it is locked for as long for all but the local consoles.",
+        "from all sources together, it is locked for as long for all but the local consoles and "
+        "whoever is logged in as its user already.",
         "一つの接続元から%1$s失敗すると、その接続元からのログインを%2$sの間拒否します。全接続元の"
-        "合計で%3$s失敗すると、サーバーに直結した端末を除き、同じ時間ログインを拒否します。",
+        "合計で%3$s失敗すると、サーバーに直結した端末とすでにログイン中の本人を除き、同じ時間"
+        "ログインを拒否します。",
         count_of(to, policy->attempts_per_source, "", "failed tries", "回").text,
         span_of(to, policy->lock_time).text,
         count_of(to, policy->attempts_per_account, "", "failed tries", "回").text);
@@ -424,8 +454,87 @@ static void say_attempts(struct agreement *to)
         "間隔が%sを超える失敗は合算しません。", span_of(to, policy->attempt_window).text);
     if (!span_is_zero(policy->attempt_delay))
         say_delay(to);
+    say(to, "breakglass",
+        "Accounts for emergencies wait after failed tries, and no number of them locks them.",
+        "非常時アカウントも失敗の後は待たされますが、何回失敗しても拒否されません。");
     say(to, "silence", "A refused login does not say what was wrong.",
         "拒否されたログインでは、何が誤りであったかを示しません。");
+}
+
+/* -- where, when, how long (R04, R05, R22, R27, R29) ------------------------------------------ */
+
+static const struct {
+    enum account_class class_;
+    const char *english, *japanese, *topics[5];
+} classes[] = {
+    {ACCOUNT_CLASS_STAFF,
+     "Staff",
+     "職員",
+     {"hours_staff", "places_staff", "services_staff", "sessions_staff", "idle_staff"}},
+    {ACCOUNT_CLASS_PRIVILEGED,
+     "Administrators",
+     "特権アカウントの利用者",
+     {"hours_privileged", "places_privileged", "services_privileged", "sessions_privileged",
+      "idle_privileged"}},
+    {ACCOUNT_CLASS_MAINTENANCE,
+     "Maintenance staff",
+     "保守要員",
+     {"hours_maintenance", "places_maintenance", "services_maintenance", "sessions_maintenance",
+      "idle_maintenance"}},
+    {ACCOUNT_CLASS_BREAKGLASS,
+     "Users of emergency accounts",
+     "非常時アカウントの利用者",
+     {"hours_breakglass", "places_breakglass", "services_breakglass", "sessions_breakglass",
+      "idle_breakglass"}},
+};
+
+static void say_access_of(struct agreement *to, size_t i)
+{
+    const struct policy_class *rules = policy_class_of(to->policy, classes[i].class_);
+    const char *who = to->tongue == TONGUE_ENGLISH ? classes[i].english : classes[i].japanese;
+    if (strcmp(rules->hours, "always") != 0)
+        say(to, classes[i].topics[0], "%s can log in only at these times: %s.",
+            "%sがログインできるのは次の時間だけです（%s）。", who, rules->hours);
+    if (strcmp(rules->places, "any") != 0)
+        say(to, classes[i].topics[1], "%s can log in only from these terminals and networks: %s.",
+            "%sがログインできるのは次の端末とネットワークからだけです（%s）。", who, rules->places);
+    if (strcmp(rules->services, "any") != 0)
+        say(to, classes[i].topics[2], "%s can log in only through these services: %s.",
+            "%sがログインできるのは次のサービスからだけです（%s）。", who, rules->services);
+}
+
+static void say_sessions_of(struct agreement *to, size_t i)
+{
+    const struct policy_class *rules = policy_class_of(to->policy, classes[i].class_);
+    const char *who = to->tongue == TONGUE_ENGLISH ? classes[i].english : classes[i].japanese;
+    const struct phrase each = count_of(to, rules->sessions, "session", "sessions", "件");
+    const struct phrase all = count_of(to, rules->sessions_total, "session", "sessions", "件");
+    const struct phrase idle = span_of(to, rules->idle);
+    if (rules->sessions_total > 0)
+        say(to, classes[i].topics[3],
+            "%1$s can have %2$s open at the same time with one account, and %3$s with all of them "
+            "together.",
+            "%1$sが同時に接続できるのは、1アカウントにつき%2$s、全アカウントの合計で%3$sまでです。",
+            who, each.text, all.text);
+    else
+        say(to, classes[i].topics[3], "%s can have %s open at the same time with one account.",
+            "%sが同時に接続できるのは、1アカウントにつき%sまでです。", who, each.text);
+    if (!span_is_zero(rules->idle))
+        say(to, classes[i].topics[4], "%s have a shell that nobody uses ended after %s.",
+            "%sの無操作のシェルは、%sで終了します。", who, idle.text);
+}
+
+static void say_access(struct agreement *to)
+{
+    for (size_t i = 0; i < MEDGL_COUNT(classes); i++)
+        say_access_of(to, i);
+    say(to, "access",
+        "An account can have rules on hours, places and services of its own, in place of those of "
+        "its class. They hold for every way to log in, and a refusal does not name them.",
+        "時間、場所、サービスの規則は、区分の規則に代えてアカウントごとに定めることもできます。"
+        "どの方法のログインにも適用され、拒否された時にその理由は示しません。");
+    for (size_t i = 0; i < MEDGL_COUNT(classes); i++)
+        say_sessions_of(to, i);
 }
 
 static void say_storage(struct agreement *to)
@@ -460,6 +569,7 @@ static void agreement_in(struct output *output, const struct policy *policy, enu
     say_expiry(&to);
     say_change(&to);
     say_attempts(&to);
+    say_access(&to);
     say_storage(&to);
     table_print(&to.table);
 }

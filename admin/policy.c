@@ -167,6 +167,8 @@ enum admin_exit policy_check_files(struct admin *admin)
     enum medgl_error error = view_load(&view, admin);
     if (error == MEDGL_OK)
         error = view_lists(&view, admin->identity.root);
+    if (error == MEDGL_OK && !view.policy.calendar.known) /* R22: hours refuse until it is mended */
+        error = MEDGL_ERR_POLICY;
     table_print(&table);
     if (error == MEDGL_ERR_POLICY) /* the mistakes are in the table */
         return ADMIN_REFUSED;

@@ -38,6 +38,8 @@ warns "history" 'password_history=12' password_history 'HP 2-1-6-124'
 warns "composition" '#;password_kinds=2' password_kinds '5.2 T15, 6.0 Q&A Sys-54'
 warns "all of them, in the order of the keys" 'password_grace_logins=1;password_guess_bits=35' \
     'password_guess_bits password_grace_logins' 'HP 2-1-6-123'
+warns "no end of idle time, administrators from anywhere" 'idle_staff=0;idle_maintenance=11 min;places_privileged=any' \
+    'idle_staff places_privileged idle_maintenance' '5.2 T4'
 warns "no rotation under 5.1" 'profile=mhlw-5.1;password_rotation=short' password_rotation '5.1 6.5 C.11'
 warns "NIST, shorter" 'profile=nist-800-63b-4;password_long_length=14' password_long_length 'NIST SP 800-63B-4 3.1.1.2'
 warns "NIST, composition that it forbids" 'profile=nist-800-63b-4;password_kinds=3' password_kinds 'NIST SP 800-63B-4 3.1.1.2'
@@ -52,6 +54,19 @@ json "R14: lists that cannot be asked are mistakes" 1 '[(m["file"], m["line"], m
     [("'"$conf"'", 1, "password_blocklist"), ("'"$conf"'", 2, "password_breach_filter")] and "warnings" not in d' policy check
 settings 'password_blocklist = /nowhere/list'
 json "R14: and the one that is, alone" 1 '[m["line"] for m in d["mistakes"]] == [1]' policy check
+settings "#;hours_staff=Mon-Fri 08:00-20:00;holidays=$root/nowhere"
+json "R22: a file of holidays that cannot be read is a mistake" 1 '[(m["file"][-8:], m["why"][:24]) for m in d["mistakes"]] ==
+    [("/nowhere", "holidays cannot be read ")] and "warnings" not in d' policy check
+says "R22: the policy is shown nevertheless" 0 '^hours_staff +Mon-Fri 08:00-20:00 +always +yes' policy show
+mkdir -p "$root/etc/medgl" && printf '2026-01-01 New Year\n2026-02-30\n01-01\n' > "$root/etc/medgl/holidays"
+settings 'holidays=/etc/medgl/holidays'
+json "R22: what is wrong in it, by its lines" 1 '[(m["file"], m["line"]) for m in d["mistakes"]] ==
+    [("'"$root"'/etc/medgl/holidays", 2), ("'"$root"'/etc/medgl/holidays", 3)]' policy check
+echo '2026-01-01 New Year' > "$root/etc/medgl/holidays"
+exits "R22: and mended" 0 policy check
+settings 'hours_staff=Mon-Fri'
+json "a rule that is none is a mistake that shows its notation" 1 'd["mistakes"][0]["why"].startswith(
+    "hours_staff must be always, or days and times") and "Mon-Fri 08:00-20:00" in d["mistakes"][0]["why"]' policy check
 settings 'password_history=12;password_kinds=4'
 exits "no agreement under a policy with mistakes" 4 policy show --agreement
 
@@ -149,6 +164,23 @@ window|attempt_window=90 s|window|more than 90 seconds apart|間隔が90秒を
 delay||delay|for 1 second, and for twice as long after each further one, up to 8 seconds|次の試行は1秒待たされ、その時間は失敗のたびに2倍、最長8秒
 delay that does not grow|attempt_delay_max=1 s|delay|the next one waits for 1 second.|次の試行は1秒待たされます。
 no delay|attempt_delay=0|delay|-|-
+breakglass||breakglass|no number of them locks them|何回失敗しても拒否されません
+hours||hours_staff|-|-
+hours of staff|hours_staff=mon-fri 08:00-20:00|hours_staff|Staff can log in only at these times: Mon-Fri 08:00-20:00.|職員がログインできるのは次の時間だけです（Mon-Fri 08:00-20:00）
+hours of maintenance|hours_maintenance=Sat 10:00-12:00|hours_maintenance|Maintenance staff can|保守要員が
+places of staff||places_staff|-|-
+places of administrators||places_privileged|Administrators can log in only from these terminals and networks: console, local.|特権アカウントの利用者がログインできるのは次の端末とネットワークからだけです（console, local）
+places, anywhere|places_privileged=any|places_privileged|-|-
+services||services_staff|-|-
+services of staff|services_staff=login,gdm-password|services_staff|only through these services: login, gdm-password.|次のサービスからだけです（login, gdm-password）
+rules of accounts||access|rules on hours, places and services of its own|アカウントごとに定める
+sessions||sessions_staff|Staff can have 20 sessions open at the same time with one account.|職員が同時に接続できるのは、1アカウントにつき20件まで
+one session|sessions_staff=1|sessions_staff|Staff can have 1 session open|につき1件まで
+sessions in all|sessions_total_breakglass=9|sessions_breakglass|100 sessions open at the same time with one account, and 9 sessions with all|1アカウントにつき100件、全アカウントの合計で9件まで
+idle||idle_privileged|Administrators have a shell that nobody uses ended after 10 minutes.|特権アカウントの利用者の無操作のシェルは、10分で終了
+idle, never|idle_staff=0|idle_staff|-|-
+idle departure|idle_staff=0|departure|unused session of staff ends is unlimited and not 15 minutes (5.2 T4).|15分ではなく無制限です（5.2 T4）
+places departure|places_privileged=console, 0.0.0.0/0|departure|is any terminal or network and not administration terminals alone (HP 2-1-6-117).|管理端末だけではなくすべての端末とネットワークです（
 silence||silence|does not say what was wrong|何が誤りであったかを示しません
 storage||storage|(Argon2id, 64 MiB of memory, 3 passes), and these are encrypted (AES-256-GCM)|（Argon2id、メモリ 64 MiB、3回）
 storage, one pass|kdf_memory=1 GiB;kdf_time=1|storage|1 GiB of memory, 1 pass)|メモリ 1 GiB、1回）
@@ -164,7 +196,8 @@ plain() { # NAME SETTINGS KEYS
 few='password_guess_bits=30;attempts_per_source=10;attempts_per_account=100;attempts_per_change=10;attempt_window=1 min'
 few="$few;lock_time=1 min;attempt_delay=0;attempt_delay_max=1 s;kdf_memory=32 MiB;kdf_time=2"
 plain "mhlw-6.0" "$few;password_kinds=0;password_warn=0;password_issued_valid=2 days;password_min_age=0;password_history=1
-password_grace_logins=1;password_suggest=no;minimum_free=0" 18
+password_grace_logins=1;password_suggest=no;minimum_free=0;attempts_spread=11;idle_staff=0;idle_privileged=11 min
+idle_maintenance=1 day;idle_breakglass=0;places_privileged=any;dormant_after=91 days" 25
 plain "mhlw-5.1" "profile=mhlw-5.1;password_rotation=none" 1
 plain "nist" "$few;profile=nist-800-63b-4;password_long_length=13;password_kinds=3;password_rotation=all" 13
 
