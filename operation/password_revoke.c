@@ -4,6 +4,7 @@
 #include "operation/evidence.h"
 #include "operation/history.h"
 #include "operation/password.h"
+#include "operation/session.h"
 
 #include "base/auto.h"
 #include "base/message.h"
@@ -46,12 +47,8 @@ static enum medgl_error revoke_session(struct store_txn *txn, struct revoke_run 
 {
     struct ledger_entry entry;
     MEDGL_TRY(store_session_close(txn, session->id, run->clock.now, SESSION_END_ENDED));
-    evidence_begin(run->context, &run->clock, LEDGER_SESSION_CLOSE, &run->account, &entry);
-    ledger_entry_text(&entry, "session", session->id);
-    ledger_entry_text(&entry, "service", session->service);
-    ledger_entry_text(&entry, "source", session->source);
-    ledger_entry_text(&entry, "terminal", session->tty);
-    ledger_entry_number(&entry, "seconds", (run->clock.now - session->opened) / MEDGL_SECOND);
+    session_entry(run->context, &run->clock, LEDGER_SESSION_CLOSE, &run->account, session, &entry);
+    ledger_entry_number(&entry, "seconds", session_seconds(session, run->clock.now));
     ledger_entry_text(&entry, "why", run->reason);
     return evidence_append(run->context, txn, &entry, NULL);
 }
