@@ -15,6 +15,7 @@
 
 #define ACCESS_BLOCK   4096 /* entries read, or kept, in one transaction */
 #define ACCESS_NEEDLES 4
+#define KIND_SIZE      64
 #define NEEDLE_SIZE    (2 * STORE_SOURCE_SIZE + 32)
 
 /* -- what belongs to it ------------------------------------------------------------------------ */
@@ -232,6 +233,19 @@ static bool test_begins(const struct ledger_peek *peek, const char *word)
     return peek->kind_len > len && memcmp(peek->kind, word, len) == 0;
 }
 
+static bool test_result(const struct ledger_peek *peek, enum access_result wanted)
+{
+    char word[KIND_SIZE];
+    enum ledger_kind kind;
+    enum access_result result;
+    if (peek->kind_len >= sizeof(word))
+        return false;
+    memcpy(word, peek->kind, peek->kind_len);
+    word[peek->kind_len] = '\0';
+    return ledger_kind_parse(word, &kind) == MEDGL_OK && access_result_of(kind, &result) &&
+           result == wanted;
+}
+
 /* By the bytes alone; never no to an entry that belongs to the report. */
 static bool test_wants(const struct access_test *test, const char *line, size_t len)
 {
@@ -241,6 +255,8 @@ static bool test_wants(const struct access_test *test, const char *line, size_t 
         return true; /* for the decoder to refuse */
     if (!test_begins(&peek, "login.") && !test_begins(&peek, "session.") &&
         !test_begins(&peek, "access."))
+        return false;
+    if (filter->result != NULL && !test_result(&peek, *filter->result))
         return false;
     if ((test->since[0] != '\0' && memcmp(peek.time, test->since, CLOCK_TEXT_SIZE - 1) < 0) ||
         (test->until[0] != '\0' && memcmp(peek.time, test->until, CLOCK_TEXT_SIZE - 1) >= 0))

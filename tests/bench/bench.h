@@ -25,7 +25,7 @@ struct bench {
     bool quick;        /* to see that the benches work: the figures mean little */
     unsigned *missed;  /* goals that were not met */
     unsigned tries;    /* of each kind, where logins have to look alike */
-    uint64_t accounts; /* in the large store */
+    uint64_t accounts; /* in the large store; entries in the large ledger */
 };
 
 /* Says what did not work, and ends the bench. */
@@ -47,6 +47,7 @@ void bench_alike(const struct bench *bench);    /* unknown, wrong and locked (R2
 void bench_history(const struct bench *bench);  /* a change with few and many former passwords */
 void bench_flood(const struct bench *bench);    /* at the terminal, during a flood (R20) */
 void bench_quality(const struct bench *bench);  /* judging one candidate */
+void bench_report(const struct bench *bench);   /* the access log of very many entries */
 
 /* -- private roots (place.c) ------------------------------------------------------------------ */
 

@@ -62,8 +62,8 @@ static enum medgl_error walk(const char *root, const char *user, double took[STA
                               &proof.reservation));
     lap(took, STAGE_RESERVE, &last);
     const struct password_line line = context_line(&context);
-    const struct kdf_cost cost = context_cost(&context);
-    MEDGL_TRY(password_verify(&line, NULL, &cost, &typed, &proof.matches));
+    const struct password_dummy dummy = {.cost = context_cost(&context)};
+    MEDGL_TRY(password_verify(&line, NULL, &dummy, &typed, NULL, &proof.matches));
     proof.matches = true;
     lap(took, STAGE_KDF, &last);
     MEDGL_TRY(proof_commit(&proof));

@@ -27,7 +27,8 @@ static const struct {
 } benches[] = {
     {"login", bench_login},     {"accounts", bench_accounts}, {"crowd", bench_crowd},
     {"memory", bench_memory},   {"beside", bench_beside},     {"alike", bench_alike},
-    {"history", bench_history}, {"quality", bench_quality},   {"flood", bench_flood},
+    {"history", bench_history}, {"quality", bench_quality},   {"report", bench_report},
+    {"flood", bench_flood},
 };
 
 /* -- who is there --------------------------------------------------------------------------- */
@@ -168,9 +169,10 @@ int main(int argc, char **argv)
             "Usage: %s [-q] [-t TRIES] [-n ACCOUNTS] [-d DIRECTORY] [BENCH...]\n"
             "  -q  quick: only to see that the benches work; a missed goal is no failure\n"
             "  -t  tries of each kind in \"alike\" (1000)\n"
-            "  -n  accounts in the large store (1000000)\n"
+            "  -n  accounts in the large store, entries in the large ledger (1000000)\n"
             "  -d  where stores are made, and removed (/var/tmp)\n"
-            "Benches: login accounts crowd memory beside alike history quality flood; all where "
+            "Benches: login accounts crowd memory beside alike history quality report flood; all "
+            "where "
             "none is named.\n"
             "Exit status: 0 all goals are met, 1 one is not or a bench could not run, 2 usage.\n",
             argv[0]);
