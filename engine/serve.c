@@ -302,6 +302,20 @@ static enum medgl_error serve_login(struct context *context, const struct talk *
     return MEDGL_OK;
 }
 
+static bool access_is_allowed(enum access_verdict verdict)
+{
+    switch (verdict) {
+    case ACCESS_ALLOWED:
+    case ACCESS_CHANGE_DUE:
+        return true;
+    case ACCESS_DENIED:
+    case ACCESS_EXPIRED:
+    case ACCESS_NOT_ENROLLED:
+        break;
+    }
+    return false;
+}
+
 static enum medgl_error serve_access(struct context *context, const struct talk *talk,
                                      struct request *request, enum wire_result *result)
 {
@@ -312,7 +326,14 @@ static enum medgl_error serve_access(struct context *context, const struct talk 
         .silent = (request->flags & WIRE_FLAG_SILENT) != 0,
         .person = request->person,
     };
+    enum session_verdict room = SESSION_REFUSED;
     MEDGL_TRY(operation_access(context, talk, &access, &verdict));
+    if (access_is_allowed(verdict)) {
+        MEDGL_TRY(operation_session_room(context, talk, access.caller, access.user, access.silent,
+                                         &room));
+        if (room == SESSION_REFUSED)
+            verdict = ACCESS_DENIED;
+    }
     *result = access_result(verdict);
     return MEDGL_OK;
 }

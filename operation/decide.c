@@ -139,15 +139,17 @@ static enum medgl_error commit_failure(struct store_txn *txn, struct commit_run 
 
 static enum medgl_error commit_alert(struct store_txn *txn, struct commit_run *run,
                                      enum alert_kind kind, const struct account *account,
-                                     const char *text)
+                                     const char *source, const char *text)
 {
     const struct alert_event event = {
-        .kind = kind, .account = account, .source = run->proof->source.key, .text = text};
+        .kind = kind, .account = account, .source = source, .text = text};
     run->alerted = true;
     return alert_raise(run->proof->context, txn, &run->clock, &event);
 }
 
-/* A name that is not enrolled is in no text: people type passwords into that field. */
+/* A name that is not enrolled is in no text: people type passwords into that field. What closes an
+ * account as a whole is about no source: each time that one was the last of many is the same alert.
+ */
 static enum medgl_error commit_alert_lock(struct store_txn *txn, struct commit_run *run)
 {
     const struct proof *proof = run->proof;
@@ -158,7 +160,8 @@ static enum medgl_error commit_alert_lock(struct store_txn *txn, struct commit_r
                    proof->known ? "account " : "a name that is not enrolled",
                    proof->known ? run->account.name : "",
                    source ? proof->source.key : "all remote sources", until);
-    return commit_alert(txn, run, ALERT_LOCKOUT, proof->known ? &run->account : NULL, text);
+    return commit_alert(txn, run, ALERT_LOCKOUT, proof->known ? &run->account : NULL,
+                        source ? proof->source.key : NULL, text);
 }
 
 /* Did this failure reach a limit? Then that is an event of its own (R20). */
@@ -202,7 +205,7 @@ static enum medgl_error commit_spread(struct store_txn *txn, struct commit_run *
         return MEDGL_OK;
     (void)snprintf(text, sizeof(text), "Tries from %s failed at %u accounts%s.",
                    run->proof->source.key, accounts, accounts == most ? " or more" : "");
-    return commit_alert(txn, run, ALERT_SPREAD, NULL, text);
+    return commit_alert(txn, run, ALERT_SPREAD, NULL, run->proof->source.key, text);
 }
 
 /* -- a success -------------------------------------------------------------------------------- */

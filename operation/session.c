@@ -354,6 +354,42 @@ enum medgl_error operation_session_open(struct context *context, const struct ta
     return MEDGL_OK;
 }
 
+/* -- before it is asked for ---------------------------------------------------------------------
+ */
+
+static enum medgl_error session_room_now(struct store_txn *txn, void *argument)
+{
+    struct session_run *run = argument;
+    run->clock = clock_read();
+    run->admitted = CROWD_ACCOUNT;
+    MEDGL_TRY(session_account(txn, run));
+    if (run->match != IDENTITY_ACCOUNT)
+        return MEDGL_OK;
+    MEDGL_TRY(session_begin(run));
+    MEDGL_TRY(session_admit(txn, run));
+    return run->admitted == CROWD_ADMITTED ? MEDGL_OK : session_refuse(txn, run);
+}
+
+enum medgl_error operation_session_room(struct context *context, const struct talk *talk,
+                                        const struct caller *caller, const char *user, bool silent,
+                                        enum session_verdict *verdict)
+{
+    struct session_run run = {.context = context, .caller = caller, .user = user, .silent = silent};
+    *verdict = SESSION_REFUSED;
+    source_of(caller, &run.source);
+    if (!run.source.remote) {
+        *verdict = SESSION_DONE;
+        return MEDGL_OK;
+    }
+    MEDGL_TRY(unix_user_find(user, &run.unix_user));
+    MEDGL_TRY(store_transact(context->store, STORE_WRITE, session_room_now, &run));
+    if (run.match == IDENTITY_ACCOUNT && run.admitted != CROWD_ADMITTED)
+        session_say_refused(talk, &run);
+    else
+        *verdict = session_verdict_of(&run);
+    return MEDGL_OK;
+}
+
 /* -- closed -------------------------------------------------------------------------------------
  */
 

@@ -26,6 +26,14 @@ enum medgl_error operation_session_open(struct context *context, const struct ta
                                         struct session_opening *opening,
                                         enum session_verdict *verdict);
 
+/* Whether a login from another machine, which the account phase allows, finds room for its session;
+ * else it is refused as operation_session_open() refuses. sshd keeps a connection whose session was
+ * refused (ssh -N), but none whose account phase was. Who asks at this machine is not asked: a
+ * screen locker and sudo open none of the account's. */
+enum medgl_error operation_session_room(struct context *context, const struct talk *talk,
+                                        const struct caller *caller, const char *user, bool silent,
+                                        enum session_verdict *verdict);
+
 /* Closes the one with this id, or ("") the newest open one of the same user, service and terminal.
  */
 enum medgl_error operation_session_close(struct context *context, const struct caller *caller,

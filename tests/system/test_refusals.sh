@@ -143,7 +143,7 @@ counts_open() { [ "$(admin session list --json 2>/dev/null | grep -c '"alice"')"
 wait_for 10 counts_open
 tap $? "ssh -N is a session (R29)"
 lines=$(wc -l < $log)
-refused "ssh: one more is refused" 254 ssh -o BatchMode=yes alice@127.0.0.1 true
+refused "ssh: one more is refused" 255 ssh -o BatchMode=yes alice@127.0.0.1 true
 tail -n +$((lines + 1)) $log > /run/logged
 says "and the log says why" "session refused: account alice" /run/logged
 refused "nor is ssh -N a way around it" 255 timeout 20 ssh -N -o BatchMode=yes alice@127.0.0.1
