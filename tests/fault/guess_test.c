@@ -14,30 +14,53 @@ static bool whole_campaign; /* `make fault-long` */
 
 /* -- many at once ---------------------------------------------------------------------------- */
 
-#define CROWD_MAX 60
+#define CROWD_MAX 80
 
-/* PAM codes of so many logins at once; [PAM_SUCCESS] and so on. -1: a host crashed. */
-static bool crowd(const struct scene *scene, size_t count, const char *password, unsigned codes[64])
+/* A login among others. */
+struct member {
+    const char *password; /* NULL: a guess of its own */
+    const char *rhost, *tty;
+};
+
+/* PAM codes of so many logins at once; [PAM_SUCCESS] and so on. `code` may be NULL. -1: a host
+ * crashed. */
+static bool crowd_of(struct scene *scene, const struct member *members, size_t count,
+                     unsigned codes[64], int *code)
 {
     pid_t hosts[CROWD_MAX];
     char guesses[CROWD_MAX][32];
     int gate[2];
+    struct scene here = *scene; /* of each in turn; the rest of it is shared */
     memset(codes, 0, 64 * sizeof(*codes));
     CHECK(pipe(gate) == 0);
     for (size_t i = 0; i < count; i++) {
-        (void)snprintf(guesses[i], sizeof(guesses[i]), "Wrong-guess-%zu", i);
-        const char *const answers[] = {password != NULL ? password : guesses[i], NULL};
-        hosts[i] = scene_start(scene, HOST_AUTH, answers, gate);
+        (void)snprintf(guesses[i], sizeof(guesses[i]), "%s", scene_guess(scene));
+        const char *password = members[i].password != NULL ? members[i].password : guesses[i];
+        const char *const answers[] = {password, NULL};
+        (void)snprintf(here.rhost, sizeof(here.rhost), "%s", members[i].rhost);
+        here.tty = members[i].tty;
+        hosts[i] = scene_start(&here, HOST_AUTH, answers, gate);
     }
     (void)close(gate[0]);
     (void)close(gate[1]);
     for (size_t i = 0; i < count; i++) {
-        int code = scene_end(hosts[i]);
-        CHECK(code >= 0 && code < 64);
-        codes[code]++;
+        int ended = scene_end(hosts[i]);
+        CHECK(ended >= 0 && ended < 64);
+        codes[ended]++;
+        if (code != NULL)
+            code[i] = ended;
     }
     scene_quiet(scene);
     return true;
+}
+
+/* The same from one place: with that password, or each with a guess of its own. */
+static bool crowd(struct scene *scene, size_t count, const char *password, unsigned codes[64])
+{
+    struct member members[CROWD_MAX];
+    for (size_t i = 0; i < count; i++)
+        members[i] = (struct member){password, scene->rhost, scene->tty};
+    return crowd_of(scene, members, count, codes, NULL);
 }
 
 /* pam_faillock evaluated all of sixty parallel guesses at deny=5. */
@@ -60,6 +83,24 @@ static bool sixty_guesses_are_five(struct scene *scene)
     return true;
 }
 
+/* linux-pam #18: a client that repeats the password that it keeps makes one guess. */
+static bool sixty_times_the_same_is_one(struct scene *scene)
+{
+    unsigned codes[64];
+    CHECK(scene_audit(scene));
+    const struct tally before = *scene->tally;
+    scene_fresh_source(scene);
+    scene_plan(scene, NULL);
+    CHECK(crowd(scene, 60, SCENE_WRONG, codes));
+    CHECK(codes[PAM_AUTH_ERR] == 60);
+    CHECK(scene->board->salts == 60);
+    CHECK(scene_login(scene, SCENE_PASSWORD) == PAM_SUCCESS);
+    CHECK(scene_audit(scene) && scene->tally->faults == 0);
+    CHECK(scene->tally->counted - before.counted == 1);
+    CHECK(scene->tally->kinds[LEDGER_LOGIN_LOCKED] == before.kinds[LEDGER_LOGIN_LOCKED]);
+    return true;
+}
+
 /* linux-pam #71: parallel right logins must not lock. */
 static bool ten_right_logins_succeed(struct scene *scene)
 {
@@ -70,6 +111,46 @@ static bool ten_right_logins_succeed(struct scene *scene)
     CHECK(codes[PAM_SUCCESS] == 10);
     CHECK(scene_evaluations(scene) == 10);
     CHECK(scene_audit(scene) && scene->tally->faults == 0 && scene->tally->counted == 0);
+    return true;
+}
+
+/* Four strangers, and the owner at the console: each source has its limit, all of them have the
+ * account's, and who stands before the machine has the right password. */
+static bool strangers_and_the_owner(struct scene *scene, const char *policy, unsigned counted)
+{
+    enum {
+        STRANGERS = 4,
+        EACH = 15,
+        OWNER = 10,
+        ALL = STRANGERS * EACH + OWNER
+    };
+    struct member members[ALL];
+    char places[STRANGERS][32];
+    unsigned codes[64];
+    int code[ALL];
+    for (size_t i = 0; i < STRANGERS; i++)
+        (void)snprintf(places[i], sizeof(places[i]), "203.0.113.%zu", i + 1);
+    for (size_t i = 0; i < ALL; i++)
+        members[i] = i % (ALL / OWNER) == 0 ? (struct member){SCENE_PASSWORD, "", "tty1"}
+                                            : (struct member){NULL, places[i % STRANGERS], NULL};
+    CHECK(scene_audit(scene));
+    const struct tally before = *scene->tally;
+    CHECK(scene_policy(scene, policy));
+    scene_plan(scene, NULL);
+    CHECK(crowd_of(scene, members, ALL, codes, code));
+    for (size_t i = 0; i < ALL; i++)
+        CHECK(code[i] == (members[i].password != NULL ? PAM_SUCCESS : PAM_AUTH_ERR));
+    CHECK(scene_evaluations(scene) == counted + OWNER);
+    CHECK(scene->board->salts == ALL);
+    CHECK(scene_audit(scene) && scene->tally->faults == 0);
+    CHECK(scene->tally->counted - before.counted == counted);
+    return scene_unlock(scene);
+}
+
+static bool mixed_sources_meet_their_limits(struct scene *scene)
+{
+    CHECK(strangers_and_the_owner(scene, "attempts_per_account = 100\n", 4 * SCENE_LIMIT));
+    CHECK(strangers_and_the_owner(scene, "attempts_per_account = 12\n", 12));
     return true;
 }
 
@@ -169,7 +250,7 @@ static bool die_until_locked(struct scene *scene, enum board_call call, uint32_t
     scene_fresh_source(scene);
     for (int i = 0; i < SCENE_LIMIT + 2; i++) {
         scene_plan(scene, &plan);
-        int code = scene_login(scene, SCENE_WRONG);
+        int code = scene_login(scene, scene_guess(scene));
         CHECK(code == PAM_AUTHINFO_UNAVAIL || code == PAM_AUTH_ERR);
         evaluated += scene_evaluations(scene);
     }
@@ -215,7 +296,7 @@ static bool dying_at_any_time(struct scene *scene)
         scene_fresh_source(scene);
         for (int i = 0; i < 2 * SCENE_LIMIT; i++) {
             scene_plan(scene, &deadly);
-            int code = scene_login(scene, SCENE_WRONG);
+            int code = scene_login(scene, scene_guess(scene));
             CHECK(code == PAM_AUTHINFO_UNAVAIL || code == PAM_AUTH_ERR);
             evaluated += scene_evaluations(scene);
         }
@@ -230,18 +311,19 @@ static bool dying_at_any_time(struct scene *scene)
 static bool the_host_dies_at_any_time(struct scene *scene)
 {
     const unsigned rounds = whole_campaign ? 60 : 3;
-    const char *const answers[] = {SCENE_WRONG, NULL};
     for (unsigned round = 0; round < rounds; round++) {
         scene_fresh_source(scene);
         scene_plan(scene, NULL);
         for (unsigned i = 0; i < 3 * SCENE_LIMIT; i++) {
             const struct timespec later = {.tv_nsec = (long)(1 + (i * 7 + round) % 40) * 1000000};
+            const char *const answers[] = {scene_guess(scene), NULL};
             pid_t host = scene_start(scene, HOST_AUTH, answers, NULL);
             (void)nanosleep(&later, NULL);
             (void)kill(host, SIGKILL);
             CHECK(scene_end(host) != PAM_SUCCESS);
         }
-        CHECK(scene_login(scene, SCENE_WRONG) == PAM_AUTH_ERR); /* waits for those in flight */
+        CHECK(scene_login(scene, scene_guess(scene)) ==
+              PAM_AUTH_ERR); /* waits for those in flight */
         CHECK(scene_evaluations(scene) <= SCENE_LIMIT);
         CHECK(scene_audit(scene) && scene->tally->faults == 0);
         CHECK(scene_unlock(scene));
@@ -257,7 +339,9 @@ static const struct row {
     bool root; /* as root too, where the test may choose; the whole campaign does so with all */
 } rows[] = {
     {"sixty wrong guesses at once are five", sixty_guesses_are_five, true},
+    {"sixty times the same wrong password are one guess", sixty_times_the_same_is_one, false},
     {"ten right logins at once succeed", ten_right_logins_succeed, true},
+    {"four sources at once, and the owner at the console", mixed_sources_meet_their_limits, true},
     {"a crowd of dying engines gets five guesses", a_dying_crowd_gets_five, false},
     {"a wrong guess dies at every point", a_wrong_guess_dies_at_every_point, false},
     {"a right login dies at every point", a_right_login_dies_at_every_point, false},

@@ -43,13 +43,13 @@ void scene_path(const struct scene *scene, const char *name, char path[PATH_MAX]
     (void)snprintf(path, PATH_MAX, "%s%s", scene->sandbox.root, name);
 }
 
-static bool make_policy(const struct scene *scene)
+bool scene_policy(const struct scene *scene, const char *more)
 {
-    char text[256];
+    char text[512];
     (void)snprintf(text, sizeof(text),
                    "kdf_memory = 19 MiB\nkdf_time = 2\nattempt_delay = 0\npassword_min_age = 0\n"
-                   "attempts_per_source = %d\nattempts_per_account = 100\n",
-                   SCENE_LIMIT);
+                   "attempts_per_source = %d\n%s",
+                   SCENE_LIMIT, more);
     return sandbox_write(&scene->sandbox, MEDGL_SYSCONFDIR "/policy.conf", text);
 }
 
@@ -192,7 +192,8 @@ bool scene_make(struct scene *scene, uid_t host)
     CHECK(shared != MAP_FAILED);
     scene->tally = shared;
     char *issued = scene->scratch = (char *)(scene->tally + 1);
-    CHECK(make_root(scene) && scene_setup(scene) && make_policy(scene));
+    CHECK(make_root(scene) && scene_setup(scene) &&
+          scene_policy(scene, "attempts_per_account = 100\n"));
     CHECK(scene_act(scene, enrol_act, issued));
     scene_fresh_source(scene);
     const char *const answers[] = {issued, SCENE_PASSWORD, SCENE_PASSWORD, NULL};
@@ -220,6 +221,12 @@ void scene_fresh_source(struct scene *scene)
     unsigned n = ++scene->source;
     (void)snprintf(scene->rhost, sizeof(scene->rhost), "10.%u.%u.%u", n >> 16 & 255, n >> 8 & 255,
                    n & 255);
+}
+
+const char *scene_guess(struct scene *scene)
+{
+    (void)snprintf(scene->guess, sizeof(scene->guess), "Wrong-guess-%u", ++scene->guesses);
+    return scene->guess;
 }
 
 /* -- keeping the store ----------------------------------------------------------------------- */
@@ -352,16 +359,19 @@ static int call_now(const struct call_run *run)
     struct host host = {.asked = 0};
     for (size_t i = 0; i < MEDGL_COUNT(host.answers) && run->answers[i] != NULL; i++)
         host.answers[i] = run->answers[i];
-    if (!host_start(&host, &run->scene->sandbox, run->scene->user) ||
-        pam_set_item(host.pamh, PAM_RHOST, run->scene->rhost) != PAM_SUCCESS)
+    const struct scene *scene = run->scene;
+    if (!host_start(&host, &scene->sandbox, scene->user) ||
+        (scene->rhost[0] != '\0' &&
+         pam_set_item(host.pamh, PAM_RHOST, scene->rhost) != PAM_SUCCESS) ||
+        (scene->tty != NULL && pam_set_item(host.pamh, PAM_TTY, scene->tty) != PAM_SUCCESS))
         return PAM_SYSTEM_ERR;
     /* setcred loads the module, and needs no engine. */
-    if (run->scene->loaded != NULL &&
-        (host_call(&host, HOST_SETCRED) != PAM_SUCCESS || !run->scene->loaded()))
+    if (scene->loaded != NULL &&
+        (host_call(&host, HOST_SETCRED) != PAM_SUCCESS || !scene->loaded()))
         return PAM_SYSTEM_ERR;
     /* As passwd: the user's own program, with the rights of root. */
     if (run->call == HOST_CHAUTHTOK && geteuid() == 0 &&
-        setresuid(run->scene->owner, (uid_t)-1, (uid_t)-1) != 0)
+        setresuid(scene->owner, (uid_t)-1, (uid_t)-1) != 0)
         return PAM_SYSTEM_ERR;
     int code = host_call(&host, run->call);
     host_end(&host);

@@ -37,7 +37,10 @@ struct scene {
     bool (*before)(void);           /* done in the process of a PAM call, as who runs the test */
     bool (*loaded)(void);           /* done there once the module is loaded */
     unsigned source;                /* of the last fresh one */
-    char rhost[32];
+    char rhost[32];                 /* "": none */
+    const char *tty;                /* NULL: none */
+    unsigned guesses;
+    char guess[32];
     struct scene_file {
         char *bytes; /* NULL: there was none */
         size_t len;
@@ -55,8 +58,14 @@ uid_t scene_ordinary(void);
 /* "ROOT" + name. */
 void scene_path(const struct scene *scene, const char *name, char path[PATH_MAX]);
 
+/* Writes the policy that the tests share, and more. */
+bool scene_policy(const struct scene *scene, const char *more);
+
 /* Another address, from which nothing was tried yet. */
 void scene_fresh_source(struct scene *scene);
+
+/* A wrong password that was not tried yet: the same one again is no new guess. */
+const char *scene_guess(struct scene *scene);
 
 /* The store's files as they are now, and back again; while nobody has it open. */
 bool scene_keep(struct scene *scene);

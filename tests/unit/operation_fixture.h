@@ -271,8 +271,16 @@ static inline void copy_store(const char *from, const char *to)
 
 struct tally {
     unsigned kinds[LEDGER_KIND_COUNT];
-    unsigned wrong, counted;
+    unsigned wrong, counted, repeated;
+    char reason[64], class_[32], person[64]; /* of the last entry that has one */
 };
+
+static inline void tally_text(const struct ledger_field *field, const char *name, char *text,
+                              size_t size)
+{
+    if (strcmp(field->name, name) == 0)
+        (void)snprintf(text, size, "%s", field->text);
+}
 
 static inline enum medgl_error tally_row(void *argument, const struct ledger_row *row)
 {
@@ -287,6 +295,11 @@ static inline enum medgl_error tally_row(void *argument, const struct ledger_row
             tally->wrong++;
         if (strcmp(field->name, "counted") == 0 && field->number != 0)
             tally->counted++;
+        if (strcmp(field->name, "repeated") == 0 && field->number != 0)
+            tally->repeated++;
+        tally_text(field, "reason", tally->reason, sizeof(tally->reason));
+        tally_text(field, "class", tally->class_, sizeof(tally->class_));
+        tally_text(field, "person", tally->person, sizeof(tally->person));
     }
     ledger_parsed_free(&parsed);
     return MEDGL_OK;

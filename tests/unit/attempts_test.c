@@ -1,0 +1,367 @@
+/* What is one guess, and what is counted of it (R20): tables of tries on a real store. */
+#include "tests/unit/operation_fixture.h"
+#include "tests/unit/table.h"
+
+#include "operation/attempt.h"
+
+static struct fixture *here;
+
+static int open_here(void **state)
+{
+    (void)state;
+    return fixture_open((void **)&here);
+}
+
+static int close_here(void **state)
+{
+    (void)state;
+    return fixture_close((void **)&here);
+}
+
+/* -- one try ---------------------------------------------------------------------------------- */
+
+#define UNKNOWN "nemo"
+
+static enum login_verdict login_by(const char *user, const struct caller *caller,
+                                   const char *password)
+{
+    struct script script = {.answers = {password}};
+    const struct talk talk = script_talk(&script);
+    const struct login_request request = {.caller = caller, .user = user};
+    enum login_verdict verdict = LOGIN_ALLOWED;
+    assert_int_equal(operation_login(&here->context, &talk, &request, &verdict), MEDGL_OK);
+    return verdict;
+}
+
+static enum login_verdict login_from(const char *user, const char *rhost, const char *password)
+{
+    const struct caller caller = caller_from(rhost);
+    return login_by(user, &caller, password);
+}
+
+static enum medgl_error clear_key(struct store_txn *txn, void *argument)
+{
+    uint32_t cleared;
+    return store_attempt_clear(txn, argument, NULL, &cleared);
+}
+
+static void clear_tries(const char *user)
+{
+    char key[CRYPTO_ID_SIZE];
+    uint32_t cleared;
+    if (strcmp(user, UNKNOWN) != 0) {
+        assert_int_equal(operation_account_unlock(&here->context, user, NULL, "test", &cleared),
+                         MEDGL_OK);
+        return;
+    }
+    assert_int_equal(attempt_stand_in(&here->context, user, key), MEDGL_OK);
+    assert_int_equal(store_transact(here->context.store, STORE_WRITE, clear_key, key), MEDGL_OK);
+}
+
+static uint32_t failures_to_tell(void)
+{
+    struct account_report report;
+    assert_int_equal(operation_account_show(&here->context, here->user, &report, NULL, NULL),
+                     MEDGL_OK);
+    return report.activity.failures;
+}
+
+/* -- the same guess again --------------------------------------------------------------------- */
+
+/* Tries, a letter each: a..z is a guess from one place, A..Z the same from another; '=' the right
+ * password from the first, '~' a text that cannot be a password, '.' from here on any
+ * lock is over, '!' an administrator clears, '@' the policy's cost is raised. */
+static const struct repeat_row {
+    const char *name, *tries;
+    unsigned counted, repeated, locked;
+    bool open; /* to the right password afterwards, from the first place */
+} repeat_rows[] = {
+    {"the same", "aaaaaaaa", 1, 7, 0, true},
+    {"two alternating", "abababab", 2, 6, 0, true},
+    {"two alternating from two places", "aAbBaAbB", 4, 4, 0, true},
+    {"the same from two places", "aaAA", 2, 2, 0, true},
+    {"different ones", "abcde", 5, 0, 1, false},
+    {"the last before the limit again", "abcddddd", 4, 4, 0, true},
+    {"a new one after many of the same", "aaaaabcde", 5, 4, 1, false},
+    {"while locked nothing is known again", "abcdeaaa", 5, 0, 1, false},
+    {"a known one after the lock's end", "abcde.aaee", 5, 4, 1, true},
+    {"a new one after the lock's end", "abcde.f", 6, 0, 2, true},
+    {"after a clearing", "aa!aa", 2, 2, 0, true},
+    {"after a success", "aa=aa", 2, 2, 0, true},
+    {"no text", "~~~~~", 5, 0, 1, false},
+    {"no text between the same", "a~a~a", 3, 2, 0, true},
+    {"after the cost was raised", "aa@aa", 1, 3, 0, true}, /* at the record's own cost */
+};
+
+/* A guess; `past`: any lock is over when it is admitted, and begins anew when it has failed. */
+static void guess_from(const char *user, const char *rhost, const char *guess, bool past)
+{
+    auto_clean(proof_clear) struct proof proof;
+    auto_secret struct secret typed = SECRET_NONE;
+    const struct caller caller = caller_from(rhost);
+    struct policy *policy = &here->context.policy;
+    const struct policy_span lock = policy->lock_time;
+    assert_int_equal(secret_copy(&typed, guess, strlen(guess)), MEDGL_OK);
+    assert_int_equal(proof_find(&here->context, &caller, user, PROOF_LOGIN, &proof), MEDGL_OK);
+    if (past)
+        policy->lock_time = (struct policy_span){0};
+    assert_int_equal(proof_verify(&proof, &typed), MEDGL_OK);
+    policy->lock_time = lock;
+    assert_int_equal(proof_commit(&proof), MEDGL_OK);
+    assert_false(proof.decision.allowed);
+}
+
+static void try_all(const char *user, const char *tries)
+{
+    const char *const places[] = {"192.0.2.1", "198.51.100.7"};
+    char guess[] = "Some-Guess-0?";
+    bool past = false;
+    for (; *tries != '\0'; tries++) {
+        const bool other = *tries >= 'A' && *tries <= 'Z';
+        if (*tries == '.')
+            past = true;
+        else if (*tries == '!')
+            clear_tries(user);
+        else if (*tries == '@')
+            here->context.policy.kdf_time++;
+        else if (*tries == '=')
+            assert_int_equal(login_from(user, places[0], here->issued), LOGIN_ALLOWED);
+        else if (*tries == '~')
+            assert_int_equal(login_from(user, places[0], "\1"), LOGIN_REFUSED);
+        else {
+            guess[sizeof(guess) - 2] = (char)(other ? *tries - 'A' + 'a' : *tries);
+            guess_from(user, places[other], guess, past);
+        }
+    }
+}
+
+static void known_again(void **state)
+{
+    const struct repeat_row *row = *state;
+    enrol(here);
+    issue(here);
+    try_all(here->user, row->tries);
+    const struct tally tally = tally_of(here);
+    assert_int_equal(tally.counted, row->counted);
+    assert_int_equal(tally.repeated, row->repeated);
+    assert_int_equal(tally.kinds[LEDGER_LOGIN_LOCKED], row->locked);
+    if (strchr(row->tries, '.') != NULL)
+        here->context.policy.lock_time = (struct policy_span){0};
+    assert_int_equal(login_from(here->user, "192.0.2.1", here->issued),
+                     row->open ? LOGIN_ALLOWED : LOGIN_REFUSED);
+    assert_int_equal(verify(here), MEDGL_OK);
+}
+
+/* R23: a name that is not enrolled is counted alike. */
+static void unknown_alike(void **state)
+{
+    const struct repeat_row *row = *state;
+    if (strpbrk(row->tries, "=@") != NULL) /* nothing is right there, and nothing is stored */
+        return;
+    here->context.policy.unenrolled = POLICY_UNENROLLED_DENY;
+    try_all(UNKNOWN, row->tries);
+    const struct tally tally = tally_of(here);
+    assert_int_equal(tally.counted, row->counted);
+    assert_int_equal(tally.repeated, row->repeated);
+    assert_int_equal(tally.kinds[LEDGER_LOGIN_LOCKED], row->locked);
+}
+
+/* R21: what is repeated is told of as one failed try, with the time of the last. */
+static void told_once(void **state)
+{
+    (void)state;
+    enrol(here);
+    issue(here);
+    try_all(here->user, "aaab");
+    assert_int_equal(failures_to_tell(), 2);
+}
+
+/* R17: the current password, asked for in order to change it. */
+static void a_change_knows_it_again(void **state)
+{
+    const char *const answers[] = {WRONG_AGAIN, NULL};
+    (void)state;
+    enrol(here);
+    issue(here);
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(try_change(here, answers, NULL, 0), CHANGE_WRONG_CURRENT);
+    const struct tally tally = tally_of(here);
+    assert_int_equal(tally.counted, 1);
+    assert_int_equal(tally.repeated, 5);
+}
+
+/* R23: the right password of a closed account is known again like a wrong one. */
+static void a_closed_account_alike(void **state)
+{
+    char why[OPERATION_WHY_SIZE];
+    (void)state;
+    enrol(here);
+    issue(here);
+    assert_int_equal(operation_account_disable(&here->context, here->user, "leave", why), MEDGL_OK);
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(login_from(here->user, "192.0.2.1", here->issued), LOGIN_REFUSED);
+    assert_int_equal(tally_of(here).counted, 1);
+    assert_int_equal(tally_of(here).repeated, 5);
+}
+
+/* -- a second factor -------------------------------------------------------------------------- */
+
+/* What a second factor proved, where one is in force. */
+static enum login_reason with_code(enum factor_result second, const char *password)
+{
+    auto_clean(proof_clear) struct proof proof;
+    auto_secret struct secret typed = SECRET_NONE;
+    const struct caller caller = caller_from("192.0.2.1");
+    assert_int_equal(secret_copy(&typed, password, strlen(password)), MEDGL_OK);
+    assert_int_equal(proof_find(&here->context, &caller, here->user, PROOF_LOGIN, &proof),
+                     MEDGL_OK);
+    proof.second = second;
+    assert_int_equal(proof_verify(&proof, &typed), MEDGL_OK);
+    assert_int_equal(proof_commit(&proof), MEDGL_OK);
+    assert_int_equal(proof.decision.allowed, proof.decision.reason == LOGIN_REASON_OK);
+    return proof.decision.reason;
+}
+
+/* NIST SP 800-63B-4, 3.2.2: wrong codes add up until a right one, however slowly they come. */
+static void wrong_codes_add_up(void **state)
+{
+    (void)state;
+    enrol(here);
+    issue(here);
+    here->context.policy.factor_failures = 3;
+    here->context.policy.attempts_per_source = 100;
+    for (int i = 0; i < 2; i++) /* the same password: a code is another guess each time */
+        assert_int_equal(with_code(FACTOR_FAILED, here->issued), LOGIN_REASON_WRONG_FACTOR);
+    assert_int_equal(tally_of(here).counted, 2);
+    assert_int_equal(with_code(FACTOR_PROVED, here->issued), LOGIN_REASON_OK);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(with_code(FACTOR_FAILED, here->issued), LOGIN_REASON_WRONG_FACTOR);
+    clear_tries(here->user);
+    assert_int_equal(with_code(FACTOR_PROVED, here->issued), LOGIN_REASON_FACTOR_CLOSED);
+    /* Where no code is asked for none is missing. */
+    assert_int_equal(with_code(FACTOR_NOT_ASKED, here->issued), LOGIN_REASON_OK);
+}
+
+/* -- who is closed ---------------------------------------------------------------------------- */
+
+#define OWNER     "daemon" /* a Unix user that is not root */
+#define OWNER_UID 1
+
+static void enrol_as(enum account_class class_)
+{
+    const struct account_add_request request = {
+        .name = OWNER, .uid = OWNER_UID, .class_ = class_, .person.full_name = ""};
+    char why[OPERATION_WHY_SIZE];
+    (void)snprintf(here->user, sizeof(here->user), "%s", OWNER);
+    assert_int_equal(operation_account_add(&here->context, &request, why), MEDGL_OK);
+    issue(here);
+}
+
+static void guess_from_everywhere(unsigned count)
+{
+    char rhost[32];
+    for (unsigned i = 0; i < count; i++) {
+        (void)snprintf(rhost, sizeof(rhost), "203.0.113.%u", i + 1);
+        assert_int_equal(login_from(OWNER, rhost, WRONG), LOGIN_REFUSED);
+    }
+}
+
+/* After as many guesses from the network as close the account there. */
+static const struct spared_row {
+    const char *name;
+    enum account_class class_;
+    struct caller caller;
+    enum login_verdict verdict;
+} spared_rows[] = {
+    {"another address",
+     ACCOUNT_CLASS_STAFF,
+     {.trusted = true, .service = "sshd", .rhost = "192.0.2.1"},
+     LOGIN_REFUSED},
+    {"a console",
+     ACCOUNT_CLASS_STAFF,
+     {.trusted = true, .service = "login", .tty = "tty1"},
+     LOGIN_ALLOWED},
+    {"its own uid",
+     ACCOUNT_CLASS_STAFF,
+     {.trusted = true, .real_uid = OWNER_UID, .service = "sudo", .tty = "pts/1"},
+     LOGIN_ALLOWED},
+    {"its own uid through the socket",
+     ACCOUNT_CLASS_STAFF,
+     {.peer_uid = OWNER_UID, .real_uid = -1, .service = "swaylock"},
+     LOGIN_ALLOWED},
+    {"its own uid, from an address",
+     ACCOUNT_CLASS_STAFF,
+     {.trusted = true, .real_uid = OWNER_UID, .service = "web", .rhost = "192.0.2.1"},
+     LOGIN_REFUSED},
+    {"another uid",
+     ACCOUNT_CLASS_STAFF,
+     {.trusted = true, .real_uid = OWNER_UID + 1, .service = "su", .tty = "pts/1"},
+     LOGIN_REFUSED},
+    {"break-glass, from an address",
+     ACCOUNT_CLASS_BREAKGLASS,
+     {.trusted = true, .service = "sshd", .rhost = "192.0.2.1"},
+     LOGIN_ALLOWED},
+};
+
+static void spared(void **state)
+{
+    const struct spared_row *row = *state;
+    enrol_as(row->class_);
+    here->context.policy.attempts_per_account = 6;
+    (void)snprintf(here->context.policy.classes[ACCOUNT_CLASS_BREAKGLASS - 1].places,
+                   POLICY_RULE_SIZE, "any");
+    guess_from_everywhere(8);
+    assert_int_equal(login_by(OWNER, &row->caller, here->issued), row->verdict);
+}
+
+/* R32: a break-glass account is delayed, whatever is guessed. */
+static void break_glass_is_never_locked(void **state)
+{
+    (void)state;
+    enrol_as(ACCOUNT_CLASS_BREAKGLASS);
+    (void)snprintf(here->context.policy.classes[ACCOUNT_CLASS_BREAKGLASS - 1].places,
+                   POLICY_RULE_SIZE, "any");
+    for (int i = 0; i < 30; i++)
+        assert_int_equal(login_from(OWNER, "192.0.2.1", WRONG), LOGIN_REFUSED);
+    const struct tally tally = tally_of(here);
+    assert_int_equal(tally.counted, 30);
+    assert_int_equal(tally.kinds[LEDGER_LOGIN_LOCKED], 0);
+    assert_string_equal(tally.class_, "breakglass");
+    assert_int_equal(login_from(OWNER, "192.0.2.1", here->issued), LOGIN_ALLOWED);
+}
+
+/* -- the line of evaluations ------------------------------------------------------------------ */
+
+static void a_line_of_its_own(void **state)
+{
+    (void)state;
+    struct context *context = &here->context;
+    context->console = true;
+    assert_string_equal(context_line(context).directory, context->kdf_directory_console);
+    assert_int_equal(context_line(context).slots, 1);
+    context->console = false;
+    assert_string_equal(context_line(context).directory, context->kdf_directory);
+    assert_int_equal(rmdir(context->kdf_directory_console), 0); /* by an older tmpfiles.d */
+    reopen(here);
+    context->console = true;
+    assert_string_equal(context_line(context).directory, context->kdf_directory);
+    assert_int_equal(context_line(context).slots, context->policy.kdf_slots);
+}
+
+int main(void)
+{
+    TABLE_ADD("R20 the same again", repeat_rows, known_again);
+    TABLE_ADD("R20 R23 of an unknown name", repeat_rows, unknown_alike);
+    table_add("R21", "the same again is told of once", told_once, NULL);
+    table_add("R17", "a change knows a wrong one again", a_change_knows_it_again, NULL);
+    table_add("R23", "a closed account knows it again alike", a_closed_account_alike, NULL);
+    table_add("R24", "wrong codes add up until a right one", wrong_codes_add_up, NULL);
+    TABLE_ADD("R20 while strangers have closed the account", spared_rows, spared);
+    table_add("R32", "a break-glass account is never locked", break_glass_is_never_locked, NULL);
+    table_add("R20", "a line of its own before the machine", a_line_of_its_own, NULL);
+    for (size_t i = 0; i < table_count; i++) {
+        table_tests[i].setup_func = open_here;
+        table_tests[i].teardown_func = close_here;
+    }
+    return table_run("attempts");
+}
