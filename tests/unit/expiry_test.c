@@ -890,7 +890,7 @@ static void sessions_end_after_the_password(void **state)
     assert_false(end.password);
     assert_int_equal(end.uid, (int64_t)geteuid());
     assert_int_equal(end.sessions, 2);
-    assert_int_equal(close_session(here, open[0]), SESSION_REFUSED);
+    assert_int_equal(close_session(here, open[0]), SESSION_DONE);
     struct tally tally = tally_of(here);
     assert_int_equal(tally.kinds[LEDGER_PASSWORD_REVOKE], 2);
     assert_int_equal(tally.kinds[LEDGER_SESSION_CLOSE], 2);
@@ -1131,6 +1131,7 @@ struct tamper_run {
     struct fixture *f;
     struct account account;
     struct credential password, former; /* as they were */
+    char session[CRYPTO_ID_SIZE];       /* an open one */
 };
 
 static enum medgl_error tamper_nothing(struct store_txn *txn, struct tamper_run *run)
@@ -1215,6 +1216,40 @@ static enum medgl_error tamper_change(struct store_txn *txn, struct tamper_run *
     return tamper_entry(txn, run, LEDGER_ACCOUNT_CHANGE);
 }
 
+/* R29: sessions that are hidden make room, ones that never were take it. */
+static enum medgl_error tamper_hide_session(struct store_txn *txn, struct tamper_run *run)
+{
+    return store_session_close(txn, run->session, clock_read().now, SESSION_END_CLOSED);
+}
+
+static enum medgl_error tamper_add_session(struct store_txn *txn, struct tamper_run *run)
+{
+    struct session session = {.opened = clock_read().now, .class_ = run->account.class_};
+    memcpy(session.account_id, run->account.id, CRYPTO_ID_SIZE);
+    MEDGL_TRY(crypto_random_id(session.id));
+    return store_session_open(txn, &session);
+}
+
+/* R34: a policy that counts as seen, and was not. */
+static enum medgl_error tamper_policy(struct store_txn *txn, struct tamper_run *run)
+{
+    struct policy_seen seen;
+    (void)run;
+    MEDGL_TRY(store_policy_seen_get(txn, &seen));
+    seen.digest[0] = seen.digest[0] == '0' ? '1' : '0';
+    return store_policy_seen_put(txn, &seen);
+}
+
+static enum medgl_error tamper_end_session(struct store_txn *txn, struct tamper_run *run)
+{
+    return tamper_entry(txn, run, LEDGER_SESSION_CLOSE);
+}
+
+static enum medgl_error tamper_policy_entry(struct store_txn *txn, struct tamper_run *run)
+{
+    return tamper_entry(txn, run, LEDGER_POLICY_CHANGE);
+}
+
 static const struct tamper_row {
     const char *name;
     enum medgl_error (*tamper)(struct store_txn *txn, struct tamper_run *run);
@@ -1232,6 +1267,11 @@ static const struct tamper_row {
     {"an import that is not stored", tamper_import, "a password is not the one"},
     {"an older state of the account", tamper_account, "an account is not in the state"},
     {"a change of the account that is not stored", tamper_change, "an account is not in the state"},
+    {"an open session hidden", tamper_hide_session, "a session that an entry opened is gone"},
+    {"an open session that never was", tamper_add_session, "an open session has no entry"},
+    {"an end of a session that is not stored", tamper_end_session, "a session ended that was not"},
+    {"another policy that was seen", tamper_policy, "the policy seen last is not the one"},
+    {"a change of the policy that is not stored", tamper_policy_entry, "the policy seen last is"},
 };
 
 static enum medgl_error tamper_take(void *argument, const struct credential *credential)
@@ -1280,6 +1320,7 @@ static void state_against_ledger(void **state)
     enrol(here);
     plant_password(here, PASSWORD_ONE, PASSWORD_STRENGTH_LONG, MEDGL_DAY);
     issue(here);
+    open_session(here, tampering.run.session);
     assert_int_equal(verify(here), MEDGL_OK);
     assert_int_equal(store_transact(here->context.store, STORE_WRITE, tamper_now, &tampering),
                      MEDGL_OK);
