@@ -66,14 +66,13 @@ static bool doctor_policy(struct doctor *doctor, uid_t owner, struct policy *pol
 {
     const struct policy_report report = {.context = doctor, .mistake = doctor_policy_mistake};
     unsigned before = doctor->faults;
-    if (policy_load(doctor->root, owner, &report, policy) == MEDGL_OK) {
+    const bool usable = policy_load(doctor->root, owner, &report, policy) == MEDGL_OK;
+    if (usable && doctor->faults == before)
         doctor_say(doctor, DOCTOR_OK, "policy", "the policy is free of mistakes");
-        return true;
-    }
-    if (doctor->faults == before)
+    else if (doctor->faults == before)
         doctor_say(doctor, DOCTOR_FAULT, "policy",
                    "the policy cannot be read: do what the log says about it");
-    return false;
+    return usable; /* mistakes in the file of holidays leave it usable */
 }
 
 /* -- files ---------------------------------------------------------------------------------- */

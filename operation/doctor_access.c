@@ -314,7 +314,7 @@ static void access_privileged(const struct looking *looking)
                    looking->privileged_count);
 }
 
-/* R22: without the days off hours cannot be told. */
+/* R22. A file that cannot be read was told of with the policy. */
 static void access_calendar(const struct looking *looking)
 {
     const struct policy *policy = &looking->context->policy;
@@ -323,14 +323,8 @@ static void access_calendar(const struct looking *looking)
     bool hours = looking->hours;
     for (size_t i = 0; i < POLICY_CLASSES; i++)
         hours |= strcasecmp(policy->classes[i].hours, "always") != 0;
-    if (!policy->calendar.known)
-        doctor_say(doctor, DOCTOR_FAULT, "calendar",
-                   "the file of holidays %s cannot be read: whose hours are limited cannot log in; "
-                   "do what the log says about it",
-                   policy->holidays);
-    else if (hours && policy->holidays[0] != '\0' &&
-             (policy->calendar.count == 0 ||
-              policy->calendar.day[policy->calendar.count - 1] <= today))
+    if (policy->calendar.known && hours && policy->holidays[0] != '\0' &&
+        (policy->calendar.count == 0 || policy->calendar.day[policy->calendar.count - 1] <= today))
         doctor_say(doctor, DOCTOR_WARNING, "calendar",
                    "%s has no day after today, and hours are limited: add the holidays to come",
                    policy->holidays);

@@ -152,8 +152,8 @@ static void pam_other(struct pam_service *service, const char *control, const ch
     if (door == PAM_DOOR_NONE)
         return;
     service->wide = door == PAM_DOOR_WIDE;
-    (void)snprintf(service->door, sizeof(service->door), "%s %s%s", control, module,
-                   control[0] == '[' ? "]" : "");
+    (void)snprintf(service->door, sizeof(service->door), "%s%s %s", control,
+                   control[0] == '[' ? "]" : "", module);
 }
 
 static void pam_exempt(struct pam_service *service, const char *arguments)

@@ -1,30 +1,9 @@
 /* What doctor finds, on a real installation in a private root: a row is something that somebody did
  * to it, and a finding that must, or must not, come of that. */
-#include "operation/setup.h"
-
-#include "base/file.h"
-#include "base/log.h"
-#include "tests/unit/table.h"
-
-#include <errno.h>
-#include <ftw.h>
-#include <string.h>
-#include <sys/stat.h>
-
-#define PAM    MEDGL_PAMCONFDIR "/"
-#define SSHD   "/etc/ssh/sshd_config"
-#define POLICY MEDGL_SYSCONFDIR "/policy.conf"
-#define LOOP   NULL /* a symbolic link to itself: not even root can read it */
+#include "tests/unit/doctor_fixture.h"
 
 #define AUTH    "auth [success=2 ignore=ignore default=die] pam_medgl.so\n"
 #define ACCOUNT "account [success=ok new_authtok_reqd=ok ignore=ignore default=die] pam_medgl.so\n"
-
-struct row {
-    const char *name;
-    const char *files[3][2]; /* path, text */
-    const char *finds;       /* in one finding: level, word, sentence */
-    const char * not ;       /* in none; NULL: any */
-};
 
 #define WEAK "lets a refusal pass"
 
@@ -150,6 +129,90 @@ static const struct row pam_rows[] = {
      {{PAM "su", "auth required pam_medgl.so exempt=root,x debug\n" ACCOUNT}},
      "warning pam su: exempt=root,x: these",
      NULL},
+    {"exempt, in a file of Debian's",
+     {{PAM "common-session", "session required pam_medgl.so exempt=root\n"}},
+     "warning pam common-session: exempt=root: these",
+     NULL},
+    {"exempt, in a session alone",
+     {{PAM "su", AUTH ACCOUNT "session required pam_medgl.so exempt=root\n"}},
+     "warning pam su: exempt=root: these",
+     NULL},
+    {"a line goes on in the next",
+     {{PAM "su", "auth \\\n optional \\\n pam_medgl.so\n" ACCOUNT}},
+     "fault pam su: the auth line " WEAK,
+     NULL},
+    {"of the vendor",
+     {{"/usr/lib/pam.d/su", "auth optional pam_medgl.so\n" ACCOUNT}},
+     "fault pam su: the auth line " WEAK,
+     NULL},
+    {"of the vendor, and one instead",
+     {{"/usr/lib/pam.d/su", "auth optional pam_medgl.so\n" ACCOUNT}, {PAM "su", AUTH ACCOUNT}},
+     "ok pam su uses",
+     WEAK},
+    {"a directory", {{PAM "su", a_directory}}, "su cannot be read: it is not a regular", NULL},
+    {"a pipe", {{PAM "su", a_fifo}}, "su cannot be read: it is not a regular", NULL},
+    {"10 MB in a line", {{PAM "su", too_large}}, "su cannot be read: it is larger", NULL},
+    {"bytes of zero", {{PAM "su", a_nul}}, "warning pam no PAM service", "fault"},
+};
+
+#define OPEN "before the module is asked"
+
+/* R39: who needs no proof. */
+static const struct row door_rows[] = {
+    {"pam_permit, sufficient",
+     {{PAM "su", "auth sufficient pam_permit.so\n" AUTH ACCOUNT}},
+     "fault pam su: sufficient pam_permit.so lets everybody in " OPEN,
+     NULL},
+    {"pam_permit, success=done",
+     {{PAM "su", "auth [success=done default=ignore] pam_permit.so\n" AUTH ACCOUNT}},
+     "fault pam su: [success=done default=ignore] pam_permit.so lets everybody in",
+     NULL},
+    {"before an include",
+     {{PAM "common-auth", AUTH},
+      {PAM "su",
+       "auth sufficient /usr/lib/security/pam_permit.so\n@include common-auth\n" ACCOUNT}},
+     "fault pam su: sufficient",
+     NULL},
+    {"behind the module",
+     {{PAM "su", AUTH "auth sufficient pam_permit.so\n" ACCOUNT}},
+     "ok pam su",
+     "pam_permit"},
+    {"pam_permit, required",
+     {{PAM "su", "auth required pam_permit.so\n" AUTH ACCOUNT}},
+     "ok",
+     OPEN},
+    {"pam_rhosts", {{PAM "rlogin", "auth sufficient pam_rhosts.so\n" AUTH ACCOUNT}}, OPEN, NULL},
+    {"pam_rootok", {{PAM "su", "auth sufficient pam_rootok.so\n" AUTH ACCOUNT}}, "ok", OPEN},
+    {"pam_wheel", {{PAM "su", "auth sufficient pam_wheel.so\n" AUTH ACCOUNT}}, "ok", OPEN},
+    {"pam_wheel, trust",
+     {{PAM "su", "auth sufficient pam_wheel.so group=adm trust\n" AUTH ACCOUNT}},
+     "warning pam su: sufficient pam_wheel.so lets whoever meets its condition in " OPEN,
+     NULL},
+    {"pam_succeed_if, of who asks",
+     {{PAM "su", "auth sufficient pam_succeed_if.so uid = 0 use_uid\n" AUTH ACCOUNT}},
+     "ok",
+     OPEN},
+    {"pam_succeed_if, of who is asked",
+     {{PAM "su", "auth sufficient pam_succeed_if.so uid > 1000\n" AUTH ACCOUNT}},
+     "warning pam su",
+     NULL},
+    {"a group with nobody in it",
+     {{PAM "lightdm",
+       "auth sufficient pam_succeed_if.so user ingroup nopasswdlogin\n" AUTH ACCOUNT},
+      {"/etc/group", "x:x:1:a\nnopasswdlogin:x:2:\n"}},
+     "ok pam lightdm",
+     OPEN},
+    {"a group with somebody in it",
+     {{PAM "lightdm",
+       "auth sufficient pam_succeed_if.so user ingroup nopasswdlogin\n" AUTH ACCOUNT},
+      {"/etc/group", "x:x:1:a\nnopasswdlogin:x:2:bob\n"}},
+     "warning pam lightdm",
+     NULL},
+    {"where the module is not used",
+     {{PAM "su", "auth sufficient pam_permit.so\n"}},
+     "warning pam su: sufficient pam_permit.so lets everybody in without a proof",
+     NULL},
+    {"a greeter", {{PAM "lightdm-greeter", "auth sufficient pam_permit.so\n"}}, "no PAM", "proof"},
 };
 
 #define USED                                                                                       \
@@ -185,6 +248,9 @@ static const struct row sshd_rows[] = {
      "warning sshd PermitEmptyPasswords yes in a Match",
      "ok sshd"},
     {"cannot be read", {USED, {SSHD, LOOP}}, "warning sshd /", "sshd UsePAM"},
+    {"a directory", {USED, {SSHD, a_directory}}, "it is not a regular file", "sshd UsePAM"},
+    {"a pipe", {USED, {SSHD, a_fifo}}, "it is not a regular file", "sshd UsePAM"},
+    {"10 MB in a line", {USED, {SSHD, too_large}}, "it is larger than", "sshd UsePAM"},
     {"an included one cannot be read",
      {USED, {SSHD, GOOD "Include more\n"}, {"/etc/ssh/more", LOOP}},
      "more cannot be read",
@@ -212,80 +278,6 @@ static const struct row policy_rows[] = {
      "ok lists"},
 };
 
-static char root[64];
-static char found[16384];
-
-static void hear(void *argument, enum doctor_level level, const char *check, const char *what)
-{
-    static const char *const levels[] = {"ok", "warning", "fault"};
-    size_t used = strlen(found);
-    (void)argument;
-    (void)snprintf(found + used, sizeof(found) - used, "%s %s %s\n", levels[level], check, what);
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
-}
-
-static int make_root(void **state)
-{
-    (void)state;
-    (void)snprintf(root, sizeof(root), "/tmp/medgl-doctor-XXXXXX");
-    const struct setup_request request = {.root = root,
-                                          .origin = "test.example/medgl",
-                                          .owner = geteuid(),
-                                          .group = getegid(),
-                                          .actor = {.uid = -1}};
-    return mkdtemp(root) == NULL || chmod(root, 0755) != 0 || operation_setup(&request) != MEDGL_OK;
-}
-
-static int remove_root(void **state)
-{
-    (void)state;
-    return nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static void put(const char *name, const char *text)
-{
-    char path[PATH_MAX], part[PATH_MAX];
-    assert_int_equal(path_under(path, root, name), MEDGL_OK);
-    for (const char *at = strchr(path + 1, '/'); at != NULL; at = strchr(at + 1, '/')) {
-        (void)snprintf(part, sizeof(part), "%.*s", (int)(at - path), path);
-        if (mkdir(part, 0755) != 0)
-            assert_int_equal(errno, EEXIST);
-    }
-    if (text == LOOP)
-        assert_int_equal(symlink(path, path), 0);
-    else
-        assert_int_equal(file_replace(path, geteuid(), getegid(), 0644, text, strlen(text)),
-                         MEDGL_OK);
-}
-
-static enum medgl_error look(const char *finds, const char * not )
-{
-    found[0] = '\0';
-    enum medgl_error error = operation_doctor(root, hear, NULL);
-    assert_int_equal(error, strstr(found, "fault ") == NULL ? MEDGL_OK : MEDGL_ERR_REFUSED);
-    if (strstr(found, finds) == NULL)
-        fail_msg("not found: %s\nin:\n%s", finds, found);
-    if (not != NULL && strstr(found, not ) != NULL)
-        fail_msg("found: %s\nin:\n%s", not, found);
-    return error;
-}
-
-static void a_row(void **state)
-{
-    const struct row *row = *state;
-    assert_int_equal(make_root(NULL), 0);
-    put(PATH_ENGINE, "");
-    for (size_t i = 0; i < MEDGL_COUNT(row->files) && row->files[i][0] != NULL; i++)
-        put(row->files[i][0], row->files[i][1]);
-    (void)look(row->finds, row->not );
-    assert_int_equal(remove_root(NULL), 0);
-}
-
 /* -- keys and ledger -------------------------------------------------------------------------- */
 
 static void ledger_keys(bool private_too)
@@ -303,7 +295,6 @@ static void ledger_keys(bool private_too)
 static void R08_the_head_is_signed_by_the_key_in_use(void **state)
 {
     (void)state;
-    put(PATH_ENGINE, "");
     assert_int_equal(look("ok ledger its head is signed", "fault "), MEDGL_OK);
     ledger_keys(true);
     (void)look("fault ledger its head is not signed by the ledger key in use", "fault keys");
@@ -333,14 +324,6 @@ static void nothing_is_set_up(void **state)
     assert_int_equal(look("run medgl-admin setup", "ok "), MEDGL_ERR_REFUSED);
 }
 
-static void on_a_root_of_its_own(void **state)
-{
-    const struct CMUnitTest *test = *state;
-    assert_int_equal(make_root(NULL), 0);
-    test->test_func(NULL);
-    assert_int_equal(remove_root(NULL), 0);
-}
-
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -351,6 +334,7 @@ int main(void)
     };
     log_open(LOG_TARGET_NONE, "doctor_test", false);
     TABLE_ADD("pam", pam_rows, a_row);
+    TABLE_ADD("R39 pam", door_rows, a_row);
     TABLE_ADD("sshd", sshd_rows, a_row);
     TABLE_ADD("policy", policy_rows, a_row);
     TABLE_ADD("installation", tests, on_a_root_of_its_own);

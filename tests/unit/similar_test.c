@@ -6,6 +6,7 @@
 #include "factor/similar.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "tests/unit/draw.h"
 #include "tests/unit/table.h"
@@ -479,13 +480,13 @@ static void r14_time_is_bounded(void **state)
         prepare(text, &before);
         text[SIMILAR_POINTS / 3] = 'x';
         prepare(i == MEDGL_COUNT(pieces) - 1 ? "\U0002000b-a7" : text, &after);
-        int64_t begin = clock_monotonic();
+        const clock_t begin = clock(); /* of the processor: others work on this machine too */
         for (int round = 0; round < 20; round++) {
             (void)similar(&after, &before);
             (void)same_stem(&after, &before);
         }
-        int64_t taken = clock_monotonic() - begin;
-        print_message("# %zu: %.2f ms\n", i, (double)taken / 20);
+        const double taken = (double)(clock() - begin) * 1000 / CLOCKS_PER_SEC;
+        print_message("# %zu: %.2f ms\n", i, taken / 20);
         assert_true(taken < 20 * 50); /* valgrind takes fifty times as long */
     }
 }
