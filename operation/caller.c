@@ -60,18 +60,10 @@ const char *source_key_place(const char *key)
     return source_key_is_change(key) ? key + strlen(SOURCE_CHANGE) : key;
 }
 
-/* tty1, ttyS0, hvc0, console, :0 (a display): terminals that stand beside the machine. A pty is not
- * one, and neither is "::/64". */
+/* A source is kept as text: "::/64" is no display. */
 bool source_key_is_console(const char *key)
 {
-    static const char *const prefixes[] = {"ttyS", "ttyAMA", "ttyUSB", "hvc", "console"};
-    key = source_key_place(key);
-    for (size_t i = 0; i < MEDGL_COUNT(prefixes); i++)
-        if (strncmp(key, prefixes[i], strlen(prefixes[i])) == 0)
-            return true;
-    if (strncmp(key, "tty", 3) == 0)
-        return key[3] >= '0' && key[3] <= '9';
-    return key[0] == ':' && key[1] >= '0' && key[1] <= '9';
+    return admission_is_console(source_key_place(key));
 }
 
 bool source_key_is_own(const char *key, const struct account *account)

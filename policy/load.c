@@ -61,8 +61,9 @@ static void load_value_free(econf_ext_value **value)
         econf_freeExtValue(*value);
 }
 
-static void load_say(const struct loading *loading, const char *path, uint64_t line,
-                     const char *format, va_list arguments)
+__attribute__((format(printf, 4, 0))) static void load_say(const struct loading *loading,
+                                                           const char *path, uint64_t line,
+                                                           const char *format, va_list arguments)
 {
     char why[512];
     (void)vsnprintf(why, sizeof(why), format, arguments);

@@ -483,23 +483,14 @@ static void random_rule(char *rule, size_t size)
     for (uint32_t part = 0, parts = 1 + dice(5); part < parts; part++) {
         used += (size_t)snprintf(rule + used, size - used, "%s", part > 0 ? ";" : "");
         const uint32_t first = dice(7), last = dice(7);
-        switch (dice(4)) {
-        case 0:
+        const uint32_t kind = dice(4);
+        if (kind == 0)
             used += (size_t)snprintf(rule + used, size - used, "daily");
-            break;
-        case 1:
+        else if (kind == 1)
             used += (size_t)snprintf(rule + used, size - used, "holiday,%s", days[first]);
-            break;
-        case 2:
-            if (first != last) {
-                used +=
-                    (size_t)snprintf(rule + used, size - used, "%s-%s", days[first], days[last]);
-                break;
-            } /* fall through */
-        default:
-            used += (size_t)snprintf(rule + used, size - used, "%s,%s", days[first], days[last]);
-            break;
-        }
+        else
+            used += (size_t)snprintf(rule + used, size - used, "%s%s%s", days[first],
+                                     kind == 2 && first != last ? "-" : ",", days[last]);
         /* Often at the same few times, so that parts touch. */
         const uint32_t begin = dice(2) != 0 ? dice(4) * 360 : dice(1440),
                        end = dice(2) != 0 ? dice(5) * 360 : dice(1441);
@@ -517,7 +508,7 @@ static void hours_end_when_they_say(void **state)
     struct policy policy = with_calendar();
     int ended = 0, endless = 0, refused = 0;
     (void)state;
-    for (int i = 0; i < 20000; i++) {
+    for (int i = 0; i < 5000; i++) {
         char rule[256], canonical[POLICY_RULE_SIZE];
         const int offset = offsets[dice(3)];
         const medgl_time now =
@@ -548,7 +539,7 @@ static void hours_end_when_they_say(void **state)
         else
             endless++;
     }
-    assert_true(ended > 1000 && endless > 100 && refused > 1000);
+    assert_true(ended > 1000 && endless > 50 && refused > 1000);
 }
 
 /* Against a minute by minute look at each part, written down in another way. */
@@ -589,7 +580,7 @@ static void hours_agree_with_a_plain_reading(void **state)
 {
     const struct policy policy = with_calendar();
     (void)state;
-    for (int i = 0; i < 20000; i++) {
+    for (int i = 0; i < 5000; i++) {
         char rule[256];
         const medgl_time now =
             at("2026-10-25 00:00", 0) + (medgl_time)dice(80 * 1440) * MEDGL_MINUTE;
@@ -609,7 +600,7 @@ static void notations_stand_garbage(void **state)
         admission_parse_hours, admission_parse_places, admission_parse_services};
     int accepted = 0;
     (void)state;
-    for (int i = 0; i < 60000; i++) {
+    for (int i = 0; i < 15000; i++) {
         const size_t len = dice(dice(8) == 0 ? 600 : 12);
         auto_free char *text = malloc(len + 1); /* its end is watched */
         char canonical[POLICY_RULE_SIZE], again[POLICY_RULE_SIZE];
@@ -623,7 +614,7 @@ static void notations_stand_garbage(void **state)
         assert_int_equal(parse[i % 3](canonical, again), MEDGL_OK);
         assert_string_equal(again, canonical);
     }
-    assert_true(accepted > 100);
+    assert_true(accepted > 50);
 }
 
 /* -- places and services ---------------------------------------------------------------------- */
