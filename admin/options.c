@@ -250,7 +250,7 @@ static bool check_rule(const char *name, const char *value)
 static bool check_sessions_max(const char *name, const char *value)
 {
     uint64_t number;
-    if (number_parse(value, &number) && number <= SESSIONS_MAX)
+    if (value[0] == '\0' || (number_parse(value, &number) && number <= SESSIONS_MAX))
         return true;
     complain(_("--%s needs a number from 1 to %d, or 0 for what the class says"), name,
              SESSIONS_MAX);

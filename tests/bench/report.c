@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <time.h>
 
 #define REPORT_BATCH 20000
 #define REPORT_GOAL  2000 /* milliseconds, for a million entries, where few are shown */
@@ -127,6 +128,14 @@ static double scan_once(struct context *context)
     return bench_now() - begin;
 }
 
+/* Milliseconds of the processor that this process had. */
+static double report_worked(void)
+{
+    struct timespec t;
+    BENCH_MUST(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t) == 0);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
 static enum medgl_error report_count(void *argument, const struct access_record *record)
 {
     uint64_t *count = argument;
@@ -138,21 +147,23 @@ static enum medgl_error report_count(void *argument, const struct access_record 
 static void report_measure(const struct bench *bench, struct context *context, const char *name,
                            const struct access_filter *filter, bool few)
 {
-    auto_sample struct sample report = {.count = 0}, scan = {.count = 0};
+    auto_sample struct sample report = {.count = 0}, scan = {.count = 0}, work = {.count = 0};
     uint64_t count = 0;
     char text[128];
     for (int i = 0; i < REPORT_TURNS; i++) {
         sample_add(&scan, scan_once(context));
         count = 0;
-        const double begin = bench_now();
+        const double begin = bench_now(), worked = report_worked();
         BENCH_MUST(operation_report_access(context, filter, report_count, &count) == MEDGL_OK);
         sample_add(&report, bench_now() - begin);
+        sample_add(&work, report_worked() - worked);
     }
     (void)snprintf(text, sizeof(text), "%s: %" PRIu64 " shown", name, count);
     if (few)
         line_goal(bench, text, sample_median(&report), "ms", REPORT_GOAL, false);
     else
         line_info(text, sample_median(&report), "ms");
+    line_info("  of the processor", sample_median(&work), "ms");
     line_info("  over a bare scan", sample_ratio(&report, &scan), "times");
 }
 
