@@ -1138,9 +1138,11 @@ static void R14_guessable(void **state)
 /* One fact more against a password never makes it acceptable, under any profile. */
 static void R14_every_combination_of_facts(void **state)
 {
+    struct policy policy;
     (void)state;
     for (unsigned i = 0; i < (1U << 11) * MEDGL_COUNT(profiles); i++) {
-        const struct policy policy = of_profile(profiles[i >> 11]);
+        if ((i & 0x7ff) == 0)
+            policy = of_profile(profiles[i >> 11]);
         const bool against = (i & 0x1ff) != 0;
         const struct password_candidate candidate = {
             .length = i & 1 ? 7 : 16,
