@@ -186,7 +186,7 @@ found = []
 for line in open("/run/ledger.export", encoding="utf-8"):
     entry = json.loads(line)
     names = {"k": entry["kind"], "d": entry["details"], "s": (entry["subject"] or {}).get("name")}
-    if eval(expression, {}, names):
+    if eval("(" + expression + ")", names):
         found.append(line)
 print(len(found), "are such:", *found[-5:])
 sys.exit(0 if len(found) == int(number) else 1)' "$2" "$3" > $seen 2>&1
@@ -199,7 +199,7 @@ holds() { # NAME EXPRESSION COMMAND...: of the JSON that it prints, seen as `it`
     python3 -I -c '
 import json, sys
 it = json.load(open("/run/json", encoding="utf-8"))
-if not eval(sys.argv[1], {}, {"it": it}):
+if not eval("(" + sys.argv[1] + ")", {"it": it}):
     print("does not hold:", sys.argv[1])
     json.dump(it, sys.stdout, indent=1)
     sys.exit(1)' "$expression" >> $seen 2>&1
