@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -18,11 +19,13 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#define SENDMAIL         "/usr/sbin/sendmail"
-#define WALL             "/usr/bin/wall"
-#define COURIER_SOCKET   (STDERR_FILENO + 1)
-#define KILL_PATIENCE_MS 5000 /* until one that was killed is gone; a setuid one cannot be killed  \
-                               */
+#define SENDMAIL       "/usr/sbin/sendmail"
+#define WALL           "/usr/bin/wall"
+#define TTY_GROUP      "tty"
+#define COURIER_SOCKET (STDERR_FILENO + 1)
+#define KILL_PATIENCE_MS                                                                           \
+    5000 /* until one that was killed is gone; a setuid one cannot be killed                       \
+          */
 #define SWEEP_ROUNDS      500
 #define SWEEP_PAUSE_MS    10
 #define ENVIRONMENT_WORDS 64
@@ -36,7 +39,7 @@ struct answer {
 struct program {
     char path[PATH_MAX];
     const char *argv[4];
-    bool ours; /* of notify.d: gains no privilege, and leaves nothing behind */
+    bool ours; /* of notify.d: leaves nothing behind */
 };
 
 bool courier_hook_name(const char *name)
@@ -157,7 +160,7 @@ static _Noreturn void program_become(const struct program *program,
     (void)umask(022);
     if (setsid() >= 0 && chdir("/") == 0 && dup2(input, STDIN_FILENO) == STDIN_FILENO &&
         close_range(COURIER_SOCKET, ~0U, CLOSE_RANGE_CLOEXEC) == 0 &&
-        (!program->ours || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0))
+        (order->program == COURIER_MAIL || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0))
         (void)execve(program->path, (char *const *)(uintptr_t)program->argv, environment);
     int failed = errno;
     _exit(write(told, &failed, sizeof(failed)) == (ssize_t)sizeof(failed) ? 126 : 127);
@@ -306,49 +309,68 @@ static const char *courier_whom(uid_t owner, uid_t *uid, gid_t *gid)
         return NULL;
     if (privilege_user(COURIER_USER, uid, gid) != MEDGL_OK)
         return "the system user " COURIER_USER " does not exist: make it with systemd-sysusers, or "
-                                               "adduser --system --group " COURIER_USER;
+               "adduser --system --group " COURIER_USER;
     if (*uid == 0 || *gid == 0 || *uid == owner)
         return "the system user " COURIER_USER " must be neither root nor the owner of the store: "
-                                               "give it a uid and a gid of its own";
+               "give it a uid and a gid of its own";
     return NULL;
+}
+
+/* Of a group that may write to terminals; where there is none, wall says what it cannot do. */
+static gid_t courier_group(size_t hand, gid_t own)
+{
+    const struct group *tty = hand == COURIER_TTY && geteuid() == 0 ? getgrnam(TTY_GROUP) : NULL;
+    return tty != NULL && tty->gr_gid != 0 ? tty->gr_gid : own;
+}
+
+static bool courier_begin(struct courier_hand *hand, const char *root, uid_t uid, gid_t gid)
+{
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+        return false;
+    hand->child = fork();
+    if (hand->child == 0)
+        courier_serve(ends[1], root, uid, gid);
+    hand->socket = ends[0];
+    (void)close(ends[1]);
+    if (hand->child > 0)
+        return true;
+    (void)close(ends[0]);
+    hand->child = 0;
+    return false;
 }
 
 bool courier_start(struct courier *courier, const char *root, uid_t owner)
 {
-    int ends[2];
     uid_t uid;
     gid_t gid;
     courier->trouble = courier_whom(owner, &uid, &gid);
     if (courier->trouble != NULL)
         return true;
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0) {
-        courier->child = fork();
-        if (courier->child == 0)
-            courier_serve(ends[1], root, uid, gid);
-        courier->socket = ends[0];
-        (void)close(ends[1]);
-        if (courier->child > 0)
-            return true;
-        (void)close(ends[0]);
-        courier->child = 0;
-    }
-    complain(_("What delivers alerts cannot be prepared (%s); nothing was done."), strerror(errno));
-    return false;
+    for (size_t i = 0; i < COURIER_HANDS; i++)
+        if (!courier_begin(&courier->hand[i], root, uid, courier_group(i, gid))) {
+            complain(_("What delivers alerts cannot be prepared (%s); nothing was done."),
+                     strerror(errno));
+            return false;
+        }
+    return true;
 }
 
 enum medgl_error courier_run(const struct courier *courier, const struct courier_order *order,
                              char why[COURIER_WHY_SIZE])
 {
+    const struct courier_hand *hand =
+        &courier->hand[order->program == COURIER_WALL ? COURIER_TTY : COURIER_PLAIN];
     struct answer answer;
     ssize_t got = -1;
     (void)snprintf(why, COURIER_WHY_SIZE, "%s",
                    courier->trouble != NULL ? courier->trouble
                                             : "the process that runs programs has ended");
-    if (courier->child <= 0)
+    if (hand->child <= 0)
         return MEDGL_ERR_ACCESS;
-    if (send(courier->socket, order, sizeof(*order), MSG_NOSIGNAL) != (ssize_t)sizeof(*order))
+    if (send(hand->socket, order, sizeof(*order), MSG_NOSIGNAL) != (ssize_t)sizeof(*order))
         return MEDGL_ERR_PEER;
-    while ((got = recv(courier->socket, &answer, sizeof(answer), 0)) < 0 && errno == EINTR)
+    while ((got = recv(hand->socket, &answer, sizeof(answer), 0)) < 0 && errno == EINTR)
         ;
     if (got != (ssize_t)sizeof(answer))
         return MEDGL_ERR_PEER;
@@ -358,9 +380,12 @@ enum medgl_error courier_run(const struct courier *courier, const struct courier
 
 void courier_end(struct courier *courier)
 {
-    if (courier->child <= 0)
-        return;
-    (void)close(courier->socket);
-    (void)waitpid(courier->child, NULL, 0);
-    courier->child = 0;
+    for (size_t i = 0; i < COURIER_HANDS; i++) {
+        struct courier_hand *hand = &courier->hand[i];
+        if (hand->child <= 0)
+            continue;
+        (void)close(hand->socket);
+        (void)waitpid(hand->child, NULL, 0);
+        hand->child = 0;
+    }
 }

@@ -24,8 +24,8 @@
  *   what it runs has none but an input and /dev/null, and nothing of our environment.
  * - Nobody who is the same user can trace it.
  * - A program of notify.d gains no privilege by what it runs, and nothing that it began outlives
- *   it: not past its time, and not in a session of its own. (sendmail and wall are the system's:
- *   they may be setgid, and sendmail may go on delivering.)
+ *   it: not past its time, and not in a session of its own. (sendmail is the system's: it may be
+ *   setgid, and may go on delivering.)
  * - When the parent dies, what is under way is ended. */
 enum courier_program {
     COURIER_HOOK, /* a file in notify.d */
@@ -42,10 +42,20 @@ struct courier_order {
     char input[COURIER_INPUT_MAX]; /* what it reads on standard input */
 };
 
-/* Zero: there is none. */
-struct courier {
+/* One child for terminals, with their group, and one for everything else, without. */
+struct courier_hand {
     int socket;
     pid_t child;
+};
+enum {
+    COURIER_PLAIN,
+    COURIER_TTY,
+    COURIER_HANDS
+};
+
+/* Zero: there is none. */
+struct courier {
+    struct courier_hand hand[COURIER_HANDS];
     const char *trouble; /* why there is none; NULL: nobody wanted one */
 };
 
