@@ -406,6 +406,7 @@ static const struct hours_row {
     {"eight days, to the minute", "Mon-Sun 00:00-24:00", "2026-11-15 00:00", true,
      "2026-11-23 00:00"},
     {"a minute more", "Mon-Sun 00:00-24:00", "2026-11-14 23:59", true, ""},
+    {"eight days and on", "Mon-Sun 00:00-24:00", "2026-11-08 00:00", true, ""},
     {"leap day", "Tue 08:00-20:00", "2028-02-29 12:00", true, "2028-02-29 20:00"},
     {"before the epoch", "Wed 08:00-20:00", "1969-12-31 12:00", true, "1969-12-31 20:00"},
     {"malformed", "Mon-", "2026-11-23 12:00", false, ""},
