@@ -272,7 +272,7 @@ static inline void copy_store(const char *from, const char *to)
 struct tally {
     unsigned kinds[LEDGER_KIND_COUNT];
     unsigned wrong, counted, repeated;
-    char reason[64], class_[32], person[64]; /* of the last entry that has one */
+    char reason[64], class_[32], person[64], changed[512]; /* of the last entry that has one */
 };
 
 static inline void tally_text(const struct ledger_field *field, const char *name, char *text,
@@ -300,6 +300,7 @@ static inline enum medgl_error tally_row(void *argument, const struct ledger_row
         tally_text(field, "reason", tally->reason, sizeof(tally->reason));
         tally_text(field, "class", tally->class_, sizeof(tally->class_));
         tally_text(field, "person", tally->person, sizeof(tally->person));
+        tally_text(field, "changed", tally->changed, sizeof(tally->changed));
     }
     ledger_parsed_free(&parsed);
     return MEDGL_OK;
