@@ -308,7 +308,7 @@ static void access_privileged(const struct looking *looking)
                    "no privileged account could log in from anywhere now: you would lock yourself "
                    "out; stay logged in, and widen hours, places or services of one of them "
                    "(medgl-admin account explain NAME says which rule refuses)");
-    else if (looking->doctor->faults == before)
+    else if (looking->privileged_count > 0 && looking->doctor->faults == before)
         doctor_say(looking->doctor, DOCTOR_OK, "access",
                    "%zu of %zu privileged accounts could log in now", open,
                    looking->privileged_count);

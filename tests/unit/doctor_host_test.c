@@ -406,10 +406,7 @@ static const struct row autologin_rows[] = {
 
 /* R05, R22, R27. */
 static const struct row access_rows[] = {
-    {"nobody is privileged",
-     {{POLICY, "places_privileged = 0.0.0.0\n"}},
-     "ok access 0 of 0",
-     "fault"},
+    {"nobody is privileged", {{POLICY, "places_privileged = 0.0.0.0\n"}}, "ok policy", " access "},
     {"as it comes", {{POLICY, ""}}, "ok access 1 of 1 privileged accounts " OPEN, "fault", A},
     {"a terminal that there is", {{POLICY, "places_privileged = tty3\n"}}, OPEN, "fault", A},
     {"a serial line", {{POLICY, "places_privileged = ttyS?\n"}}, OPEN, "fault", A},
