@@ -299,6 +299,31 @@ static void who_reads_may_stop(void **state)
     assert_int_equal(heard, 1);
 }
 
+/* What a login really writes (R06). */
+static enum medgl_error logins_hear(void *argument, const struct access_record *record)
+{
+    char *heard = argument;
+    const size_t used = strlen(heard);
+    assert_string_equal(record->class_, "staff");
+    (void)snprintf(heard + used, 512 - used, "%s %s %s %s %s;", record->kind, record->service,
+                   record->source, record->factors, record->reason);
+    return MEDGL_OK;
+}
+
+static void real_logins_are_reported(void **state)
+{
+    struct fixture *f = *state;
+    char heard[512] = "";
+    const struct access_filter filter = {.account = f->user, .service = "sshd", .last = 2};
+    enrol(f);
+    set_password(f, PASSWORD_ONE);
+    assert_int_equal(try_login(f, f->user, "203.0.113.7", WRONG), LOGIN_REFUSED);
+    assert_int_equal(try_login(f, f->user, "203.0.113.8", PASSWORD_ONE), LOGIN_ALLOWED);
+    assert_int_equal(operation_report_access(&f->context, &filter, logins_hear, heard), MEDGL_OK);
+    assert_string_equal(heard, "login.failure sshd 203.0.113.7 password wrong-password;"
+                               "login.success sshd 203.0.113.8 password ;");
+}
+
 /* -- a look before decoding: never other than the decoder ---------------------------------------
  */
 
@@ -659,6 +684,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(many_blocks, fixture_open, fixture_close),
+        cmocka_unit_test_setup_teardown(real_logins_are_reported, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(who_reads_may_stop, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(a_look_says_what_the_decoder_says, fixture_open,
                                         fixture_close),
