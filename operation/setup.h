@@ -27,9 +27,11 @@ typedef void (*doctor_finding)(void *argument, enum doctor_level level, const ch
                                const char *what);
 
 /* Looks at: policy, permissions of files, keys and that they fit the store, store and ledger head,
- * clock, free space, PAM service files that use the module (and those that use it wrongly), sshd
- * settings that defeat it, KDF slots, the engine program. Runs as root or as the owner. MEDGL_OK:
- * no fault. MEDGL_ERR_REFUSED: at least one. */
+ * clock, free space, the rules of access, enrolled accounts, PAM service files that use the module
+ * (and those that use it wrongly), settings of sshd and sudo that defeat it, users who get in
+ * beside it, automatic logon, whether alerts reach anybody, the engine program. Executes nothing
+ * and believes no file. Runs as root or as the owner. MEDGL_OK: no fault. MEDGL_ERR_REFUSED: at
+ * least one. */
 enum medgl_error operation_doctor(const char *root, doctor_finding finding, void *argument);
 
 #endif

@@ -7,6 +7,7 @@
 #include "operation/policy_seen.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #define PASSWD "/etc/passwd"
 #define SHADOW "/etc/shadow"
@@ -664,6 +665,24 @@ static void R26_a_shared_id_with_keys(void **state)
     (void)look("warning people ward is a shared id and has ssh keys", "fault");
 }
 
+static int give_away(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st, (void)type, (void)ftw;
+    return lchown(path, 12345, 12345);
+}
+
+/* Root leaves keys and store to a child that is their owner, and hears of accounts from it. */
+static void what_belongs_to_another_user(void **state)
+{
+    (void)state;
+    enrol("alice 1000 privileged, bob 1001 staff");
+    put(PASSWD, USER("alice", "1000") USER("bob", "1002"));
+    if (geteuid() == 0)
+        assert_int_equal(nftw(root, give_away, 8, FTW_DEPTH | FTW_PHYS), 0);
+    (void)look("fault accounts bob was enrolled with uid 1001 and has uid 1002", "fault store");
+    (void)look("ok accounts 1 of 2 active accounts is privileged: alice", "fault files");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -674,6 +693,7 @@ int main(void)
         cmocka_unit_test(an_imported_hash_that_was_never_used),
         cmocka_unit_test(a_lock_that_the_ledger_knows_is_none_by_hand),
         cmocka_unit_test(R26_a_shared_id_with_keys),
+        cmocka_unit_test(what_belongs_to_another_user),
     };
     log_open(LOG_TARGET_NONE, "doctor_host_test", false);
     TABLE_ADD("R28", people_rows, a_row);
