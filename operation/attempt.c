@@ -115,6 +115,32 @@ static enum medgl_error reserve_look(struct store_txn *txn, void *argument)
     return store_attempt_begin(txn, attempt);
 }
 
+/* Whether it is worth another look: a crowd that waits for others, or for its delay, must not stand
+ * in line for the write lock meanwhile, where those stand who log in. Decides nothing: what it
+ * found is looked at anew under the lock. */
+static enum medgl_error reserve_peek(struct store_txn *txn, void *argument)
+{
+    struct reserve_run *run = argument;
+    run->clock = clock_read();
+    return attempt_judge(&run->context->policy, txn, run->account,
+                         run->reservation->attempt.account_id, run->source, run->clock.now,
+                         &run->reservation->decision);
+}
+
+static bool reserve_waits(const struct reserve_run *run)
+{
+    switch (run->reservation->decision.verdict) {
+    case ATTEMPT_DELAYED:
+    case ATTEMPT_IN_FLIGHT:
+        return true;
+    case ATTEMPT_LOCKED_SOURCE:
+    case ATTEMPT_LOCKED_ACCOUNT:
+    case ATTEMPT_ADMITTED:
+        break;
+    }
+    return false;
+}
+
 /* How long until the next look; a little different for each process, so that a crowd does not look
  * in step. */
 static int64_t reserve_pause(const struct reserve_run *run)
@@ -158,10 +184,13 @@ enum medgl_error attempt_reserve(struct context *context, const struct account *
         MEDGL_TRY(store_transact(context->store, STORE_WRITE, reserve_look, &run));
         if (attempt->outcome != 0)
             return MEDGL_OK;
-        int64_t pause = reserve_pause(&run);
-        if (clock_monotonic() + pause > give_up)
-            return reserve_give_up(reservation);
-        clock_sleep(pause);
+        while (reserve_waits(&run)) {
+            int64_t pause = reserve_pause(&run);
+            if (clock_monotonic() + pause > give_up)
+                return reserve_give_up(reservation);
+            clock_sleep(pause);
+            MEDGL_TRY(store_transact(context->store, STORE_READ, reserve_peek, &run));
+        }
     }
 }
 
