@@ -655,6 +655,156 @@ static void sources(void **state)
     }
 }
 
+/* R05 R22 R27: where that is, for the access rules. */
+static void places(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *service;
+        bool trusted;
+        int64_t real_uid;
+        const char *rhost, *tty, *ruser;
+        enum admission_origin origin;
+        unsigned char address[16];
+        const char *terminal;
+    } cases[] = {
+        {"IPv4",
+         "sshd",
+         true,
+         0,
+         "192.0.2.1",
+         "ssh",
+         "",
+         ADMISSION_ORIGIN_ADDRESS,
+         {[10] = 0xff, 0xff, 192, 0, 2, 1},
+         ""},
+        {"IPv4 in IPv6",
+         "sshd",
+         true,
+         0,
+         "::ffff:192.0.2.1",
+         "ssh",
+         "",
+         ADMISSION_ORIGIN_ADDRESS,
+         {[10] = 0xff, 0xff, 192, 0, 2, 1},
+         ""},
+        {"all of IPv6",
+         "sshd",
+         true,
+         0,
+         "2001:db8:1:2:3:4:5:6",
+         "ssh",
+         "",
+         ADMISSION_ORIGIN_ADDRESS,
+         {0x20, 1, 0xd, 0xb8, 0, 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6},
+         ""},
+        {"a zone",
+         "sshd",
+         true,
+         0,
+         "fe80::1%eth0",
+         "ssh",
+         "",
+         ADMISSION_ORIGIN_ADDRESS,
+         {0xfe, 0x80, [15] = 1},
+         ""},
+        {"another loopback",
+         "sshd",
+         true,
+         0,
+         "127.7.8.9",
+         "",
+         "",
+         ADMISSION_ORIGIN_ADDRESS,
+         {[10] = 0xff, 0xff, 127, 0, 0, 1},
+         ""},
+        {"a name", "sshd", true, 0, "localhost", "ssh", "", ADMISSION_ORIGIN_UNKNOWN, {0}, ""},
+        {"a console", "login", true, 0, "", "/dev/tty1", "", ADMISSION_ORIGIN_CONSOLE, {0}, "tty1"},
+        {"a display", "gdm-password", true, 0, "", ":0", "", ADMISSION_ORIGIN_CONSOLE, {0}, ":0"},
+        {"a pty of root",
+         "login",
+         true,
+         0,
+         "",
+         "pts/0",
+         "",
+         ADMISSION_ORIGIN_UNKNOWN,
+         {0},
+         "pts/0"},
+        {"su", "su", true, 1000, "", "pts/3", "alice", ADMISSION_ORIGIN_LOCAL, {0}, "pts/3"},
+        {"su at a console",
+         "su",
+         true,
+         1000,
+         "",
+         "tty1",
+         "alice",
+         ADMISSION_ORIGIN_LOCAL,
+         {0},
+         "tty1"},
+        {"sudo", "sudo", true, 0, "", "/dev/pts/3", "alice", ADMISSION_ORIGIN_LOCAL, {0}, "pts/3"},
+        {"root's su", "su", true, 0, "", "pts/3", "root", ADMISSION_ORIGIN_SYSTEM, {0}, "pts/3"},
+        {"a user who says root",
+         "su",
+         true,
+         1000,
+         "",
+         "pts/3",
+         "root",
+         ADMISSION_ORIGIN_LOCAL,
+         {0},
+         "pts/3"},
+        {"root from elsewhere",
+         "rsh",
+         true,
+         0,
+         "192.0.2.1",
+         "",
+         "root",
+         ADMISSION_ORIGIN_ADDRESS,
+         {[10] = 0xff, 0xff, 192, 0, 2, 1},
+         ""},
+        {"cron", "cron", true, 0, "", "cron", "", ADMISSION_ORIGIN_SYSTEM, {0}, "cron"},
+        {"atd", "atd", true, 0, "", "", "", ADMISSION_ORIGIN_SYSTEM, {0}, ""},
+        {"systemd", "systemd-user", true, 0, "", "", "", ADMISSION_ORIGIN_SYSTEM, {0}, ""},
+        {"cron, by a user",
+         "cron",
+         true,
+         1000,
+         "",
+         "cron",
+         "",
+         ADMISSION_ORIGIN_LOCAL,
+         {0},
+         "cron"},
+        {"cron on a pty", "cron", true, 0, "", "pts/3", "", ADMISSION_ORIGIN_UNKNOWN, {0}, "pts/3"},
+        {"nothing at all", "ftpd", true, 0, "", "", "", ADMISSION_ORIGIN_UNKNOWN, {0}, ""},
+        {"an untrusted caller lies",
+         "cron",
+         false,
+         0,
+         "192.0.2.1",
+         "tty1",
+         "root",
+         ADMISSION_ORIGIN_LOCAL,
+         {0},
+         ""},
+    };
+    for (size_t i = 0; i < MEDGL_COUNT(cases); i++) {
+        struct caller caller = {.trusted = cases[i].trusted, .real_uid = cases[i].real_uid};
+        struct admission_place place;
+        print_message("# %s\n", cases[i].name);
+        (void)snprintf(caller.service, sizeof(caller.service), "%s", cases[i].service);
+        (void)snprintf(caller.rhost, sizeof(caller.rhost), "%s", cases[i].rhost);
+        (void)snprintf(caller.tty, sizeof(caller.tty), "%s", cases[i].tty);
+        (void)snprintf(caller.ruser, sizeof(caller.ruser), "%s", cases[i].ruser);
+        place_of(&caller, &place);
+        assert_int_equal(place.origin, cases[i].origin);
+        assert_memory_equal(place.address, cases[i].address, sizeof(place.address));
+        assert_string_equal(place.terminal, cases[i].terminal);
+    }
+}
+
 #define ON_A_STORE(test) cmocka_unit_test_setup_teardown(test, fixture_open, fixture_close)
 
 int main(void)
@@ -686,6 +836,7 @@ int main(void)
         ON_A_STORE(sessions_tell_of_the_last_login),
         ON_A_STORE(nothing_is_issued_that_cannot_be_delivered),
         cmocka_unit_test(sources),
+        cmocka_unit_test(places),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
