@@ -10,8 +10,8 @@ commands() { # the lines of the blocks that are marked with that word
 systemctl() {
     case "$*" in
     "daemon-reload") ;;
-    "enable --now medgl-auth.socket") socket_begin ;;
-    "disable --now medgl-auth.socket") rm -f /run/medgl/auth.socket ;;
+    "enable --now medgl-auth.socket medgl-alert.path medgl-alert.timer") socket_begin ;;
+    "disable --now medgl-auth.socket medgl-alert.path medgl-alert.timer") rm -f /run/medgl/auth.socket ;;
     *) return 1 ;;
     esac
 }
@@ -56,6 +56,15 @@ converses "so does another, through pam_unix" ssh bob@127.0.0.1 <<-END
 END
 works "pam-auth-update finds its own work" pam-auth-update --package
 works "and leaves it" grep -q pam_medgl.so /etc/pam.d/common-auth
+
+# Who may log in where and when, and what is told of it.
+echo "2026-12-31 New Year's Eve" > /etc/medgl/holidays && chmod 644 /etc/medgl/holidays
+sed -n 's/^    \([a-z]*_\(staff\|privileged\) .*= .*\|holidays .*= .*\)/\1/p' "$readme" > $policy
+works "the rules of the README are a policy" medgl-admin policy check
+works "they are in it" sh -c "grep -c . $policy | grep -x 6"
+run_block rules
+rm $policy
+run_block reports
 
 # Lists of the site's own.
 run_block lists
