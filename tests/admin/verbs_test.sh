@@ -10,7 +10,7 @@ says "setup again changes nothing" 1 'set up already' setup
 says "a Unix user is enrolled, and the next step is named" 0 'password reset daemon' account add daemon
 json "enrolling, in JSON" 0 'd["account"][0] == {"name": "bin", "uid": 2, "class": "privileged",
     "full_name": "山田 \"太郎\" \\o/"}' account add bin --class privileged --full-name '山田 "太郎" \o/'
-says "enrolled already (R25)" 1 'never given out twice' account add daemon
+says "enrolled already (R25)" 1 'daemon is enrolled already; nothing was changed' account add daemon
 says "no such Unix user" 3 'create it first' account add no-such-user-here
 exits "options after the name, and --option=value" 0 account add games --full-name='G' --class=maintenance
 exits "a name after --" 0 account show -- games
