@@ -201,13 +201,14 @@ static void access_tell_grace(const struct talk *talk, const struct access_run *
 
 static enum access_verdict access_conclude(const struct talk *talk, struct access_run *run)
 {
+    char why[PROOF_WHY_SIZE];
     switch (run->decision.verdict) {
     case ACCOUNT_DENIED:
     case ACCOUNT_EXPIRED:
+        proof_why(run->proof, &run->account, run->decision.reason, run->clock.now, why);
         log_line(LOG_NOTICE, "refused: account %s, service %s, from %s: %s",
                  run->proof->known ? run->account.name : "(not enrolled)",
-                 run->proof->caller->service, run->proof->source.key,
-                 login_reason_word(run->decision.reason));
+                 run->proof->caller->service, run->proof->source.key, why);
         return run->decision.verdict == ACCOUNT_EXPIRED ? ACCESS_EXPIRED : ACCESS_DENIED;
     case ACCOUNT_CHANGE_DUE:
         return ACCESS_CHANGE_DUE;

@@ -342,11 +342,11 @@ static void commit_tell(const struct commit_run *run)
 {
     const struct proof *proof = run->proof;
     const char *name = proof->known ? run->account.name : "(not enrolled)";
-    char until[CLOCK_LOCAL_SIZE];
+    char until[CLOCK_LOCAL_SIZE], why[PROOF_WHY_SIZE];
+    proof_why(proof, &run->account, run->decision.reason, run->clock.now, why);
     if (!run->decision.allowed)
         log_line(LOG_NOTICE, "refused: account %s, service %s, from %s: %s%s", name,
-                 proof->reservation.attempt.service, proof->source.key,
-                 login_reason_word(run->decision.reason),
+                 proof->reservation.attempt.service, proof->source.key, why,
                  run->repeated ? ", the same as before" : "");
     if (!run->now_locked)
         return;

@@ -10,6 +10,7 @@
 #include "operation/identity.h"
 #include "operation/judge.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define SEAL_FIELD_PASSWORD "password"
@@ -99,6 +100,39 @@ struct admission_decision proof_admission(const struct proof *proof, const struc
         .utc_offset = clock_utc_offset(now),
     };
     return policy_admit(&proof->context->policy, &facts, now);
+}
+
+static const struct admission_finding *admission_refusing(
+    const struct admission_decision *admission)
+{
+    switch (admission->reason) {
+    case ADMISSION_SERVICE:
+        return &admission->services;
+    case ADMISSION_PLACE:
+        return &admission->places;
+    case ADMISSION_HOURS:
+    case ADMISSION_CALENDAR:
+        return &admission->hours;
+    case ADMISSION_UNDECIDED:
+    case ADMISSION_GRANTED:
+        break;
+    }
+    return NULL;
+}
+
+void proof_why(const struct proof *proof, const struct account *account, enum login_reason reason,
+               medgl_time now, char why[PROOF_WHY_SIZE])
+{
+    const bool by_rule = reason == LOGIN_REASON_SERVICE || reason == LOGIN_REASON_PLACE ||
+                         reason == LOGIN_REASON_HOURS || reason == LOGIN_REASON_CALENDAR;
+    (void)snprintf(why, PROOF_WHY_SIZE, "%s", login_reason_word(reason));
+    if (!by_rule)
+        return;
+    const struct admission_decision admission = proof_admission(proof, account, now);
+    const struct admission_finding *finding = admission_refusing(&admission);
+    if (finding != NULL)
+        (void)snprintf(why, PROOF_WHY_SIZE, "%s (%s: %s)", login_reason_word(reason),
+                       finding->own ? "its own rule" : "the rule of its class", finding->rule);
 }
 
 /* -- who uses a shared id --------------------------------------------------------------------- */

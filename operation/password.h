@@ -60,6 +60,12 @@ enum medgl_error proof_ask_person(struct proof *proof, const struct talk *talk);
 struct admission_decision proof_admission(const struct proof *proof, const struct account *account,
                                           medgl_time now);
 
+/* Why, for the log: "wrong-password"; with the access rule that refuses, where one does: "place
+ * (its own rule: 10.1.0.0/16)". */
+#define PROOF_WHY_SIZE (POLICY_RULE_SIZE + 64)
+void proof_why(const struct proof *proof, const struct account *account, enum login_reason reason,
+               medgl_time now, char why[PROOF_WHY_SIZE]);
+
 /* Reserves a try, then verifies. `typed` NULL: an answer that cannot be a password (malformed, too
  * long): fails after the same work. */
 enum medgl_error proof_verify(struct proof *proof, const struct secret *typed);

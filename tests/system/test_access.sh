@@ -72,9 +72,10 @@ logged place
 rules 'places_staff = 10.1.0.0/16'
 admits yes "the password from the ward's network" password alice 10.1.0.5
 admits no "and not from another one" password alice 10.2.0.5
-logged place
+logged 'place (the rule of its class: 10.1.0.0/16)'
 works "the account gets places of its own" admin account set alice --places '10.2.0.0/16, local'
 admits no "then its class's do not hold any more" key alice 10.1.0.5
+logged 'place (its own rule: 10.2.0.0/16, local)'
 admits yes "its own do" key alice 10.2.0.5
 admits yes "local is who is logged in here: su" as_su
 works "and back" admin account set alice --places ''

@@ -183,6 +183,9 @@ explains "at another time it would be admitted" "$admitted" alice --from 127.0.0
     --at "$(TZ=Asia/Tokyo date -d '150 minutes' '+%Y-%m-%d %H:%M')"
 make_place
 explains "place" "$say == 'place'" alice --from 127.0.0.1 --service sshd
+explains "and the rule itself" \
+    '[r for r in it["rules"] if r["rule"] == "place" and r["verdict"] == "refuses" and "10.9.0.0/16" in r["says"]]' \
+    alice --from 127.0.0.1 --service sshd
 explains "at another place it would be admitted" "$admitted" alice --from 10.9.8.7 --service sshd
 make_service
 explains "service" "$say == 'service'" alice --from 127.0.0.1 --service sshd
