@@ -70,6 +70,21 @@ void ledger_entry_time(struct ledger_entry *entry, const char *name, medgl_time 
     ledger_entry_text(entry, name, buffer);
 }
 
+const struct ledger_field *ledger_entry_find(const struct ledger_entry *entry, const char *name,
+                                             enum ledger_field_type type)
+{
+    for (size_t i = 0; i < entry->field_count; i++)
+        if (entry->fields[i].type == type && strcmp(entry->fields[i].name, name) == 0)
+            return &entry->fields[i];
+    return NULL;
+}
+
+const char *ledger_entry_find_text(const struct ledger_entry *entry, const char *name)
+{
+    const struct ledger_field *field = ledger_entry_find(entry, name, LEDGER_FIELD_TEXT);
+    return field != NULL && field->text != NULL ? field->text : "";
+}
+
 /* -- reading ---------------------------------------------------------------------------------- */
 
 /* MUSTs (R08):

@@ -103,6 +103,12 @@ void ledger_entry_bool(struct ledger_entry *entry, const char *name, bool value)
 void ledger_entry_time(struct ledger_entry *entry, const char *name, medgl_time t,
                        char buffer[CLOCK_TEXT_SIZE]);
 
+/* A field by its name; NULL: the entry has none of that name and type. */
+const struct ledger_field *ledger_entry_find(const struct ledger_entry *entry, const char *name,
+                                             enum ledger_field_type type);
+/* A text; "" where there is none. */
+const char *ledger_entry_find_text(const struct ledger_entry *entry, const char *name);
+
 /* The line:
  * {"seq":0,"time":"2026-11-21T08:53:58.120Z","clock":"synchronised","origin":"...","kind":"...",
  * "actor":{"uid":1000,"name":"..."},"subject":{"account":"...","name":"..."},"details":{...}}.

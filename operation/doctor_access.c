@@ -128,11 +128,11 @@ static enum medgl_error looking_shadow(void *argument, const struct ledger_row *
     auto_clean(ledger_parsed_free) struct ledger_parsed *parsed = NULL;
     MEDGL_TRY(ledger_entry_decode(row->line, row->len, &parsed));
     const struct ledger_entry *entry = ledger_parsed_entry(parsed);
-    for (size_t i = 0; entry->subject.name != NULL && i < looking->account_count; i++)
+    const struct ledger_field *locked = ledger_entry_find(entry, "locked", LEDGER_FIELD_BOOL);
+    for (size_t i = 0; locked != NULL && entry->subject.name != NULL && i < looking->account_count;
+         i++)
         if (strcmp(looking->accounts[i].name, entry->subject.name) == 0)
-            for (size_t field = 0; field < entry->field_count; field++)
-                if (strcmp(entry->fields[field].name, "locked") == 0)
-                    looking->accounts[i].shadow_locked = entry->fields[field].number != 0;
+            looking->accounts[i].shadow_locked = locked->number != 0;
     return MEDGL_OK;
 }
 

@@ -282,51 +282,35 @@ static bool test_wants(const struct access_test *test, const char *line, size_t 
 
 /* -- an entry as a record ---------------------------------------------------------------------- */
 
-static const char *entry_text(const struct ledger_entry *entry, const char *name)
-{
-    for (size_t i = 0; i < entry->field_count; i++)
-        if (entry->fields[i].type == LEDGER_FIELD_TEXT && strcmp(entry->fields[i].name, name) == 0)
-            return entry->fields[i].text;
-    return "";
-}
-
-static int64_t entry_number(const struct ledger_entry *entry, const char *name, int64_t absent)
-{
-    for (size_t i = 0; i < entry->field_count; i++)
-        if (entry->fields[i].type == LEDGER_FIELD_NUMBER &&
-            strcmp(entry->fields[i].name, name) == 0)
-            return entry->fields[i].number;
-    return absent;
-}
-
 /* What it was refused for, or what was locked, or why it ended. */
 static const char *entry_reason(const struct ledger_entry *entry)
 {
     static const char *const names[] = {"reason", "reach", "why", "cause"};
     const char *text = "";
     for (size_t i = 0; i < MEDGL_COUNT(names) && text[0] == '\0'; i++)
-        text = entry_text(entry, names[i]);
+        text = ledger_entry_find_text(entry, names[i]);
     return text;
 }
 
 /* False: it is not about access. */
 static bool record_of(const struct ledger_entry *entry, struct access_record *record)
 {
+    const struct ledger_field *seconds = ledger_entry_find(entry, "seconds", LEDGER_FIELD_NUMBER);
     *record = (struct access_record){
         .seq = entry->seq,
         .time = entry->time,
         .clock_synchronised = entry->clock_synchronised,
         .kind = ledger_kind_word(entry->kind),
         .account = entry->subject.name != NULL ? entry->subject.name : "",
-        .class_ = entry_text(entry, "class"),
-        .service = entry_text(entry, "service"),
-        .source = entry_text(entry, "source"),
-        .terminal = entry_text(entry, "terminal"),
-        .factors = entry_text(entry, "factors"),
+        .class_ = ledger_entry_find_text(entry, "class"),
+        .service = ledger_entry_find_text(entry, "service"),
+        .source = ledger_entry_find_text(entry, "source"),
+        .terminal = ledger_entry_find_text(entry, "terminal"),
+        .factors = ledger_entry_find_text(entry, "factors"),
         .reason = entry_reason(entry),
-        .person = entry_text(entry, "person"),
-        .session = entry_text(entry, "session"),
-        .seconds = entry_number(entry, "seconds", -1),
+        .person = ledger_entry_find_text(entry, "person"),
+        .session = ledger_entry_find_text(entry, "session"),
+        .seconds = seconds != NULL ? seconds->number : -1,
     };
     return access_result_of(entry->kind, &record->result);
 }

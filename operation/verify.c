@@ -78,14 +78,6 @@ static struct verify_last *verify_find_or_add(struct verify_run *run, const char
     return auto_give(fresh);
 }
 
-static const char *verify_text(const struct ledger_entry *entry, const char *name)
-{
-    for (size_t i = 0; i < entry->field_count; i++)
-        if (entry->fields[i].type == LEDGER_FIELD_TEXT && strcmp(entry->fields[i].name, name) == 0)
-            return entry->fields[i].text;
-    return "";
-}
-
 static int verify_compare_made(const void *a, const void *b)
 {
     const struct verify_made *one = a, *other = b;
@@ -105,7 +97,7 @@ static struct verify_made verify_made_key(const char *account, const char *crede
 static void verify_note_revoked(struct verify_run *run, const struct ledger_entry *entry)
 {
     const struct verify_made key =
-        verify_made_key(entry->subject.account, verify_text(entry, "credential"));
+        verify_made_key(entry->subject.account, ledger_entry_find_text(entry, "credential"));
     struct verify_made *const *found = tfind(&key, &run->made, verify_compare_made);
     if (found != NULL)
         (*found)->revoked = true;
@@ -153,7 +145,7 @@ static enum medgl_error verify_learn_account(struct verify_run *run,
 static enum medgl_error verify_learn_password(struct verify_run *run,
                                               const struct ledger_entry *entry)
 {
-    const char *credential = verify_text(entry, "credential");
+    const char *credential = ledger_entry_find_text(entry, "credential");
     struct verify_last *last = verify_find_or_add(run, entry->subject.account);
     if (last == NULL)
         return MEDGL_ERR_MEMORY;

@@ -26,21 +26,13 @@ static struct open_session *open_find(const struct verify_running *running, cons
     return found != NULL ? *found : NULL;
 }
 
-static const char *running_text(const struct ledger_entry *entry, const char *name)
-{
-    for (size_t i = 0; i < entry->field_count; i++)
-        if (entry->fields[i].type == LEDGER_FIELD_TEXT && strcmp(entry->fields[i].name, name) == 0)
-            return entry->fields[i].text;
-    return "";
-}
-
 static enum medgl_error running_opened(struct verify_running *running,
                                        const struct ledger_entry *entry)
 {
     auto_free struct open_session *fresh = calloc(1, sizeof(*fresh));
     if (fresh == NULL)
         return MEDGL_ERR_MEMORY;
-    (void)snprintf(fresh->id, sizeof(fresh->id), "%s", running_text(entry, "session"));
+    (void)snprintf(fresh->id, sizeof(fresh->id), "%s", ledger_entry_find_text(entry, "session"));
     fresh->seq = entry->seq;
     struct open_session **kept = tsearch(fresh, &running->open, open_compare);
     if (kept == NULL)
@@ -52,7 +44,7 @@ static enum medgl_error running_opened(struct verify_running *running,
 
 static void running_ended(struct verify_running *running, const struct ledger_entry *entry)
 {
-    struct open_session *found = open_find(running, running_text(entry, "session"));
+    struct open_session *found = open_find(running, ledger_entry_find_text(entry, "session"));
     if (found == NULL) {
         running->fault(running->argument, entry->seq, "a session ended that was not open");
         return;
@@ -76,7 +68,7 @@ enum medgl_error verify_running_learn(struct verify_running *running,
         running->policy_known = true;
         running->policy_seq = entry->seq;
         (void)snprintf(running->policy_digest, sizeof(running->policy_digest), "%s",
-                       running_text(entry, "digest"));
+                       ledger_entry_find_text(entry, "digest"));
         return MEDGL_OK;
     case LEDGER_SETUP:
     case LEDGER_ACCOUNT_ADD:
