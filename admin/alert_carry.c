@@ -191,7 +191,7 @@ static enum medgl_error carry_one(void *argument, const char *channel, const str
 
 static int carry_is_hook(const struct dirent *entry)
 {
-    return courier_hook_name(entry->d_name);
+    return alert_hook_name(entry->d_name);
 }
 
 /* One that is executable is a receiver, even where it is not as it must be: its delivery waits
@@ -201,12 +201,12 @@ static enum medgl_error carry_hook(int directory, const char *name,
                                                             const char *channel),
                                    void *each_argument)
 {
-    char channel[sizeof(ALERT_HOOK) + COURIER_NAME_SIZE];
+    char channel[sizeof(ALERT_HOOK) + ALERT_HOOK_SIZE];
     struct stat st;
     if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || S_ISDIR(st.st_mode) ||
         (st.st_mode & 0111) == 0)
         return MEDGL_OK;
-    (void)snprintf(channel, sizeof(channel), ALERT_HOOK "%.*s", COURIER_NAME_SIZE - 1, name);
+    (void)snprintf(channel, sizeof(channel), ALERT_HOOK "%.*s", ALERT_HOOK_SIZE - 1, name);
     return each(each_argument, channel);
 }
 

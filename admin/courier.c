@@ -42,13 +42,6 @@ struct program {
     bool ours; /* of notify.d: leaves nothing behind */
 };
 
-bool courier_hook_name(const char *name)
-{
-    return name[0] != '\0' && name[0] != '.' && strlen(name) < COURIER_NAME_SIZE &&
-           name[strspn(
-               name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")] == '\0';
-}
-
 __attribute__((format(printf, 3, 4))) static void answer_say(struct answer *answer,
                                                              enum medgl_error error,
                                                              const char *format, ...)
@@ -62,32 +55,28 @@ __attribute__((format(printf, 3, 4))) static void answer_say(struct answer *answ
 
 /* -- what is run ------------------------------------------------------------------------------ */
 
-/* Nobody but root, or but the user who works on an installation of their own, may have a say in
- * what is run. */
-static bool hook_is_kept(const struct stat *st, uid_t self)
-{
-    return (st->st_uid == 0 || st->st_uid == self) && (st->st_mode & 0022) == 0;
-}
-
 static bool program_hook(const struct courier_order *order, const char *root, uid_t self,
                          struct program *program, struct answer *answer)
 {
-    char beneath[sizeof(PATH_NOTIFY "/") + COURIER_NAME_SIZE], directory[PATH_MAX];
+    char beneath[sizeof(PATH_NOTIFY "/") + ALERT_HOOK_SIZE], directory[PATH_MAX];
+    const char *fault;
     struct stat st, above;
     (void)snprintf(beneath, sizeof(beneath), "%s/%s", PATH_NOTIFY, order->hook);
     program->ours = true;
     program->argv[0] = program->path;
-    if (!courier_hook_name(order->hook) || path_under(program->path, root, beneath) != MEDGL_OK ||
+    if (!alert_hook_name(order->hook) || path_under(program->path, root, beneath) != MEDGL_OK ||
         path_under(directory, root, PATH_NOTIFY) != MEDGL_OK)
         answer_say(answer, MEDGL_ERR_ARGUMENT, "it has no name that is run");
     else if (lstat(program->path, &st) != 0 && errno == ENOENT)
         answer_say(answer, MEDGL_ERR_NOT_FOUND, "it is not there any more");
     else if (lstat(program->path, &st) != 0 || stat(directory, &above) != 0)
         answer_say(answer, MEDGL_ERR_ACCESS, "it cannot be looked at: %s", strerror(errno));
-    else if (!S_ISREG(st.st_mode) || !hook_is_kept(&st, self) || !hook_is_kept(&above, self))
+    else if (!alert_hook_kept(&above, self))
         answer_say(answer, MEDGL_ERR_ACCESS,
-                   "it is not run: it and its directory must be root's, and nobody else may write "
-                   "to them (chown root, chmod go-w)");
+                   "it is not run: others than root may write to its directory: chown root it, "
+                   "chmod go-w it");
+    else if ((fault = alert_hook_fault(order->hook, &st, self)) != NULL)
+        answer_say(answer, MEDGL_ERR_ACCESS, "it is not run: %s", fault);
     else
         return true;
     return false;

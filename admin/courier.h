@@ -5,6 +5,7 @@
 
 #include "base/crypto.h"
 #include "base/error.h"
+#include "operation/alert.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,7 +13,6 @@
 #include <sys/types.h>
 
 #define COURIER_USER      MEDGL_USER "-notify"
-#define COURIER_NAME_SIZE 65 /* of a program in notify.d */
 #define COURIER_WORD_SIZE 32
 #define COURIER_WHY_SIZE  256
 #define COURIER_INPUT_MAX 16384
@@ -35,7 +35,7 @@ enum courier_program {
 
 struct courier_order {
     enum courier_program program;
-    char hook[COURIER_NAME_SIZE];
+    char hook[ALERT_HOOK_SIZE];
     char id[CRYPTO_ID_SIZE], kind[COURIER_WORD_SIZE]; /* of the alert, for a hook's environment */
     int64_t patience_ms;
     size_t len;
@@ -69,8 +69,5 @@ enum medgl_error courier_run(const struct courier *courier, const struct courier
                              char why[COURIER_WHY_SIZE]);
 
 void courier_end(struct courier *courier);
-
-/* Whether a file in notify.d is for running by its name, as run-parts(8) would. */
-bool courier_hook_name(const char *name);
 
 #endif

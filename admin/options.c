@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "ledger/entry.h"
 #include "ledger/note.h"
-#include "operation/account.h"
+#include "operation/account_rules.h"
 #include "operation/report.h"
 #include "policy/calendar.h"
 #include "policy/value.h"
@@ -16,9 +16,7 @@
 #define NEAR_WORD_MAX 32
 #define LAST_MAX      1000000
 #define HOW_MANY_MAX  1000
-#define SESSIONS_MAX  10000
 #define AGE_MAX       (36525 * MEDGL_DAY)
-#define ID_LEAST      6
 #define RANGE_END     (UINT64_MAX - 1) /* one behind it is a number as well */
 
 /* -- the nearest right word ----------------------------------------------------------------- */
@@ -125,11 +123,12 @@ static bool check_name(const char *name, const char *value)
 static bool check_id(const char *value)
 {
     size_t len = strlen(value);
-    if (len >= ID_LEAST && len < CRYPTO_ID_SIZE && value[strspn(value, "0123456789abcdef")] == '\0')
+    if (len >= CRYPTO_ID_LEAST && len < CRYPTO_ID_SIZE &&
+        value[strspn(value, "0123456789abcdef")] == '\0')
         return true;
     complain(_("\"%s\" cannot be an id: those have %d digits and letters from a to f, of which the "
                "first %d will do"),
-             value, CRYPTO_ID_SIZE - 1, ID_LEAST);
+             value, CRYPTO_ID_SIZE - 1, CRYPTO_ID_LEAST);
     return false;
 }
 
@@ -250,10 +249,11 @@ static bool check_rule(const char *name, const char *value)
 static bool check_sessions_max(const char *name, const char *value)
 {
     uint64_t number;
-    if (value[0] == '\0' || (number_parse(value, &number) && number <= SESSIONS_MAX))
+    if (value[0] == '\0' ||
+        (number_parse(value, &number) && number <= (uint64_t)rules_sessions_most()))
         return true;
-    complain(_("--%s needs a number from 1 to %d, or 0 for what the class says"), name,
-             SESSIONS_MAX);
+    complain(_("--%s needs a number from 1 to %lld, or 0 for what the class says"), name,
+             (long long)rules_sessions_most());
     return false;
 }
 

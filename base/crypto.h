@@ -43,6 +43,8 @@ enum medgl_error crypto_random_below(unsigned limit, unsigned *number);
 
 /* A fresh identifier: 128 random bits as 32 hexadecimal digits and a NUL. */
 #define CRYPTO_ID_SIZE 33
+/* People may give the beginning of one instead, of at least so many digits: fewer are no id. */
+#define CRYPTO_ID_LEAST 6
 enum medgl_error crypto_random_id(char id[CRYPTO_ID_SIZE]);
 
 /* Base64 (RFC 4648, section 4). With `padded` false the '=' are left out (PHC strings).

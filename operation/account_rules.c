@@ -13,8 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SESSIONS_MOST 10000 /* as the policy has it */
-
 static_assert(STORE_TEXT_SIZE >= POLICY_RULE_SIZE, "a rule fits into an account");
 
 typedef enum medgl_error (*rule_parse)(const char *text, char *canonical);
@@ -39,17 +37,23 @@ static enum medgl_error rule_read(const char *text, const char *name, rule_parse
     return MEDGL_ERR_ARGUMENT;
 }
 
+int64_t rules_sessions_most(void)
+{
+    const struct policy_key *key = policy_key_find("sessions_staff");
+    return key != NULL ? key->most : 0;
+}
+
 static enum medgl_error sessions_read(const char *text, uint32_t *sessions,
                                       char why[OPERATION_WHY_SIZE])
 {
     int64_t number = 0;
     if (text == NULL)
         return MEDGL_OK;
-    if (text[0] != '\0' &&
-        (value_parse_number(text, &number) != MEDGL_OK || number < 0 || number > SESSIONS_MOST)) {
+    if (text[0] != '\0' && (value_parse_number(text, &number) != MEDGL_OK || number < 0 ||
+                            number > rules_sessions_most())) {
         (void)snprintf(why, OPERATION_WHY_SIZE,
-                       _("sessions_max: a number from 1 to %d, or 0 for what the class says"),
-                       SESSIONS_MOST);
+                       _("sessions_max: a number from 1 to %lld, or 0 for what the class says"),
+                       (long long)rules_sessions_most());
         return MEDGL_ERR_ARGUMENT;
     }
     *sessions = (uint32_t)number;

@@ -17,6 +17,9 @@ enum medgl_error rules_fit(const struct account *account, char why[OPERATION_WHY
 void rules_fields(const struct account *before, const struct account *after,
                   char fields[OPERATION_WHY_SIZE]);
 
+/* The most that an account's own number of sessions may be: what the policy allows for a class. */
+int64_t rules_sessions_most(void);
+
 #define RULES_IDLE_SIZE 32
 /* Tells an entry of the rules in which two accounts differ, as they are afterwards. `idle` must
  * live as long as the entry. */

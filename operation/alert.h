@@ -4,6 +4,8 @@
 
 #include "operation/context.h"
 
+#include <sys/stat.h>
+
 /* MUSTs:
  * - alert_raise() writes into the caller's transaction: the alert and its event commit together.
  * - Nothing is delivered by who raises: a slow receiver delays no login.
@@ -40,6 +42,18 @@ void alert_fold(enum alert_kind kind, const char *account_id, const char *source
 
 #define ALERT_HOOK "hook " /* how channels of notify.d begin; the file's name follows */
 
+/* Programs of notify.d, for whoever runs them and whoever looks at them. `self`: the user whose own
+ * installation it is; 0 where root delivers. */
+#define ALERT_HOOK_SIZE 65 /* of a name */
+
+/* Whether a file is meant to be run, by its name, as run-parts(8) would. */
+bool alert_hook_name(const char *name);
+/* Whether nobody but root, or but that user, may have a say in what it holds: a program or the
+ * directory. */
+bool alert_hook_kept(const struct stat *st, uid_t self);
+/* Why a file there (lstat) is not run, and what to do; NULL: it is. */
+const char *alert_hook_fault(const char *name, const struct stat *st, uid_t self);
+
 /* How one alert reaches one receiver; `payload` is the JSON object, `text` the words for people.
  * MEDGL_OK: it did. MEDGL_ERR_NOT_FOUND: there is no such receiver any more. Anything else: `why`
  * says what went wrong, and it is tried again. */
@@ -71,8 +85,8 @@ enum medgl_error operation_alert_deliver(struct context *context,
 enum medgl_error operation_alert_watch(struct context *context);
 
 /* Makes waiting deliveries due, and alerts that wait for their time: of one alert, or of all
- * (NULL). A beginning of at least 6 digits that only one has stands for an id; several:
- * MEDGL_ERR_ARGUMENT; none that is not done: MEDGL_ERR_NOT_FOUND. */
+ * (NULL). A beginning of at least CRYPTO_ID_LEAST digits that only one has stands for an id; fewer,
+ * or several that have it: MEDGL_ERR_ARGUMENT; none that is not done: MEDGL_ERR_NOT_FOUND. */
 enum medgl_error operation_alert_retry(struct context *context, const char *id, uint32_t *count);
 
 /* Raises one of kind TEST; `id` is its id. */

@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ALERT_ID_LEAST 6 /* digits that may stand for an id */
-
 /* -- for programs ----------------------------------------------------------------------------- */
 
 enum medgl_error alert_payload(const struct context *context, const struct alert *alert,
@@ -149,8 +147,8 @@ enum medgl_error operation_alert_retry(struct context *context, const char *id, 
 {
     struct retry_run run = {.id = id, .now = clock_read().now};
     *count = 0;
-    if (id != NULL && strlen(id) < ALERT_ID_LEAST)
-        return MEDGL_ERR_NOT_FOUND;
+    if (id != NULL && strlen(id) < CRYPTO_ID_LEAST)
+        return MEDGL_ERR_ARGUMENT;
     enum medgl_error error = store_transact(context->store, STORE_WRITE, retry_now, &run);
     free(run.alert);
     if (error == MEDGL_OK)

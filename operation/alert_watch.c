@@ -16,7 +16,6 @@
 /* When the evidence was verified last: a file, for whoever holds the store cannot be kept from
  * setting a time in it either, and nobody's login waits for its writing. */
 #define WATCH_VERIFIED MEDGL_STATEDIR "/verified"
-#define WATCH_FEW      (INT64_C(1) << 30) /* bytes that are little where they are a tenth, too */
 
 /* -- states ----------------------------------------------------------------------------------- */
 
@@ -71,8 +70,7 @@ static enum medgl_error watch_space(struct context *context)
     if (statvfs(path, &device) != 0)
         return MEDGL_ERR_IO;
     int64_t free_bytes = (int64_t)(device.f_bavail * device.f_frsize);
-    bool tenth = device.f_bavail < device.f_blocks / 10;
-    if (free_bytes >= context->policy.minimum_free && !(tenth && free_bytes < WATCH_FEW))
+    if (free_bytes >= context->policy.minimum_free)
         return MEDGL_OK;
     (void)snprintf(text, sizeof(text),
                    "The store's device has %" PRId64

@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 #include "base/text.h"
+#include "operation/alert.h"
 #include "operation/identity.h"
 
 #include <errno.h>
@@ -14,30 +15,10 @@
 
 #define NOTIFY_USER MEDGL_USER "-notify"
 #define SENDMAIL    "/usr/sbin/sendmail"
-#define NAME_MOST   64
 #define ALERT_LATE  MEDGL_HOUR
 
 /* -- programs of notify.d -----------------------------------------------------------------------
  */
-
-/* Why a file there is not run; NULL: it is. */
-static const char *hook_judge(const char *name, const struct stat *st, uid_t self)
-{
-    static const char allowed[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-    if (!S_ISREG(st->st_mode))
-        return "it is no regular file: put the program itself there";
-    if ((st->st_mode & 0111) == 0)
-        return "it is not executable: chmod 0755 it, or move it elsewhere";
-    if (strlen(name) > NAME_MOST || name[strspn(name, allowed)] != '\0')
-        return "its name has other characters than letters, digits, '.', '_' and '-', or more than "
-               "64: rename it";
-    if (st->st_uid != 0 && st->st_uid != self)
-        return "it does not belong to root: chown root it";
-    if ((st->st_mode & 0022) != 0)
-        return "others may write to it: chmod go-w it";
-    return NULL;
-}
 
 static void alerts_hook(struct doctor *doctor, const char *name, void *argument)
 {
@@ -46,7 +27,7 @@ static void alerts_hook(struct doctor *doctor, const char *name, void *argument)
     unsigned *hooks = argument;
     if (path_under(path, doctor->root, name) != MEDGL_OK || lstat(path, &st) != 0)
         return;
-    const char *why = hook_judge(strrchr(name, '/') + 1, &st, geteuid());
+    const char *why = alert_hook_fault(strrchr(name, '/') + 1, &st, geteuid());
     text_printable(shown, sizeof(shown), path);
     if (why != NULL)
         doctor_say(doctor, DOCTOR_WARNING, "alerts", "%s is not run: %s", shown, why);
@@ -60,7 +41,7 @@ static void alerts_hooks(struct doctor *doctor, unsigned *hooks)
     doctor_each_file(doctor, "alerts", PATH_NOTIFY, "", alerts_hook, hooks);
     if (path_under(path, doctor->root, PATH_NOTIFY) != MEDGL_OK || stat(path, &st) != 0)
         return;
-    if ((st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & 0022) != 0)
+    if (!alert_hook_kept(&st, geteuid()))
         doctor_say(doctor, DOCTOR_FAULT, "alerts",
                    "others than root may write to %s, and none of its programs is run: chown root "
                    "it, chmod go-w it",

@@ -89,8 +89,8 @@ enum medgl_error operation_session_list(struct context *context, const char *nam
                                         void *argument);
 
 /* Records it as ended, with who and why; what is ended is for whoever ends the processes.
- * MEDGL_ERR_NOT_FOUND: no open session has that id (a beginning of at least 6 digits that only one
- * has will do; several: MEDGL_ERR_ARGUMENT). */
+ * MEDGL_ERR_NOT_FOUND: no open session has that id (a beginning of at least CRYPTO_ID_LEAST digits
+ * that only one has will do; fewer, or several that have it: MEDGL_ERR_ARGUMENT). */
 struct session_ended {
     struct session session;
     char account[STORE_NAME_SIZE]; /* login name */

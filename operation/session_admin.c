@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#define ID_PREFIX_LEAST 6
-
 struct list_run {
     const char *name;
     medgl_time now, since;
@@ -100,7 +98,7 @@ enum medgl_error operation_session_end(struct context *context, const char *id, 
                                        struct session_ended *ended)
 {
     struct end_run run = {.context = context, .id = id, .reason = reason, .ended = ended};
-    if (strlen(id) < ID_PREFIX_LEAST || reason[0] == '\0' || !text_is_printable(reason))
+    if (strlen(id) < CRYPTO_ID_LEAST || reason[0] == '\0' || !text_is_printable(reason))
         return MEDGL_ERR_ARGUMENT;
     MEDGL_TRY(store_transact(context->store, STORE_WRITE, end_now, &run));
     (void)evidence_publish(context); /* the act stands even if the outside copy fails: logged */

@@ -115,7 +115,7 @@ exits "an id too short" 2 alert retry 00
 no_hooks
 hook 10-anybody <<< "touch $seen/ran"
 chmod o+w "$notify/10-anybody"
-says "one that others may write to is not run" 1 'chown root, chmod go-w' alert test
+says "one that others may write to is not run" 1 'others may write to it: chmod go-w it' alert test
 chmod 755 "$notify/10-anybody" && chmod o+w "$notify"
 exits "nor in a directory that others may write to" 1 alert retry
 [ ! -e "$seen/ran" ]

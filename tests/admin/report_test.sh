@@ -32,7 +32,7 @@ a time nobody has|2|--at needs a time|account explain daemon --at 25:00
 nobody|3|not enrolled|account explain nobody
 help of --from, a place|0|--from PLACE +From there|account explain --help
 help of --from, a file|0|--from FILE +A file to read|account add --help
-sessions|2|from 1 to 10000|account set daemon --sessions-max many
+sessions|2|from 1 to 1000|account set daemon --sessions-max many
 an idle time|2|from 1 min to 1 day|account set daemon --idle 5
 an answer|2|needs yes or no|account set daemon --shared maybe
 END

@@ -562,7 +562,7 @@ static void retry_by_id(struct fixture *f)
     assert_int_equal(deliver(&fake, NULL, &report), MEDGL_ERR_REFUSED);
     memcpy(id, look(f)->alert[0].id, sizeof(id));
     assert_int_equal(operation_alert_retry(&f->context, "00000000", &count), MEDGL_ERR_NOT_FOUND);
-    assert_int_equal(operation_alert_retry(&f->context, "", &count), MEDGL_ERR_NOT_FOUND);
+    assert_int_equal(operation_alert_retry(&f->context, "", &count), MEDGL_ERR_ARGUMENT);
     id[6] = '\0';
     assert_int_equal(operation_alert_retry(&f->context, id, &count), MEDGL_OK);
     assert_int_equal(count, 1);
