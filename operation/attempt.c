@@ -41,6 +41,12 @@ struct attempt_facts attempt_facts_from(const struct attempt_counts *counts,
     };
 }
 
+void attempt_undelayed(const struct policy *policy, struct policy *undelayed)
+{
+    *undelayed = *policy;
+    undelayed->attempt_delay = (struct policy_span){0};
+}
+
 enum medgl_error attempt_judge(const struct policy *policy, struct store_txn *txn,
                                const struct account *account, const char *account_key,
                                const struct source *source, medgl_time now,

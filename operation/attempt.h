@@ -42,6 +42,9 @@ enum medgl_error attempt_note_refusal(const struct context *context, struct stor
 enum medgl_error attempt_stand_in(const struct context *context, const char *name,
                                   char id[CRYPTO_ID_SIZE]);
 
+/* The policy as it is without delays: a delay comes first, and hides a lock. */
+void attempt_undelayed(const struct policy *policy, struct policy *undelayed);
+
 /* Counts what stands against (account, source), and decides, inside the caller's transaction. */
 enum medgl_error attempt_judge(const struct policy *policy, struct store_txn *txn,
                                const struct account *account, const char *account_key,

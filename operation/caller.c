@@ -3,6 +3,7 @@
 #include "operation/caller.h"
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/text.h"
 
 #include <arpa/inet.h>
@@ -117,17 +118,21 @@ static bool place_address(const char *rhost, unsigned char address[16])
     return true;
 }
 
-/* What acts for accounts by itself. cron sets its own name as the terminal. */
-static bool place_is_service(const struct caller *caller)
+bool service_is_the_machines(const char *service)
 {
     static const char *const services[] = {"cron", "crond", "atd", "systemd-user"};
-    const char *tty = caller_terminal(caller);
-    if (tty[0] != '\0' && strcmp(tty, "cron") != 0 && strcmp(tty, "atd") != 0)
-        return false;
     for (size_t i = 0; i < MEDGL_COUNT(services); i++)
-        if (strcmp(caller->service, services[i]) == 0)
+        if (strcmp(service, services[i]) == 0)
             return true;
     return false;
+}
+
+/* cron sets its own name as the terminal. */
+static bool place_is_service(const struct caller *caller)
+{
+    const char *tty = caller_terminal(caller);
+    return (tty[0] == '\0' || strcmp(tty, "cron") == 0 || strcmp(tty, "atd") == 0) &&
+           service_is_the_machines(caller->service);
 }
 
 void place_of(const struct caller *caller, struct admission_place *place)
@@ -153,6 +158,21 @@ void place_of(const struct caller *caller, struct admission_place *place)
         place->origin = ADMISSION_ORIGIN_CONSOLE;
     else if (root && place_is_service(caller))
         place->origin = ADMISSION_ORIGIN_SYSTEM;
+}
+
+struct admission_facts admission_facts_from(const struct account *account,
+                                            const struct admission_place *place,
+                                            const char *service, medgl_time at)
+{
+    return (struct admission_facts){
+        .class_ = account->class_,
+        .hours = account->hours,
+        .places = account->places,
+        .services = account->services,
+        .place = place,
+        .service = service,
+        .utc_offset = clock_utc_offset(at),
+    };
 }
 
 /* -- of a change ------------------------------------------------------------------------------ */

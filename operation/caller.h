@@ -42,6 +42,14 @@ void source_of(const struct caller *caller, struct source *source);
  * them, and root's own su, are the system. */
 void place_of(const struct caller *caller, struct admission_place *place);
 
+/* Whether a PAM service acts for accounts while nobody logs in: cron, the user's own systemd. */
+bool service_is_the_machines(const char *service);
+
+/* What the access rules are asked about an account. Borrows all three. */
+struct admission_facts admission_facts_from(const struct account *account,
+                                            const struct admission_place *place,
+                                            const char *service, medgl_time at);
+
 /* The current password, asked for in order to change it, is counted by itself (R17): "change "
  * stands before the key. Wrong answers there close the change at that place and not the login from
  * there, and the other way round; account-wide, both count. */

@@ -172,8 +172,8 @@ static enum medgl_error commit_lock(struct store_txn *txn, struct commit_run *ru
     struct ledger_entry entry;
     char until[CLOCK_TEXT_SIZE];
     struct attempt_decision *locked = &run->locked;
-    struct policy undelayed = proof->context->policy; /* a delay comes first, and hides a lock */
-    undelayed.attempt_delay = (struct policy_span){0};
+    struct policy undelayed;
+    attempt_undelayed(&proof->context->policy, &undelayed);
     MEDGL_TRY(attempt_judge(&undelayed, txn, account, proof->account_key, &proof->source,
                             run->clock.now, locked));
     run->now_locked =

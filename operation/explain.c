@@ -31,7 +31,7 @@ static enum medgl_error explain_place(struct explain_run *run)
     const char *from = run->request->from;
     struct caller caller = {.trusted = true};
     run->source = (struct source){.remote = true};
-    run->place = (struct admission_place){.origin = ADMISSION_ORIGIN_SYSTEM};
+    run->place = (struct admission_place){.origin = ADMISSION_ORIGIN_ANYWHERE};
     if (from == NULL)
         return MEDGL_OK;
     MEDGL_TRY(text_copy(text, sizeof(text), source_key_place(from)));
@@ -47,6 +47,7 @@ static enum medgl_error explain_place(struct explain_run *run)
     case ADMISSION_ORIGIN_LOCAL:
     case ADMISSION_ORIGIN_UNKNOWN:
     case ADMISSION_ORIGIN_SYSTEM:
+    case ADMISSION_ORIGIN_ANYWHERE:
         MEDGL_TRY(text_copy(caller.tty, sizeof(caller.tty), text));
         break;
     }
@@ -92,8 +93,8 @@ static enum medgl_error explain_password(struct store_txn *txn, struct explain_r
 static enum medgl_error explain_attempt(struct store_txn *txn, struct explain_run *run)
 {
     struct explain_answer *answer = run->answer;
-    struct policy undelayed = run->context->policy;
-    undelayed.attempt_delay = (struct policy_span){0};
+    struct policy undelayed;
+    attempt_undelayed(&run->context->policy, &undelayed);
     run->source.own = source_key_is_own(run->source.key, &answer->account);
     return attempt_judge(&undelayed, txn, &answer->account, answer->account.id, &run->source,
                          answer->at, &answer->attempt);
@@ -106,11 +107,8 @@ static enum medgl_error explain_sessions(struct store_txn *txn, struct explain_r
     const struct policy *policy = &run->context->policy;
     const struct policy_class *of_class = policy_class_of(policy, account->class_);
     struct session_crowd crowd;
-    MEDGL_TRY(session_count(txn, account, &crowd));
-    const struct crowd_facts facts = {.class_ = account->class_,
-                                      .own_limit = account->sessions,
-                                      .open = crowd.own,
-                                      .open_of_class = crowd.class_};
+    MEDGL_TRY(session_count(txn, account, clock_read().now, &crowd));
+    const struct crowd_facts facts = crowd_facts_from(account, &crowd);
     answer->crowd = policy_crowd(policy, &facts);
     answer->sessions = crowd.own;
     answer->sessions_limit =
@@ -128,13 +126,8 @@ static void explain_admission(struct explain_run *run)
     struct explain_answer *answer = run->answer;
     const struct account *account = &answer->account;
     explain_service(run->context, account, run->request->service, answer->service);
-    const struct admission_facts facts = {.class_ = account->class_,
-                                          .hours = account->hours,
-                                          .places = account->places,
-                                          .services = account->services,
-                                          .place = &run->place,
-                                          .service = answer->service,
-                                          .utc_offset = clock_utc_offset(answer->at)};
+    const struct admission_facts facts =
+        admission_facts_from(account, &run->place, answer->service, answer->at);
     answer->place_asked = run->request->from != NULL;
     answer->admission = policy_admit(&run->context->policy, &facts, answer->at);
 }

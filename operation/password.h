@@ -56,7 +56,8 @@ bool proof_is_not_ours(const struct proof *proof);
 bool proof_wants_person(const struct proof *proof);
 enum medgl_error proof_ask_person(struct proof *proof, const struct talk *talk);
 
-/* What the access rules say of this account, as it is now, at that time (R05, R22, R27). */
+/* What the access rules say of this account, as it is now, at that time (R05, R22, R27). Of the
+ * change of a password nothing: whoever makes it is logged in, or passes the account phase. */
 struct admission_decision proof_admission(const struct proof *proof, const struct account *account,
                                           medgl_time now);
 

@@ -15,7 +15,7 @@
 struct lockouts_run {
     struct context *context;
     struct store_txn *txn;
-    struct policy undelayed; /* a delay comes first, and hides a lock */
+    struct policy undelayed;
     medgl_time now;
     bool locked_only, enrolled;
     struct account account; /* of the id that is looked at; `enrolled` */
@@ -113,12 +113,11 @@ enum medgl_error operation_report_lockouts(struct context *context, bool locked_
                                            void *argument)
 {
     struct lockouts_run run = {.context = context,
-                               .undelayed = context->policy,
                                .now = clock_read().now,
                                .locked_only = locked_only,
                                .each = each,
                                .argument = argument};
-    run.undelayed.attempt_delay = (struct policy_span){0};
+    attempt_undelayed(&context->policy, &run.undelayed);
     return store_transact(context->store, STORE_READ, lockouts_now, &run);
 }
 

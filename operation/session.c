@@ -95,13 +95,8 @@ static enum medgl_error session_admit(struct store_txn *txn, struct session_run 
     MEDGL_TRY(session_sweep(run->context, txn, &run->clock, whole ? NULL : &run->account, &lost));
     if (!run->persons)
         return MEDGL_OK;
-    MEDGL_TRY(session_count(txn, &run->account, &run->crowd));
-    const struct crowd_facts facts = {
-        .class_ = run->account.class_,
-        .own_limit = run->account.sessions,
-        .open = run->crowd.own,
-        .open_of_class = run->crowd.class_,
-    };
+    MEDGL_TRY(session_count(txn, &run->account, run->clock.now, &run->crowd));
+    const struct crowd_facts facts = crowd_facts_from(&run->account, &run->crowd);
     run->admitted = policy_crowd(policy, &facts);
     return MEDGL_OK;
 }
@@ -296,16 +291,8 @@ static void session_say_refused(const struct talk *talk, const struct session_ru
 /* Hours that ended between the account phase and this moment: as short as can be. */
 static int64_t session_until(const struct session_run *run)
 {
-    const struct account *account = &run->account;
-    const struct admission_facts facts = {
-        .class_ = account->class_,
-        .hours = account->hours,
-        .places = account->places,
-        .services = account->services,
-        .place = &run->place,
-        .service = run->caller->service,
-        .utc_offset = clock_utc_offset(run->clock.now),
-    };
+    const struct admission_facts facts =
+        admission_facts_from(&run->account, &run->place, run->caller->service, run->clock.now);
     const struct admission_decision decision =
         policy_admit(&run->context->policy, &facts, run->clock.now);
     if (!decision.hours.granted)

@@ -55,12 +55,15 @@ bool session_is_services(const struct session *session);
  * Only such sessions are counted, and capped. */
 bool session_is_persons(const struct session *session);
 
-/* How many of them are open: of that account, and of its class. */
+/* How many of them are open: of that account, and of its class. Those whose process is gone are
+ * not, also where nobody recorded that they are lost so far. */
 struct session_crowd {
     uint32_t own, class_;
 };
-enum medgl_error session_count(struct store_txn *txn, const struct account *account,
+enum medgl_error session_count(struct store_txn *txn, const struct account *account, medgl_time now,
                                struct session_crowd *crowd);
+struct crowd_facts crowd_facts_from(const struct account *account,
+                                    const struct session_crowd *crowd);
 
 /* Starts an entry about a session. */
 void session_entry(const struct context *context, const struct clock_reading *clock,

@@ -12,11 +12,7 @@
 
 bool session_is_services(const struct session *session)
 {
-    static const char *const services[] = {"systemd-user", "cron", "crond", "atd"};
-    for (size_t i = 0; i < MEDGL_COUNT(services); i++)
-        if (strcmp(session->service, services[i]) == 0)
-            return true;
-    return false;
+    return service_is_the_machines(session->service);
 }
 
 bool session_is_persons(const struct session *session)
@@ -66,17 +62,24 @@ static void pile_free(struct session_pile *pile)
     free(pile->sessions);
 }
 
+static bool session_is_gone(const struct session *session, medgl_time now)
+{
+    switch (session_life(session, now)) {
+    case PROCESS_UNKNOWN:
+    case PROCESS_ALIVE:
+        break;
+    case PROCESS_GONE:
+    case PROCESS_GONE_BOOT:
+        return true;
+    }
+    return false;
+}
+
 static enum medgl_error pile_if_gone(void *argument, const struct session *session)
 {
     struct session_pile *pile = argument;
-    switch (session_life(session, pile->now)) {
-    case PROCESS_UNKNOWN:
-    case PROCESS_ALIVE:
+    if (!session_is_gone(session, pile->now))
         return MEDGL_OK;
-    case PROCESS_GONE:
-    case PROCESS_GONE_BOOT:
-        break;
-    }
     struct session *larger = reallocarray(pile->sessions, pile->count + 1, sizeof(*larger));
     if (larger == NULL)
         return MEDGL_ERR_MEMORY;
@@ -118,6 +121,7 @@ enum medgl_error session_sweep(struct context *context, struct store_txn *txn,
 
 struct session_counting {
     const struct account *account;
+    medgl_time now;
     struct session_crowd *crowd;
 };
 
@@ -125,7 +129,7 @@ struct session_counting {
 static enum medgl_error session_count_one(void *argument, const struct session *session)
 {
     const struct session_counting *counting = argument;
-    if (!session_is_persons(session))
+    if (!session_is_persons(session) || session_is_gone(session, counting->now))
         return MEDGL_OK;
     if (strcmp(session->account_id, counting->account->id) == 0)
         counting->crowd->own++;
@@ -134,10 +138,21 @@ static enum medgl_error session_count_one(void *argument, const struct session *
     return MEDGL_OK;
 }
 
-enum medgl_error session_count(struct store_txn *txn, const struct account *account,
+enum medgl_error session_count(struct store_txn *txn, const struct account *account, medgl_time now,
                                struct session_crowd *crowd)
 {
-    struct session_counting counting = {account, crowd};
+    struct session_counting counting = {account, now, crowd};
     *crowd = (struct session_crowd){.own = 0};
     return store_session_each_open(txn, NULL, session_count_one, &counting);
+}
+
+struct crowd_facts crowd_facts_from(const struct account *account,
+                                    const struct session_crowd *crowd)
+{
+    return (struct crowd_facts){
+        .class_ = account->class_,
+        .own_limit = account->sessions,
+        .open = crowd->own,
+        .open_of_class = crowd->class_,
+    };
 }

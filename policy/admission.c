@@ -37,6 +37,21 @@ static void admission_hours(const struct policy *policy, const struct admission_
         decision->until -= offset;
 }
 
+static bool admission_placeless(enum admission_origin origin)
+{
+    switch (origin) {
+    case ADMISSION_ORIGIN_SYSTEM:
+    case ADMISSION_ORIGIN_ANYWHERE:
+        return true;
+    case ADMISSION_ORIGIN_UNKNOWN:
+    case ADMISSION_ORIGIN_ADDRESS:
+    case ADMISSION_ORIGIN_CONSOLE:
+    case ADMISSION_ORIGIN_LOCAL:
+        break;
+    }
+    return false;
+}
+
 static enum admission_reason admission_reason_of(const struct policy *policy,
                                                  const struct admission_decision *decision)
 {
@@ -58,8 +73,9 @@ struct admission_decision policy_admit(const struct policy *policy,
         .places = admission_rule(facts->places, of_class->places),
         .hours = admission_rule(facts->hours, of_class->hours),
     };
-    decision.services.granted = services_admit(decision.services.rule, facts->service);
-    decision.places.granted = facts->place->origin == ADMISSION_ORIGIN_SYSTEM ||
+    decision.services.granted = facts->place->origin == ADMISSION_ORIGIN_SYSTEM ||
+                                services_admit(decision.services.rule, facts->service);
+    decision.places.granted = admission_placeless(facts->place->origin) ||
                               places_admit(decision.places.rule, facts->place);
     admission_hours(policy, facts, now, &decision);
     decision.reason = admission_reason_of(policy, &decision);

@@ -26,8 +26,10 @@ enum admission_origin {
     ADMISSION_ORIGIN_CONSOLE,     /* `terminal`, beside the machine */
     ADMISSION_ORIGIN_LOCAL,  /* somebody logged in here; `terminal` where the host is believed */
     ADMISSION_ORIGIN_SYSTEM, /* a service of this machine that acts for the account while nobody
-                                logs in (cron, systemd-user), or root stepping into it: places are
-                                not asked */
+                                logs in (cron, systemd-user), or root stepping into it: neither
+                                places nor services are asked */
+    ADMISSION_ORIGIN_ANYWHERE, /* a question that names no place: places are not asked. No login
+                                  has it */
 };
 
 struct admission_place {

@@ -160,7 +160,7 @@ admits yes "and su is one" as_su
 admits yes "and sudo" sudo_as_alice
 rules
 
-# -- cron: places are not asked, where nobody logs in; services and hours are -----------------------------------------
+# -- cron: neither places nor services are asked, where nobody logs in; hours are ------------------------------------
 
 install -d -m 1730 /var/spool/cron/crontabs
 echo '@reboot echo ran > /home/alice/ran' > /var/spool/cron/crontabs/alice
@@ -181,10 +181,9 @@ cron_runs() { # cron is started as at the boot, and runs alice's job
 rules 'places_staff = 10.1.0.0/16'
 admits yes "a job of cron's runs, wherever its owner may log in" cron_runs
 rules 'services_staff = sshd'
-admits no "but not where the class may not use cron" cron_runs
-logged service
+admits yes "and through whatever" cron_runs
 rules "hours_staff = $another"
-admits no "and not out of hours" cron_runs
+admits no "but not out of hours" cron_runs
 logged hours
 rules
 

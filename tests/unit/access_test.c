@@ -122,12 +122,36 @@ static const struct rule_row {
      {0},
      {.trusted = true, .service = "cron", .tty = "cron"},
      NULL},
-    {"cron is a service",
+    {"cron is not a service that people use",
      ACCOUNT_CLASS_STAFF,
      {0, 0, "sshd"},
      {0},
      {.trusted = true, .service = "cron", .tty = "cron"},
+     NULL},
+    {"nor is systemd-user",
+     ACCOUNT_CLASS_STAFF,
+     {0, 0, "sshd"},
+     {0},
+     {.trusted = true, .service = "systemd-user"},
+     NULL},
+    {"nor what root does",
+     ACCOUNT_CLASS_STAFF,
+     {0, "console", "sshd"},
+     {0},
+     {.trusted = true, .service = "su", .tty = "pts/0", .ruser = "root"},
+     NULL},
+    {"who asks for it by itself does not get around it",
+     ACCOUNT_CLASS_STAFF,
+     {0, 0, "sshd"},
+     {0},
+     {.trusted = true, .service = "cron", .real_uid = OWNER_UID},
      "service"},
+    {"cron keeps hours",
+     ACCOUNT_CLASS_STAFF,
+     {"-"},
+     {0},
+     {.trusted = true, .service = "cron", .tty = "cron"},
+     "hours"},
 };
 
 static void rule_text(const char *word, char text[POLICY_RULE_SIZE])
@@ -208,6 +232,63 @@ static void rules(void **state)
         assert_string_equal(tally.reason, row->reason);
     assert_int_equal(tally.kinds[LEDGER_ACCESS_DENIED], row->reason != NULL);
     assert_string_equal(tally.class_, account_class_word(row->class_));
+    assert_int_equal(verify(here), MEDGL_OK);
+}
+
+/* Whoever changes a password is logged in, or passes the account phase: no rule is asked. */
+static const struct rule_row change_rows[] = {
+    {"of a service that the rule does not name",
+     ACCOUNT_CLASS_STAFF,
+     {0, 0, "login, sshd"},
+     {0},
+     {.trusted = true, .service = "passwd", .tty = "pts/0", .real_uid = OWNER_UID},
+     NULL},
+    {"of its own rules",
+     ACCOUNT_CLASS_STAFF,
+     {0},
+     {"-", "10.0.0.0/8", "login"},
+     {.trusted = true, .service = "passwd", .tty = "pts/0", .real_uid = OWNER_UID},
+     NULL},
+    {"of networks alone",
+     ACCOUNT_CLASS_STAFF,
+     {0, "10.0.0.0/8"},
+     {0},
+     {.trusted = true, .service = "passwd", .tty = "pts/0", .real_uid = OWNER_UID},
+     NULL},
+    {"of hours that ended meanwhile",
+     ACCOUNT_CLASS_STAFF,
+     {"-"},
+     {0},
+     {.trusted = true, .service = "passwd", .tty = "pts/0", .real_uid = OWNER_UID},
+     NULL},
+    {"of an unprivileged program",
+     ACCOUNT_CLASS_PRIVILEGED,
+     {0, "console", "login"},
+     {0},
+     {.service = "gnome-control-center", .peer_uid = OWNER_UID, .real_uid = OWNER_UID},
+     NULL},
+    {"that a login asks for",
+     ACCOUNT_CLASS_STAFF,
+     {0, "192.0.2.0/24", "sshd"},
+     {0},
+     SSHD("192.0.2.1"),
+     NULL},
+};
+
+static void change_asks_no_rule(void **state)
+{
+    const struct rule_row *row = *state;
+    enrol_owner(row->class_);
+    plant_rules(row);
+    struct script script = {.answers = {here->issued, PASSWORD_TWO, PASSWORD_TWO}};
+    const struct talk talk = script_talk(&script);
+    const bool forced = row->caller.rhost[0] != '\0';
+    const struct change_request request = {
+        .caller = &row->caller, .user = OWNER, .expired_only = forced};
+    enum change_verdict verdict = CHANGE_REFUSED;
+    assert_int_equal(operation_change(&here->context, &talk, &request, &verdict), MEDGL_OK);
+    assert_int_equal(verdict, CHANGE_DONE);
+    assert_int_equal(tally_of(here).kinds[LEDGER_LOGIN_FAILURE], 0);
     assert_int_equal(verify(here), MEDGL_OK);
 }
 
@@ -527,6 +608,7 @@ static void a_long_change_is_cut(void **state)
 int main(void)
 {
     TABLE_ADD("R05 R22 R27", rule_rows, rules);
+    TABLE_ADD("the change of a password asks no rule", change_rows, change_asks_no_rule);
     table_add("R05", "a rule made meanwhile holds", a_rule_made_meanwhile_holds, NULL);
     TABLE_ADD("R26 at the login", person_rows, persons);
     TABLE_ADD("R26 after a key", person_rows, persons_after_a_key);
