@@ -181,7 +181,7 @@ static void dormant_row(void *argument, const struct dormant_record *record)
                             CELL_TEXT(account_class_word(account->class_)),
                             CELL_NUMBER(account->uid),
                             CELL_NUMBER(account->created),
-                            CELL_NUMBER(record->last_login),
+                            CELL_NUMBER(record->last_used),
                             CELL_NUMBER(record->unix_user_gone),
                             CELL_TEXT(account->full_name),
                         });
@@ -194,7 +194,7 @@ enum admin_exit report_dormant(struct admin *admin)
         {"class", N_("CLASS"), COLUMN_TEXT, COLUMN_BOTH},
         {"uid", N_("UID"), COLUMN_NUMBER, COLUMN_BOTH},
         {"enrolled", N_("ENROLLED"), COLUMN_TIME, COLUMN_BOTH},
-        {"last_login", N_("LAST LOGIN"), COLUMN_TIME, COLUMN_BOTH},
+        {"last_used", N_("LAST USED"), COLUMN_TIME, COLUMN_BOTH},
         {"unix_user_gone", N_("UNIX USER GONE"), COLUMN_BOOL, COLUMN_BOTH},
         {"full_name", N_("FULL NAME"), COLUMN_TEXT, COLUMN_WIDE},
     };

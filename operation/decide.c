@@ -2,6 +2,7 @@
  * login, and the evidence. */
 #include "operation/alert.h"
 #include "operation/evidence.h"
+#include "operation/last_use.h"
 #include "operation/password.h"
 #include "operation/policy_seen.h"
 
@@ -261,10 +262,12 @@ static enum medgl_error commit_success(struct store_txn *txn, struct commit_run 
         ledger_entry_text(&entry, "person", run->person.name);
     MEDGL_TRY(evidence_append(proof->context, txn, &entry, NULL));
     MEDGL_TRY(commit_renew(txn, run));
-    if (proof->second == FACTOR_PROVED && run->activity.factor_failures > 0) {
+    MEDGL_TRY(last_use_note(proof->context, txn, &run->clock, &run->account,
+                            proof->reservation.attempt.service, source_key_place(proof->source.key),
+                            &run->activity, &run->alerted));
+    if (proof->second == FACTOR_PROVED)
         run->activity.factor_failures = 0;
-        MEDGL_TRY(store_activity_put(txn, &run->activity));
-    }
+    MEDGL_TRY(store_activity_put(txn, &run->activity));
     if (proof->purpose == PROOF_CHANGE)
         return MEDGL_OK; /* the new password, once it is set, clears what was counted */
     return store_attempt_clear(txn, proof->account_key, proof->source.key, &cleared);

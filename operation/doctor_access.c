@@ -2,6 +2,7 @@
  * whether the policy is the one that was seen last (R04, R05, R22, R25, R27, R34). The rules
  * are asked by the function that asks them at a login. Works as the owner of the store. */
 #include "operation/doctor.h"
+#include "operation/last_use.h"
 
 #include "base/auto.h"
 #include "base/text.h"
@@ -84,7 +85,7 @@ static enum medgl_error looking_active(struct store_txn *txn, struct looking *lo
     struct activity activity;
     looking->hours |= account->hours[0] != '\0' && strcasecmp(account->hours, "always") != 0;
     MEDGL_TRY(store_activity_get(txn, account->id, &activity));
-    if (policy_dormant(&looking->context->policy, activity.last_login, account->created,
+    if (policy_dormant(&looking->context->policy, last_use(&activity), account->created,
                        looking->now))
         names_add(&looking->dormant, account->name);
     MEDGL_TRY(looking_password(txn, looking, account));

@@ -70,7 +70,7 @@ enum medgl_error operation_report_lockouts(struct context *context, bool locked_
 
 struct dormant_record {
     const struct account *account;
-    medgl_time last_login; /* 0: never */
+    medgl_time last_used; /* 0: never */
     bool unix_user_gone;   /* or it has another uid now */
 };
 /* `age` 0: the policy's. */

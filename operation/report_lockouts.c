@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "operation/attempt.h"
 #include "operation/identity.h"
+#include "operation/last_use.h"
 #include "policy/calendar.h"
 
 #include <string.h>
@@ -142,11 +143,11 @@ static enum medgl_error dormant_one(void *argument, const struct account *accoun
     MEDGL_TRY(store_activity_get(run->txn, account->id, &activity));
     MEDGL_TRY(unix_user_find(account->name, &user));
     const struct dormant_record record = {.account = account,
-                                          .last_login = activity.last_login,
+                                          .last_used = last_use(&activity),
                                           .unix_user_gone =
                                               !user.exists || user.uid != account->uid};
     if (record.unix_user_gone ||
-        policy_dormant(&run->policy, activity.last_login, account->created, run->now))
+        policy_dormant(&run->policy, last_use(&activity), account->created, run->now))
         run->each(run->argument, &record);
     return MEDGL_OK;
 }

@@ -8,6 +8,7 @@
 #include "operation/alert.h"
 #include "operation/evidence.h"
 #include "operation/identity.h"
+#include "operation/last_use.h"
 #include "operation/person_asked.h"
 #include "operation/policy_seen.h"
 
@@ -31,6 +32,7 @@ struct session_run {
     struct session session;
     struct session_crowd crowd;
     enum crowd_verdict admitted;
+    bool alerted; /* something was raised: whoever delivers is woken after the commit */
 };
 
 static enum medgl_error session_account(struct store_txn *txn, struct session_run *run)
@@ -123,6 +125,7 @@ static enum medgl_error session_raise(struct store_txn *txn, struct session_run 
                                       .account = theirs ? &run->account : NULL,
                                       .source = theirs ? run->source.key : NULL,
                                       .text = text};
+    run->alerted = true;
     return alert_raise(run->context, txn, &run->clock, &event);
 }
 
@@ -142,42 +145,40 @@ static bool session_is_privileged(enum account_class class_)
 /* Root that steps into an account is told of as well: it is a use of it. */
 static enum medgl_error session_alert(struct store_txn *txn, struct session_run *run)
 {
-    char text[STORE_ALERT_SIZE], last[CLOCK_TEXT_SIZE];
+    char text[STORE_ALERT_SIZE];
     const struct account *account = &run->account;
     if (!run->clock.synchronised)
         MEDGL_TRY(session_raise(txn, run, ALERT_CLOCK,
                                 "The clock of this machine is not synchronised: what is recorded "
                                 "has times that may be wrong."));
-    if (session_is_privileged(account->class_)) {
-        (void)snprintf(text, sizeof(text), "The %s account %s is used through %s from %s.",
-                       account_class_word(account->class_), account->name, run->session.service,
-                       run->session.source);
-        MEDGL_TRY(session_raise(txn, run, ALERT_PRIVILEGED_LOGIN, text));
-    }
-    if (!run->persons || !policy_dormant(&run->context->policy, run->before.last_login,
-                                         account->created, run->clock.now))
+    if (!session_is_privileged(account->class_))
         return MEDGL_OK;
-    clock_format_utc(run->before.last_login, last);
-    (void)snprintf(text, sizeof(text), "%s logs in through %s from %s; the last login was %s.",
-                   account->name, run->session.service, run->session.source,
-                   run->before.last_login == 0 ? "never" : last);
-    return session_raise(txn, run, ALERT_DORMANT_LOGIN, text);
+    (void)snprintf(text, sizeof(text), "The %s account %s is used through %s from %s.",
+                   account_class_word(account->class_), account->name, run->session.service,
+                   run->session.source);
+    return session_raise(txn, run, ALERT_PRIVILEGED_LOGIN, text);
 }
 
 /* -- opened -------------------------------------------------------------------------------------
  */
 
-/* A session that shows nobody a notice (sudo, root's su) is not the one that the next one tells of.
- * Failed tries are told of until somebody heard it. */
+/* A session that shows nobody a notice (sudo, root's su) is not the one that the next one tells of,
+ * but the account is used by it, where it is a person's (R25). Failed tries are told of until
+ * somebody heard it. */
 static enum medgl_error session_note_activity(struct store_txn *txn, struct session_run *run)
 {
     MEDGL_TRY(store_activity_get(txn, run->account.id, &run->before));
-    if (run->silent || !run->persons)
+    if (!run->persons)
         return MEDGL_OK;
+    const struct session *session = &run->session;
     struct activity after = run->before;
-    after.last_login = run->clock.now;
-    (void)snprintf(after.last_service, sizeof(after.last_service), "%s", run->session.service);
-    (void)snprintf(after.last_source, sizeof(after.last_source), "%s", run->session.source);
+    MEDGL_TRY(last_use_note(run->context, txn, &run->clock, &run->account, session->service,
+                            session->source, &after, &run->alerted));
+    if (!run->silent) {
+        after.last_login = run->clock.now;
+        (void)snprintf(after.last_service, sizeof(after.last_service), "%s", session->service);
+        (void)snprintf(after.last_source, sizeof(after.last_source), "%s", session->source);
+    }
     return store_activity_put(txn, &after);
 }
 
@@ -186,17 +187,18 @@ static enum medgl_error session_open_now(struct store_txn *txn, void *argument)
     struct session_run *run = argument;
     run->clock = clock_read();
     run->admitted = CROWD_ACCOUNT;
+    run->alerted = false;
     MEDGL_TRY(session_account(txn, run));
     if (run->match != IDENTITY_ACCOUNT)
         return MEDGL_OK;
-    MEDGL_TRY(policy_seen_note(run->context, txn, &run->clock, NULL));
+    MEDGL_TRY(policy_seen_note(run->context, txn, &run->clock, &run->alerted));
     MEDGL_TRY(session_begin(run));
     MEDGL_TRY(session_admit(txn, run));
     if (run->admitted != CROWD_ADMITTED)
         return session_refuse(txn, run);
     MEDGL_TRY(store_session_open(txn, &run->session));
-    MEDGL_TRY(session_note_activity(txn, run));
     MEDGL_TRY(session_record(txn, run, LEDGER_SESSION_OPEN));
+    MEDGL_TRY(session_note_activity(txn, run));
     return session_is_services(&run->session) ? MEDGL_OK : session_alert(txn, run);
 }
 
@@ -325,7 +327,8 @@ enum medgl_error operation_session_open(struct context *context, const struct ta
     place_of(caller, &run.place);
     MEDGL_TRY(unix_user_find(user, &run.unix_user));
     MEDGL_TRY(store_transact(context->store, STORE_WRITE, session_open_now, &run));
-    alert_wake(context);
+    if (run.alerted)
+        alert_wake(context);
     if (run.match != IDENTITY_ACCOUNT) {
         *verdict = session_verdict_of(&run);
         return MEDGL_OK;

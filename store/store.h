@@ -104,7 +104,7 @@ enum medgl_error store_account_each(struct store_txn *txn,
 /* What happened lately at an account, for notices (R21). No row yet reads as zeros. */
 struct activity {
     char account_id[CRYPTO_ID_SIZE];
-    medgl_time last_login; /* the latest session that was opened; 0: none */
+    medgl_time last_login; /* the latest session that a notice tells of; 0: none */
     char last_service[STORE_NAME_SIZE];
     char last_source[STORE_SOURCE_SIZE];
     uint32_t failures; /* failed tries since a notice last told of them */
@@ -113,6 +113,8 @@ struct activity {
     medgl_time warned_at;     /* the owner was last told that the password is due soon; 0: never */
     uint32_t grace_used;      /* grace logins since the password was due */
     uint32_t factor_failures; /* wrong codes of a second factor since the last right one */
+    medgl_time last_used;     /* a session of its owner, or a login, whether a notice was shown or
+                                 not (R25); 0: none. See operation/last_use.h */
 };
 enum medgl_error store_activity_get(struct store_txn *txn, const char *account_id,
                                     struct activity *activity);

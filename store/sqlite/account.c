@@ -41,6 +41,7 @@ static const struct row_column activity_columns[] = {
     ROW_COLUMN_LATER("warned_at", ROW_SIGNED, struct activity, warned_at),
     ROW_COLUMN_LATER("grace_used", ROW_UNSIGNED, struct activity, grace_used),
     ROW_COLUMN_LATER("factor_failures", ROW_UNSIGNED, struct activity, factor_failures),
+    ROW_COLUMN_LATER("last_used", ROW_SIGNED, struct activity, last_used),
 };
 const struct row_table table_activity = {"activity", activity_columns,
                                          MEDGL_COUNT(activity_columns), STATEMENT_ACTIVITY_ALL};

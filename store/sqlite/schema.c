@@ -119,8 +119,9 @@ static const char *const schema_step[SCHEMA_VERSION] = {
     "ALTER TABLE activity ADD COLUMN warned_at INTEGER;"
     "ALTER TABLE activity ADD COLUMN grace_used INTEGER;",
 
-    /* Access rules of an account (R05), who shares it (R26), what a session is (R06, R29), the same
-       guess again (R20), alerts (R07), and the policy as it was seen (R34). */
+    /* Access rules of an account (R05), who shares it (R26), when it was used (R25), what a session
+       is (R06, R29), the same guess again (R20), alerts (R07), and the policy as it was seen (R34).
+     */
     "PRAGMA user_version = 4;"
     "ALTER TABLE account ADD COLUMN hours TEXT;"
     "ALTER TABLE account ADD COLUMN places TEXT;"
@@ -129,6 +130,7 @@ static const char *const schema_step[SCHEMA_VERSION] = {
     "ALTER TABLE account ADD COLUMN idle INTEGER;"
     "ALTER TABLE account ADD COLUMN shared INTEGER;"
     "ALTER TABLE activity ADD COLUMN factor_failures INTEGER;"
+    "ALTER TABLE activity ADD COLUMN last_used INTEGER;"
 
     "ALTER TABLE attempt ADD COLUMN tag INTEGER;"
     "CREATE INDEX attempt_failed_spread ON attempt (source, account_id, finished)"

@@ -11,7 +11,7 @@
     "reading, staff_number, birth_date, hours, places, services, sessions, idle, shared, mac"
 #define ACTIVITY                                                                                   \
     "account_id, last_login, last_service, last_source, failures, last_failure, "                  \
-    "last_failure_source, warned_at, grace_used, factor_failures, mac"
+    "last_failure_source, warned_at, grace_used, factor_failures, last_used, mac"
 #define CREDENTIAL                                                                                 \
     "id, account_id, kind, sealed, strength, issued, set_at, valid_until, ledger_seq, mac"
 #define ATTEMPT                                                                                    \
@@ -59,7 +59,7 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_ACTIVITY_PUT] =
         "INSERT OR REPLACE INTO activity (" ACTIVITY ") VALUES (:account_id, :last_login, "
         ":last_service, :last_source, :failures, :last_failure, :last_failure_source, :warned_at, "
-        ":grace_used, :factor_failures, :mac)",
+        ":grace_used, :factor_failures, :last_used, :mac)",
     [STATEMENT_ACTIVITY_ALL] = "SELECT " ACTIVITY " FROM activity",
 
     [STATEMENT_CREDENTIAL_GET] =

@@ -50,7 +50,7 @@ verdict "with CRLF behind it (RFC 4180)" $?
 json "no lockouts" 0 'd == {"lockouts": []}' report lockouts --locked
 says "lockouts as CSV" 0 '^account,enrolled,source,purpose,failures,limit,in_flight,latest,locked_until' report lockouts --csv
 json "nobody is dormant yet (R25)" 0 'd == {"dormant": []}' report dormant --age '1 day'
-says "dormant as CSV" 0 '^account,class,uid,enrolled,last_login,unix_user_gone,full_name' report dormant --csv
+says "dormant as CSV" 0 '^account,class,uid,enrolled,last_used,unix_user_gone,full_name' report dormant --csv
 
 # -- rules of an account (R05 R26 R29)
 

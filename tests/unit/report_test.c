@@ -487,7 +487,7 @@ static void dormant_hear(void *argument, const struct dormant_record *record)
     struct dormant *dormant = argument;
     const size_t used = strlen(dormant->text);
     (void)snprintf(dormant->text + used, sizeof(dormant->text) - used, "%s%s%s;",
-                   record->account->name, record->last_login == 0 ? " never" : "",
+                   record->account->name, record->last_used == 0 ? " never" : "",
                    record->unix_user_gone ? " gone" : "");
 }
 
@@ -501,7 +501,7 @@ static const char *dormant_of(struct fixture *f, medgl_time age)
 
 struct made {
     const char *name;
-    medgl_time created, last_login;
+    medgl_time created, last_login, last_used;
 };
 
 static enum medgl_error make_older(struct store_txn *txn, void *argument)
@@ -513,6 +513,7 @@ static enum medgl_error make_older(struct store_txn *txn, void *argument)
     MEDGL_TRY(store_activity_get(txn, account.id, &activity));
     account.created = made->created;
     activity.last_login = made->last_login;
+    activity.last_used = made->last_used;
     MEDGL_TRY(store_activity_put(txn, &activity));
     return store_account_update(txn, &account);
 }
@@ -534,6 +535,16 @@ static void r25_dormant_accounts(void **state)
     (void)snprintf(expected, sizeof(expected), "%s;", f->user);
     assert_string_equal(dormant_of(f, 89 * MEDGL_DAY), expected);
     assert_string_equal(dormant_of(f, 90 * MEDGL_DAY), "");
+    /* Used without a notice since, as by a screen locker. */
+    made.last_login = now - 100 * MEDGL_DAY;
+    made.last_used = now - MEDGL_DAY;
+    assert_int_equal(store_transact(f->context.store, STORE_WRITE, make_older, &made), MEDGL_OK);
+    assert_string_equal(dormant_of(f, 0), "");
+    made.last_used = now - 99 * MEDGL_DAY;
+    assert_int_equal(store_transact(f->context.store, STORE_WRITE, make_older, &made), MEDGL_OK);
+    assert_string_equal(dormant_of(f, 0), expected);
+    made.last_used = now;
+    assert_int_equal(store_transact(f->context.store, STORE_WRITE, make_older, &made), MEDGL_OK);
     add(f, "no-such-user-here", 7777, ACCOUNT_CLASS_STAFF);
     assert_string_equal(dormant_of(f, 0), "no-such-user-here never gone;");
     assert_int_equal(operation_account_disable(&f->context, "no-such-user-here", "x", why),

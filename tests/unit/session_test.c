@@ -3,6 +3,7 @@
 #include "tests/unit/operation_fixture.h"
 #include "tests/unit/table.h"
 
+#include "operation/last_use.h"
 #include "operation/session.h"
 
 #include <stdlib.h>
@@ -533,6 +534,7 @@ static const struct alarm {
     {"a login after a long absence", ACCOUNT_CLASS_STAFF, true, SSHD, "dormant-login"},
     {"cron after a long absence", ACCOUNT_CLASS_STAFF, true, CRON, NULL},
     {"root's su after a long absence", ACCOUNT_CLASS_STAFF, true, ROOT_SU, NULL},
+    {"sudo after a long absence", ACCOUNT_CLASS_STAFF, true, SUDO, "dormant-login"},
 };
 
 static enum medgl_error make_old(struct store_txn *txn, void *argument)
@@ -575,6 +577,136 @@ static void an_administrator_hears(void **state)
     assert_int_equal(operation_ledger_each(&f->context, 0, UINT64_MAX, alarm_row, &heard),
                      MEDGL_OK);
     assert_string_equal(heard.kinds, row->raises != NULL ? row->raises : "");
+    end_unverified(f);
+}
+
+/* -- a long absence (R25) --------------------------------------------------------------------- */
+
+enum use {
+    USE_NONE,
+    USE_LOGIN,  /* a password, and no session: a screen locker */
+    USE_FAILED, /* a wrong one */
+    USE_SESSION,
+    USE_SILENT, /* a session that shows no notice */
+    USE_CRON,
+    USE_ROOT,
+};
+static const struct absence {
+    const char *name;
+    int64_t login_days, used_days; /* ago; 0: never */
+    enum use uses[4];
+    unsigned alerts;
+    bool dormant; /* afterwards */
+} absences[] = {
+    {"never used", 0, 0, {USE_NONE}, 0, true},
+    {"a login and its session are one", 0, 0, {USE_LOGIN, USE_SESSION}, 1, false},
+    {"a session without a password", 0, 0, {USE_SESSION}, 1, false},
+    {"a session, and a password in it", 0, 0, {USE_SESSION, USE_LOGIN}, 1, false},
+    {"a screen locker", 0, 0, {USE_LOGIN}, 1, false},
+    {"again and again", 0, 0, {USE_LOGIN, USE_LOGIN, USE_SESSION, USE_SESSION}, 1, false},
+    {"a silent session", 0, 0, {USE_SILENT, USE_SESSION}, 1, false},
+    {"a wrong password is no use", 0, 0, {USE_FAILED}, 0, true},
+    {"nor are cron and root", 0, 0, {USE_CRON, USE_ROOT}, 0, true},
+    {"nor do they hide the next use", 0, 0, {USE_CRON, USE_ROOT, USE_LOGIN, USE_SESSION}, 1, false},
+    {"in daily use by a locker", 200, 1, {USE_LOGIN, USE_SESSION}, 0, false},
+    {"in daily use by silent sessions", 0, 1, {USE_SESSION}, 0, false},
+    {"of an older schema, used lately", 1, 0, {USE_LOGIN, USE_SESSION}, 0, false},
+    {"of an older schema, long ago", 200, 0, {USE_LOGIN, USE_SESSION}, 1, false},
+    {"one day less than the absence", 0, 89, {USE_LOGIN}, 0, false},
+    {"just the absence", 0, 90, {USE_LOGIN}, 1, false},
+    {"a clock that went back", 0, -10, {USE_LOGIN}, 0, false},
+};
+
+struct absent {
+    struct fixture *f;
+    const struct absence *row;
+};
+
+static enum medgl_error be_absent(struct store_txn *txn, void *argument)
+{
+    const struct absent *absent = argument;
+    const medgl_time now = clock_read().now;
+    struct account account;
+    struct activity activity;
+    MEDGL_TRY(make_old(txn, absent->f));
+    MEDGL_TRY(store_account_by_name(txn, absent->f->user, &account));
+    MEDGL_TRY(store_activity_get(txn, account.id, &activity));
+    const int64_t login = absent->row->login_days, used = absent->row->used_days;
+    activity.last_login = login == 0 ? 0 : now - login * MEDGL_DAY;
+    activity.last_used = used == 0 ? 0 : now - used * MEDGL_DAY;
+    return store_activity_put(txn, &activity);
+}
+
+static void use_it(struct fixture *f, enum use use)
+{
+    static const struct place session = SSHD, silent = SUDO, cron = CRON, root = ROOT_SU;
+    switch (use) {
+    case USE_NONE:
+        break;
+    case USE_LOGIN:
+        assert_int_equal(try_login(f, f->user, HERE, PASSWORD_ONE), LOGIN_ALLOWED);
+        break;
+    case USE_FAILED:
+        assert_int_equal(try_login(f, f->user, HERE, WRONG), LOGIN_REFUSED);
+        break;
+    case USE_SESSION:
+        assert_int_equal(open_at(f, &session, NULL, NULL), SESSION_DONE);
+        break;
+    case USE_SILENT:
+        assert_int_equal(open_at(f, &silent, NULL, NULL), SESSION_DONE);
+        break;
+    case USE_CRON:
+        assert_int_equal(open_at(f, &cron, NULL, NULL), SESSION_DONE);
+        break;
+    case USE_ROOT:
+        assert_int_equal(open_at(f, &root, NULL, NULL), SESSION_DONE);
+        break;
+    }
+}
+
+/* How often it was raised: of what nobody was told of yet there is one alert, which counts. */
+static enum medgl_error absence_alert(void *argument, const struct alert *alert)
+{
+    unsigned *count = argument;
+    if (alert->kind == ALERT_DORMANT_LOGIN)
+        *count += alert->count;
+    return MEDGL_OK;
+}
+
+struct absence_seen {
+    struct fixture *f;
+    unsigned alerts;
+    bool dormant;
+};
+
+static enum medgl_error absence_read(struct store_txn *txn, void *argument)
+{
+    struct absence_seen *seen = argument;
+    struct account account;
+    struct activity activity;
+    seen->alerts = 0;
+    MEDGL_TRY(store_alert_each(txn, true, absence_alert, &seen->alerts));
+    MEDGL_TRY(store_account_by_name(txn, seen->f->user, &account));
+    MEDGL_TRY(store_activity_get(txn, account.id, &activity));
+    seen->dormant = policy_dormant(&seen->f->context.policy, last_use(&activity), account.created,
+                                   clock_read().now);
+    return MEDGL_OK;
+}
+
+/* The alert is raised once, by whichever comes first. */
+static void an_absence_ends_once(void **state)
+{
+    const struct absence *row = *state;
+    struct fixture *f = begin("dormant_after = 90 days\n");
+    struct absent absent = {f, row};
+    struct absence_seen seen = {.f = f};
+    set_password(f, PASSWORD_ONE);
+    assert_int_equal(store_transact(f->context.store, STORE_WRITE, be_absent, &absent), MEDGL_OK);
+    for (size_t i = 0; i < MEDGL_COUNT(row->uses); i++)
+        use_it(f, row->uses[i]);
+    assert_int_equal(store_transact(f->context.store, STORE_READ, absence_read, &seen), MEDGL_OK);
+    assert_int_equal(seen.alerts, row->alerts);
+    assert_int_equal(seen.dormant, row->dormant);
     end_unverified(f);
 }
 
@@ -640,6 +772,7 @@ int main(void)
     TABLE_ADD("notice (R21)", notices, the_last_login_is_told);
     TABLE_ADD("limits of a session (R04 R22)", settings, a_host_sets_limits);
     TABLE_ADD("alerts (R07)", alarms, an_administrator_hears);
+    TABLE_ADD("a long absence (R25)", absences, an_absence_ends_once);
     TABLE_ADD("a session is ended", endings, an_administrator_ends_it);
     return table_run("session");
 }

@@ -259,7 +259,8 @@ static inline void fill(void)
                                 .last_failure_source = "192.0.2.9",
                                 .warned_at = NOW - 2,
                                 .grace_used = 2,
-                                .factor_failures = 7};
+                                .factor_failures = 7,
+                                .last_used = NOW - 3};
     memcpy(activity.account_id, hanako.id, sizeof(hanako.id));
     assert_ok(store_account_add(txn, &hanako));
     assert_ok(store_account_add(txn, &taro));

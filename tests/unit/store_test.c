@@ -177,7 +177,7 @@ static void older_store_is_whole(struct store_txn *txn, const struct older *row)
     assert_true(hanako.hours[0] == '\0' && hanako.places[0] == '\0' && hanako.services[0] == '\0');
     assert_true(hanako.sessions == 0 && hanako.idle == 0 && !hanako.shared);
     assert_ok(store_activity_get(txn, hanako.id, &activity));
-    assert_true(activity.failures == 3 && activity.factor_failures == 0);
+    assert_true(activity.failures == 3 && activity.factor_failures == 0 && activity.last_used == 0);
     assert_true(activity.warned_at == (row->owner_known ? NOW - 2 : 0) &&
                 activity.grace_used == (row->owner_known ? 2 : 0));
     assert_ok(store_credential_get(txn, hanako.id, CREDENTIAL_PASSWORD, &password));
@@ -449,16 +449,18 @@ static void activity_of_an_account(void **state)
     assert_ok(store_activity_get(txn, id_of('a'), &changed));
     assert_true(changed.last_login == NOW && changed.failures == 3 &&
                 changed.last_failure == NOW - 1 && changed.warned_at == NOW - 2 &&
-                changed.grace_used == 2 && changed.factor_failures == 7);
+                changed.grace_used == 2 && changed.factor_failures == 7 &&
+                changed.last_used == NOW - 3);
     assert_string_equal(changed.last_failure_source, "192.0.2.9");
     changed.failures = changed.grace_used = UINT32_MAX;
     changed.warned_at = 0;
     changed.factor_failures = 0;
+    changed.last_used = NOW + 1;
     (void)text_copy(changed.last_service, sizeof(changed.last_service), "login");
     assert_ok(store_activity_put(txn, &changed));
     assert_ok(store_activity_get(txn, id_of('a'), &got));
     assert_true(got.failures == UINT32_MAX && got.grace_used == UINT32_MAX && got.warned_at == 0 &&
-                got.factor_failures == 0);
+                got.factor_failures == 0 && got.last_used == NOW + 1);
     assert_string_equal(got.last_service, "login");
     assert_string_equal(got.last_source, "192.0.2.1");
     (void)text_copy(changed.account_id, sizeof(changed.account_id), id_of('z')); /* of nobody */
