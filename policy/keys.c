@@ -527,6 +527,8 @@ static const char *key_conflict(const struct policy *p)
         return "kdf_time must be 2 or more where kdf_memory is below 64 MiB";
     if (p->kdf_slots > KEY_KDF_TOTAL / p->kdf_memory)
         return "kdf_slots times kdf_memory must not exceed 64 GiB";
+    if (strcmp(policy_class_of(p, ACCOUNT_CLASS_BREAKGLASS)->hours, "always") != 0) /* R32 */
+        return "hours_breakglass must be always: nobody knows when an emergency comes";
     return NULL;
 }
 

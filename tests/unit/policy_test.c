@@ -705,6 +705,10 @@ static void key_cross_rules(void **state)
         {"one pass over less", {{"kdf_time", "1"}, {"kdf_memory", "67108863 B"}}, "kdf_time"},
         {"two passes over the least", {{"kdf_time", "2"}, {"kdf_memory", "19 MiB"}}, NULL},
         {"64 GiB in slots", {{"kdf_slots", "64"}, {"kdf_memory", "1 GiB"}}, NULL},
+        {"hours of a break-glass account", {{"hours_breakglass", "Always"}}, NULL},
+        {"limited hours of a break-glass account",
+         {{"hours_breakglass", "daily 00:00-24:00"}},
+         "hours_breakglass"},
         {"65 GiB in slots", {{"kdf_slots", "65"}, {"kdf_memory", "1 GiB"}}, "kdf_slots"},
     };
     (void)state;
