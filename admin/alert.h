@@ -8,7 +8,7 @@
 
 struct carrying {
     const struct context *context;
-    const struct courier *courier;
+    struct courier *courier;
 };
 
 /* "syslog" always, "mail" and "wall" as the policy says, "hook NAME" for each program in notify.d.

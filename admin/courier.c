@@ -15,19 +15,24 @@
 #include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#define SENDMAIL       "/usr/sbin/sendmail"
-#define WALL           "/usr/bin/wall"
-#define TTY_GROUP      "tty"
-#define COURIER_SOCKET (STDERR_FILENO + 1)
-#define KILL_PATIENCE_MS                                                                           \
-    5000 /* until one that was killed is gone; a setuid one cannot be killed                       \
-          */
-#define SWEEP_ROUNDS      500
+#define SENDMAIL         "/usr/sbin/sendmail"
+#define WALL             "/usr/bin/wall"
+#define TTY_GROUP        "tty"
+#define COURIER_SOCKET   (STDERR_FILENO + 1)
+#define KILL_PATIENCE_MS 3000 /* until one that was killed is gone; a setuid one cannot be killed  \
+                               */
+#define SWEEP_ROUNDS      200
 #define SWEEP_PAUSE_MS    10
+#define ANSWER_SPARE_MS   (KILL_PATIENCE_MS + SWEEP_ROUNDS * SWEEP_PAUSE_MS + 1000)
+#define END_PATIENCE_MS   1000
+#define PROGRAM_FD        COURIER_SOCKET /* in what is run, where the courier has its socket */
+#define HOOK_PROCESSES    128
+#define HOOK_FILE_SIZE    (1 << 30)
 #define ENVIRONMENT_WORDS 64
 
 struct answer {
@@ -37,10 +42,17 @@ struct answer {
 
 /* What is run. */
 struct program {
-    char path[PATH_MAX];
+    const char *path; /* of the system; NULL: what `file` holds open */
+    int file;         /* O_PATH */
     const char *argv[4];
     bool ours; /* of notify.d: leaves nothing behind */
 };
+
+static void program_close(struct program *program)
+{
+    if (program->file >= 0)
+        (void)close(program->file);
+}
 
 __attribute__((format(printf, 3, 4))) static void answer_say(struct answer *answer,
                                                              enum medgl_error error,
@@ -55,23 +67,43 @@ __attribute__((format(printf, 3, 4))) static void answer_say(struct answer *answ
 
 /* -- what is run ------------------------------------------------------------------------------ */
 
+/* Judged and run is what was opened, never a name that somebody may have exchanged meanwhile. */
+static int hook_open(const char *root, const char *name, struct stat *above, struct stat *st,
+                     struct answer *answer)
+{
+    char path[PATH_MAX];
+    if (path_under(path, root, PATH_NOTIFY) != MEDGL_OK)
+        return -1;
+    auto_fd int directory = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    auto_fd int file =
+        directory >= 0 ? openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC) : -1;
+    if (file < 0 && errno == ENOENT)
+        answer_say(answer, MEDGL_ERR_NOT_FOUND, "it is not there any more");
+    else if (directory < 0 && errno == ENOTDIR)
+        answer_say(answer, MEDGL_ERR_ACCESS,
+                   "it is not run: its directory is none, or a link: put a directory there");
+    else if (file < 0 || fstat(directory, above) != 0 || fstat(file, st) != 0)
+        answer_say(answer, MEDGL_ERR_ACCESS, "it cannot be looked at: %s", strerror(errno));
+    else
+        return auto_give_fd(file);
+    return -1;
+}
+
 static bool program_hook(const struct courier_order *order, const char *root, uid_t self,
                          struct program *program, struct answer *answer)
 {
-    char beneath[sizeof(PATH_NOTIFY "/") + ALERT_HOOK_SIZE], directory[PATH_MAX];
     const char *fault;
     struct stat st, above;
-    (void)snprintf(beneath, sizeof(beneath), "%s/%s", PATH_NOTIFY, order->hook);
     program->ours = true;
-    program->argv[0] = program->path;
-    if (!alert_hook_name(order->hook) || path_under(program->path, root, beneath) != MEDGL_OK ||
-        path_under(directory, root, PATH_NOTIFY) != MEDGL_OK)
+    program->argv[0] = order->hook;
+    if (!alert_hook_name(order->hook)) {
         answer_say(answer, MEDGL_ERR_ARGUMENT, "it has no name that is run");
-    else if (lstat(program->path, &st) != 0 && errno == ENOENT)
-        answer_say(answer, MEDGL_ERR_NOT_FOUND, "it is not there any more");
-    else if (lstat(program->path, &st) != 0 || stat(directory, &above) != 0)
-        answer_say(answer, MEDGL_ERR_ACCESS, "it cannot be looked at: %s", strerror(errno));
-    else if (!alert_hook_kept(&above, self))
+        return false;
+    }
+    program->file = hook_open(root, order->hook, &above, &st, answer);
+    if (program->file < 0)
+        return false;
+    if (!alert_hook_kept(&above, self))
         answer_say(answer, MEDGL_ERR_ACCESS,
                    "it is not run: others than root may write to its directory: chown root it, "
                    "chmod go-w it");
@@ -85,7 +117,7 @@ static bool program_hook(const struct courier_order *order, const char *root, ui
 static bool program_of_system(const char *path, const char *what, struct program *program,
                               struct answer *answer)
 {
-    (void)snprintf(program->path, sizeof(program->path), "%s", path);
+    program->path = path;
     if (access(path, X_OK) == 0)
         return true;
     answer_say(answer, MEDGL_ERR_IO, "%s cannot be run (%s): %s", path, strerror(errno), what);
@@ -95,7 +127,7 @@ static bool program_of_system(const char *path, const char *what, struct program
 static bool program_choose(const struct courier_order *order, const char *root, uid_t self,
                            struct program *program, struct answer *answer)
 {
-    *program = (struct program){.ours = false};
+    *program = (struct program){.file = -1};
     switch (order->program) {
     case COURIER_HOOK:
         return program_hook(order, root, self, program, answer);
@@ -117,12 +149,15 @@ static bool program_choose(const struct courier_order *order, const char *root, 
 
 /* -- running it ------------------------------------------------------------------------------- */
 
-/* All of the input before the program begins: one that does not read holds nobody up. */
+/* All of the input before the program begins: one that does not read holds nobody up. Nobody writes
+ * to it any more. */
 static int program_input(const struct courier_order *order)
 {
-    auto_fd int fd = memfd_create("alert", MFD_CLOEXEC);
+    const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+    auto_fd int fd = memfd_create("alert", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0 || order->len > sizeof(order->input) ||
-        write(fd, order->input, order->len) != (ssize_t)order->len || lseek(fd, 0, SEEK_SET) != 0)
+        write(fd, order->input, order->len) != (ssize_t)order->len || lseek(fd, 0, SEEK_SET) != 0 ||
+        fcntl(fd, F_ADD_SEALS, seals) != 0)
         return -1;
     return auto_give_fd(fd);
 }
@@ -136,9 +171,30 @@ static void program_signals(void)
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* What is no user of its own counts with everything else that its user runs. */
+static bool program_limit(bool apart)
+{
+    const struct rlimit none = {0, 0}, size = {HOOK_FILE_SIZE, HOOK_FILE_SIZE},
+                        processes = {HOOK_PROCESSES, HOOK_PROCESSES};
+    return setrlimit(RLIMIT_CORE, &none) == 0 && setrlimit(RLIMIT_FSIZE, &size) == 0 &&
+           (!apart || setrlimit(RLIMIT_NPROC, &processes) == 0);
+}
+
+/* The interpreter of a script opens it by its descriptor, which therefore stays: it cannot be read
+ * from, and names nothing but the program itself. */
+static void program_execute(const struct program *program, char *const environment[])
+{
+    char *const *argv = (char *const *)(uintptr_t)program->argv;
+    if (program->path != NULL)
+        (void)execve(program->path, argv, environment);
+    else if (dup3(program->file, PROGRAM_FD, 0) == PROGRAM_FD)
+        (void)execveat(PROGRAM_FD, "", argv, environment, AT_EMPTY_PATH);
+}
+
 /* In a process of its own; `told` hears of the errno where it could not become the program. */
 static _Noreturn void program_become(const struct program *program,
-                                     const struct courier_order *order, int input, int told)
+                                     const struct courier_order *order, bool apart, int input,
+                                     int told)
 {
     char id[ENVIRONMENT_WORDS], kind[ENVIRONMENT_WORDS];
     char *const environment[] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
@@ -149,14 +205,15 @@ static _Noreturn void program_become(const struct program *program,
     (void)umask(022);
     if (setsid() >= 0 && chdir("/") == 0 && dup2(input, STDIN_FILENO) == STDIN_FILENO &&
         close_range(COURIER_SOCKET, ~0U, CLOSE_RANGE_CLOEXEC) == 0 &&
+        (!program->ours || program_limit(apart)) &&
         (order->program == COURIER_MAIL || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0))
-        (void)execve(program->path, (char *const *)(uintptr_t)program->argv, environment);
+        program_execute(program, environment);
     int failed = errno;
     _exit(write(told, &failed, sizeof(failed)) == (ssize_t)sizeof(failed) ? 126 : 127);
 }
 
 static bool program_begin(const struct program *program, const struct courier_order *order,
-                          pid_t *pid, struct answer *answer)
+                          bool apart, pid_t *pid, struct answer *answer)
 {
     int ends[2], failed = 0;
     auto_fd int input = program_input(order);
@@ -166,7 +223,7 @@ static bool program_begin(const struct program *program, const struct courier_or
     }
     *pid = fork();
     if (*pid == 0)
-        program_become(program, order, input, ends[1]);
+        program_become(program, order, apart, input, ends[1]);
     if (*pid < 0)
         failed = errno;
     (void)close(ends[1]);
@@ -232,12 +289,12 @@ static void program_judge(int status, int64_t patience_ms, bool in_time, struct 
 }
 
 static void program_run(const struct program *program, const struct courier_order *order,
-                        struct answer *answer)
+                        bool apart, struct answer *answer)
 {
     pid_t pid;
     int status = 0;
     (void)prctl(PR_SET_CHILD_SUBREAPER, program->ours, 0, 0, 0);
-    if (!program_begin(program, order, &pid, answer))
+    if (!program_begin(program, order, apart, &pid, answer))
         return;
     auto_fd int process = pidfd_open(pid, 0);
     bool in_time = process >= 0 && program_ends(process, order->patience_ms);
@@ -274,13 +331,13 @@ static _Noreturn void courier_serve(int socket, const char *root, uid_t uid, gid
     bool good = courier_settle(socket, uid, gid) && close_range(COURIER_SOCKET + 1, ~0U, 0) == 0 &&
                 clearenv() == 0;
     while (good && recv(COURIER_SOCKET, &order, sizeof(order), 0) == (ssize_t)sizeof(order)) {
-        struct program program;
+        auto_clean(program_close) struct program program = {.file = -1};
         struct answer answer = {.error = MEDGL_ERR_IO};
         order.hook[sizeof(order.hook) - 1] = '\0';
         order.id[sizeof(order.id) - 1] = '\0';
         order.kind[sizeof(order.kind) - 1] = '\0';
         if (program_choose(&order, root, from_root ? 0 : uid, &program, &answer))
-            program_run(&program, &order, &answer);
+            program_run(&program, &order, from_root, &answer);
         good =
             send(COURIER_SOCKET, &answer, sizeof(answer), MSG_NOSIGNAL) == (ssize_t)sizeof(answer);
     }
@@ -345,24 +402,76 @@ bool courier_start(struct courier *courier, const char *root, uid_t owner)
     return true;
 }
 
-enum medgl_error courier_run(const struct courier *courier, const struct courier_order *order,
+/* What it ran may have stopped it: it is not waited for, and init buries it. As long as nobody has
+ * waited for it its pid is its own. */
+static void courier_give_up(struct courier_hand *hand)
+{
+    (void)close(hand->socket);
+    (void)kill(hand->child, SIGKILL); /* in vain where it is another user's */
+    (void)waitpid(hand->child, NULL, WNOHANG);
+    hand->child = 0;
+}
+
+static enum medgl_error hand_run(struct courier_hand *hand, const struct courier_order *order,
+                                 struct answer *answer)
+{
+    const int64_t deadline = clock_monotonic() + order->patience_ms + ANSWER_SPARE_MS;
+    struct pollfd answered = {.fd = hand->socket, .events = POLLIN};
+    if (send(hand->socket, order, sizeof(*order), MSG_NOSIGNAL | MSG_DONTWAIT) !=
+        (ssize_t)sizeof(*order))
+        return MEDGL_ERR_PEER;
+    for (;;) {
+        int64_t left = deadline - clock_monotonic();
+        if (left <= 0)
+            return MEDGL_ERR_DEADLINE;
+        int ready = poll(&answered, 1, left < INT32_MAX ? (int)left : INT32_MAX);
+        if (ready < 0 && errno != EINTR)
+            return MEDGL_ERR_PEER;
+        if (ready > 0)
+            break;
+    }
+    return recv(hand->socket, answer, sizeof(*answer), MSG_DONTWAIT) == (ssize_t)sizeof(*answer)
+               ? MEDGL_OK
+               : MEDGL_ERR_PEER;
+}
+
+/* A program of the site that took its courier with it takes none from the next one. */
+static struct courier_hand *courier_hand_for(struct courier *courier, enum courier_program program)
+{
+    struct courier_hand *hand = courier->hand;
+    switch (program) {
+    case COURIER_MAIL:
+        return &hand[COURIER_PLAIN];
+    case COURIER_WALL:
+        return &hand[COURIER_TTY];
+    case COURIER_HOOK:
+        break;
+    }
+    size_t i = COURIER_HOOKS;
+    while (i < COURIER_HANDS - 1 && hand[i].child <= 0)
+        i++;
+    return &hand[i];
+}
+
+enum medgl_error courier_run(struct courier *courier, const struct courier_order *order,
                              char why[COURIER_WHY_SIZE])
 {
-    const struct courier_hand *hand =
-        &courier->hand[order->program == COURIER_WALL ? COURIER_TTY : COURIER_PLAIN];
+    struct courier_hand *hand = courier_hand_for(courier, order->program);
     struct answer answer;
-    ssize_t got = -1;
     (void)snprintf(why, COURIER_WHY_SIZE, "%s",
                    courier->trouble != NULL ? courier->trouble
                                             : "the process that runs programs has ended");
     if (hand->child <= 0)
         return MEDGL_ERR_ACCESS;
-    if (send(hand->socket, order, sizeof(*order), MSG_NOSIGNAL) != (ssize_t)sizeof(*order))
-        return MEDGL_ERR_PEER;
-    while ((got = recv(hand->socket, &answer, sizeof(answer), 0)) < 0 && errno == EINTR)
-        ;
-    if (got != (ssize_t)sizeof(answer))
-        return MEDGL_ERR_PEER;
+    enum medgl_error error = hand_run(hand, order, &answer);
+    if (error != MEDGL_OK) {
+        if (error == MEDGL_ERR_DEADLINE)
+            (void)snprintf(why, COURIER_WHY_SIZE,
+                           "the process that runs programs does not answer: what it ran may have "
+                           "stopped it");
+        courier_give_up(hand);
+        return error;
+    }
     (void)snprintf(why, COURIER_WHY_SIZE, "%.*s", (int)sizeof(answer.why) - 1, answer.why);
     return answer.error;
 }
@@ -373,8 +482,11 @@ void courier_end(struct courier *courier)
         struct courier_hand *hand = &courier->hand[i];
         if (hand->child <= 0)
             continue;
-        (void)close(hand->socket);
-        (void)waitpid(hand->child, NULL, 0);
-        hand->child = 0;
+        auto_fd int process = pidfd_open(hand->child, 0);
+        struct pollfd end = {.fd = process, .events = POLLIN};
+        (void)shutdown(hand->socket, SHUT_RDWR);
+        if (process >= 0)
+            (void)poll(&end, 1, END_PATIENCE_MS);
+        courier_give_up(hand);
     }
 }

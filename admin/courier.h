@@ -26,7 +26,10 @@
  * - A program of notify.d gains no privilege by what it runs, and nothing that it began outlives
  *   it: not past its time, and not in a session of its own. (sendmail is the system's: it may be
  *   setgid, and may go on delivering.)
- * - When the parent dies, what is under way is ended. */
+ * - What is run is what was opened and judged.
+ * - When the parent dies, what is under way is ended.
+ * A hostile program of notify.d is the same user as who runs it: it may outlive its time, and
+ * disturb other programs of notify.d. It never reaches the log, mail or the store. */
 enum courier_program {
     COURIER_HOOK, /* a file in notify.d */
     COURIER_MAIL, /* sendmail -oi -t */
@@ -42,15 +45,17 @@ struct courier_order {
     char input[COURIER_INPUT_MAX]; /* what it reads on standard input */
 };
 
-/* One child for terminals, with their group, and one for everything else, without. */
+/* One child for mail, one for terminals, with their group, and some for programs of the site, which
+ * may do away with the one that runs them: they are the same user. */
 struct courier_hand {
     int socket;
-    pid_t child;
+    pid_t child; /* 0: there is none, or it was given up */
 };
 enum {
     COURIER_PLAIN,
     COURIER_TTY,
-    COURIER_HANDS
+    COURIER_HOOKS,
+    COURIER_HANDS = COURIER_HOOKS + 4
 };
 
 /* Zero: there is none. */
@@ -63,9 +68,10 @@ struct courier {
  * courier_run() says so. false: it could not be made; said on standard error. */
 bool courier_start(struct courier *courier, const char *root, uid_t owner);
 
-/* MEDGL_OK: it ended with status 0. MEDGL_ERR_NOT_FOUND: there is no such file in notify.d. Else
- * `why` says what went wrong. */
-enum medgl_error courier_run(const struct courier *courier, const struct courier_order *order,
+/* Ends within the order's patience and 6 seconds, whatever becomes of the child: one that does not
+ * answer is given up. MEDGL_OK: it ended with status 0. MEDGL_ERR_NOT_FOUND: there is no such file
+ * in notify.d. Else `why` says what went wrong. */
+enum medgl_error courier_run(struct courier *courier, const struct courier_order *order,
                              char why[COURIER_WHY_SIZE]);
 
 void courier_end(struct courier *courier);

@@ -368,6 +368,11 @@ static enum privileged_act admin_act(const struct options *options)
     return value[OPTION_SESSIONS] != NULL ? PRIVILEGED_END_PROCESSES : PRIVILEGED_NOTHING;
 }
 
+static bool admin_delivers(const struct verb *verb)
+{
+    return verb->run == alert_test || verb->run == alert_retry || verb->run == alert_deliver;
+}
+
 /* What root does not do, whoever asks. */
 static bool admin_act_fits(const struct admin *admin, enum privileged_act act)
 {
@@ -391,14 +396,13 @@ static bool admin_act_fits(const struct admin *admin, enum privileged_act act)
         complain(_("%s belongs to somebody else: root ends no process on its word. Run this as its "
                    "owner."),
                  identity->root);
+    else if (admin_delivers(admin->options.verb) && guest)
+        complain(_("%s belongs to somebody else: root runs no programs of theirs. Run this as its "
+                   "owner."),
+                 identity->root);
     else
         return true;
     return false;
-}
-
-static bool admin_delivers(const struct verb *verb)
-{
-    return verb->run == alert_test || verb->run == alert_retry || verb->run == alert_deliver;
 }
 
 static enum admin_exit admin_keep_root(struct admin *admin)

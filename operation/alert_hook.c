@@ -18,6 +18,8 @@ bool alert_hook_kept(const struct stat *st, uid_t self)
 
 const char *alert_hook_fault(const char *name, const struct stat *st, uid_t self)
 {
+    if (S_ISLNK(st->st_mode))
+        return "it is a link: put the program itself there";
     if (!S_ISREG(st->st_mode))
         return "it is no regular file: put the program itself there";
     if ((st->st_mode & 0111) == 0)

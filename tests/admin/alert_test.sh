@@ -125,7 +125,7 @@ rm "$notify/10-anybody"
 exits "one that is gone is waited for no longer" 0 alert retry
 is "it is dropped" 'any(x["channel"] == "hook 10-anybody" and x["state"] == "dropped" for x in d)'
 ln -s /bin/true "$notify/10-link"
-says "a link is no program" 1 'it is not run' alert test
+says "a link is no program" 1 'it is not run: it is a link' alert test
 rm "$notify/10-link"
 hook 10-broken <<< ''
 echo '#!/no/such/interpreter' > "$notify/10-broken"
@@ -163,6 +163,20 @@ hook 10-kills <<< 'kill -KILL $PPID; sleep 5'
 says "one that kills who runs it has not delivered" 1 'the process that runs programs has ended' alert test
 no_hooks
 exits "and harms nothing else" 0 alert retry
+hook 10-stops <<< 'kill -STOP $PPID'
+hook 20-next <<< "cat >> $seen/next"
+says "one that stops who runs it is not waited for" 1 'hook 10-stops +waiting .*does not answer' alert test
+same "the one behind it is told" 1 "$(times next)"
+is "so is the log" 'all(x["state"] == ("waiting" if x["channel"] == "hook 10-stops" else "done") for x in d[-3:])'
+no_hooks
+exits "it goes too" 0 alert retry
+hook 10-writes <<END
+( echo more >&0 ) 2> /dev/null && echo input >> $seen/wrote
+ulimit -c > $seen/core
+END
+exits "a program" 0 alert test
+same "cannot write to its input, and leaves no core" "0" "$(cat "$seen/wrote" "$seen/core" 2> /dev/null)"
+no_hooks
 
 # -- killed in the middle
 
