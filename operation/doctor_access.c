@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "base/text.h"
+#include "operation/caller.h"
 #include "policy/admission.h"
 #include "policy/calendar.h"
 
@@ -14,8 +15,9 @@
 #include <string.h>
 #include <strings.h>
 
-#define LOGIND      "/usr/lib/systemd/systemd-logind"
-#define LOGIND_CONF "/etc/systemd/logind.conf"
+#define LOGIND       "/usr/lib/systemd/systemd-logind"
+#define LOGIND_CONF  "/etc/systemd/logind.conf"
+#define ACCESS_AHEAD (8 * MEDGL_DAY) /* every day of the week, whatever the time of day */
 
 /* A list of names in a sentence, cut where it gets too long. */
 struct names {
@@ -212,15 +214,8 @@ static bool access_admits(const struct looking *looking, const struct account *a
                           const struct admission_place *place, const char *service,
                           struct admission_decision *decision)
 {
-    const struct admission_facts facts = {
-        .class_ = account->class_,
-        .hours = account->hours,
-        .places = account->places,
-        .services = account->services,
-        .place = place,
-        .service = service,
-        .utc_offset = clock_utc_offset(looking->now),
-    };
+    const struct admission_facts facts =
+        admission_facts_from(account, place, service, looking->now);
     *decision = policy_admit(&looking->context->policy, &facts, looking->now);
     return decision->places.granted;
 }
@@ -271,8 +266,25 @@ static void access_service(const struct doctor *doctor, const char *rule,
 /* -- judging ------------------------------------------------------------------------------------
  */
 
-/* Whether a privileged account could log in from somewhere now; says which rule never lets it. */
-static bool access_judge_privileged(const struct looking *looking, const struct account *account)
+/* The first quarter of an hour, from now on, in which its hours hold; 0: none soon. */
+static medgl_time access_opens(const struct looking *looking, const struct account *account)
+{
+    static const struct admission_place anywhere = {.origin = ADMISSION_ORIGIN_ANYWHERE};
+    const struct policy *policy = &looking->context->policy;
+    const medgl_time quarter = 15 * MEDGL_MINUTE;
+    for (medgl_time at = looking->now; at < looking->now + ACCESS_AHEAD;
+         at += quarter - at % quarter) {
+        const struct admission_facts facts = admission_facts_from(account, &anywhere, "", at);
+        if (policy_admit(policy, &facts, at).hours.granted)
+            return at;
+    }
+    return 0;
+}
+
+/* When a privileged account could log in from somewhere, from now on; 0: not soon. Says which rule
+ * never lets it. */
+static medgl_time access_judge_privileged(const struct looking *looking,
+                                          const struct account *account)
 {
     struct doctor *doctor = looking->doctor;
     struct admission_decision decision;
@@ -294,25 +306,61 @@ static bool access_judge_privileged(const struct looking *looking, const struct 
                    "correct %s",
                    account->name, decision.places.rule,
                    decision.places.own ? "its rule (account set --places)" : "places_privileged");
-    return anywhere && service[0] != '\0' && decision.hours.granted;
+    return anywhere && service[0] != '\0' ? access_opens(looking, account) : 0;
 }
 
-/* R05, R22, R27: whoever keeps the rules must not be locked out by them. */
+/* R05, R22, R27: whoever keeps the rules must not be locked out by them. That their hours begin
+ * again tomorrow is what the rules are for. */
 static void access_privileged(const struct looking *looking)
 {
     const unsigned before = looking->doctor->faults;
+    char from[CLOCK_LOCAL_SIZE];
+    medgl_time next = 0;
     size_t open = 0;
-    for (size_t i = 0; i < looking->privileged_count; i++)
-        open += access_judge_privileged(looking, &looking->privileged[i]);
-    if (looking->privileged_count > 0 && open == 0)
+    for (size_t i = 0; i < looking->privileged_count; i++) {
+        const medgl_time opens = access_judge_privileged(looking, &looking->privileged[i]);
+        open += opens == looking->now;
+        if (opens != 0 && (next == 0 || opens < next))
+            next = opens;
+    }
+    clock_format_local(next, from);
+    if (looking->privileged_count > 0 && next == 0)
         doctor_say(looking->doctor, DOCTOR_FAULT, "access",
-                   "no privileged account could log in from anywhere now: you would lock yourself "
-                   "out; stay logged in, and widen hours, places or services of one of them "
-                   "(medgl-admin account explain NAME says which rule refuses)");
+                   "no privileged account could log in from anywhere within the coming week: you "
+                   "would lock yourself out; stay logged in, and widen hours, places or services "
+                   "of one of them (medgl-admin account explain NAME says which rule refuses)");
+    else if (looking->privileged_count > 0 && open == 0)
+        doctor_say(looking->doctor, DOCTOR_OK, "access",
+                   "0 of %zu privileged accounts could log in now: their hours begin at %s",
+                   looking->privileged_count, from);
     else if (looking->privileged_count > 0 && looking->doctor->faults == before)
         doctor_say(looking->doctor, DOCTOR_OK, "access",
                    "%zu of %zu privileged accounts could log in now", open,
                    looking->privileged_count);
+}
+
+/* Whoever came from a network, and needs sudo or wants to unlock the screen, is asked for a place
+ * again. */
+static void access_staff_places(const struct looking *looking)
+{
+    const struct account staff = {.class_ = ACCOUNT_CLASS_STAFF};
+    const struct admission_place local = {.origin = ADMISSION_ORIGIN_LOCAL},
+                                 console = {.origin = ADMISSION_ORIGIN_CONSOLE};
+    struct admission_place place;
+    struct admission_decision decision;
+    char rule[POLICY_RULE_SIZE], *rest = rule;
+    bool networks = false;
+    if (access_admits(looking, &staff, &console, "", &decision) ||
+        access_admits(looking, &staff, &local, "", &decision) ||
+        text_copy(rule, sizeof(rule), decision.places.rule) != MEDGL_OK)
+        return;
+    for (const char *part; (part = strsep(&rest, ", \t")) != NULL;)
+        networks = networks || (part[0] != '\0' && place_of_network(part, &place));
+    if (networks)
+        doctor_say(looking->doctor, DOCTOR_WARNING, "access",
+                   "places_staff is \"%s\", without local: whoever logs in from there can neither "
+                   "use sudo or su nor unlock a screen; add local, unless that is meant",
+                   decision.places.rule);
 }
 
 /* R22. A file that cannot be read was told of with the policy. */
@@ -446,6 +494,7 @@ void doctor_access(struct doctor *doctor, const struct context *context)
                    "because they have not logged in since (%s): reset those that will not soon",
                    looking.imported.count, looking.imported.text);
     access_privileged(&looking);
+    access_staff_places(&looking);
     access_calendar(&looking);
     access_idle(doctor, &context->policy);
 }

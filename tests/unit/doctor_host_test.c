@@ -435,6 +435,20 @@ static const struct row access_rows[] = {
      SHUT,
      "warning calendar",
      A},
+    {"staff from a network, and not at this machine",
+     {{POLICY, "places_staff = 10.1.0.0/16, tty1\n"}},
+     "warning access places_staff is \"10.1.0.0/16, tty1\", without local",
+     "fault"},
+    {"staff from a network, and who is logged in",
+     {{POLICY, "places_staff = local, 10.1.0.0/16\n"}},
+     "ok",
+     "places_staff"},
+    {"staff from a network, and at the console",
+     {{POLICY, "places_staff = console, 10.1.0.0/16\n"}},
+     "ok",
+     "places_staff"},
+    {"staff from anywhere", {{POLICY, "places_staff = any\n"}}, "ok", "places_staff"},
+    {"staff at one terminal", {{POLICY, "places_staff = tty1\n"}}, "ok", "places_staff"},
     {"no day ahead",
      {{POLICY, "hours_staff = Mon-Fri 08:00-20:00\nholidays = /etc/days\n"},
       {"/etc/days", "2020-01-01\n"}},
@@ -598,6 +612,29 @@ static void R34_a_policy_that_nobody_was_told_of(void **state)
     (void)look("warning change the policy is another one", "fault");
 }
 
+/* Hours that are over for today are no fault: that is every night. */
+static void R22_not_now_but_later(void **state)
+{
+    static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    char rule[128];
+    const int64_t hour = clock_read().now / MEDGL_HOUR, day = hour / 24;
+    (void)state;
+    enrol("a 1001 privileged");
+    (void)snprintf(rule, sizeof(rule),
+                   "time_zone = UTC\nhours_privileged = daily %02d:00-%02d:15\n",
+                   (int)((hour + 22) % 24), (int)((hour + 22) % 24));
+    put(POLICY, rule);
+    (void)look("ok access 0 of 1 privileged accounts could log in now: their hours begin at",
+               "fault");
+    (void)snprintf(rule, sizeof(rule), "time_zone = UTC\nhours_privileged = %s 12:00-12:15\n",
+                   days[(day + 4 + 6) % 7]); /* 1970-01-01 was a Thursday */
+    put(POLICY, rule);
+    (void)look("ok access 0 of 1 privileged accounts could log in now: their hours begin at",
+               "fault");
+    put(POLICY, "time_zone = UTC\nhours_privileged = holiday 12:00-12:15\n");
+    (void)look("fault access no privileged account could log in from anywhere", "ok access");
+}
+
 static enum medgl_error age(struct store_txn *txn, void *argument)
 {
     struct account account;
@@ -689,6 +726,7 @@ int main(void)
         cmocka_unit_test(R07_mail_that_can_be_sent),
         cmocka_unit_test(R07_an_alert_that_waits),
         cmocka_unit_test(R34_a_policy_that_nobody_was_told_of),
+        cmocka_unit_test(R22_not_now_but_later),
         cmocka_unit_test(R25_an_account_that_is_not_used),
         cmocka_unit_test(an_imported_hash_that_was_never_used),
         cmocka_unit_test(a_lock_that_the_ledger_knows_is_none_by_hand),
