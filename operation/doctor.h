@@ -52,8 +52,9 @@ void doctor_text_free(struct doctor_text *text); /* also for auto_clean() */
 /* Why a file was not read that is not there. */
 extern const char doctor_no_file[];
 
-/* Reads a regular file under the root, whole, of a bounded size; never waits for one. A link to
- * /dev/null reads as empty. NULL: done, else why not, in words. */
+/* Reads a regular file under the root, whole, of a bounded size; never opens anything else, so
+ * never waits for a pipe and touches no device. A link to /dev/null reads as empty. NULL: done,
+ * else why not, in words. */
 const char *doctor_read(const struct doctor *doctor, const char *name, struct doctor_text *text);
 
 /* The next line, without its end; NULL after the last. A NUL in the file reads as '?'. */
@@ -76,6 +77,16 @@ void doctor_each_file(struct doctor *doctor, const char *check, const char *dire
 
 /* Whether something of that name is there, if only a link that leads nowhere. */
 bool doctor_is_there(const struct doctor *doctor, const char *name);
+
+/* What the files in a person's home say (operation/doctor_home.c). */
+struct doctor_home {
+    bool keys;  /* somebody can log in with an ssh key */
+    bool hosts; /* other hosts are believed */
+};
+/* Looks at a home as the person whose it is, in a process of its own, and waits for it up to
+ * `*patience` milliseconds, from which it takes what was waited in vain. False: it is not known. */
+bool doctor_home(const struct doctor *doctor, const char *home, int64_t uid, int64_t gid,
+                 int *patience, struct doctor_home *found);
 
 /* -- the parts ----------------------------------------------------------------------------------
  */

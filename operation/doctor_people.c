@@ -1,6 +1,6 @@
 /* What the user database of the host lets in beside the rules: vendor and system accounts, empty
  * passwords, other names of root, and enrolled people whose Unix user is another one now (R25, R27,
- * R28). Reads passwd, shadow and home directories; never shows what is in them. */
+ * R28). Reads passwd and shadow, and has homes looked at; never shows what is in them. */
 #include "operation/doctor.h"
 
 #include "base/auto.h"
@@ -15,13 +15,14 @@
 #define SHADOW            "/etc/shadow"
 #define PEOPLE_FIRST_UID  1000 /* of people (login.defs(5), UID_MIN) */
 #define PEOPLE_HASH_LEAST 13   /* DES, the shortest that crypt(3) makes */
+#define PEOPLE_PATIENCE   30000
 
 /* -- passwd and shadow --------------------------------------------------------------------------
  */
 
 struct person {
     char *name, *hash, *home, *shell;
-    int64_t uid;
+    int64_t uid, gid;
 };
 
 struct shadow {
@@ -35,6 +36,7 @@ struct people {
     size_t shadow_count;
     bool shadow_known;
     int64_t today;
+    int patience; /* milliseconds that homes may take beyond what they should */
     unsigned told;
 };
 
@@ -147,30 +149,6 @@ static bool people_has_shell(const struct person *person)
     return true;
 }
 
-static bool people_file_says_something(const struct doctor *doctor, const struct person *person,
-                                       const char *name)
-{
-    char path[PATH_MAX];
-    auto_clean(doctor_text_free) struct doctor_text text = {NULL};
-    if (person->home[0] != '/' ||
-        snprintf(path, sizeof(path), "%s/%s", person->home, name) >= (int)sizeof(path) ||
-        doctor_read(doctor, path, &text) != NULL)
-        return false;
-    for (const char *line; (line = doctor_line(&text)) != NULL;) {
-        line += strspn(line, " \t\r");
-        if (line[0] != '\0' && line[0] != '#')
-            return true;
-    }
-    return false;
-}
-
-static bool people_has_keys(const struct doctor *doctor, const struct person *person)
-{
-    return people_has_shell(person) &&
-           (people_file_says_something(doctor, person, ".ssh/authorized_keys") ||
-            people_file_says_something(doctor, person, ".ssh/authorized_keys2"));
-}
-
 /* -- one user -----------------------------------------------------------------------------------
  */
 
@@ -274,12 +252,29 @@ static void people_judge_enrolled(struct people *people, const struct person *pe
     }
 }
 
+/* Of who has no shell nothing there lets in. */
+static struct doctor_home people_home(struct people *people, const struct person *person)
+{
+    struct doctor_home home = {false, false};
+    char text[1024];
+    if (people_has_shell(person) && !doctor_home(people->doctor, person->home, person->uid,
+                                                 person->gid, &people->patience, &home)) {
+        (void)snprintf(text, sizeof(text),
+                       "the home of %s, %s, did not let itself be looked at: whether there are ssh "
+                       "keys is not known; see whether its file system answers",
+                       person->name, person->home);
+        people_say(people, DOCTOR_WARNING, text);
+    }
+    return home;
+}
+
 static void people_judge(struct people *people, const struct person *person)
 {
     const struct doctor_account *account = doctor_account_find(people->doctor, person->name);
     const bool active = account != NULL && account->state == ACCOUNT_STATE_ACTIVE;
     const enum people_password password = people_password(people, person);
-    const bool keys = people_has_keys(people->doctor, person);
+    const struct doctor_home home = people_home(people, person);
+    const bool keys = home.keys;
     const bool is_root = strcmp(person->name, "root") == 0;
     if (password == PEOPLE_PASSWORD_EMPTY)
         people_judge_empty(people, person);
@@ -289,9 +284,7 @@ static void people_judge(struct people *people, const struct person *person)
         people_judge_vendor(people, person, password, keys);
     if (account != NULL)
         people_judge_enrolled(people, person, account, password, keys);
-    if (people_has_shell(person) &&
-        (people_file_says_something(people->doctor, person, ".rhosts") ||
-         people_file_says_something(people->doctor, person, ".shosts"))) {
+    if (home.hosts) {
         char text[1024];
         (void)snprintf(text, sizeof(text),
                        "%s believes other hosts: remove .rhosts and .shosts from its home",
@@ -312,7 +305,7 @@ static bool people_line(struct people *people, char *line)
     if (strcmp(name, fields[0]) != 0)
         return false;
     people_judge(people, &(struct person){fields[0], fields[1], fields[5], fields[6],
-                                          people_number(fields[2])});
+                                          people_number(fields[2]), people_number(fields[3])});
     return true;
 }
 
@@ -396,7 +389,8 @@ static void people_enrolled(struct doctor *doctor)
 
 void doctor_people(struct doctor *doctor)
 {
-    struct people people = {.doctor = doctor, .today = clock_read().now / MEDGL_DAY};
+    struct people people = {
+        .doctor = doctor, .today = clock_read().now / MEDGL_DAY, .patience = PEOPLE_PATIENCE};
     auto_clean(doctor_text_free) struct doctor_text passwd = {NULL}, shadow = {NULL};
     unsigned malformed = 0;
     people_enrolled(doctor);

@@ -1,5 +1,5 @@
 /* Reads files of the host for doctor. Whoever wrote them may have meant harm: nothing is executed,
- * nothing waits, and what is read is bounded. */
+ * no device is opened, nothing waits, and what is read is bounded. */
 #include "operation/doctor.h"
 
 #include "base/auto.h"
@@ -49,6 +49,17 @@ static const char *read_all(int fd, struct doctor_text *text)
     return NULL;
 }
 
+/* Opens for reading what is open by its name alone. Not by the name again: that may be a device by
+ * now. */
+static int open_again(int named)
+{
+    char path[64];
+    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", named);
+    return open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+/* A device or a pipe MUST NOT be opened to see what it is: opening one can rewind a tape or start a
+ * watchdog. */
 const char *doctor_read(const struct doctor *doctor, const char *name, struct doctor_text *text)
 {
     char path[PATH_MAX];
@@ -56,14 +67,15 @@ const char *doctor_read(const struct doctor *doctor, const char *name, struct do
     *text = (struct doctor_text){NULL, NULL};
     if (path_under(path, doctor->root, name) != MEDGL_OK)
         return strerror(ENAMETOOLONG);
-    auto_fd int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) != 0)
+    auto_fd int named = open(path, O_PATH | O_CLOEXEC);
+    if (named < 0 || fstat(named, &st) != 0)
         return errno == ENOENT || errno == ENOTDIR ? doctor_no_file : strerror(errno);
     if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3))
         return (text->bytes = text->rest = strdup("")) != NULL ? NULL : strerror(ENOMEM);
     if (!S_ISREG(st.st_mode))
         return "it is not a regular file";
-    return read_all(fd, text);
+    auto_fd int fd = open_again(named);
+    return fd >= 0 ? read_all(fd, text) : strerror(errno);
 }
 
 char *doctor_line(struct doctor_text *text)

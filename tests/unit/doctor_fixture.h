@@ -21,7 +21,7 @@
 /* What a path can be instead of a file with a text. */
 #define LOOP NULL /* a symbolic link to itself: not even root can read it */
 static const char a_directory[] = "d", a_fifo[] = "f", too_large[] = "l", to_null[] = "n",
-                  a_nul[] = "0";
+                  to_ptmx[] = "p", a_nul[] = "0";
 
 struct row {
     const char *name;
@@ -85,8 +85,12 @@ static void put(const char *name, const char *text)
         if (mkdir(part, 0755) != 0)
             assert_int_equal(errno, EEXIST);
     }
-    if (text == LOOP || text == to_null)
-        assert_int_equal(symlink(text == LOOP ? path : "/dev/null", path), 0);
+    if (text == LOOP || text == to_null || text == to_ptmx)
+        assert_int_equal(symlink(text == LOOP      ? path
+                                 : text == to_null ? "/dev/null"
+                                                   : "/dev/ptmx",
+                                 path),
+                         0);
     else if (text == a_directory)
         assert_int_equal(mkdir(path, 0755), 0);
     else if (text == a_fifo)

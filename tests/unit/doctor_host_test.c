@@ -6,7 +6,11 @@
 #include "operation/import.h"
 #include "operation/policy_seen.h"
 
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define PASSWD "/etc/passwd"
@@ -117,6 +121,20 @@ static const struct row people_rows[] = {
       {"/home/ubuntu/" KEYS, a_fifo}},
      QUIET,
      NULL},
+    {"a file of keys that is a link to a device",
+     {{PASSWD, USER("ubuntu", "1000")},
+      {SHADOW, ENTRY("ubuntu", "!")},
+      {"/home/ubuntu/" KEYS, to_ptmx}},
+     QUIET,
+     NULL},
+    {"shadow that is a link to a device",
+     {{PASSWD, ROOT}, {SHADOW, to_ptmx}},
+     "not a regular file: who can log in",
+     QUIET},
+    {"a uid that would leave root root",
+     {{PASSWD, USER("bob", "4294967295")}, {"/home/bob/.rhosts", "+ +\n"}},
+     "warning people the home of bob, /home/bob, did not let itself be looked at",
+     "believes"},
     {"a key without a shell",
      {{PASSWD, "git:x:99:99::/home/git:/bin/false\n"},
       {SHADOW, ENTRY("git", "!")},
@@ -702,6 +720,71 @@ static void R26_a_shared_id_with_keys(void **state)
     (void)look("warning people ward is a shared id and has ssh keys", "fault");
 }
 
+/* A process that waits for somebody to read from the pipe. */
+static pid_t writer_start(const char *path)
+{
+    const pid_t writer = fork();
+    assert_true(writer >= 0);
+    if (writer > 0)
+        return writer;
+    (void)open(path, O_WRONLY | O_CLOEXEC);
+    for (;;)
+        (void)raise(SIGSTOP);
+}
+
+/* As in proc_pid_stat(5). */
+static char writer_state(pid_t writer)
+{
+    char path[64], line[256], *end = NULL;
+    (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)writer);
+    auto_file FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    assert_non_null(fgets(line, sizeof(line), file));
+    assert_non_null(end = strrchr(line, ')'));
+    return end[2];
+}
+
+/* Opening one can do harm, and be it for a moment. */
+static void no_pipe_is_opened(void **state)
+{
+    static const char *const names[] = {PASSWD, SHADOW, SSHD, "/home/bob/" KEYS,
+                                        "/home/bob/.rhosts"};
+    (void)state;
+    for (size_t i = 0; i < MEDGL_COUNT(names); i++) {
+        char path[PATH_MAX];
+        assert_int_equal(path_under(path, root, names[i]), MEDGL_OK);
+        put(names[i], a_fifo);
+        const pid_t writer = writer_start(path);
+        while (writer_state(writer) != 'S')
+            (void)sched_yield();
+        (void)look("ok", NULL);
+        const char after = writer_state(writer);
+        assert_int_equal(kill(writer, SIGKILL), 0);
+        assert_int_equal(waitpid(writer, NULL, 0), writer);
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(after, 'S'); /* it waits still */
+        if (strcmp(names[i], PASSWD) == 0)
+            put(PASSWD, USER("bob", "1001"));
+    }
+}
+
+/* A link must not make root tell of what the person cannot read. */
+static void a_home_is_looked_at_as_its_person(void **state)
+{
+    char path[PATH_MAX], target[PATH_MAX];
+    (void)state;
+    put(PASSWD, USER("ubuntu", "1000"));
+    put("/etc/secret", "ssh-ed25519 A\n");
+    put("/home/ubuntu/.ssh/x", "");
+    assert_int_equal(path_under(target, root, "/etc/secret"), MEDGL_OK);
+    assert_int_equal(path_under(path, root, "/home/ubuntu/" KEYS), MEDGL_OK);
+    assert_int_equal(symlink(target, path), 0);
+    (void)look("can log in with an ssh key", NULL);
+    assert_int_equal(chmod(target, 0600), 0);
+    if (geteuid() == 0)
+        (void)look(QUIET, "ubuntu");
+}
+
 static int give_away(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
     (void)st, (void)type, (void)ftw;
@@ -731,6 +814,8 @@ int main(void)
         cmocka_unit_test(an_imported_hash_that_was_never_used),
         cmocka_unit_test(a_lock_that_the_ledger_knows_is_none_by_hand),
         cmocka_unit_test(R26_a_shared_id_with_keys),
+        cmocka_unit_test(no_pipe_is_opened),
+        cmocka_unit_test(a_home_is_looked_at_as_its_person),
         cmocka_unit_test(what_belongs_to_another_user),
     };
     log_open(LOG_TARGET_NONE, "doctor_host_test", false);
