@@ -69,6 +69,19 @@ static void explain_attempts(struct table *table, const struct explain_answer *a
     explain_row(table, "attempts", RULE_ADMITS, "%s", _("not closed by failed tries"));
 }
 
+/* Refuses nobody of whom no code is asked. */
+static void explain_codes(struct table *table, const struct explain_answer *answer)
+{
+    if (answer->codes == 0)
+        return;
+    explain_row(table, "second-factor", RULE_NOT_ASKED,
+                answer->codes >= answer->codes_limit
+                    ? _("%u wrong codes since the last right one, %lld close it: closed until "
+                        "medgl-admin account unlock opens it")
+                    : _("%u wrong codes since the last right one, %lld close it"),
+                answer->codes, (long long)answer->codes_limit);
+}
+
 static void explain_state(struct table *table, const struct explain_answer *answer)
 {
     char since[CLOCK_LOCAL_SIZE];
@@ -165,6 +178,7 @@ static void explain_rules(struct output *output, const struct explain_answer *an
     explain_attempts(table, answer);
     explain_state(table, answer);
     explain_password(table, answer);
+    explain_codes(table, answer);
     explain_access(table, answer);
     explain_hours(table, answer);
     if (answer->account.shared)
@@ -172,6 +186,13 @@ static void explain_rules(struct output *output, const struct explain_answer *an
                     _("shared: who it is that comes is asked at the login"));
     explain_sessions(table, answer);
     table_print(&table);
+}
+
+static const char *explain_why(bool admitted, enum login_reason reason)
+{
+    if (admitted)
+        return "";
+    return reason != LOGIN_REASON_OK ? login_reason_word(reason) : "sessions";
 }
 
 static void explain_result(struct output *output, const struct explain_answer *answer)
@@ -184,16 +205,19 @@ static void explain_result(struct output *output, const struct explain_answer *a
         {"service", N_("Through"), COLUMN_TEXT, COLUMN_BOTH},
         {"admitted", N_("A right password is admitted"), COLUMN_BOOL, COLUMN_BOTH},
         {"reason", N_("Refused for"), COLUMN_TEXT, COLUMN_BOTH},
+        {"key_admitted", N_("A key is admitted"), COLUMN_BOOL, COLUMN_BOTH},
+        {"key_reason", N_("A key is refused for"), COLUMN_TEXT, COLUMN_BOTH},
     };
     struct table *table =
         table_new(output, "explanation", TABLE_RECORD, columns, MEDGL_COUNT(columns));
-    const char *reason =
-        answer->reason != LOGIN_REASON_OK ? login_reason_word(answer->reason) : "sessions";
     table_row(table, (struct cell[]){CELL_TEXT(answer->account.name),
                                      CELL_TEXT(account_class_word(answer->account.class_)),
                                      CELL_NUMBER(answer->at), CELL_TEXT(answer->source),
                                      CELL_TEXT(answer->service), CELL_NUMBER(answer->admitted),
-                                     CELL_TEXT(answer->admitted ? "" : reason)});
+                                     CELL_TEXT(explain_why(answer->admitted, answer->reason)),
+                                     CELL_NUMBER(answer->key_admitted),
+                                     CELL_TEXT(explain_why(answer->key_admitted,
+                                                           answer->key_reason))});
     table_print(&table);
 }
 
@@ -209,7 +233,8 @@ enum admin_exit account_explain(struct admin *admin)
         return code;
     enum medgl_error error = operation_account_explain(&admin->context, &request, &answer);
     if (error == MEDGL_ERR_ARGUMENT) {
-        complain(_("--from needs an address, a terminal, local or console"));
+        complain(_("--from needs an address, a terminal, local, console, or a source as account "
+                   "show names it"));
         return ADMIN_USAGE;
     }
     if (error != MEDGL_OK)

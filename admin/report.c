@@ -130,6 +130,13 @@ enum admin_exit report_access(struct admin *admin)
 
 #define STAND_IN_DIGITS 8
 
+static const char *lockout_purpose(const struct lockout_record *record)
+{
+    if (record->codes)
+        return "second-factor";
+    return record->change ? "change-password" : "login";
+}
+
 static void lockout_row(void *argument, const struct lockout_record *record)
 {
     char account[64];
@@ -140,11 +147,12 @@ static void lockout_row(void *argument, const struct lockout_record *record)
                             CELL_TEXT(enrolled ? record->account : account),
                             CELL_NUMBER(enrolled),
                             CELL_TEXT(record->source),
-                            CELL_TEXT(record->change ? "change-password" : "login"),
+                            CELL_TEXT(lockout_purpose(record)),
                             CELL_NUMBER(record->failures),
                             record->limit > 0 ? CELL_NUMBER(record->limit) : CELL_NONE,
                             CELL_NUMBER(record->in_flight),
                             CELL_NUMBER(record->latest),
+                            CELL_NUMBER(record->locked),
                             CELL_NUMBER(record->until),
                         });
 }
@@ -160,6 +168,7 @@ enum admin_exit report_lockouts(struct admin *admin)
         {"limit", N_("LIMIT"), COLUMN_NUMBER, COLUMN_BOTH},
         {"in_flight", N_("IN FLIGHT"), COLUMN_NUMBER, COLUMN_BOTH},
         {"latest", N_("LATEST"), COLUMN_TIME, COLUMN_BOTH},
+        {"locked", N_("LOCKED"), COLUMN_BOOL, COLUMN_BOTH},
         {"locked_until", N_("LOCKED UNTIL"), COLUMN_TIME, COLUMN_BOTH},
     };
     struct table *table =

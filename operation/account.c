@@ -21,7 +21,7 @@ struct account_run {
     enum ledger_kind kind;
     enum account_state target;
     char *why;
-    uint32_t cleared;
+    uint32_t cleared, codes;
     struct account account;
     struct credential credential;
     const struct password_issue_request *issue;
@@ -123,6 +123,18 @@ enum medgl_error operation_account_retire(struct context *context, const char *n
 
 /* -- unlock --------------------------------------------------------------------------------- */
 
+/* R24: wrong codes are counted for the account, from wherever they came. */
+static enum medgl_error account_open_factor(struct store_txn *txn, struct account_run *run)
+{
+    struct activity activity;
+    MEDGL_TRY(store_activity_get(txn, run->account.id, &activity));
+    run->codes = activity.factor_failures;
+    if (run->codes == 0)
+        return MEDGL_OK;
+    activity.factor_failures = 0;
+    return store_activity_put(txn, &activity);
+}
+
 static enum medgl_error account_unlock_now(struct store_txn *txn, void *argument)
 {
     struct account_run *run = argument;
@@ -130,11 +142,15 @@ static enum medgl_error account_unlock_now(struct store_txn *txn, void *argument
     const struct clock_reading clock = clock_read();
     MEDGL_TRY(store_account_by_name(txn, run->name, &run->account));
     MEDGL_TRY(store_attempt_clear(txn, run->account.id, run->source, &run->cleared));
+    if (run->source == NULL)
+        MEDGL_TRY(account_open_factor(txn, run));
     evidence_begin(run->context, &clock, LEDGER_ACCOUNT_UNLOCK, &run->account, &entry);
     ledger_entry_text(&entry, "why", run->reason);
     if (run->source != NULL)
         ledger_entry_text(&entry, "source", run->source);
     ledger_entry_number(&entry, "cleared", run->cleared);
+    if (run->source == NULL)
+        ledger_entry_number(&entry, "codes", run->codes);
     MEDGL_TRY(evidence_append(run->context, txn, &entry, NULL));
     return evidence_keep(txn, clock.now);
 }

@@ -98,8 +98,9 @@ enum medgl_error operation_account_enable(struct context *context, const char *n
 enum medgl_error operation_account_retire(struct context *context, const char *name,
                                           const char *reason, char why[OPERATION_WHY_SIZE]);
 
-/* Clears failed tries: of one source, or of all (NULL). No password is reset. `*cleared`: how many
- * counted; 0 is no error. */
+/* Clears failed tries: of one source, or of all (NULL), and opens then a second factor that wrong
+ * codes have closed (R24). No password is reset. `*cleared`: how many tries counted; 0 is no error.
+ */
 enum medgl_error operation_account_unlock(struct context *context, const char *name,
                                           const char *source, const char *reason,
                                           uint32_t *cleared);
@@ -133,6 +134,7 @@ struct account_report {
     struct attempt_counts total;    /* against the account as a whole */
     int64_t limit;                  /* at which it is closed; 0: never */
     struct attempt_decision remote; /* what a new remote source would meet */
+    int64_t factor_limit; /* of activity.factor_failures, at which a second factor is closed */
 };
 struct account_report_source {
     char source[STORE_SOURCE_SIZE]; /* as operation_account_unlock() takes it */

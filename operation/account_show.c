@@ -53,6 +53,7 @@ static enum medgl_error show_fill(struct store_txn *txn, const struct show_run *
     MEDGL_TRY(store_attempt_count(txn, id, show_elsewhere.key, run->now,
                                   policy_span_most(policy->attempt_window), &report->total));
     report->limit = attempt_limit(policy, &report->account, show_elsewhere.key);
+    report->factor_limit = policy->factor_failures;
     const struct attempt_facts remote =
         attempt_facts_from(&report->total, &report->account, &show_elsewhere);
     report->remote = policy_attempt(policy, &remote, run->now);

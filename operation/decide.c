@@ -28,6 +28,7 @@ struct commit_run {
     bool repeated;                  /* what failed from there before: no new guess */
     struct attempt_decision locked; /* the state that a failure led to */
     bool now_locked;
+    bool factor_closed; /* by this very try */
     bool alerted;
 };
 
@@ -97,14 +98,20 @@ static struct login_facts commit_facts(const struct commit_run *run, bool held)
     };
 }
 
-/* The fields that every entry about a try has (R06). */
-static void commit_describe(const struct commit_run *run, struct ledger_entry *entry)
+/* The fields that every entry about a try has, and what it led to (R06). */
+static void commit_describe_place(const struct commit_run *run, struct ledger_entry *entry)
 {
     const struct proof *proof = run->proof;
     if (proof->known)
         ledger_entry_text(entry, "class", account_class_word(run->account.class_));
     ledger_entry_text(entry, "service", proof->reservation.attempt.service);
     ledger_entry_text(entry, "source", proof->source.key);
+}
+
+static void commit_describe(const struct commit_run *run, struct ledger_entry *entry)
+{
+    const struct proof *proof = run->proof;
+    commit_describe_place(run, entry);
     ledger_entry_text(entry, "factors", "password");
     ledger_entry_text(entry, "purpose",
                       proof->purpose == PROOF_LOGIN ? "login" : "change-password");
@@ -129,7 +136,8 @@ static enum medgl_error commit_failure(struct store_txn *txn, struct commit_run 
         activity->failures++;
     if (activity->factor_failures < UINT32_MAX && run->decision.counts &&
         proof->second == FACTOR_FAILED)
-        activity->factor_failures++;
+        run->factor_closed =
+            ++activity->factor_failures == proof->context->policy.factor_failures && proof->known;
     activity->last_failure = run->clock.now;
     (void)snprintf(activity->last_failure_source, sizeof(activity->last_failure_source), "%s",
                    source_key_place(proof->source.key));
@@ -182,7 +190,7 @@ static enum medgl_error commit_lock(struct store_txn *txn, struct commit_run *ru
     if (!run->now_locked)
         return MEDGL_OK;
     evidence_begin(proof->context, &run->clock, LEDGER_LOGIN_LOCKED, account, &entry);
-    ledger_entry_text(&entry, "source", proof->source.key);
+    commit_describe_place(run, &entry);
     ledger_entry_text(&entry, "reach",
                       locked->verdict == ATTEMPT_LOCKED_SOURCE ? "source" : "account");
     ledger_entry_time(&entry, "until", locked->until, until);
@@ -190,7 +198,27 @@ static enum medgl_error commit_lock(struct store_txn *txn, struct commit_run *ru
     return commit_alert_lock(txn, run);
 }
 
-/* One source that fails at many accounts tries one password at all of them, and meets no lock. */
+/* R24. No time opens it, so it is said once: when the last wrong code that is allowed was given. */
+static enum medgl_error commit_factor_lock(struct store_txn *txn, struct commit_run *run)
+{
+    struct context *context = run->proof->context;
+    struct ledger_entry entry;
+    char text[STORE_ALERT_SIZE];
+    if (!run->factor_closed)
+        return MEDGL_OK;
+    evidence_begin(context, &run->clock, LEDGER_LOGIN_LOCKED, &run->account, &entry);
+    commit_describe_place(run, &entry);
+    ledger_entry_text(&entry, "reach", "factor");
+    MEDGL_TRY(evidence_append(context, txn, &entry, NULL));
+    (void)snprintf(text, sizeof(text),
+                   "Too many wrong codes: the second factor of account %s is closed until "
+                   "medgl-admin account unlock opens it.",
+                   run->account.name);
+    return commit_alert(txn, run, ALERT_LOCKOUT, &run->account, NULL, text);
+}
+
+/* One source that fails at many accounts tries one password at all of them, and meets no lock.
+ * Each further failure raises it again: folding keeps it rare. */
 static enum medgl_error commit_spread(struct store_txn *txn, struct commit_run *run)
 {
     const struct policy *policy = &run->proof->context->policy;
@@ -202,7 +230,7 @@ static enum medgl_error commit_spread(struct store_txn *txn, struct commit_run *
     MEDGL_TRY(store_attempt_spread(txn, run->proof->source.key,
                                    run->clock.now - policy_span_most(policy->attempt_window), most,
                                    &accounts));
-    if (accounts == 0 || accounts % step != 0)
+    if (accounts < step)
         return MEDGL_OK;
     (void)snprintf(text, sizeof(text), "Tries from %s failed at %u accounts%s.",
                    run->proof->source.key, accounts, accounts == most ? " or more" : "");
@@ -324,7 +352,7 @@ static enum medgl_error commit_now(struct store_txn *txn, void *argument)
     bool changed;
     run->clock = clock_read();
     run->decision = (struct login_decision){.allowed = false};
-    run->now_locked = run->repeated = run->alerted = false;
+    run->now_locked = run->factor_closed = run->repeated = run->alerted = false;
     MEDGL_TRY(commit_read(txn, run));
     MEDGL_TRY(commit_decide(txn, run));
     if (run->decision.allowed)
@@ -333,6 +361,7 @@ static enum medgl_error commit_now(struct store_txn *txn, void *argument)
         MEDGL_TRY(commit_failure(txn, run));
     if (run->decision.counts) {
         MEDGL_TRY(commit_lock(txn, run));
+        MEDGL_TRY(commit_factor_lock(txn, run));
         MEDGL_TRY(commit_spread(txn, run));
     }
     MEDGL_TRY(policy_seen_note(context, txn, &run->clock, &changed));
@@ -351,6 +380,11 @@ static void commit_tell(const struct commit_run *run)
         log_line(LOG_NOTICE, "refused: account %s, service %s, from %s: %s%s", name,
                  proof->reservation.attempt.service, proof->source.key, why,
                  run->repeated ? ", the same as before" : "");
+    if (run->factor_closed)
+        log_line(LOG_WARNING,
+                 "too many wrong codes: the second factor of account %s is closed until "
+                 "medgl-admin account unlock opens it",
+                 name);
     if (!run->now_locked)
         return;
     clock_format_local(run->locked.until, until);

@@ -9,6 +9,7 @@
 #include "operation/session.h"
 #include "policy/calendar.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct explain_run {
@@ -16,6 +17,8 @@ struct explain_run {
     const struct explain_request *request;
     struct explain_answer *answer;
     struct unix_user user;
+    struct caller caller;
+    bool owner; /* who is logged in here as this very user */
     struct admission_place place;
     struct source source;
     struct password_facts password;
@@ -24,34 +27,69 @@ struct explain_run {
 /* -- from where ---------------------------------------------------------------------------------
  */
 
-/* A place on a command line: what the rules ask about it, and what tries from there count as. */
-static enum medgl_error explain_place(struct explain_run *run)
+/* What stands behind "uid 1000" or "user alice", by which tries at this machine are counted. */
+static bool explain_counted(const char *text, struct caller *caller)
+{
+    static const char uid[] = "uid ", user[] = "user ";
+    if (strncmp(text, uid, strlen(uid)) == 0) {
+        const char *digits = text + strlen(uid);
+        const size_t count = strspn(digits, "0123456789");
+        caller->real_uid = count > 0 && count < 11 && digits[count] == '\0' ? atoll(digits) : 0;
+        return caller->real_uid > 0;
+    }
+    return strncmp(text, user, strlen(user)) == 0 && text[strlen(user)] != '\0' &&
+           text_copy(caller->ruser, sizeof(caller->ruser), text + strlen(user)) == MEDGL_OK;
+}
+
+/* A place on a command line as the login from there that it asks about. Whoever is logged in here
+ * is the owner, where nobody else is named. */
+static enum medgl_error explain_from(struct explain_run *run)
 {
     char text[STORE_SOURCE_SIZE];
-    const char *from = run->request->from;
-    struct caller caller = {.trusted = true};
-    run->source = (struct source){.remote = true};
-    run->place = (struct admission_place){.origin = ADMISSION_ORIGIN_ANYWHERE};
-    if (from == NULL)
+    struct admission_place place;
+    if (run->request->from == NULL)
         return MEDGL_OK;
-    MEDGL_TRY(text_copy(text, sizeof(text), source_key_place(from)));
+    MEDGL_TRY(text_copy(text, sizeof(text), source_key_place(run->request->from)));
     const size_t len = strlen(text);
     if (len > 3 && strcmp(text + len - 3, "/64") == 0) /* as `account show` names it */
         text[len - 3] = '\0';
-    MEDGL_TRY(admission_parse_place(text, &run->place));
-    switch (run->place.origin) {
+    if (explain_counted(text, &run->caller))
+        return MEDGL_OK;
+    MEDGL_TRY(admission_parse_place(text, &place));
+    switch (place.origin) {
     case ADMISSION_ORIGIN_ADDRESS:
-        MEDGL_TRY(text_copy(caller.rhost, sizeof(caller.rhost), text));
-        break;
-    case ADMISSION_ORIGIN_CONSOLE:
+        return text_copy(run->caller.rhost, sizeof(run->caller.rhost), text);
     case ADMISSION_ORIGIN_LOCAL:
+        run->owner = true;
+        return text_copy(run->caller.tty, sizeof(run->caller.tty), place.terminal);
+    case ADMISSION_ORIGIN_CONSOLE:
+        return text_copy(run->caller.tty, sizeof(run->caller.tty), text);
     case ADMISSION_ORIGIN_UNKNOWN:
     case ADMISSION_ORIGIN_SYSTEM:
     case ADMISSION_ORIGIN_ANYWHERE:
-        MEDGL_TRY(text_copy(caller.tty, sizeof(caller.tty), text));
         break;
     }
+    return MEDGL_ERR_ARGUMENT;
+}
+
+/* What the rules ask about it, and what tries from there count as: by the functions of a login. */
+static enum medgl_error explain_place(struct explain_run *run)
+{
+    const struct account *account = &run->answer->account;
+    run->source = (struct source){.remote = true};
+    run->place = (struct admission_place){.origin = ADMISSION_ORIGIN_ANYWHERE};
+    if (run->request->from == NULL)
+        return MEDGL_OK;
+    struct caller caller = run->caller;
+    if (run->owner)
+        caller.real_uid = account->uid;
+    if (run->owner && account->uid == 0) { /* root, and not what root does to others */
+        caller.real_uid = -1;
+        MEDGL_TRY(text_copy(caller.ruser, sizeof(caller.ruser), account->name));
+    }
     source_of(&caller, &run->source);
+    place_of(&caller, &run->place);
+    run->source.own = source_key_is_own(run->source.key, account);
     return text_copy(run->answer->source, sizeof(run->answer->source), run->source.key);
 }
 
@@ -86,6 +124,8 @@ static enum medgl_error explain_password(struct store_txn *txn, struct explain_r
     answer->issued_until = answer->issued ? credential.valid_until : 0;
     run->password = password_facts_from(answer->has_password ? &credential : NULL, answer->at);
     run->password.grace_used = activity.grace_used;
+    answer->codes = activity.factor_failures;
+    answer->codes_limit = run->context->policy.factor_failures;
     return MEDGL_OK;
 }
 
@@ -95,7 +135,6 @@ static enum medgl_error explain_attempt(struct store_txn *txn, struct explain_ru
     struct explain_answer *answer = run->answer;
     struct policy undelayed;
     attempt_undelayed(&run->context->policy, &undelayed);
-    run->source.own = source_key_is_own(run->source.key, &answer->account);
     return attempt_judge(&undelayed, txn, &answer->account, answer->account.id, &run->source,
                          answer->at, &answer->attempt);
 }
@@ -176,8 +215,10 @@ static void explain_decide(struct explain_run *run)
     const struct account_decision phase = policy_account(policy, &access, answer->at);
     answer->standing = decision.standing;
     answer->reason = decision.allowed ? phase.reason : decision.reason;
-    answer->admitted = decision.allowed && phase.verdict != ACCOUNT_DENIED &&
-                       phase.verdict != ACCOUNT_EXPIRED && answer->crowd == CROWD_ADMITTED;
+    answer->key_reason = phase.reason;
+    answer->key_admitted = phase.verdict != ACCOUNT_DENIED && phase.verdict != ACCOUNT_EXPIRED &&
+                           answer->crowd == CROWD_ADMITTED;
+    answer->admitted = decision.allowed && answer->key_admitted;
 }
 
 static enum medgl_error explain_now(struct store_txn *txn, void *argument)
@@ -186,6 +227,7 @@ static enum medgl_error explain_now(struct store_txn *txn, void *argument)
     struct explain_answer *answer = run->answer;
     MEDGL_TRY(store_account_by_name(txn, run->request->name, &answer->account));
     answer->uid_matches = run->user.exists && run->user.uid == answer->account.uid;
+    MEDGL_TRY(explain_place(run));
     MEDGL_TRY(explain_password(txn, run));
     MEDGL_TRY(explain_attempt(txn, run));
     return explain_sessions(txn, run);
@@ -195,9 +237,10 @@ enum medgl_error operation_account_explain(struct context *context,
                                            const struct explain_request *request,
                                            struct explain_answer *answer)
 {
-    struct explain_run run = {.context = context, .request = request, .answer = answer};
+    struct explain_run run = {
+        .context = context, .request = request, .answer = answer, .caller.trusted = true};
     *answer = (struct explain_answer){.at = request->at > 0 ? request->at : clock_read().now};
-    MEDGL_TRY(explain_place(&run));
+    MEDGL_TRY(explain_from(&run));
     MEDGL_TRY(unix_user_find(request->name, &run.user));
     MEDGL_TRY(store_transact(context->store, STORE_READ, explain_now, &run));
     explain_admission(&run);

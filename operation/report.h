@@ -56,11 +56,14 @@ struct lockout_record {
     const char *account_id;
     const char *source; /* "" : the account as a whole, for remote sources */
     bool change;        /* of the change of the password (R17) */
+    bool codes;         /* wrong codes of a second factor since the last right one (R24) */
+    bool locked;        /* until `until`; codes: until an administrator opens it */
     uint32_t failures, in_flight;
     int64_t limit;            /* 0: none */
-    medgl_time latest, until; /* until: 0 where it is not locked; break-glass accounts never are */
+    medgl_time latest, until; /* 0: none, or not locked; break-glass accounts never are */
 };
-/* Every account and source with failures that count; `locked_only`: those that are closed. */
+/* Every account and source with failures that count, then every account with wrong codes;
+ * `locked_only`: those that are closed. */
 enum medgl_error operation_report_lockouts(struct context *context, bool locked_only,
                                            void (*each)(void *argument,
                                                         const struct lockout_record *record),
@@ -71,7 +74,7 @@ enum medgl_error operation_report_lockouts(struct context *context, bool locked_
 struct dormant_record {
     const struct account *account;
     medgl_time last_used; /* 0: never */
-    bool unix_user_gone;   /* or it has another uid now */
+    bool unix_user_gone;  /* or it has another uid now */
 };
 /* `age` 0: the policy's. */
 enum medgl_error operation_report_dormant(struct context *context, medgl_time age,
@@ -84,8 +87,10 @@ enum medgl_error operation_report_dormant(struct context *context, medgl_time ag
 struct explain_request {
     const char *name;
     medgl_time at;       /* 0: now */
-    const char *from;    /* an address, a terminal, "local", "console"; NULL: places are not asked,
-                            and failed tries as a new remote source would meet them */
+    const char *from;    /* an address, a terminal beside the machine, "console"; "local" or a
+                            pseudo-terminal, where its owner is logged in; a source as `account
+                            show` names it; NULL: places are not asked, and failed tries as a new
+                            remote source would meet them */
     const char *service; /* NULL: any that the rules allow */
 };
 struct explain_answer {
@@ -94,10 +99,14 @@ struct explain_answer {
     medgl_time at;
     char service[STORE_NAME_SIZE], source[STORE_SOURCE_SIZE]; /* what was asked for; "" */
     enum login_reason reason; /* the first that refuses; OK where the sessions alone do */
+    bool key_admitted;        /* the account phase alone would admit, as after an ssh key */
+    enum login_reason key_reason;
     bool uid_matches;
     struct attempt_decision attempt; /* whether the source or the account is closed; no delays */
     bool has_password, issued;
     medgl_time issued_until;
+    uint32_t codes; /* wrong ones since the last right one, and how many close the factor (R24) */
+    int64_t codes_limit;
     struct password_standing standing;
     bool place_asked;
     struct admission_decision admission; /* borrows from the account here and the policy */

@@ -42,7 +42,7 @@ static struct attempt_decision lockouts_decide(const struct lockouts_run *run,
 static void lockouts_tell(struct lockouts_run *run)
 {
     const struct lockout_record *record = &run->record;
-    if (record->failures + record->in_flight > 0 && (!run->locked_only || record->until > 0))
+    if (record->failures + record->in_flight > 0 && (!run->locked_only || record->locked))
         run->each(run->argument, record);
 }
 
@@ -61,7 +61,8 @@ static enum medgl_error lockouts_source(void *argument, const char *key,
     record->in_flight = counts->source_in_flight;
     record->limit = attempt_limit(&run->context->policy, lockouts_enrolled(run), key);
     record->latest = counts->source_latest;
-    record->until = decision.verdict == ATTEMPT_LOCKED_SOURCE ? decision.until : 0;
+    record->locked = decision.verdict == ATTEMPT_LOCKED_SOURCE;
+    record->until = record->locked ? decision.until : 0;
     lockouts_tell(run);
     return MEDGL_OK;
 }
@@ -83,6 +84,7 @@ static enum medgl_error lockouts_whole(struct lockouts_run *run, const char *id)
         .in_flight = counts.account_in_flight,
         .limit = attempt_limit(&run->context->policy, lockouts_enrolled(run), elsewhere.key),
         .latest = counts.account_latest,
+        .locked = decision.verdict == ATTEMPT_LOCKED_ACCOUNT,
         .until = decision.verdict == ATTEMPT_LOCKED_ACCOUNT ? decision.until : 0};
     lockouts_tell(run);
     return MEDGL_OK;
@@ -101,11 +103,30 @@ static enum medgl_error lockouts_account(void *argument, const char *id)
                                  lockouts_source, run);
 }
 
+/* R24: they stay when the tries themselves are forgotten. */
+static enum medgl_error lockouts_codes(void *argument, const struct account *account)
+{
+    struct lockouts_run *run = argument;
+    struct activity activity;
+    MEDGL_TRY(store_activity_get(run->txn, account->id, &activity));
+    run->record = (struct lockout_record){.account = account->name,
+                                          .account_id = account->id,
+                                          .source = "",
+                                          .codes = true,
+                                          .failures = activity.factor_failures,
+                                          .limit = run->context->policy.factor_failures,
+                                          .locked = activity.factor_failures >=
+                                                    run->context->policy.factor_failures};
+    lockouts_tell(run);
+    return MEDGL_OK;
+}
+
 static enum medgl_error lockouts_now(struct store_txn *txn, void *argument)
 {
     struct lockouts_run *run = argument;
     run->txn = txn;
-    return store_attempt_accounts(txn, lockouts_account, run);
+    MEDGL_TRY(store_attempt_accounts(txn, lockouts_account, run));
+    return store_account_each(txn, lockouts_codes, run);
 }
 
 enum medgl_error operation_report_lockouts(struct context *context, bool locked_only,

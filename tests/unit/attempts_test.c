@@ -3,6 +3,7 @@
 #include "tests/unit/table.h"
 
 #include "operation/attempt.h"
+#include "operation/report.h"
 
 static struct fixture *here;
 
@@ -222,24 +223,133 @@ static enum login_reason with_code(enum factor_result second, const char *passwo
     return proof.decision.reason;
 }
 
-/* NIST SP 800-63B-4, 3.2.2: wrong codes add up until a right one, however slowly they come. */
+/* How often administrators were told of something. */
+struct told {
+    enum alert_kind kind;
+    unsigned count;
+};
+
+static enum medgl_error told_alert(void *argument, const struct alert *alert)
+{
+    struct told *told = argument;
+    told->count += alert->kind == told->kind ? alert->count : 0;
+    return MEDGL_OK;
+}
+
+static enum medgl_error told_read(struct store_txn *txn, void *argument)
+{
+    return store_alert_each(txn, true, told_alert, argument);
+}
+
+static unsigned told_of(enum alert_kind kind)
+{
+    struct told told = {.kind = kind};
+    assert_int_equal(store_transact(here->context.store, STORE_READ, told_read, &told), MEDGL_OK);
+    return told.count;
+}
+
+static void codes_locked(void *argument, const struct lockout_record *record)
+{
+    bool *locked = argument;
+    assert_string_equal(record->source, "");
+    *locked = *locked || (record->codes && record->locked);
+}
+
+static bool codes_are_locked(void)
+{
+    bool locked = false;
+    assert_int_equal(operation_report_lockouts(&here->context, true, codes_locked, &locked),
+                     MEDGL_OK);
+    return locked;
+}
+
+/* NIST SP 800-63B-4, 3.2.2: three wrong codes close the factor, however slowly they come, until an
+ * administrator opens it. What came before: w a wrong code, r a right one, s the source was
+ * unlocked, a the account was. */
+static const struct codes_row {
+    const char *name, *before;
+    enum login_reason right; /* what a right code comes to then */
+    unsigned codes, told;    /* counted; administrators were told */
+} codes_rows[] = {
+    {"one less", "ww", LOGIN_REASON_OK, 2, 0},
+    {"as many", "www", LOGIN_REASON_FACTOR_CLOSED, 3, 1},
+    {"more is no news", "wwwww", LOGIN_REASON_FACTOR_CLOSED, 5, 1},
+    {"a right one between them", "wwrww", LOGIN_REASON_OK, 2, 0},
+    {"a right one is too late", "wwwr", LOGIN_REASON_FACTOR_CLOSED, 3, 1},
+    {"unlocking the source does not open it", "wwws", LOGIN_REASON_FACTOR_CLOSED, 3, 1},
+    {"unlocking the account does", "wwwa", LOGIN_REASON_OK, 0, 1},
+    {"unlocked before", "wwaw", LOGIN_REASON_OK, 1, 0},
+    {"closed again", "wwwawww", LOGIN_REASON_FACTOR_CLOSED, 3, 2},
+};
+
+static void codes_step(char step)
+{
+    uint32_t cleared;
+    switch (step) {
+    case 'w': /* the same password: a code is another guess each time */
+        assert_int_equal(with_code(FACTOR_FAILED, here->issued), LOGIN_REASON_WRONG_FACTOR);
+        break;
+    case 'r':
+        (void)with_code(FACTOR_PROVED, here->issued);
+        break;
+    case 's':
+        assert_int_equal(
+            operation_account_unlock(&here->context, here->user, "192.0.2.1", "test", &cleared),
+            MEDGL_OK);
+        break;
+    default:
+        clear_tries(here->user);
+        break;
+    }
+}
+
 static void wrong_codes_add_up(void **state)
 {
-    (void)state;
+    const struct codes_row *row = *state;
+    struct account_report report;
     enrol(here);
     issue(here);
     here->context.policy.factor_failures = 3;
     here->context.policy.attempts_per_source = 100;
-    for (int i = 0; i < 2; i++) /* the same password: a code is another guess each time */
-        assert_int_equal(with_code(FACTOR_FAILED, here->issued), LOGIN_REASON_WRONG_FACTOR);
-    assert_int_equal(tally_of(here).counted, 2);
-    assert_int_equal(with_code(FACTOR_PROVED, here->issued), LOGIN_REASON_OK);
-    for (int i = 0; i < 3; i++)
-        assert_int_equal(with_code(FACTOR_FAILED, here->issued), LOGIN_REASON_WRONG_FACTOR);
-    clear_tries(here->user);
-    assert_int_equal(with_code(FACTOR_PROVED, here->issued), LOGIN_REASON_FACTOR_CLOSED);
+    for (const char *step = row->before; *step != '\0'; step++)
+        codes_step(*step);
+    assert_int_equal(operation_account_show(&here->context, here->user, &report, NULL, NULL),
+                     MEDGL_OK);
+    assert_int_equal(report.activity.factor_failures, row->codes);
+    assert_int_equal(report.factor_limit, 3);
+    assert_int_equal(codes_are_locked(), row->right != LOGIN_REASON_OK);
+    assert_int_equal(tally_of(here).kinds[LEDGER_LOGIN_LOCKED], row->told);
+    assert_int_equal(told_of(ALERT_LOCKOUT), row->told);
+    assert_int_equal(with_code(FACTOR_PROVED, here->issued), row->right);
     /* Where no code is asked for none is missing. */
     assert_int_equal(with_code(FACTOR_NOT_ASKED, here->issued), LOGIN_REASON_OK);
+}
+
+/* -- one source at many accounts -------------------------------------------------------------- */
+
+static const struct spread_row {
+    const char *name;
+    unsigned names, unseen; /* while the first of them failed nobody looked */
+    unsigned told;
+} spread_rows[] = {
+    {"one less", 2, 0, 0},     {"as many", 3, 0, 1},
+    {"more", 5, 0, 3},         {"the try that made it as many was missed", 4, 3, 1},
+    {"nobody looks", 5, 5, 0},
+};
+
+static void spread(void **state)
+{
+    const struct spread_row *row = *state;
+    struct policy *policy = &here->context.policy;
+    char name[16];
+    policy->unenrolled = POLICY_UNENROLLED_DENY;
+    for (unsigned i = 0; i < row->names; i++) {
+        policy->attempts_spread = i < row->unseen ? 0 : 3;
+        (void)snprintf(name, sizeof(name), "nemo%u", i);
+        for (int again = 0; again < 2; again++) /* the same try again is none more */
+            guess_from(name, "192.0.2.1", "Some-Guess-0?", false);
+    }
+    assert_int_equal(told_of(ALERT_SPREAD), row->told);
 }
 
 /* -- who is closed ---------------------------------------------------------------------------- */
@@ -355,7 +465,8 @@ int main(void)
     table_add("R21", "the same again is told of once", told_once, NULL);
     table_add("R17", "a change knows a wrong one again", a_change_knows_it_again, NULL);
     table_add("R23", "a closed account knows it again alike", a_closed_account_alike, NULL);
-    table_add("R24", "wrong codes add up until a right one", wrong_codes_add_up, NULL);
+    TABLE_ADD("R24 wrong codes", codes_rows, wrong_codes_add_up);
+    TABLE_ADD("R20 one source at many accounts", spread_rows, spread);
     TABLE_ADD("R20 while strangers have closed the account", spared_rows, spared);
     table_add("R32", "a break-glass account is never locked", break_glass_is_never_locked, NULL);
     table_add("R20", "a line of its own before the machine", a_line_of_its_own, NULL);

@@ -32,7 +32,7 @@ static const struct line lines[] = {
     {'e', LEDGER_SESSION_OPEN, BOB, "privileged", "login", "tty1", NULL, NULL, 0},
     {'f', LEDGER_PASSWORD_CHANGE, BOB, NULL, "login", "tty1", NULL, NULL, 0},
     {'g', LEDGER_LOGIN_FAILURE, BOB, "privileged", "passwd", "change 10.1.9.9", "password", "x", 0},
-    {'h', LEDGER_LOGIN_LOCKED, BOB, "privileged", NULL, "10.1.9.9", NULL, NULL, 0},
+    {'h', LEDGER_LOGIN_LOCKED, BOB, "privileged", "passwd", "10.1.9.9", NULL, NULL, 0},
     {'i', LEDGER_ACCESS_DENIED, ALICE, "staff", "cron", "local cron", NULL, "hours", 0},
     {'j', LEDGER_SESSION_CLOSE, BOB, "privileged", "login", "tty1", NULL, NULL, 75},
     {'k', LEDGER_LOGIN_SUCCESS, ALICE, "staff", "su", "uid 1000", "password", NULL, 0},
@@ -208,6 +208,9 @@ static const struct filter_case {
     {"success", {.result = &success}, "adek"},
     {"failure", {.result = &failure}, "bcgimn"},
     {"locked", {.result = &locked}, "h"},
+    {"locked, by service", {.service = "passwd", .result = &locked}, "h"},
+    {"locked, by another service", {.service = "sshd", .result = &locked}, ""},
+    {"locked, by class", {.class_ = &privileged, .result = &locked}, "h"},
     {"end", {.result = &end}, "jlo"},
     {"since", {.since = BASE + 10 * MEDGL_MINUTE}, "klmno"},
     {"since, a millisecond later", {.since = BASE + 10 * MEDGL_MINUTE + 1}, "lmno"},
@@ -221,7 +224,7 @@ static const struct filter_case {
     {"by account", {.order = ACCESS_BY_ACCOUNT}, "cnabiklmodeghj"},
     {"by account, backwards", {.order = ACCESS_BY_ACCOUNT, .reverse = true}, "jhgedomlkibanc"},
     {"by source", {.order = ACCESS_BY_SOURCE, .account = "bob"}, "hgdej"},
-    {"by service", {.order = ACCESS_BY_SERVICE, .account = "bob"}, "hdejg"},
+    {"by service", {.order = ACCESS_BY_SERVICE, .account = "bob"}, "dejgh"},
     {"the last by account", {.order = ACCESS_BY_ACCOUNT, .last = 4}, "nlmo"},
     {"several at once",
      {.account = "alice", .service = "sshd", .result = &failure, .class_ = &staff},
@@ -411,11 +414,12 @@ static void lockouts_hear(void *argument, const struct lockout_record *record)
     struct lockouts *lockouts = argument;
     const size_t used = strlen(lockouts->text);
     assert_int_equal(strlen(record->account_id), CRYPTO_ID_SIZE - 1);
-    assert_true(record->latest > 0);
-    (void)snprintf(lockouts->text + used, sizeof(lockouts->text) - used, "%s,%s%s,%u/%lld,%s;",
+    assert_int_equal(record->latest > 0, !record->codes);
+    assert_int_equal(record->until > 0, record->locked && !record->codes);
+    (void)snprintf(lockouts->text + used, sizeof(lockouts->text) - used, "%s,%s%s%s,%u/%lld,%s;",
                    record->account, record->source, record->change ? " (change)" : "",
-                   record->failures, (long long)record->limit,
-                   record->until > 0 ? "locked" : "open");
+                   record->codes ? "(codes)" : "", record->failures, (long long)record->limit,
+                   record->locked ? "locked" : "open");
 }
 
 static const char *lockouts_of(struct fixture *f, bool locked_only)
@@ -437,6 +441,24 @@ static void guess(struct fixture *f, const char *user, const char *rhost, unsign
     }
 }
 
+static enum medgl_error locked_hear(void *argument, const struct access_record *record)
+{
+    unsigned *count = argument;
+    assert_string_equal(record->kind, "login.locked");
+    (*count)++;
+    return MEDGL_OK;
+}
+
+/* R06: a lock says at which service and of which class, as the tries that led to it. */
+static unsigned locked_through(struct fixture *f, const char *service)
+{
+    unsigned count = 0;
+    const struct access_filter filter = {
+        .service = service, .class_ = &staff, .result = &locked, .account = f->user};
+    assert_int_equal(operation_report_access(&f->context, &filter, locked_hear, &count), MEDGL_OK);
+    return count;
+}
+
 static void lockouts_say_what_is_counted(void **state)
 {
     struct fixture *f = *state;
@@ -453,6 +475,8 @@ static void lockouts_say_what_is_counted(void **state)
     guess(f, f->user, "198.51.100.7", 2, 4);
     (void)snprintf(expected, sizeof(expected), "%s,198.51.100.7,5/5,locked;", f->user);
     assert_string_equal(lockouts_of(f, true), expected);
+    assert_int_equal(locked_through(f, "sshd"), 1);
+    assert_int_equal(locked_through(f, "passwd"), 0);
     assert_int_equal(operation_account_unlock(&f->context, f->user, NULL, "x", &cleared), MEDGL_OK);
     assert_string_equal(lockouts_of(f, false), "");
 }
