@@ -275,7 +275,8 @@ static const struct change {
     {"ledger and head removed", "DELETE FROM ledger; DELETE FROM ledger_head", FOUND, FOUND},
     {"all removed but an empty store",
      "DELETE FROM ledger; DELETE FROM ledger_head; DELETE FROM checkpoint; DELETE FROM session;"
-     "DELETE FROM attempt; DELETE FROM activity; DELETE FROM credential; DELETE FROM account;",
+     "DELETE FROM attempt; DELETE FROM activity; DELETE FROM credential; DELETE FROM account;"
+     "DELETE FROM policy_seen; DELETE FROM delivery; DELETE FROM alert;",
      VERIFIED, FOUND},
     {"the old password put back", BACK("credential"), FOUND, FOUND},
     {"the old account put back", BACK("account"), FOUND, FOUND},

@@ -262,7 +262,7 @@ static const struct unusable {
      "restore a backup"},
     {"the index of failures is damaged", SPOIL_PAGE, PATH_STORE, "attempt_failed", 0,
      "restore a backup"},
-    {"the index of failures by source is damaged", SPOIL_PAGE, PATH_STORE, "attempt_failed_source",
+    {"the index of failures by source is damaged", SPOIL_PAGE, PATH_STORE, "attempt_failed_spread",
      0, "restore a backup"},
     {"table ledger is damaged", SPOIL_PAGE, PATH_STORE, "ledger", 0, "restore a backup"},
     {"table ledger_head is damaged", SPOIL_PAGE, PATH_STORE, "ledger_head", 0, "restore a backup"},
