@@ -48,7 +48,7 @@ says "as CSV, the names of the columns" 0 '^seq,time,clock_synchronised,kind,res
 [ "$(tail -c 2 "$out" | od -An -tx1 | tr -d ' ')" = 0d0a ]
 verdict "with CRLF behind it (RFC 4180)" $?
 json "no lockouts" 0 'd == {"lockouts": []}' report lockouts --locked
-says "lockouts as CSV" 0 '^account,enrolled,source,purpose,failures,limit,in_flight,latest,locked_until' report lockouts --csv
+says "lockouts as CSV" 0 '^account,enrolled,source,purpose,failures,limit,in_flight,latest,locked,locked_until' report lockouts --csv
 json "nobody is dormant yet (R25)" 0 'd == {"dormant": []}' report dormant --age '1 day'
 says "dormant as CSV" 0 '^account,class,uid,enrolled,last_used,unix_user_gone,full_name' report dormant --csv
 
