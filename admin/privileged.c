@@ -390,6 +390,11 @@ static bool explain_session(const struct privileged *privileged,
         return true;
     case PRIVILEGED_UNKNOWN:
     case PRIVILEGED_FAILED:
+        complain(_("Which processes belong to that session of %s is not known, so some may be "
+                   "left: look with ps -U %s, and end them yourself, or all of them with "
+                   "medgl-admin password revoke %s --sessions."),
+                 name, name, name);
+        return true;
     case PRIVILEGED_DONE:
     case PRIVILEGED_NOT_THEIRS:
     case PRIVILEGED_NO_LINE:

@@ -25,7 +25,8 @@ struct privileged {
 };
 
 enum privileged_outcome {
-    PRIVILEGED_UNKNOWN = 0, /* the child or the program ended before it could say: may be done */
+    PRIVILEGED_UNKNOWN = 0, /* the child or the program ended before it could say: may be done; or
+                               it is not known which processes a session has */
     PRIVILEGED_FAILED,      /* not done */
     PRIVILEGED_DONE,
     PRIVILEGED_NOT_ROOT,
@@ -86,7 +87,10 @@ void processes_end(uid_t uid, int64_t operator_uid, struct privileged_answer *an
  * - Neither this process nor one that it descends from: PRIVILEGED_OPERATORS, and nothing is done.
  * - Each is known by a name that is never given out again, looked at after its descriptor was
  *   opened: a pid that another process got in between is not hit.
- * - What belongs to a session around this one (su inside of ssh) goes on. */
+ * - Nothing is done by a name that is not certain, or that of a process which has nothing of the
+ *   account's uid near: PRIVILEGED_UNKNOWN.
+ * - What belongs to a session around this one (su inside of ssh) goes on: audit's number and
+ *   logind's session count where a service of the machine opened it, and logind's is that uid's. */
 void processes_end_session(const char *leader, uid_t uid, struct privileged_answer *answer);
 
 /* Runs a program, whose words nobody sees, and waits. Its exit status; -1: it could not be run; -2:

@@ -34,7 +34,7 @@ bool process_read(pid_t pid, struct process *process)
     /* The name of the program stands first, its newlines escaped. */
     const char *parent = strstr(text, "\nPPid:\t"), *uid = strstr(text, "\nUid:\t");
     return parent != NULL && uid != NULL && sscanf(parent, "\nPPid:\t%d", &process->parent) == 1 &&
-           sscanf(uid, "\nUid:\t%" SCNu32, &process->uid) == 1;
+           sscanf(uid, "\nUid:\t%" SCNu32 "%" SCNu32, &process->uid, &process->effective) == 2;
 }
 
 bool process_send(int fd, const int *signals)

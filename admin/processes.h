@@ -11,9 +11,12 @@
 
 extern const int processes_nothing[], processes_polite[], processes_deadly[]; /* end with 0 */
 
+#define PROCESSES_SCOPE_SIZE 128
+
 struct process {
     pid_t parent;
     uid_t uid; /* real */
+    uid_t effective;
 };
 
 /* false: there is none of that number, or /proc does not tell. */
@@ -22,6 +25,13 @@ bool process_read(pid_t pid, struct process *process);
 /* Sends the signals through the descriptor. false: it is dead and only waits for its parent,
  * threads and all. */
 bool process_send(int fd, const int *signals);
+
+/* The session of that user that logind has a process in, by the text of its cgroup file: "c1" of
+ * "0::/user.slice/user-1000.slice/session-c1.scope". false: it is in none of that user's. */
+bool processes_scope(const char *cgroup, uid_t uid, char scope[PROCESSES_SCOPE_SIZE]);
+
+/* Whether it runs for some user, in a session or not, and not as a service of the machine. */
+bool processes_are_users(const char *cgroup);
 
 /* Whether systemd runs this machine, so that its logind can be asked. */
 bool processes_have_logind(void);

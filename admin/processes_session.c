@@ -19,8 +19,7 @@
 
 #define LOGINCTL    "/usr/bin/loginctl"
 #define AUDIT_NONE  UINT32_MAX /* the kernel counts it to no session */
-#define TEXT_SIZE   1024
-#define SCOPE_SIZE  128
+#define TEXT_SIZE   4096
 #define MEMBERS_MAX 65536
 
 /* A process of the session, by a name that no other one has. */
@@ -34,7 +33,7 @@ struct session_ending {
     const char *leader; /* its name */
     uid_t uid;          /* of the account */
     uint32_t audit;     /* the session's own number; AUDIT_NONE: it has none */
-    char scope[SCOPE_SIZE];
+    char scope[PROCESSES_SCOPE_SIZE];
     struct member *members; /* the leader first; malloc'ed */
     size_t count;
 };
@@ -64,21 +63,13 @@ static uint32_t audit_of(pid_t pid)
                                                                                     : AUDIT_NONE;
 }
 
-/* The name of logind's session: "c1" of ".../session-c1.scope". "": it is in none. */
-static void scope_of(pid_t pid, char scope[SCOPE_SIZE])
+/* The session of that user that logind has it in. "": none. */
+static void scope_of(pid_t pid, uid_t uid, char scope[PROCESSES_SCOPE_SIZE])
 {
-    static const char begin[] = "/session-", end[] = ".scope";
     char text[TEXT_SIZE];
     scope[0] = '\0';
-    const char *at = file_of(pid, "cgroup", text) ? strstr(text, begin) : NULL;
-    if (at == NULL)
-        return;
-    at += strlen(begin);
-    size_t len = 0;
-    while (isalnum((unsigned char)at[len]))
-        len++;
-    if (len > 0 && len < SCOPE_SIZE && strncmp(at + len, end, strlen(end)) == 0)
-        (void)snprintf(scope, SCOPE_SIZE, "%.*s", (int)len, at);
+    if (file_of(pid, "cgroup", text))
+        (void)processes_scope(text, uid, scope);
 }
 
 /* MUST: neither this process nor one that it descends from is ended, whoever is behind the session.
@@ -213,32 +204,73 @@ static void end_members(struct session_ending *ending, struct privileged_answer 
     }
 }
 
-/* su and sudo open a session inside another one, whose audit number and scope they have: those are
- * the session's own only where the process above its leader has others. */
+/* Whether the audit number and the scope of a leader are its session's own: where what is above it
+ * is a service of the machine, such as sshd's, which is counted to no session. MUST: not so inside
+ * another session (su, sudo), whose number and scope they are, and not below the first process: who
+ * is there may have come from anywhere. */
+static bool stands_alone(const struct process *leader)
+{
+    char cgroup[TEXT_SIZE], number[TEXT_SIZE];
+    uint32_t audit = AUDIT_NONE;
+    if (leader->parent <= 1 || !file_of(leader->parent, "cgroup", cgroup) ||
+        processes_are_users(cgroup))
+        return false;
+    return !file_of(leader->parent, "sessionid", number) || /* a kernel that does not count */
+           (sscanf(number, "%" SCNu32, &audit) == 1 && audit == AUDIT_NONE);
+}
+
 static bool ending_begin(struct session_ending *ending, pid_t leader)
 {
     struct process process;
-    char above[SCOPE_SIZE];
     if (!process_read(leader, &process))
         return false;
-    ending->audit = audit_of(leader);
-    if (audit_of(process.parent) == ending->audit)
-        ending->audit = AUDIT_NONE;
-    scope_of(leader, ending->scope);
-    scope_of(process.parent, above);
-    if (strcmp(above, ending->scope) == 0)
-        ending->scope[0] = '\0';
+    ending->audit = AUDIT_NONE;
+    if (stands_alone(&process)) {
+        ending->audit = audit_of(leader);
+        scope_of(leader, ending->uid, ending->scope);
+    }
     return process_look(ending->leader) == PROCESS_ALIVE &&
            member_add(ending, leader, ending->leader);
 }
 
 static bool is_operators(const struct session_ending *ending, pid_t leader)
 {
-    char scope[SCOPE_SIZE];
-    scope_of(getpid(), scope);
+    char scope[PROCESSES_SCOPE_SIZE];
+    scope_of(getpid(), ending->uid, scope);
     return is_ours(leader) ||
            (ending->audit != AUDIT_NONE && audit_of(getpid()) == ending->audit) ||
            (ending->scope[0] != '\0' && strcmp(scope, ending->scope) == 0);
+}
+
+/* -- whose it is ------------------------------------------------------------------------------ */
+
+/* The leader itself, its child, or that one's: sudo's monitor stands between. */
+static bool is_near(const struct session_ending *ending, pid_t pid, const struct process *process)
+{
+    const pid_t leader = ending->members[0].pid;
+    struct process above;
+    if (pid == leader || process->parent == leader)
+        return true;
+    return process->parent > 1 && process_read(process->parent, &above) && above.parent == leader;
+}
+
+/* MUST: nothing ends by the word of the store alone: the process that it names opened a session
+ * of the account only where something of the account's uid is near. */
+static bool is_accounts(const struct session_ending *ending)
+{
+    const struct dirent *entry;
+    struct process process;
+    bool found = false;
+    DIR *directory = opendir("/proc");
+    while (directory != NULL && !found && (entry = readdir(directory)) != NULL) {
+        const pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+        found = pid > 0 && process_read(pid, &process) &&
+                (process.uid == ending->uid || process.effective == ending->uid) &&
+                is_near(ending, pid, &process);
+    }
+    if (directory != NULL)
+        (void)closedir(directory);
+    return found && process_look(ending->leader) == PROCESS_ALIVE;
 }
 
 void processes_end_session(const char *leader, uid_t uid, struct privileged_answer *answer)
@@ -258,10 +290,18 @@ void processes_end_session(const char *leader, uid_t uid, struct privileged_answ
     case PROCESS_ALIVE:
         break;
     }
+    answer->outcome = PRIVILEGED_UNKNOWN;
+    if (!process_is_certain(leader))
+        return;
+    answer->outcome = PRIVILEGED_FAILED;
     if (!ending_begin(&ending, pid))
         return;
     if (is_operators(&ending, pid)) {
         answer->outcome = PRIVILEGED_OPERATORS;
+        return;
+    }
+    if (!is_accounts(&ending)) {
+        answer->outcome = PRIVILEGED_UNKNOWN;
         return;
     }
     if (!members_gather(&ending))

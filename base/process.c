@@ -222,3 +222,10 @@ pid_t process_pid(const char *name)
     struct process process;
     return process_parse(name, &process) ? process.pid : 0;
 }
+
+bool process_is_certain(const char *name)
+{
+    struct process process;
+    return process_parse(name, &process) && strcmp(process.boot, "0") != 0 && process.space != 0 &&
+           process.start != 0;
+}

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* Boot id, pid namespace, pid and start time: "9c1f... 4026531836 1234 567890". */
@@ -29,5 +30,9 @@ enum process_life process_look_by(const char *procfs, const char *name);
 
 /* The pid in a name; 0: it is no name. */
 pid_t process_pid(const char *name);
+
+/* Whether a name says all. One without the start, which /proc hid, is as good as any other for
+ * telling that a process is gone; who has the pid now may be another one: it is nobody to end. */
+bool process_is_certain(const char *name);
 
 #endif

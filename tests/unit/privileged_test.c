@@ -1,7 +1,8 @@
-/* admin/privileged.c, processes.c and processes_session.c: the child that keeps root does what it
- * was made for, on whom it may, and nothing without an order. Root's rows end processes of a uid
- * that nobody has. */
+/* admin/privileged.c, processes.c, processes_scope.c and processes_session.c: the child that keeps
+ * root does what it was made for, on whom it may, and nothing without an order. Root's rows end
+ * processes of a uid that nobody has. */
 #include "admin/admin.h"
+#include "admin/processes.h"
 #include "base/process.h"
 #include "tests/unit/table.h"
 
@@ -241,7 +242,7 @@ static const struct other_leader {
     const char *name;
     int word;         /* 0: boot, 2: pid, 3: start; -1: none */
     const char *with; /* instead */
-    uid_t uid;        /* 0: the unused one */
+    uid_t uid;        /* so much more than the unused one; -2: root's */
     enum privileged_outcome outcome;
 } other_leaders[] = {
     {"whose number another one has now", 3, "1", 0, PRIVILEGED_DONE},
@@ -250,6 +251,8 @@ static const struct other_leader {
     {"that is no name", 0, "", 0, PRIVILEGED_FAILED},
     {"that is the first of all", 2, "1", 0, PRIVILEGED_DONE}, /* its start is another one */
     {"for a uid that is root's", -1, NULL, (uid_t)-2, PRIVILEGED_NOT_THEIRS},
+    {"whose start was hidden", 3, "0", 0, PRIVILEGED_UNKNOWN},
+    {"that has nothing of the account near", -1, NULL, 7, PRIVILEGED_UNKNOWN},
 };
 
 static void leader_with(const char *leader, int word, const char *with, char *name)
@@ -275,7 +278,8 @@ static void no_other_session_ends(void **state)
     family_start(&family, live_simply);
     leader_with(family.leader, row->word, row->with, leader);
     assert_true(privileged_start(&privileged, PRIVILEGED_END_SESSION, "", NULL, -1));
-    (void)privileged_order_session(&privileged, STRANGER, row->uid == 0 ? unused_uid() : 0, leader,
+    (void)privileged_order_session(&privileged, STRANGER,
+                                   row->uid == (uid_t)-2 ? 0 : unused_uid() + row->uid, leader,
                                    &answer);
     privileged_end(&privileged);
     assert_int_equal(answer.outcome, row->outcome);
@@ -283,6 +287,50 @@ static void no_other_session_ends(void **state)
     for (int i = 0; i < FAMILY; i++)
         assert_false(family_has_ended(&family, i));
     family_end(&family);
+}
+
+/* -- logind's ------------------------------------------------------------------------------- */
+
+#define ALICES "/user.slice/user-1000.slice/session-3.scope"
+
+static const struct scope_row {
+    const char *name, *cgroup;
+    const char *scope; /* of uid 1000; NULL: none */
+    bool users;
+} scopes[] = {
+    {"of version 2", "0::" ALICES "\n", "3", true},
+    {"of version 1", "12:pids:" ALICES "\n1:name=systemd:" ALICES "\n0::/\n", "3", true},
+    {"of both", "1:name=systemd:" ALICES "\n0::" ALICES "\n", "3", true},
+    {"without an audit number", "0::/user.slice/user-1000.slice/session-c12.scope\n", "c12", true},
+    {"of two that differ",
+     "1:name=systemd:" ALICES "\n0::/user.slice/user-1000.slice/session-4.scope\n", NULL, true},
+    {"of somebody else", "0::/user.slice/user-1001.slice/session-3.scope\n", NULL, true},
+    {"of root", "0::/user.slice/user-0.slice/session-3.scope\n", NULL, true},
+    {"of a uid that begins alike", "0::/user.slice/user-10000.slice/session-3.scope\n", NULL, true},
+    {"that a user made",
+     "0::/user.slice/user-1000.slice/user@1000.service/app.slice/session-3.scope\n", NULL, true},
+    {"below one", "0::" ALICES "/session-4.scope\n", NULL, true},
+    {"below anything", "0::/attack" ALICES "\n", NULL, false},
+    {"outside of what is seen", "0::/../.." ALICES "\n", NULL, false},
+    {"of another hierarchy", "3:cpu:" ALICES "\n2:name=other:" ALICES "\n0::/\n", NULL, false},
+    {"that only ends so", "0::/user.slice/user-1000.slice/my-session-3.scope\n", NULL, true},
+    {"that is gone", "0::" ALICES " (deleted)\n", NULL, true},
+    {"with an option for a name", "0::/user.slice/user-1000.slice/session---help.scope\n", NULL,
+     true},
+    {"without a name", "0::/user.slice/user-1000.slice/session-.scope\n", NULL, true},
+    {"that is cut off", "0::" ALICES, NULL, true},
+    {"of a service", "0::/system.slice/ssh.service\n", NULL, false},
+    {"of nothing", "", NULL, false},
+    {"of an empty line", "\n\n:\n", NULL, false},
+};
+
+static void a_scope_is_logind_s(void **state)
+{
+    const struct scope_row *row = *state;
+    char scope[PROCESSES_SCOPE_SIZE];
+    assert_int_equal(processes_scope(row->cgroup, 1000, scope), row->scope != NULL);
+    assert_string_equal(scope, row->scope == NULL ? "" : row->scope);
+    assert_int_equal(processes_are_users(row->cgroup), row->users);
 }
 
 /* This test, from which the operator's program descends. */
@@ -550,6 +598,7 @@ int main(void)
         table_add("processes end", "of several orders, whatever is signalled",
                   several_orders_are_carried_out, NULL);
     }
+    TABLE_ADD("a scope", scopes, a_scope_is_logind_s);
     TABLE_ADD("processes do not end", refusals, nobody_elses_processes_end);
     table_add("processes do not end", "without a whole order", nothing_is_done_without_an_order,
               NULL);

@@ -23,10 +23,14 @@
 struct parse_case {
     const char *name;
     pid_t pid;
+    bool certain;
 };
 
 static const struct parse_case parse_cases[] = {
-    {BOOT " " SPACE " 1234 567890", 1234},
+    {BOOT " " SPACE " 1234 567890", 1234, true},
+    {BOOT " " SPACE " 1234 0", 1234},
+    {BOOT " 0 1234 567890", 1234},
+    {"0 " SPACE " 1234 567890", 1234},
     {"0 0 1 0", 1},
     {BOOT " 0 2147483647 18446744073709551615", INT_MAX},
     {BOOT " 18446744073709551615 7 0", 7},
@@ -71,6 +75,7 @@ static void a_name_is_read_strictly(void **state)
 {
     const struct parse_case *row = *state;
     assert_int_equal(process_pid(row->name), row->pid);
+    assert_int_equal(process_is_certain(row->name), row->certain);
     if (row->pid == 0)
         assert_int_equal(process_look(row->name), PROCESS_UNKNOWN);
 }
