@@ -2,6 +2,7 @@
  * for each connection to auth.socket; either way the connection is its descriptor WIRE_FD. Its exit
  * status tells nobody anything. */
 #include "base/log.h"
+#include "base/process.h"
 #include "engine/conversation.h"
 #include "engine/harden.h"
 #include "engine/serve.h"
@@ -20,6 +21,17 @@ static bool is_wire(int fd)
     int type = 0;
     return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_size) == 0 && type == SOCK_SEQPACKET &&
            getpeername(fd, (struct sockaddr *)&peer, &peer_size) == 0 && peer.ss_family == AF_UNIX;
+}
+
+/* MUST: while this is root still, from whom alone hidepid hides no process; nothing that the peer
+ * sent is read. "": of a pid namespace that is not seen from here. */
+static void peer_name(int fd, char leader[PROCESS_NAME_SIZE])
+{
+    struct ucred peer;
+    socklen_t size = sizeof(peer);
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
+        process_name(peer.pid, leader) != MEDGL_OK)
+        leader[0] = '\0';
 }
 
 /* The only option is --root DIR. */
@@ -44,6 +56,7 @@ static bool read_options(int argc, char **argv, const char **root)
 int main(int argc, char **argv)
 {
     const char *root;
+    char leader[PROCESS_NAME_SIZE];
     if (!harden_world())
         return EXIT_FAILURE;
     harden_deadline(CONVERSATION_WORK_S);
@@ -55,8 +68,9 @@ int main(int argc, char **argv)
                  WIRE_FD);
         return EXIT_FAILURE;
     }
+    peer_name(WIRE_FD, leader);
     if (!read_options(argc, argv, &root) || harden_privilege() != MEDGL_OK)
         return EXIT_FAILURE;
-    serve(WIRE_FD, root);
+    serve(WIRE_FD, root, leader);
     return EXIT_SUCCESS;
 }

@@ -123,8 +123,6 @@ static enum medgl_error receive_request(int fd, const char *root, struct request
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
         return MEDGL_ERR_PEER;
     request->caller.peer_uid = peer.uid;
-    if (process_name(peer.pid, request->caller.leader) != MEDGL_OK)
-        request->caller.leader[0] = '\0'; /* of a pid namespace that is not seen from here */
     /* MUST: an ordinary user has its share before it is waited for. */
     if (peer.uid != 0 && peer.uid != geteuid())
         MEDGL_TRY(share_take(root, peer.uid, &request->share));
@@ -430,13 +428,14 @@ static void put_opening(struct wire_message *verdict, const struct session_openi
         wire_put_number(verdict, WIRE_RUNTIME, (uint64_t)opening->until_s);
 }
 
-void serve(int fd, const char *root)
+void serve(int fd, const char *root, const char *leader)
 {
     auto_clean(request_clear) struct request request = {.share = -1};
     /* Closed after the verdict: what the store has to tidy up keeps nobody waiting. */
     auto_clean(context_close) struct context context = {.store = NULL};
     struct wire_message verdict;
     enum wire_result result = WIRE_RESULT_PERM_DENIED;
+    (void)text_copy(request.caller.leader, sizeof(request.caller.leader), leader);
     enum medgl_error error = receive_request(fd, root, &request);
     if (error != MEDGL_OK) {
         log_no_request(&request, error);

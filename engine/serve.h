@@ -16,8 +16,8 @@ enum serve_right {
  * `*user` (NULL: there is no such user). */
 enum serve_right serve_right(uid_t peer, uid_t own, const uid_t *user, enum wire_call call);
 
-/* Reads the REQUEST from the socket, has it decided,
- * sends the VERDICT. `root` is "" or the private root. */
-void serve(int fd, const char *root);
+/* Reads the REQUEST from the socket, has it decided, sends the VERDICT. `root` is "" or the private
+ * root, `leader` the process that asks (base/process.h), or "". */
+void serve(int fd, const char *root, const char *leader);
 
 #endif
