@@ -36,6 +36,15 @@ static const char *session_state(const struct session_record *record)
     return "open";
 }
 
+/* When one ended that nobody said the end of is not known. */
+static bool session_has_length(const struct session_record *record)
+{
+    if (record->session->ended == SESSION_END_LOST)
+        return false;
+    return record->session->closed != 0 ||
+           (record->life != PROCESS_GONE && record->life != PROCESS_GONE_BOOT);
+}
+
 struct session_table {
     struct table *table;
     medgl_time now;
@@ -47,6 +56,7 @@ static void session_row(void *argument, const struct session_record *record)
     const struct session_table *list = argument;
     const struct session *session = record->session;
     const int64_t seconds = session_seconds(session, list->now);
+    const bool known = session_has_length(record);
     char id[CRYPTO_ID_SIZE], length[32];
     (void)snprintf(id, sizeof(id), "%.*s", list->json ? CRYPTO_ID_SIZE - 1 : SHORT_ID, session->id);
     (void)snprintf(length, sizeof(length), "%" PRId64 ":%02d:%02d", seconds / 3600,
@@ -54,14 +64,14 @@ static void session_row(void *argument, const struct session_record *record)
     table_row(list->table, (struct cell[]){
                                CELL_TEXT(id),
                                CELL_TEXT(record->account),
-                               CELL_TEXT(account_class_word(session->class_)),
+                               CELL_TEXT(account_class_word(record->class_)),
                                CELL_TEXT(session->service),
                                CELL_TEXT(session->source),
                                CELL_TEXT(session->tty),
                                CELL_NUMBER(session->opened),
                                CELL_NUMBER(session->closed),
-                               CELL_TEXT(length),
-                               CELL_NUMBER(seconds),
+                               CELL_TEXT(known ? length : NULL),
+                               known ? CELL_NUMBER(seconds) : CELL_NONE,
                                CELL_TEXT(session->person),
                                CELL_TEXT(session_state(record)),
                            });

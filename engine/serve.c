@@ -300,20 +300,6 @@ static enum medgl_error serve_login(struct context *context, const struct talk *
     return MEDGL_OK;
 }
 
-static bool access_is_allowed(enum access_verdict verdict)
-{
-    switch (verdict) {
-    case ACCESS_ALLOWED:
-    case ACCESS_CHANGE_DUE:
-        return true;
-    case ACCESS_DENIED:
-    case ACCESS_EXPIRED:
-    case ACCESS_NOT_ENROLLED:
-        break;
-    }
-    return false;
-}
-
 static enum medgl_error serve_access(struct context *context, const struct talk *talk,
                                      struct request *request, enum wire_result *result)
 {
@@ -324,20 +310,13 @@ static enum medgl_error serve_access(struct context *context, const struct talk 
         .silent = (request->flags & WIRE_FLAG_SILENT) != 0,
         .person = request->person,
     };
-    enum session_verdict room = SESSION_REFUSED;
     MEDGL_TRY(operation_access(context, talk, &access, &verdict));
-    if (access_is_allowed(verdict)) {
-        MEDGL_TRY(operation_session_room(context, talk, access.caller, access.user, access.silent,
-                                         &room));
-        if (room == SESSION_REFUSED)
-            verdict = ACCESS_DENIED;
-    }
     *result = access_result(verdict);
     return MEDGL_OK;
 }
 
 static enum medgl_error serve_change(struct context *context, const struct talk *talk,
-                                     const struct request *request, enum wire_result *result)
+                                     struct request *request, enum wire_result *result)
 {
     enum change_verdict verdict = CHANGE_REFUSED;
     bool prelim = request->call == WIRE_CALL_CHAUTHTOK_PRELIM;
@@ -347,6 +326,8 @@ static enum medgl_error serve_change(struct context *context, const struct talk 
         .expired_only = (request->flags & WIRE_FLAG_EXPIRED) != 0,
         .current = request->oldauthtok.len > 0 ? &request->oldauthtok : NULL,
         .only_given = (request->flags & WIRE_FLAG_USE_FIRST_PASS) != 0,
+        .silent = (request->flags & WIRE_FLAG_SILENT) != 0,
+        .person = request->person,
     };
     MEDGL_TRY(prelim ? operation_change_prepare(context, talk, &change, &verdict)
                      : operation_change(context, talk, &change, &verdict));
@@ -408,6 +389,12 @@ static enum wire_result decide(int fd, const char *root, struct request *request
     return WIRE_RESULT_UNAVAILABLE;
 }
 
+/* Verdicts by which the call goes on: what is asked here is not asked again. */
+static bool result_goes_on(enum wire_result result)
+{
+    return result == WIRE_RESULT_SUCCESS || result == WIRE_RESULT_CHANGE_DUE;
+}
+
 /* One that the host shall set (pam_putenv). */
 static void put_variable(struct wire_message *verdict, const char *name, const char *value)
 {
@@ -450,7 +437,7 @@ void serve(int fd, const char *root, const char *leader)
     log_line(LOG_DEBUG, "%s: %s", call_words[request.call], result_words[result]);
     wire_begin(&verdict, WIRE_VERDICT);
     wire_put_number(&verdict, WIRE_RESULT, result);
-    if (result == WIRE_RESULT_SUCCESS && request.person[0] != '\0')
+    if (result_goes_on(result) && request.person[0] != '\0')
         put_variable(&verdict, PERSON_VARIABLE, request.person);
     if (request.call == WIRE_CALL_OPEN_SESSION && result == WIRE_RESULT_SUCCESS)
         put_opening(&verdict, &request.opening);

@@ -4,6 +4,7 @@
 #include "operation/evidence.h"
 #include "operation/login.h"
 #include "operation/password.h"
+#include "operation/session.h"
 
 #include "base/log.h"
 #include "base/message.h"
@@ -250,11 +251,42 @@ static enum medgl_error access_give_token(const struct access_run *run,
                         run->person.name, run->clock.now, request->person);
 }
 
+static bool access_is_allowed(const struct access_run *run)
+{
+    switch (run->decision.verdict) {
+    case ACCOUNT_CHANGE_DUE:
+    case ACCOUNT_OK:
+    case ACCOUNT_OK_WARN:
+    case ACCOUNT_OK_GRACE:
+        return true;
+    case ACCOUNT_DENIED:
+    case ACCOUNT_EXPIRED:
+        break;
+    }
+    return false;
+}
+
+/* MUST: asked before anything is counted or told: whose session finds no room has used nothing up.
+ */
+static enum medgl_error access_finds_room(const struct talk *talk, const struct access_run *run,
+                                          const struct access_request *request, bool *room)
+{
+    enum session_verdict verdict = SESSION_REFUSED;
+    *room = true;
+    if (!access_is_allowed(run))
+        return MEDGL_OK;
+    MEDGL_TRY(operation_session_room(run->context, talk, request->caller, request->user,
+                                     request->silent, &verdict));
+    *room = verdict != SESSION_REFUSED;
+    return MEDGL_OK;
+}
+
 enum medgl_error operation_access(struct context *context, const struct talk *talk,
                                   const struct access_request *request,
                                   enum access_verdict *verdict)
 {
     auto_clean(proof_clear) struct proof proof;
+    bool room;
     *verdict = ACCESS_DENIED;
     if (request->person != NULL)
         request->person[0] = '\0';
@@ -268,6 +300,9 @@ enum medgl_error operation_access(struct context *context, const struct talk *ta
                              .told = !request->silent && !access_is_roots(request->caller)};
     MEDGL_TRY(access_know_person(talk, &run, &proof));
     MEDGL_TRY(store_transact(context->store, STORE_READ, access_decide, &run));
+    MEDGL_TRY(access_finds_room(talk, &run, request, &room));
+    if (!room)
+        return MEDGL_OK;
     if (access_is_recorded(&run))
         MEDGL_TRY(store_transact(context->store, STORE_WRITE, access_record, &run));
     MEDGL_TRY(access_give_token(&run, request));

@@ -47,6 +47,44 @@ static enum medgl_error change_current(const struct talk *talk,
                      typed);
 }
 
+/* Who it is that uses a shared id: by the token of the login or of phase one, else asked before any
+ * verdict (R26). The token holds for the place that the login came from. */
+static enum medgl_error change_know_person(const struct talk *talk,
+                                           const struct change_request *request,
+                                           struct proof *proof)
+{
+    if (!proof_wants_person(proof) ||
+        person_of_token(proof->context, &proof->account, request->caller,
+                        source_key_place(proof->source.key), clock_read().now,
+                        proof->person_told) ||
+        request->silent)
+        return MEDGL_OK;
+    return proof_ask_person(proof, talk);
+}
+
+/* MUST: the proof is committed. */
+static enum medgl_error change_give_token(const struct change_request *request,
+                                          const struct proof *proof)
+{
+    if (request->person == NULL || !proof->person_asked || proof->person[0] == '\0')
+        return MEDGL_OK;
+    return person_token(proof->context, &proof->account, request->caller,
+                        source_key_place(proof->source.key), proof->person, clock_read().now,
+                        request->person);
+}
+
+/* The current password and who it is. MEDGL_ERR_ARGUMENT: what was typed can be no password. */
+static enum medgl_error change_ask_all(const struct talk *talk,
+                                       const struct change_request *request, struct proof *proof,
+                                       struct secret *typed)
+{
+    enum medgl_error error = change_current(talk, request, typed);
+    if (error != MEDGL_OK && error != MEDGL_ERR_ARGUMENT)
+        return error;
+    MEDGL_TRY(change_know_person(talk, request, proof));
+    return error;
+}
+
 /* Changed not long ago, of one's own will, and not due: so nobody cycles through the history
  * (R16). */
 static bool change_is_too_soon(const struct proof *proof, const struct talk *talk)
@@ -100,6 +138,8 @@ static enum medgl_error change_prove(struct context *context, const struct talk 
                                      struct secret *typed, enum change_verdict *verdict)
 {
     *verdict = CHANGE_REFUSED;
+    if (request->person != NULL)
+        request->person[0] = '\0';
     MEDGL_TRY(proof_find(context, request->caller, request->user, PROOF_CHANGE, proof));
     if (proof_is_not_ours(proof)) {
         *verdict = CHANGE_NOT_ENROLLED;
@@ -114,7 +154,7 @@ static enum medgl_error change_prove(struct context *context, const struct talk 
         *verdict = CHANGE_NOT_DUE;
         return MEDGL_OK;
     }
-    enum medgl_error error = change_current(talk, request, typed);
+    enum medgl_error error = change_ask_all(talk, request, proof, typed);
     if (error == MEDGL_ERR_ABORTED) {
         *verdict = CHANGE_ABORTED;
         return MEDGL_OK;
@@ -123,10 +163,12 @@ static enum medgl_error change_prove(struct context *context, const struct talk 
         return error;
     MEDGL_TRY(proof_verify(proof, error == MEDGL_OK ? typed : NULL));
     MEDGL_TRY(proof_commit(proof));
-    if (!proof->decision.allowed)
+    if (!proof->decision.allowed) {
         *verdict = CHANGE_WRONG_CURRENT;
-    else
-        *verdict = change_is_too_soon(proof, talk) ? CHANGE_TOO_SOON : CHANGE_READY;
+        return MEDGL_OK;
+    }
+    MEDGL_TRY(change_give_token(request, proof));
+    *verdict = change_is_too_soon(proof, talk) ? CHANGE_TOO_SOON : CHANGE_READY;
     return MEDGL_OK;
 }
 
@@ -265,6 +307,8 @@ static enum medgl_error change_record(struct store_txn *txn, struct change_run *
     ledger_entry_text(&entry, "service", run->proof.caller->service);
     ledger_entry_text(&entry, "source", source_key_place(run->proof.source.key));
     ledger_entry_text(&entry, "strength", password_strength_word(fresh->strength));
+    if (run->proof.person[0] != '\0')
+        ledger_entry_text(&entry, "person", run->proof.person);
     return evidence_append(context, txn, &entry, &fresh->ledger_seq);
 }
 

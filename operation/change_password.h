@@ -26,6 +26,9 @@ struct change_request {
     bool expired_only;            /* changed if it is due, and only then (login, sshd, passwd -k) */
     const struct secret *current; /* what phase one got; NULL: ask */
     bool only_given;
+    bool silent; /* nobody is asked who it is that uses a shared id (R26); everybody else is, unless
+                    an earlier call has asked */
+    char *person; /* for the token of who that is, as in struct login_request */
 };
 
 /* Phase one: the current password, asked and counted as an attempt. CHANGE_NOT_DUE: see below. */

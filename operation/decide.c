@@ -71,7 +71,9 @@ static struct password_facts commit_password_facts(const struct commit_run *run)
 /* R26. One that was marked as shared since it was asked about is refused. */
 static enum factor_result commit_person(const struct commit_run *run)
 {
-    if (!run->account.shared || run->proof->purpose == PROOF_CHANGE)
+    const struct proof *proof = run->proof;
+    const bool asked = proof->purpose == PROOF_LOGIN || proof->person_asked;
+    if (!run->account.shared || !asked) /* a change was told by a token, or nobody is there */
         return FACTOR_NOT_ASKED;
     return run->person_found ? FACTOR_PROVED : FACTOR_FAILED;
 }
@@ -96,6 +98,12 @@ static struct login_facts commit_facts(const struct commit_run *run, bool held)
         .admission = proof_admission(proof, &run->account, run->clock.now).reason,
         .person = commit_person(run),
     };
+}
+
+/* Login name of who uses a shared id; "": nobody else. */
+static const char *commit_person_name(const struct commit_run *run)
+{
+    return run->person_found ? run->person.name : run->proof->person_told;
 }
 
 /* The fields that every entry about a try has, and what it led to (R06). */
@@ -286,8 +294,8 @@ static enum medgl_error commit_success(struct store_txn *txn, struct commit_run 
     evidence_begin(proof->context, &run->clock, LEDGER_LOGIN_SUCCESS, &run->account, &entry);
     commit_describe(run, &entry);
     ledger_entry_text(&entry, "rule", password_rule_word(run->decision.standing.rule));
-    if (run->person_found)
-        ledger_entry_text(&entry, "person", run->person.name);
+    if (commit_person_name(run)[0] != '\0')
+        ledger_entry_text(&entry, "person", commit_person_name(run));
     MEDGL_TRY(evidence_append(proof->context, txn, &entry, NULL));
     MEDGL_TRY(commit_renew(txn, run));
     MEDGL_TRY(last_use_note(proof->context, txn, &run->clock, &run->account,
@@ -406,8 +414,8 @@ enum medgl_error proof_commit(struct proof *proof)
     if (error == MEDGL_OK) {
         commit_tell(&run);
         proof->decision = run.decision;
-        if (run.decision.allowed && run.person_found)
-            memcpy(proof->person, run.person.name, sizeof(proof->person));
+        if (run.decision.allowed)
+            memcpy(proof->person, commit_person_name(&run), sizeof(proof->person));
         if (run.alerted)
             alert_wake(proof->context);
     }

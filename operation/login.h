@@ -51,7 +51,8 @@ struct access_request {
  * left; it fails, rather than allow what it could not count (R15). A silent call, and root stepping
  * into an account, tell nobody: while a grace login is left they are allowed, and use none up. They
  * are not asked either who it is that uses a shared id (R26); everybody else is, unless the login
- * has asked already. */
+ * has asked already. Whose session would find no room (operation_session_room()) is refused, and
+ * has used nothing up. */
 enum medgl_error operation_access(struct context *context, const struct talk *talk,
                                   const struct access_request *request,
                                   enum access_verdict *verdict);

@@ -29,7 +29,8 @@ struct proof {
     bool person_asked;
     char person_answer[PERSON_ANSWER_MAX];
     struct unix_user person_user;
-    bool person_found; /* at the time it was answered; decided anew at the commit */
+    char person_told[STORE_NAME_SIZE]; /* by the token of an earlier call; then none is asked */
+    bool person_found;                 /* at the time it was answered; decided anew at the commit */
     struct reservation reservation;
     bool matches;
     enum factor_result second; /* what a second factor proved; FACTOR_NOT_ASKED: none is in force */

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/message.h"
 #include "operation/alert.h"
+#include "operation/attempt.h"
 #include "operation/evidence.h"
 #include "operation/identity.h"
 #include "operation/last_use.h"
@@ -86,6 +87,18 @@ static enum medgl_error session_begin(struct session_run *run)
     return MEDGL_OK;
 }
 
+/* Those whose process is gone are not counted. */
+static enum medgl_error session_judge(struct store_txn *txn, struct session_run *run)
+{
+    run->admitted = CROWD_ADMITTED;
+    if (!run->persons)
+        return MEDGL_OK;
+    MEDGL_TRY(session_count(txn, &run->account, run->clock.now, &run->crowd));
+    const struct crowd_facts facts = crowd_facts_from(&run->account, &run->crowd);
+    run->admitted = policy_crowd(&run->context->policy, &facts);
+    return MEDGL_OK;
+}
+
 /* MUST: looked at in the transaction that records the session: of many at once no more than the
  * limit are opened. Sessions that are over take no place, so those are found first. */
 static enum medgl_error session_admit(struct store_txn *txn, struct session_run *run)
@@ -93,14 +106,8 @@ static enum medgl_error session_admit(struct store_txn *txn, struct session_run 
     const struct policy *policy = &run->context->policy;
     const bool whole = policy_class_of(policy, run->account.class_)->sessions_total != 0;
     uint32_t lost;
-    run->admitted = CROWD_ADMITTED;
     MEDGL_TRY(session_sweep(run->context, txn, &run->clock, whole ? NULL : &run->account, &lost));
-    if (!run->persons)
-        return MEDGL_OK;
-    MEDGL_TRY(session_count(txn, &run->account, run->clock.now, &run->crowd));
-    const struct crowd_facts facts = crowd_facts_from(&run->account, &run->crowd);
-    run->admitted = policy_crowd(policy, &facts);
-    return MEDGL_OK;
+    return session_judge(txn, run);
 }
 
 static enum medgl_error session_refuse(struct store_txn *txn, struct session_run *run)
@@ -347,7 +354,7 @@ enum medgl_error operation_session_open(struct context *context, const struct ta
 /* -- before it is asked for ---------------------------------------------------------------------
  */
 
-static enum medgl_error session_room_now(struct store_txn *txn, void *argument)
+static enum medgl_error session_look(struct store_txn *txn, void *argument)
 {
     struct session_run *run = argument;
     run->clock = clock_read();
@@ -356,8 +363,21 @@ static enum medgl_error session_room_now(struct store_txn *txn, void *argument)
     if (run->match != IDENTITY_ACCOUNT)
         return MEDGL_OK;
     MEDGL_TRY(session_begin(run));
-    MEDGL_TRY(session_admit(txn, run));
-    return run->admitted == CROWD_ADMITTED ? MEDGL_OK : session_refuse(txn, run);
+    return session_judge(txn, run);
+}
+
+/* What is refused is looked at anew in the transaction that says so. */
+static enum medgl_error session_room_refuse(struct store_txn *txn, void *argument)
+{
+    struct session_run *run = argument;
+    bool again;
+    MEDGL_TRY(session_look(txn, run));
+    if (run->match != IDENTITY_ACCOUNT || run->admitted == CROWD_ADMITTED)
+        return MEDGL_OK;
+    /* A program that tries again and again fills no ledger. */
+    MEDGL_TRY(attempt_note_refusal(run->context, txn, &run->account, run->account.id, run->caller,
+                                   &run->source, run->clock.now, &again));
+    return again ? MEDGL_OK : session_refuse(txn, run);
 }
 
 enum medgl_error operation_session_room(struct context *context, const struct talk *talk,
@@ -372,7 +392,9 @@ enum medgl_error operation_session_room(struct context *context, const struct ta
         return MEDGL_OK;
     }
     MEDGL_TRY(unix_user_find(user, &run.unix_user));
-    MEDGL_TRY(store_transact(context->store, STORE_WRITE, session_room_now, &run));
+    MEDGL_TRY(store_transact(context->store, STORE_READ, session_look, &run));
+    if (run.match == IDENTITY_ACCOUNT && run.admitted != CROWD_ADMITTED)
+        MEDGL_TRY(store_transact(context->store, STORE_WRITE, session_room_refuse, &run));
     if (run.match == IDENTITY_ACCOUNT && run.admitted != CROWD_ADMITTED)
         session_say_refused(talk, &run);
     else

@@ -29,7 +29,8 @@ enum medgl_error operation_session_open(struct context *context, const struct ta
 /* Whether a login from another machine, which the account phase allows, finds room for its session;
  * else it is refused as operation_session_open() refuses. sshd keeps a connection whose session was
  * refused (ssh -N), but none whose account phase was. Who asks at this machine is not asked: a
- * screen locker and sudo open none of the account's. */
+ * screen locker and sudo open none of the account's. A refusal that repeats within the delay after
+ * the last is not recorded again. */
 enum medgl_error operation_session_room(struct context *context, const struct talk *talk,
                                         const struct caller *caller, const char *user, bool silent,
                                         enum session_verdict *verdict);
@@ -54,6 +55,11 @@ bool session_is_services(const struct session *session);
 /* Whether a person of the account is behind it: neither such a service, nor root stepping into it.
  * Only such sessions are counted, and capped. */
 bool session_is_persons(const struct session *session);
+
+/* The class that the account had when it was opened; where that is not known (an older schema) it
+ * is the account's now. */
+enum medgl_error session_class(struct store_txn *txn, const struct session *session,
+                               enum account_class *class_);
 
 /* How many of them are open: of that account, and of its class. Those whose process is gone are
  * not, also where nobody recorded that they are lost so far. */
@@ -81,8 +87,9 @@ enum process_life session_life(const struct session *session, medgl_time now);
 
 struct session_record {
     const struct session *session;
-    const char *account;    /* login name */
-    enum process_life life; /* of the process that opened it */
+    const char *account;       /* login name */
+    enum account_class class_; /* see session_class() */
+    enum process_life life;    /* of the process that opened it */
 };
 /* The open ones, of an account or of all (NULL); `since` not 0: also those that ended since then.
  */

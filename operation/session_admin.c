@@ -19,10 +19,13 @@ static enum medgl_error list_one(void *argument, const struct session *session)
 {
     const struct list_run *run = argument;
     struct account account;
+    enum account_class class_;
     MEDGL_TRY(store_account_by_id(run->txn, session->account_id, &account));
+    MEDGL_TRY(session_class(run->txn, session, &class_));
     const struct session_record record = {
         .session = session,
         .account = account.name,
+        .class_ = class_,
         .life = session->closed != 0 ? PROCESS_GONE : session_life(session, run->now),
     };
     run->each(run->argument, &record);

@@ -119,21 +119,35 @@ enum medgl_error session_sweep(struct context *context, struct store_txn *txn,
 
 /* -- how many --------------------------------------------------------------------------------- */
 
+enum medgl_error session_class(struct store_txn *txn, const struct session *session,
+                               enum account_class *class_)
+{
+    struct account account;
+    *class_ = session->class_;
+    if (session->class_ != 0)
+        return MEDGL_OK;
+    MEDGL_TRY(store_account_by_id(txn, session->account_id, &account));
+    *class_ = account.class_;
+    return MEDGL_OK;
+}
+
 struct session_counting {
+    struct store_txn *txn;
     const struct account *account;
     medgl_time now;
     struct session_crowd *crowd;
 };
 
-/* The class is the account's when it was opened. */
 static enum medgl_error session_count_one(void *argument, const struct session *session)
 {
     const struct session_counting *counting = argument;
+    enum account_class class_;
     if (!session_is_persons(session) || session_is_gone(session, counting->now))
         return MEDGL_OK;
     if (strcmp(session->account_id, counting->account->id) == 0)
         counting->crowd->own++;
-    if (session->class_ == counting->account->class_)
+    MEDGL_TRY(session_class(counting->txn, session, &class_));
+    if (class_ == counting->account->class_)
         counting->crowd->class_++;
     return MEDGL_OK;
 }
@@ -141,7 +155,7 @@ static enum medgl_error session_count_one(void *argument, const struct session *
 enum medgl_error session_count(struct store_txn *txn, const struct account *account, medgl_time now,
                                struct session_crowd *crowd)
 {
-    struct session_counting counting = {account, now, crowd};
+    struct session_counting counting = {txn, account, now, crowd};
     *crowd = (struct session_crowd){.own = 0};
     return store_session_each_open(txn, NULL, session_count_one, &counting);
 }

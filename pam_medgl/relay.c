@@ -60,11 +60,11 @@ static unsigned wire_flags(unsigned flags)
     return result;
 }
 
-/* Who uses a shared id: of use to the calls that open the session, and of none to others. */
+/* Who uses a shared id: of use to the calls that come after one that asked. */
 static void put_person(struct wire_message *message, pam_handle_t *pamh, enum wire_call call)
 {
     const char *person = pam_getenv(pamh, PERSON_NAME);
-    if (person != NULL && (call == WIRE_CALL_ACCOUNT || call == WIRE_CALL_OPEN_SESSION))
+    if (person != NULL && call != WIRE_CALL_AUTHENTICATE && call != WIRE_CALL_CLOSE_SESSION)
         wire_put(message, WIRE_PERSON, person, strnlen(person, WIRE_ITEM_MAX));
 }
 
@@ -157,7 +157,7 @@ static bool hold_prompt(pam_handle_t *pamh, bool silent, struct wire_message *me
         ask_person(pamh, style, text, what, message);
     else if (silent || pam_prompt(pamh, style, NULL, "%s", text) != PAM_SUCCESS)
         wire_put_number(message, WIRE_FAILED, 1); /* nobody to read it: no failure of the call */
-    explicit_bzero(text, sizeof(text)); /* a suggested password may be in it */
+    explicit_bzero(text, sizeof(text));           /* a suggested password may be in it */
     return true;
 }
 
@@ -203,7 +203,8 @@ static bool keep_variables(pam_handle_t *pamh, const struct wire_message *verdic
     return true;
 }
 
-/* Keeps what a success brings. false: it could not be kept, or no engine would send it. */
+/* Keeps what a verdict brings by which the host goes on. false: it could not be kept, or no engine
+ * would send it. */
 static bool keep_gifts(pam_handle_t *pamh, const struct wire_message *verdict)
 {
     char seconds[24];
@@ -230,7 +231,8 @@ static enum wire_result take_verdict(pam_handle_t *pamh, const struct wire_messa
         return WIRE_RESULT_UNAVAILABLE;
     if (result > WIRE_RESULT_CONV_ERR)
         return WIRE_RESULT_UNAVAILABLE;
-    if (result == WIRE_RESULT_SUCCESS && !keep_gifts(pamh, verdict))
+    if ((result == WIRE_RESULT_SUCCESS || result == WIRE_RESULT_CHANGE_DUE) &&
+        !keep_gifts(pamh, verdict))
         return WIRE_RESULT_UNAVAILABLE;
     return (enum wire_result)result;
 }

@@ -226,7 +226,11 @@ static void ignores(void)
 
 static void says_change_due(void)
 {
-    verdict(WIRE_RESULT_CHANGE_DUE);
+    struct wire_message message;
+    wire_begin(&message, WIRE_VERDICT);
+    wire_put_number(&message, WIRE_RESULT, WIRE_RESULT_CHANGE_DUE);
+    wire_put_text(&message, WIRE_ENVIRONMENT, "MEDGL_PERSON=a.token");
+    (void)wire_send(WIRE_FD, &message, 1000);
 }
 
 static bool answer_is(const struct wire_message *answer, const char *wanted)

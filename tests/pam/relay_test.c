@@ -170,6 +170,7 @@ static bool change_due_is_for_accounts(const struct sandbox *sandbox, const void
     CHECK(host_start(&host, sandbox, NULL));
     CHECK(host_call(&host, HOST_AUTH) == PAM_AUTHINFO_UNAVAIL);
     CHECK(host_call(&host, HOST_ACCT) == PAM_NEW_AUTHTOK_REQD);
+    CHECK(pam_getenv(host.pamh, "MEDGL_PERSON") != NULL); /* who it is was asked there (R26) */
     CHECK(host_call(&host, HOST_OPEN) == PAM_SESSION_ERR);
     host_end(&host);
     return true;
@@ -251,13 +252,17 @@ static bool a_session_has_an_end(const struct sandbox *sandbox, const void *row)
     return true;
 }
 
-/* R26: who uses a shared id is brought from the call that asked to those that open the session. */
+/* R26: who uses a shared id is brought from the call that asked to those that come after it. */
 static bool the_person_comes_along(const struct sandbox *sandbox, const void *row)
 {
     static const struct {
         enum host_call call;
         bool comes;
-    } calls[] = {{HOST_AUTH, false}, {HOST_ACCT, true}, {HOST_OPEN, true}, {HOST_CLOSE, false}};
+    } calls[] = {{HOST_AUTH, false},
+                 {HOST_ACCT, true},
+                 {HOST_CHAUTHTOK, true},
+                 {HOST_OPEN, true},
+                 {HOST_CLOSE, false}};
     struct host host = {.asked = 0};
     (void)row;
     CHECK(host_start(&host, sandbox, NULL));

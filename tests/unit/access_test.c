@@ -397,6 +397,94 @@ static void persons_after_a_key(void **state)
     assert_string_equal(again.heard, "");
 }
 
+/* One phase of a change. */
+static enum change_verdict see_change(struct caller *caller, bool prelim, bool silent,
+                                      const char *person, char token[PERSON_TOKEN_SIZE])
+{
+    struct script script = {.answers = {here->issued, PASSWORD_TWO, PASSWORD_TWO},
+                            .person = person};
+    const struct talk talk = script_talk(&script);
+    const struct change_request request = {.caller = caller,
+                                           .user = OWNER,
+                                           .expired_only = caller->rhost[0] !=
+                                                           '\0', /* at a login, where it is due */
+                                           .silent = silent,
+                                           .person = token};
+    enum change_verdict verdict = CHANGE_REFUSED;
+    assert_int_equal((prelim ? operation_change_prepare : operation_change)(&here->context, &talk,
+                                                                            &request, &verdict),
+                     MEDGL_OK);
+    return verdict;
+}
+
+static enum medgl_error change_row(void *argument, const struct ledger_row *row)
+{
+    char *entry = argument;
+    if (strstr(row->line, "\"password.change\"") != NULL)
+        (void)snprintf(entry, 2048, "%s", row->line);
+    return MEDGL_OK;
+}
+
+/* Who changed it, as the ledger has it; "": nobody is named. */
+static void changed_by(const char *person)
+{
+    char entry[2048] = "", wanted[64];
+    assert_int_equal(operation_ledger_each(&here->context, 0, UINT64_MAX, change_row, entry),
+                     MEDGL_OK);
+    (void)snprintf(wanted, sizeof(wanted), "\"person\":\"%s\"", person);
+    assert_true(entry[0] != '\0');
+    assert_int_equal(strstr(entry, wanted) != NULL, person[0] != '\0');
+    assert_int_equal(strstr(entry, "\"person\"") != NULL, person[0] != '\0');
+    assert_int_equal(verify(here), MEDGL_OK);
+}
+
+/* Asked in the first phase, which tells the second. */
+static void persons_at_a_change(void **state)
+{
+    const struct person_row *row = *state;
+    struct caller caller = {
+        .trusted = true, .service = "passwd", .tty = "pts/0", .real_uid = OWNER_UID};
+    char token[PERSON_TOKEN_SIZE] = "x", none[PERSON_TOKEN_SIZE];
+    make_shared(row);
+    const enum change_verdict verdict = see_change(&caller, true, false, row->answer, token);
+    if (row->login != LOGIN_ALLOWED) {
+        assert_int_equal(verdict, row->answer == NULL ? CHANGE_ABORTED : CHANGE_WRONG_CURRENT);
+        assert_string_equal(token, "");
+        return;
+    }
+    assert_int_equal(verdict, CHANGE_READY);
+    (void)snprintf(caller.person, sizeof(caller.person), "%s", token);
+    assert_int_equal(see_change(&caller, false, false, NULL, none), CHANGE_DONE);
+    changed_by(row->answer);
+}
+
+static void a_login_told_the_change(void **state)
+{
+    static const struct person_row row = {.name = ""};
+    struct caller caller = SSHD("192.0.2.1");
+    struct seen seen;
+    (void)state;
+    make_shared(&row);
+    see_access(OWNER, &caller, PERSON, false, &seen); /* after an ssh key */
+    assert_int_equal(seen.access, ACCESS_CHANGE_DUE);
+    (void)snprintf(caller.person, sizeof(caller.person), "%s", seen.token);
+    assert_int_equal(see_change(&caller, true, false, NULL, seen.token), CHANGE_READY);
+    assert_int_equal(see_change(&caller, false, false, NULL, seen.token), CHANGE_DONE);
+    changed_by(PERSON);
+}
+
+static void a_silent_change_asks_nobody(void **state)
+{
+    static const struct person_row row = {.name = ""};
+    struct caller caller = SSHD("192.0.2.1");
+    char token[PERSON_TOKEN_SIZE];
+    (void)state;
+    make_shared(&row);
+    assert_int_equal(see_change(&caller, false, true, NULL, token), CHANGE_DONE);
+    assert_string_equal(token, "");
+    changed_by("");
+}
+
 /* R23: the right password and a wrong one are asked the same. */
 static void shared_refusals_are_alike(void **state)
 {
@@ -612,6 +700,9 @@ int main(void)
     table_add("R05", "a rule made meanwhile holds", a_rule_made_meanwhile_holds, NULL);
     TABLE_ADD("R26 at the login", person_rows, persons);
     TABLE_ADD("R26 after a key", person_rows, persons_after_a_key);
+    TABLE_ADD("R26 at a change", person_rows, persons_at_a_change);
+    table_add("R26 at a change", "the login has asked", a_login_told_the_change, NULL);
+    table_add("R26 at a change", "nobody is there", a_silent_change_asks_nobody, NULL);
     table_add("R23 R26", "refusals of a shared id are alike", shared_refusals_are_alike, NULL);
     TABLE_ADD("R26 the token", token_rows, tokens);
     table_add("R23", "every refusal says the same", every_refusal_says_the_same, NULL);

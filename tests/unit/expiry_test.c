@@ -317,6 +317,47 @@ static void grace_logins(void **state)
     assert_int_equal(stored_of(here).activity.warned_at, 0);
 }
 
+/* R15 R29: whose session finds no room has used none up; that it was tried again and again is one
+ * entry. */
+static void a_grace_login_without_room(void **state)
+{
+    struct caller caller = caller_from("192.0.2.1");
+    struct script script = {.next = 0}, refused = {.next = 0};
+    const struct talk talk = script_talk(&script);
+    const struct access_request request = {.caller = &caller, .user = here->user};
+    const struct talk telling = script_talk(&refused);
+    struct session_opening opening;
+    enum session_verdict session;
+    enum access_verdict verdict;
+    (void)state;
+    enrol(here);
+    here->context.policy.password_grace_logins = 3;
+    here->context.policy.classes[ACCOUNT_CLASS_STAFF - 1].sessions = 1;
+    here->context.policy.attempt_delay = (struct policy_span){.milliseconds = MEDGL_MINUTE};
+    plant_password(here, SHORT_ONE, PASSWORD_STRENGTH_SHORT, 70 * MEDGL_DAY);
+    assert_int_equal(process_name(getpid(), caller.leader), MEDGL_OK);
+    assert_int_equal(operation_session_open(&here->context, &talk, &caller, here->user, false,
+                                            &opening, &session),
+                     MEDGL_OK);
+    assert_int_equal(session, SESSION_DONE);
+    for (int i = 0; i < 3; i++) {
+        verdict = ACCESS_ALLOWED;
+        assert_int_equal(operation_access(&here->context, &telling, &request, &verdict), MEDGL_OK);
+        assert_int_equal(verdict, ACCESS_DENIED);
+    }
+    assert_non_null(strstr(refused.heard, "too many sessions open"));
+    assert_null(strstr(refused.heard, "expired"));
+    assert_int_equal(stored_of(here).activity.grace_used, 0);
+    assert_int_equal(tally_of(here).kinds[LEDGER_SESSION_REFUSED], 1);
+    assert_int_equal(
+        operation_session_close(&here->context, &caller, here->user, opening.id, &session),
+        MEDGL_OK);
+    assert_int_equal(operation_access(&here->context, &talk, &request, &verdict), MEDGL_OK);
+    assert_int_equal(verdict, ACCESS_ALLOWED);
+    assert_int_equal(stored_of(here).activity.grace_used, 1);
+    assert_int_equal(verify(here), MEDGL_OK);
+}
+
 /* R15: what cannot be counted is not allowed. */
 static void a_grace_login_that_cannot_be_counted(void **state)
 {
@@ -1379,6 +1420,7 @@ int main(void)
     table_add("grace logins", "not counted, not allowed", a_grace_login_that_cannot_be_counted,
               NULL);
     table_add("warning", "not kept, allowed", a_warning_that_cannot_be_kept, NULL);
+    table_add("grace logins", "no room for the session", a_grace_login_without_room, NULL);
     table_add("grace logins", "the last one is one", the_last_grace_login_is_one, NULL);
     TABLE_ADD("import", import_rows, imported_hashes);
     table_add("R15", "summer time moves no date", summer_time_moves_no_date, NULL);

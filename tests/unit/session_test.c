@@ -393,6 +393,56 @@ static void an_end_is_told_twice(void **state)
     end(f);
 }
 
+/* -- those of an older schema, which has no class -------------------------------------------------
+ */
+
+static enum medgl_error make_classless(struct store_txn *txn, void *argument)
+{
+    struct session_opening *opening = argument;
+    struct session session;
+    MEDGL_TRY(store_session_by_id(txn, opening->id, &session));
+    MEDGL_TRY(store_session_close(txn, session.id, clock_read().now, SESSION_END_CLOSED));
+    MEDGL_TRY(crypto_random_id(opening->id));
+    memcpy(session.id, opening->id, CRYPTO_ID_SIZE);
+    session.class_ = 0;
+    return store_session_open(txn, &session);
+}
+
+static void class_of(void *argument, const struct session_record *record)
+{
+    enum account_class *class_ = argument;
+    *class_ = record->class_;
+}
+
+static const struct classless {
+    const char *name, *policy;
+    enum account_class class_; /* of the account now */
+    bool refused;
+} classlesses[] = {
+    {"is of the account's class", "sessions_total_staff = 1\n", ACCOUNT_CLASS_STAFF, true},
+    {"is of no other class", "sessions_total_privileged = 1\n", ACCOUNT_CLASS_STAFF, false},
+    {"is of the class that the account has now", "sessions_total_privileged = 1\n",
+     ACCOUNT_CLASS_PRIVILEGED, true},
+};
+
+static void a_session_without_a_class(void **state)
+{
+    static const struct place place = SSHD;
+    const struct classless *row = *state;
+    struct fixture *f = begin(row->policy);
+    struct session_opening opening;
+    enum account_class class_ = 0;
+    open_by(f, "alive", &opening);
+    assert_int_equal(store_transact(f->context.store, STORE_WRITE, make_classless, &opening),
+                     MEDGL_OK);
+    if (row->class_ != ACCOUNT_CLASS_STAFF)
+        change(f, &(struct account_change_request){.class_ = &row->class_});
+    assert_int_equal(operation_session_list(&f->context, f->user, 0, class_of, &class_), MEDGL_OK);
+    assert_int_equal(class_, row->class_);
+    assert_int_equal(open_at(f, &place, NULL, NULL), row->refused ? SESSION_REFUSED : SESSION_DONE);
+    end_unverified(f);
+}
+
 /* -- the notice (R21) ------------------------------------------------------------------------- */
 
 #define FIRST "This is your first login here."
@@ -769,6 +819,7 @@ int main(void)
     TABLE_ADD("a session that may be over (R06)", overs, what_is_over_is_found);
     table_add("a session that may be over (R06)", "its host says so at last", an_end_is_told_twice,
               NULL);
+    TABLE_ADD("a session of an older schema (R29)", classlesses, a_session_without_a_class);
     TABLE_ADD("notice (R21)", notices, the_last_login_is_told);
     TABLE_ADD("limits of a session (R04 R22)", settings, a_host_sets_limits);
     TABLE_ADD("alerts (R07)", alarms, an_administrator_hears);
