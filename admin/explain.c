@@ -210,14 +210,14 @@ static void explain_result(struct output *output, const struct explain_answer *a
     };
     struct table *table =
         table_new(output, "explanation", TABLE_RECORD, columns, MEDGL_COUNT(columns));
-    table_row(table, (struct cell[]){CELL_TEXT(answer->account.name),
-                                     CELL_TEXT(account_class_word(answer->account.class_)),
-                                     CELL_NUMBER(answer->at), CELL_TEXT(answer->source),
-                                     CELL_TEXT(answer->service), CELL_NUMBER(answer->admitted),
-                                     CELL_TEXT(explain_why(answer->admitted, answer->reason)),
-                                     CELL_NUMBER(answer->key_admitted),
-                                     CELL_TEXT(explain_why(answer->key_admitted,
-                                                           answer->key_reason))});
+    table_row(table,
+              (struct cell[]){CELL_TEXT(answer->account.name),
+                              CELL_TEXT(account_class_word(answer->account.class_)),
+                              CELL_NUMBER(answer->at), CELL_TEXT(answer->source),
+                              CELL_TEXT(answer->service), CELL_NUMBER(answer->admitted),
+                              CELL_TEXT(explain_why(answer->admitted, answer->reason)),
+                              CELL_NUMBER(answer->key_admitted),
+                              CELL_TEXT(explain_why(answer->key_admitted, answer->key_reason))});
     table_print(&table);
 }
 

@@ -26,6 +26,7 @@ an age that is none|2|--age needs a time|report dormant --age old
 too short an age|2|from 1 day|report dormant --age 1h
 a file where a place is asked|2|needs an address, a terminal|account explain daemon --from /etc/passwd
 a host's name|2|needs an address, a terminal|account explain daemon --from ward3.example
+a uid that is no number|2|needs an address, .* as account show|account explain daemon --from uid
 a place for a file|2|is missing|account add --class staff
 --from FILE still|2|--from needs the name of a file|account add --from=
 a time nobody has|2|--at needs a time|account explain daemon --at 25:00
@@ -100,6 +101,17 @@ json "in hours, from there, through that" 1 "$rules['hours'] == 'admits' and $ru
     account explain daemon --at 2026-11-23T10:00:00Z --from 10.1.2.3 --service su
 json "privileged, not from a remote address (R27)" 1 "$rules['place'] == 'refuses' and $rules['uid'] == 'admits'" \
     account explain bin --from 203.0.113.7
+json "without a password a key is let in, and that is said" 1 'd["explanation"][0]["admitted"] is False and
+    d["explanation"][0]["key_admitted"] is True and d["explanation"][0]["key_reason"] == ""' \
+    account explain daemon --at 2026-11-23T10:00:00Z --from 10.1.2.3 --service sshd
+json "and where it is not, why" 1 'd["explanation"][0]["key_admitted"] is False and d["explanation"][0]["key_reason"] == "service"' \
+    account explain daemon --from 10.1.2.3 --service su
+says "of a key, in words" 1 '^A key is admitted +no' account explain daemon --from 10.1.2.3 --service su
+for from in local pts/3 "uid $(id -u daemon)"; do
+    json "who is logged in here: $from" 1 '(d["explanation"][0]["source"], d["explanation"][0]["key_reason"]) == ("uid 1", "place")' \
+        account explain daemon --from "$from" --service sshd
+done
+json "as account show names it" 1 'd["explanation"][0]["source"] == "user alice"' account explain daemon --from 'user alice'
 says "in words" 1 "^hours +refuses +the account's own rule: Mon-Fri 08:00-20:00" account explain daemon --at 2026-11-21
 admin account disable daemon --reason 'on leave'
 says "disabled, since when and why" 1 '^state +refuses +disabled since .*: on leave' account explain daemon

@@ -254,6 +254,143 @@ static void beside_a_login(void **state)
     }
 }
 
+/* -- who is logged in at this machine ---------------------------------------------------------- */
+
+/* Unix users of every Debian, which are not root. */
+#define OWNER     "daemon"
+#define OWNER_UID 1
+#define OTHER_UID 2
+
+#define AS_UID(number)                                                                             \
+    {                                                                                              \
+        .trusted = true, .service = "su", .tty = "pts/3", .real_uid = number                       \
+    }
+
+static enum login_verdict login_as(struct fixture *f, const struct caller *caller,
+                                   const char *password)
+{
+    struct script script = {.answers = {password}};
+    const struct talk talk = script_talk(&script);
+    const struct login_request request = {.caller = caller, .user = OWNER};
+    enum login_verdict verdict = LOGIN_ALLOWED;
+    assert_int_equal(operation_login(&f->context, &talk, &request, &verdict), MEDGL_OK);
+    return verdict;
+}
+
+static const struct here_case {
+    const char *name, *places, *from;
+    struct caller caller, guesser; /* who asks, and who guessed wrongly before */
+    unsigned guesses, networks;    /* how often; from how many addresses */
+    bool admitted;
+    const char *source;
+} here_cases[] = {
+    {"local", "local", "local", AS_UID(OWNER_UID), AS_UID(0), 0, 0, true, "uid 1"},
+    {"local, and networks alone", "10.0.0.0/8", "local", AS_UID(OWNER_UID), AS_UID(0), 0, 0, false,
+     "uid 1"},
+    {"by its terminal", "pts/3", "pts/3", AS_UID(OWNER_UID), AS_UID(0), 0, 0, true, "uid 1"},
+    {"by another terminal", "pts/4", "pts/3", AS_UID(OWNER_UID), AS_UID(0), 0, 0, false, "uid 1"},
+    {"somebody else", "local", "uid 2", AS_UID(OTHER_UID), AS_UID(0), 0, 0, true, "uid 2"},
+    {"somebody of another machine",
+     "local",
+     "user eve",
+     {.trusted = true, .service = "su", .real_uid = -1, .ruser = "eve"},
+     AS_UID(0),
+     0,
+     0,
+     true,
+     "user eve"},
+    {"root",
+     "tty9",
+     "user root",
+     {.trusted = true, .service = "su", .ruser = "root"},
+     AS_UID(0),
+     0,
+     0,
+     true,
+     "user root"},
+    {"an unprivileged program",
+     "local",
+     "uid 1",
+     {.service = "lock", .peer_uid = OWNER_UID},
+     AS_UID(0),
+     0,
+     0,
+     true,
+     "uid 1"},
+    {"own uid, closed by itself", "any", "local", AS_UID(OWNER_UID), AS_UID(OWNER_UID), 5, 0, false,
+     "uid 1"},
+    {"own uid, somebody else's closed", "any", "local", AS_UID(OWNER_UID), AS_UID(OTHER_UID), 5, 0,
+     true, "uid 1"},
+    {"somebody else's, closed", "any", "uid 2", AS_UID(OTHER_UID), AS_UID(OTHER_UID), 5, 0, false,
+     "uid 2"},
+    {"own uid, closed by the network", "any", "local", AS_UID(OWNER_UID), AS_UID(0), 0, 20, true,
+     "uid 1"},
+    {"the network, closed by itself",
+     "any",
+     "198.51.100.99",
+     {.trusted = true, .service = "sshd", .rhost = "198.51.100.99"},
+     AS_UID(0),
+     0,
+     20,
+     false,
+     "198.51.100.99"},
+    {"the console, closed by the network",
+     "any",
+     "tty1",
+     {.trusted = true, .service = "login", .tty = "tty1"},
+     AS_UID(0),
+     0,
+     20,
+     true,
+     "tty1"},
+};
+
+static void guess(struct fixture *f, const struct here_case *row)
+{
+    for (unsigned i = 0; i < row->guesses; i++)
+        assert_int_equal(login_as(f, &row->guesser, WRONG), LOGIN_REFUSED);
+    for (unsigned i = 0; i < row->networks; i++) {
+        struct caller caller = caller_from("");
+        (void)snprintf(caller.rhost, sizeof(caller.rhost), "198.51.100.%u", i + 1);
+        assert_int_equal(login_as(f, &caller, WRONG), LOGIN_REFUSED);
+    }
+}
+
+static void explained_here(void **state)
+{
+    const struct here_case *row = *state;
+    void *fixture = NULL;
+    assert_int_equal(fixture_open(&fixture), 0);
+    struct fixture *f = fixture;
+    char why[OPERATION_WHY_SIZE];
+    const struct account_add_request add = {
+        .name = OWNER, .uid = OWNER_UID, .class_ = ACCOUNT_CLASS_STAFF, .person.full_name = ""};
+    const struct account_change_request change = {.name = OWNER, .rules.places = row->places};
+    const struct explain_request request = {
+        .name = OWNER, .from = row->from, .service = row->caller.service};
+    struct explain_answer answer;
+    assert_int_equal(operation_account_add(&f->context, &add, why), MEDGL_OK);
+    (void)snprintf(f->user, sizeof(f->user), "%s", OWNER);
+    issue(f);
+    assert_int_equal(operation_account_change(&f->context, &change, why), MEDGL_OK);
+    guess(f, row);
+    assert_int_equal(operation_account_explain(&f->context, &request, &answer), MEDGL_OK);
+    assert_string_equal(answer.source, row->source);
+    assert_int_equal(answer.admitted, row->admitted);
+    assert_int_equal(login_as(f, &row->caller, f->issued),
+                     row->admitted ? LOGIN_ALLOWED : LOGIN_REFUSED);
+    /* A key meets the account phase alone. */
+    struct script script = {.next = 0};
+    const struct talk talk = script_talk(&script);
+    const struct access_request access = {.caller = &row->caller, .user = OWNER};
+    enum access_verdict verdict;
+    assert_int_equal(operation_access(&f->context, &talk, &access, &verdict), MEDGL_OK);
+    assert_int_equal(verdict, answer.key_admitted ? ACCESS_CHANGE_DUE : ACCESS_DENIED);
+    assert_int_equal(fixture_close(&fixture), 0);
+}
+
+/* -- sessions ---------------------------------------------------------------------------------- */
+
 /* R29: one more than may be open. */
 static void sessions_are_counted(void **state)
 {
@@ -283,6 +420,96 @@ static void sessions_are_counted(void **state)
     assert_int_equal(answer.sessions, 1);
 }
 
+/* The login would find them, and record them as lost: explaining leaves them as they are. */
+static void lost_sessions_are_not_counted(void **state)
+{
+    struct fixture *f = *state;
+    char why[OPERATION_WHY_SIZE], boot[64];
+    struct script script = {.next = 0};
+    const struct talk talk = script_talk(&script);
+    struct caller caller = caller_from("192.0.2.1");
+    const struct explain_request request = {.name = f->user};
+    const struct account_change_request change = {.name = f->user, .rules.sessions = "1"};
+    struct session_opening opening;
+    enum session_verdict verdict;
+    struct explain_answer answer;
+    unsigned long long space, start;
+    int pid;
+    enrol(f);
+    set_password(f, PASSWORD_ONE);
+    assert_int_equal(operation_account_change(&f->context, &change, why), MEDGL_OK);
+    assert_int_equal(process_name(getpid(), caller.leader), MEDGL_OK);
+    assert_int_equal(sscanf(caller.leader, "%63s %llu %d %llu", boot, &space, &pid, &start), 4);
+    (void)snprintf(caller.leader, sizeof(caller.leader), "%s %llu %d %llu", boot, space, pid,
+                   start - 1); /* had our pid, and is gone */
+    assert_int_equal(
+        operation_session_open(&f->context, &talk, &caller, f->user, true, &opening, &verdict),
+        MEDGL_OK);
+    const struct tally before = tally_of(f);
+    assert_int_equal(operation_account_explain(&f->context, &request, &answer), MEDGL_OK);
+    assert_true(answer.admitted && answer.key_admitted);
+    assert_int_equal(answer.sessions, 0);
+    const struct tally after = tally_of(f);
+    assert_memory_equal(&before, &after, sizeof(before));
+    assert_int_equal(
+        operation_session_open(&f->context, &talk, &caller, f->user, true, &opening, &verdict),
+        MEDGL_OK);
+    assert_int_equal(verdict, SESSION_DONE);
+}
+
+/* What an ssh key meets, where a password is refused, and where it is too. */
+static const struct key_case {
+    const char *name;
+    enum state state;
+    struct account_rules rules;
+    const char *from;
+    enum login_reason reason, key_reason;
+} key_cases[] = {
+    {"nothing in the way", READY, {0}, NULL, LOGIN_REASON_OK, LOGIN_REASON_OK},
+    {"no password", BARE, {0}, NULL, LOGIN_REASON_NO_PASSWORD, LOGIN_REASON_OK},
+    {"guessed from there",
+     GUESSED,
+     {0},
+     "198.51.100.7",
+     LOGIN_REASON_LOCKED_SOURCE,
+     LOGIN_REASON_OK},
+    {"guessed, and out of place",
+     GUESSED,
+     {.places = "tty1"},
+     "198.51.100.7",
+     LOGIN_REASON_LOCKED_SOURCE,
+     LOGIN_REASON_PLACE},
+    {"out of place",
+     READY,
+     {.places = "tty1"},
+     "192.0.2.1",
+     LOGIN_REASON_PLACE,
+     LOGIN_REASON_PLACE},
+    {"disabled", DISABLED, {0}, NULL, LOGIN_REASON_DISABLED, LOGIN_REASON_DISABLED},
+    {"retired", RETIRED, {0}, NULL, LOGIN_REASON_RETIRED, LOGIN_REASON_RETIRED},
+};
+
+static void explained_for_a_key(void **state)
+{
+    const struct key_case *row = *state;
+    void *fixture = NULL;
+    assert_int_equal(fixture_open(&fixture), 0);
+    struct fixture *f = fixture;
+    char why[OPERATION_WHY_SIZE];
+    const struct explain_request request = {.name = f->user, .from = row->from, .service = "sshd"};
+    const struct account_change_request change = {.name = f->user, .rules = row->rules};
+    struct explain_answer answer;
+    prepare(f, row->state);
+    if (row->rules.places != NULL)
+        assert_int_equal(operation_account_change(&f->context, &change, why), MEDGL_OK);
+    assert_int_equal(operation_account_explain(&f->context, &request, &answer), MEDGL_OK);
+    assert_string_equal(login_reason_word(answer.reason), login_reason_word(row->reason));
+    assert_string_equal(login_reason_word(answer.key_reason), login_reason_word(row->key_reason));
+    assert_int_equal(answer.admitted, row->reason == LOGIN_REASON_OK);
+    assert_int_equal(answer.key_admitted, row->key_reason == LOGIN_REASON_OK);
+    assert_int_equal(fixture_close(&fixture), 0);
+}
+
 /* A calendar that cannot be read closes limited hours, and says so. */
 static void an_unread_calendar(void **state)
 {
@@ -304,7 +531,9 @@ static void an_unread_calendar(void **state)
 static void what_cannot_be_explained(void **state)
 {
     struct fixture *f = *state;
-    static const char *const places[] = {"", "ward3.example", "10.1.0.0/16", "uid 1000", "10.1.2"};
+    static const char *const places[] = {
+        "",     "ward3.example", "10.1.0.0/16", "10.1.2",          "uid 0", "uid",
+        "uid ", "uid -1",        "uid 1x",      "uid 99999999999", "user ", "users x"};
     struct explain_answer answer;
     struct explain_request request = {.name = "nobody-here"};
     assert_int_equal(operation_account_explain(&f->context, &request, &answer),
@@ -324,10 +553,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(beside_a_login, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(sessions_are_counted, fixture_open, fixture_close),
+        cmocka_unit_test_setup_teardown(lost_sessions_are_not_counted, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(an_unread_calendar, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(what_cannot_be_explained, fixture_open, fixture_close),
     };
     TABLE_ADD("account explain", cases, explained);
+    TABLE_ADD("account explain, beside a login here", here_cases, explained_here);
+    TABLE_ADD("account explain, with a key", key_cases, explained_for_a_key);
     for (size_t i = 0; i < MEDGL_COUNT(tests); i++)
         table_tests[table_count++] = tests[i];
     return table_run("explain");
