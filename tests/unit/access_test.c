@@ -110,6 +110,36 @@ static const struct rule_row {
      SSHD("192.0.2.1"),
      "place"},
     {"privileged, at the console", ACCOUNT_CLASS_PRIVILEGED, {0}, {0}, CONSOLE, NULL},
+    {"privileged, by su of another",
+     ACCOUNT_CLASS_PRIVILEGED,
+     {0},
+     {0},
+     {.trusted = true, .service = "su", .tty = "pts/0", .real_uid = OTHER_UID, .ruser = OTHER},
+     "place"},
+    {"privileged, by its own sudo",
+     ACCOUNT_CLASS_PRIVILEGED,
+     {0},
+     {0},
+     {.trusted = true, .service = "sudo", .tty = "pts/0", .ruser = OWNER},
+     NULL},
+    {"privileged, by its own locker",
+     ACCOUNT_CLASS_PRIVILEGED,
+     {0},
+     {0},
+     {.service = "xscreensaver", .peer_uid = OWNER_UID, .real_uid = OWNER_UID},
+     NULL},
+    {"privileged, by su, where the site wants it",
+     ACCOUNT_CLASS_PRIVILEGED,
+     {0, "console, local"},
+     {0},
+     {.trusted = true, .service = "su", .tty = "pts/0", .real_uid = OTHER_UID, .ruser = OTHER},
+     NULL},
+    {"a terminal that su was given is none",
+     ACCOUNT_CLASS_STAFF,
+     {0, "tty*"},
+     {0},
+     {.trusted = true, .service = "su", .tty = "/dev/tty", .real_uid = OTHER_UID, .ruser = OTHER},
+     "place"},
     {"privileged, an administration terminal",
      ACCOUNT_CLASS_PRIVILEGED,
      {0},
@@ -397,6 +427,24 @@ static void persons_after_a_key(void **state)
     assert_string_equal(again.heard, "");
 }
 
+/* Root that steps into it cannot be asked; who says so and is not root is. */
+static void root_alone_is_not_asked(void **state)
+{
+    static const struct person_row row = {.name = ""};
+    struct caller caller = {
+        .trusted = true, .service = "su", .tty = "pts/0", .ruser = "root", .real_uid = OTHER_UID};
+    struct seen seen;
+    (void)state;
+    make_shared(&row);
+    see_access(OWNER, &caller, NULL, false, &seen);
+    assert_int_equal(seen.access, ACCESS_DENIED);
+    assert_string_equal(seen.heard, "Your own login name: ");
+    caller.real_uid = 0;
+    see_access(OWNER, &caller, NULL, false, &seen);
+    assert_int_equal(seen.access, ACCESS_CHANGE_DUE);
+    assert_string_equal(seen.heard, "");
+}
+
 /* One phase of a change. */
 static enum change_verdict see_change(struct caller *caller, bool prelim, bool silent,
                                       const char *person, char token[PERSON_TOKEN_SIZE])
@@ -568,8 +616,21 @@ enum refusal {
     REFUSAL_SERVICE,
     REFUSAL_NO_PASSWORD,
     REFUSAL_ISSUED_EXPIRED,
+    REFUSAL_LOCKED_ACCOUNT,
+    REFUSAL_UID_CHANGED,
+    REFUSAL_CALENDAR,
     REFUSAL_COUNT
 };
+
+/* R25: as if somebody else had the name now. */
+static enum medgl_error other_uid(struct store_txn *txn, void *argument)
+{
+    struct account account;
+    (void)argument;
+    MEDGL_TRY(store_account_by_name(txn, OWNER, &account));
+    account.uid += 1000;
+    return store_account_update(txn, &account);
+}
 
 static const char *arrange_refusal(enum refusal refusal)
 {
@@ -594,6 +655,23 @@ static const char *arrange_refusal(enum refusal refusal)
     case REFUSAL_LOCKED:
         for (int i = 0; i < 5; i++)
             see_login(OWNER, &caller, WRONG, NULL, &seen);
+        break;
+    case REFUSAL_LOCKED_ACCOUNT:
+        here->context.policy.attempts_per_account = 5;
+        for (int i = 0; i < 5; i++) {
+            char rhost[32];
+            (void)snprintf(rhost, sizeof(rhost), "203.0.113.%d", i);
+            const struct caller elsewhere = caller_from(rhost);
+            see_login(OWNER, &elsewhere, WRONG, NULL, &seen);
+        }
+        break;
+    case REFUSAL_UID_CHANGED:
+        assert_int_equal(store_transact(here->context.store, STORE_WRITE, other_uid, NULL),
+                         MEDGL_OK);
+        break;
+    case REFUSAL_CALENDAR:
+        hours_rule(true, staff->hours);
+        here->context.policy.calendar.known = false;
         break;
     case REFUSAL_DISABLED:
         (void)operation_account_disable(&here->context, OWNER, "leave", why);
@@ -621,9 +699,9 @@ static const char *arrange_refusal(enum refusal refusal)
 static void every_refusal_says_the_same(void **state)
 {
     static const char *const reasons[REFUSAL_COUNT] = {
-        "unknown-account", "wrong-password", "wrong-password", "locked-source",
-        "disabled",        "retired",        "hours",          "place",
-        "service",         "no-password",    "issued-expired"};
+        "unknown-account", "wrong-password", "wrong-password", "locked-source", "disabled",
+        "retired",         "hours",          "place",          "service",       "no-password",
+        "issued-expired",  "locked-account", "uid-changed",    "calendar"};
     const struct caller caller = caller_from("192.0.2.1");
     (void)state;
     for (int refusal = 0; refusal < REFUSAL_COUNT; refusal++) {
@@ -700,6 +778,7 @@ int main(void)
     table_add("R05", "a rule made meanwhile holds", a_rule_made_meanwhile_holds, NULL);
     TABLE_ADD("R26 at the login", person_rows, persons);
     TABLE_ADD("R26 after a key", person_rows, persons_after_a_key);
+    table_add("R26 after a key", "root alone is not asked", root_alone_is_not_asked, NULL);
     TABLE_ADD("R26 at a change", person_rows, persons_at_a_change);
     table_add("R26 at a change", "the login has asked", a_login_told_the_change, NULL);
     table_add("R26 at a change", "nobody is there", a_silent_change_asks_nobody, NULL);
