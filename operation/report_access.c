@@ -4,6 +4,7 @@
 #include "operation/report.h"
 
 #include "base/auto.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "ledger/peek.h"
 #include "operation/caller.h"
@@ -96,7 +97,7 @@ struct access_test {
     char needle[ACCESS_NEEDLES][NEEDLE_SIZE];
     size_t needle_len[ACCESS_NEEDLES], needles;
     struct access_network network; /* `by_network` */
-    bool by_network;
+    bool by_network, change_alone;
     char source[STORE_SOURCE_SIZE]; /* the key, where it is none; "": any */
 };
 
@@ -162,15 +163,14 @@ static bool network_holds(const struct access_network *network, const char *sour
     return rest == 0 || ((network->address[whole] ^ other.address[whole]) >> (8 - rest)) == 0;
 }
 
-/* Where a source is, without what is asked for there. */
-static bool network_holds_source(const struct access_network *network, const char *source,
-                                 size_t len)
+/* Where a source is, whatever is asked for there, or a change alone. */
+static bool network_holds_source(const struct access_test *test, const char *source, size_t len)
 {
     static const char change[] = "change ";
     const size_t skip = sizeof(change) - 1;
     if (len > skip && memcmp(source, change, skip) == 0)
-        return network_holds(network, source + skip, len - skip);
-    return network_holds(network, source, len);
+        return network_holds(&test->network, source + skip, len - skip);
+    return !test->change_alone && network_holds(&test->network, source, len);
 }
 
 static enum medgl_error test_needle(struct access_test *test, const char *key, const char *value)
@@ -193,10 +193,11 @@ static enum medgl_error test_source(struct access_test *test, const char *text)
     struct source source;
     MEDGL_TRY(text_copy(caller.rhost, sizeof(caller.rhost), source_key_place(text)));
     enum medgl_error error = network_parse(source_key_place(text), &test->network);
-    if (error == MEDGL_ERR_ARGUMENT)
-        return error;
-    if (error == MEDGL_OK && !source_key_is_change(text)) {
+    if (error == MEDGL_ERR_ARGUMENT || caller.rhost[0] == '\0')
+        return MEDGL_ERR_ARGUMENT;
+    if (error == MEDGL_OK) {
         test->by_network = true;
+        test->change_alone = source_key_is_change(text);
         if (strchr(text, '/') != NULL)
             return MEDGL_OK;
         source_of(&caller, &source); /* an address is found by what it is counted as */
@@ -274,7 +275,7 @@ static bool test_wants(const struct access_test *test, const char *line, size_t 
     if (test->by_network) {
         size_t source_len;
         const char *source = ledger_peek_text(&peek, "source", &source_len);
-        if (source == NULL || !network_holds_source(&test->network, source, source_len))
+        if (source == NULL || !network_holds_source(test, source, source_len))
             return false;
     }
     return test_class(&peek, filter->class_);
@@ -332,7 +333,7 @@ static bool factors_have(const char *factors, const char *factor)
 static bool source_fits(const struct access_test *test, const char *source)
 {
     if (test->by_network)
-        return network_holds_source(&test->network, source, strlen(source));
+        return network_holds_source(test, source, strlen(source));
     return test->source[0] == '\0' || strcmp(source, test->source) == 0 ||
            strcmp(source_key_place(source), test->source) == 0;
 }
@@ -376,6 +377,8 @@ struct access_run {
     struct access_test test;
     struct store_txn *txn;
     uint64_t from, to; /* what is left, or the window that is read */
+    uint64_t seen;   /* so many entries from `from` on: as many as their seq says, or one is gone */
+    uint64_t resume; /* behind what is damaged */
     struct access_found found[ACCESS_BLOCK];
     size_t count;
     void *classes; /* a tree of struct access_class, see tsearch(3) */
@@ -436,9 +439,8 @@ static enum medgl_error class_now(struct access_run *run, const char *id, const 
 }
 
 /* MEDGL_ERR_ABORTED: the block is full, the rest comes in another transaction. */
-static enum medgl_error access_keep(void *argument, const struct ledger_row *row)
+static enum medgl_error access_keep(struct access_run *run, const struct ledger_row *row)
 {
-    struct access_run *run = argument;
     auto_clean(ledger_parsed_free) struct ledger_parsed *parsed = NULL;
     struct access_record record;
     MEDGL_TRY(ledger_entry_decode(row->line, row->len, &parsed));
@@ -456,8 +458,26 @@ static enum medgl_error access_keep(void *argument, const struct ledger_row *row
 
 static bool access_wanted(void *argument, const char *line, size_t len)
 {
-    const struct access_run *run = argument;
+    struct access_run *run = argument;
+    run->seen++;
     return test_wants(&run->test, line, len);
+}
+
+static enum medgl_error access_gap(uint64_t before)
+{
+    log_line(LOG_ERR, "the ledger lacks entries before seq %llu: run medgl-admin ledger verify",
+             (unsigned long long)before);
+    return MEDGL_ERR_CORRUPT;
+}
+
+static enum medgl_error access_next(void *argument, const struct ledger_row *row)
+{
+    struct access_run *run = argument;
+    run->resume = run->from + run->seen;
+    if (row->seq + 1 == run->resume)
+        return access_keep(run, row);
+    run->resume = row->seq;
+    return access_gap(row->seq);
 }
 
 static enum medgl_error access_read(struct store_txn *txn, void *argument)
@@ -465,16 +485,37 @@ static enum medgl_error access_read(struct store_txn *txn, void *argument)
     struct access_run *run = argument;
     run_clear(run);
     run->txn = txn;
-    return store_ledger_select(txn, run->from, run->to, access_wanted, access_keep, run);
+    run->seen = run->resume = 0;
+    MEDGL_TRY(store_ledger_select(txn, run->from, run->to, access_wanted, access_next, run));
+    if (run->seen == run->to - run->from)
+        return MEDGL_OK;
+    run->resume = run->to; /* what is behind it would have been seen to be so */
+    return access_gap(run->to);
 }
 
 /* Fills the block with the first that fit from run->from on; `*more`: there may be others behind
- * them. */
+ * them. MEDGL_ERR_CORRUPT: with those before what is damaged. */
 static enum medgl_error access_fill(struct access_run *run, bool *more)
 {
     enum medgl_error error = store_transact(run->context->store, STORE_READ, access_read, run);
     *more = error == MEDGL_ERR_ABORTED && run->count == ACCESS_BLOCK;
     return *more ? MEDGL_OK : error;
+}
+
+/* With those behind what is damaged, in a window of no more than a block. */
+static enum medgl_error access_fill_behind(struct access_run *run, bool *damaged)
+{
+    enum medgl_error error;
+    bool more;
+    *damaged = false;
+    while ((error = access_fill(run, &more)) == MEDGL_ERR_CORRUPT && run->from < run->to) {
+        const uint64_t next = run->from + (run->seen > 0 ? run->seen : 1);
+        *damaged = true;
+        run->from = run->resume > next ? run->resume : next;
+        if (run->from > run->to)
+            run->from = run->to;
+    }
+    return error;
 }
 
 typedef enum medgl_error (*access_use)(struct access_run *run, const struct access_record *record);
@@ -484,6 +525,7 @@ static enum medgl_error access_tell(struct access_run *run, const struct access_
     return run->each(run->argument, record);
 }
 
+/* MEDGL_ERR_CORRUPT: all before what is damaged were used. */
 static enum medgl_error access_forward(struct access_run *run, uint64_t from, uint64_t to,
                                        access_use use)
 {
@@ -491,29 +533,37 @@ static enum medgl_error access_forward(struct access_run *run, uint64_t from, ui
     run->from = from;
     run->to = to;
     while (more) {
-        MEDGL_TRY(access_fill(run, &more));
+        const enum medgl_error error = access_fill(run, &more);
+        if (error != MEDGL_ERR_CORRUPT)
+            MEDGL_TRY(error);
         for (size_t i = 0; i < run->count; i++)
             MEDGL_TRY(use(run, &run->found[i].record));
+        MEDGL_TRY(error);
         if (more)
             run->from = run->found[run->count - 1].record.seq + 1;
     }
     return MEDGL_OK;
 }
 
-/* The latest first, `most` of them at most; `*begin` becomes the seq of the last that was used. */
+/* The latest first, `most` of them at most; `*begin` becomes the seq of the last that was used.
+ * MEDGL_ERR_CORRUPT: all behind what is damaged were used. */
 static enum medgl_error access_backward(struct access_run *run, uint64_t to, uint64_t most,
                                         access_use use, uint64_t *begin)
 {
-    bool more;
-    uint64_t used = 0;
-    for (run->to = to; run->to > 0 && used < most; run->to = run->from) {
-        run->from = run->to > ACCESS_BLOCK ? run->to - ACCESS_BLOCK : 0;
-        MEDGL_TRY(access_fill(run, &more));
+    bool damaged;
+    uint64_t used = 0, from;
+    for (; to > 0 && used < most; to = from) {
+        from = to > ACCESS_BLOCK ? to - ACCESS_BLOCK : 0;
+        run->from = from;
+        run->to = to;
+        MEDGL_TRY(access_fill_behind(run, &damaged));
         for (size_t i = run->count; i-- > 0 && used < most; used++) {
             *begin = run->found[i].record.seq;
             if (use != NULL)
                 MEDGL_TRY(use(run, &run->found[i].record));
         }
+        if (damaged)
+            return MEDGL_ERR_CORRUPT;
     }
     return MEDGL_OK;
 }
@@ -580,36 +630,76 @@ static int place_compare(const void *a, const void *b)
     return order != 0 ? order : (one->seq > other->seq) - (one->seq < other->seq);
 }
 
+static enum medgl_error access_next_place(void *argument, const struct ledger_row *row)
+{
+    struct access_run *run = argument;
+    run->seen++;
+    return access_keep(run, row);
+}
+
 /* The entries of so many places, from the place run->from on. */
 static enum medgl_error access_read_places(struct store_txn *txn, void *argument)
 {
     struct access_run *run = argument;
     run_clear(run);
     run->txn = txn;
+    run->seen = 0;
     for (uint64_t i = run->from; i < run->to; i++) {
         const size_t at = run->test.filter->reverse ? run->place_count - 1 - i : i;
         const uint64_t seq = run->places[at].seq;
-        enum medgl_error error =
-            store_ledger_select(txn, seq, seq + 1, access_wanted, access_keep, run);
+        enum medgl_error error = store_ledger_each(txn, seq, seq + 1, access_next_place, run);
         if (error != MEDGL_ERR_ABORTED) /* the last one fills the block */
             MEDGL_TRY(error);
+        if (run->seen != i + 1 - run->from)
+            return access_gap(seq + 1);
+    }
+    return MEDGL_OK;
+}
+
+static enum medgl_error access_tell_places(struct access_run *run)
+{
+    if (run->place_count > 0)
+        qsort(run->places, run->place_count, sizeof(*run->places), place_compare);
+    for (run->from = 0; run->from < run->place_count; run->from = run->to) {
+        const uint64_t left = run->place_count - run->from;
+        run->to = run->from + (left < ACCESS_BLOCK ? left : ACCESS_BLOCK);
+        const enum medgl_error error =
+            store_transact(run->context->store, STORE_READ, access_read_places, run);
+        if (error != MEDGL_ERR_CORRUPT)
+            MEDGL_TRY(error);
+        for (size_t i = 0; i < run->count; i++)
+            MEDGL_TRY(access_tell(run, &run->found[i].record));
+        MEDGL_TRY(error);
     }
     return MEDGL_OK;
 }
 
 static enum medgl_error access_sorted(struct access_run *run, uint64_t from, uint64_t to)
 {
-    MEDGL_TRY(access_forward(run, from, to, access_place));
-    if (run->place_count > 0)
-        qsort(run->places, run->place_count, sizeof(*run->places), place_compare);
-    for (run->from = 0; run->from < run->place_count; run->from = run->to) {
-        const uint64_t left = run->place_count - run->from;
-        run->to = run->from + (left < ACCESS_BLOCK ? left : ACCESS_BLOCK);
-        MEDGL_TRY(store_transact(run->context->store, STORE_READ, access_read_places, run));
-        for (size_t i = 0; i < run->count; i++)
-            MEDGL_TRY(access_tell(run, &run->found[i].record));
+    const enum medgl_error error = access_forward(run, from, to, access_place);
+    if (error != MEDGL_ERR_CORRUPT)
+        MEDGL_TRY(error);
+    MEDGL_TRY(access_tell_places(run));
+    return error;
+}
+
+static enum medgl_error access_run(struct access_run *run, uint64_t size)
+{
+    const struct access_filter *filter = run->test.filter;
+    const uint64_t most = filter->last > 0 ? filter->last : UINT64_MAX;
+    uint64_t begin = 0;
+    enum medgl_error error = MEDGL_OK;
+    if (filter->order == ACCESS_BY_TIME && filter->reverse)
+        return access_backward(run, size, most, access_tell, &begin);
+    if (filter->last > 0) {
+        begin = size;
+        error = access_backward(run, size, most, NULL, &begin);
+        if (error != MEDGL_ERR_CORRUPT)
+            MEDGL_TRY(error);
     }
-    return MEDGL_OK;
+    MEDGL_TRY(filter->order == ACCESS_BY_TIME ? access_forward(run, begin, size, access_tell)
+                                              : access_sorted(run, begin, size));
+    return error;
 }
 
 /* -- the report ---------------------------------------------------------------------------------
@@ -629,8 +719,7 @@ enum medgl_error operation_report_access(
     enum medgl_error (*each)(void *argument, const struct access_record *record), void *argument)
 {
     auto_clean(run_free) struct access_run *run = calloc(1, sizeof(*run));
-    const uint64_t most = filter->last > 0 ? filter->last : UINT64_MAX;
-    uint64_t size = 0, begin = 0;
+    uint64_t size = 0;
     if (run == NULL)
         return MEDGL_ERR_MEMORY;
     run->context = context;
@@ -638,12 +727,5 @@ enum medgl_error operation_report_access(
     run->argument = argument;
     MEDGL_TRY(test_make(filter, &run->test));
     MEDGL_TRY(store_transact(context->store, STORE_READ, access_size, &size));
-    if (filter->order == ACCESS_BY_TIME && filter->reverse)
-        return access_backward(run, size, most, access_tell, &begin);
-    if (filter->last > 0) {
-        begin = size;
-        MEDGL_TRY(access_backward(run, size, most, NULL, &begin));
-    }
-    return filter->order == ACCESS_BY_TIME ? access_forward(run, begin, size, access_tell)
-                                           : access_sorted(run, begin, size);
+    return access_run(run, size);
 }

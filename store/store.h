@@ -402,8 +402,9 @@ enum medgl_error store_ledger_each(struct store_txn *txn, uint64_t from, uint64_
                                                             const struct ledger_row *row),
                                    void *argument);
 
-/* The same, but of the entries that `wanted` says no to, by their bytes alone, nothing is checked:
- * for reports, which read a million of them and show few. `wanted` NULL: all. */
+/* The same, but of the entries that `wanted` says no to, by their bytes alone, nothing is checked
+ * but that their seq is not negative: for reports, which read a million of them and show few. It is
+ * asked about each, so who counts finds out whether one is missing. */
 enum medgl_error store_ledger_select(struct store_txn *txn, uint64_t from, uint64_t to,
                                      bool (*wanted)(void *argument, const char *line, size_t len),
                                      enum medgl_error (*each)(void *argument,

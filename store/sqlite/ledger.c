@@ -12,7 +12,6 @@ static const struct row_column ledger_columns[] = {
     ROW_COLUMN_LEN("line", ROW_BORROWED, struct ledger_row, line, len),
     ROW_COLUMN("leaf", ROW_FIXED, struct ledger_row, leaf),
 };
-#define LEDGER_LINE 1 /* of these columns */
 const struct row_table table_ledger = {"ledger", ledger_columns, MEDGL_COUNT(ledger_columns),
                                        STATEMENT_LEDGER_ALL};
 
@@ -76,6 +75,37 @@ enum medgl_error store_ledger_append(struct store_txn *txn, const char *line, si
     return row_put(txn, STATEMENT_LEDGER_HEAD_PUT, &table_ledger_head, &after);
 }
 
+/* A changed seq may be negative: it is read with the first, and its MAC does not fit. */
+static int64_t ledger_first(uint64_t from)
+{
+    return from == 0 ? INT64_MIN : from > INT64_MAX ? INT64_MAX : (int64_t)from;
+}
+
+static int64_t ledger_end(uint64_t to)
+{
+    return to > INT64_MAX ? INT64_MAX : (int64_t)to;
+}
+
+static enum medgl_error ledger_one(struct store_txn *txn, int64_t seq,
+                                   enum medgl_error (*each)(void *argument,
+                                                            const struct ledger_row *row),
+                                   void *argument)
+{
+    auto_statement struct statement statement = {0};
+    struct ledger_row row;
+    MEDGL_TRY(statement_begin_in(txn, STATEMENT_LEDGER_RANGE,
+                                 STATEMENT_KEYS({":from", NULL, seq}, {":to", NULL, seq + 1}),
+                                 &statement));
+    enum medgl_error error = statement_step(&statement);
+    if (error == MEDGL_ERR_NOT_FOUND) /* it was there a moment ago, in this transaction */
+        return database_refuse(txn->store->path, MEDGL_ERR_CORRUPT,
+                               "an entry of the ledger is not found by its seq");
+    MEDGL_TRY(error);
+    MEDGL_TRY(row_read(&statement, &table_ledger, &row));
+    return each(argument, &row);
+}
+
+/* Most are not wanted: of those no more is read than it takes to know that. */
 enum medgl_error store_ledger_select(struct store_txn *txn, uint64_t from, uint64_t to,
                                      bool (*wanted)(void *argument, const char *line, size_t len),
                                      enum medgl_error (*each)(void *argument,
@@ -84,21 +114,17 @@ enum medgl_error store_ledger_select(struct store_txn *txn, uint64_t from, uint6
 {
     auto_statement struct statement statement = {0};
     enum medgl_error error;
-    struct ledger_row row;
-    /* A changed seq may be negative: it is read with the first, and its MAC does not fit. */
-    const int64_t first = from == 0 ? INT64_MIN : from > INT64_MAX ? INT64_MAX : (int64_t)from;
-    const int64_t end = to > INT64_MAX ? INT64_MAX : (int64_t)to;
-    MEDGL_TRY(statement_begin_in(txn, STATEMENT_LEDGER_RANGE,
-                                 STATEMENT_KEYS({":from", NULL, first}, {":to", NULL, end}),
-                                 &statement));
+    MEDGL_TRY(statement_begin_in(
+        txn, STATEMENT_LEDGER_LINES,
+        STATEMENT_KEYS({":from", NULL, ledger_first(from)}, {":to", NULL, ledger_end(to)}),
+        &statement));
     while ((error = statement_step(&statement)) == MEDGL_OK) {
+        const int64_t seq = sqlite3_column_int64(statement.stmt, 0);
         /* The bytes as they are stored; what is no text is for row_read() to find. */
-        const char *line = sqlite3_column_blob(statement.stmt, LEDGER_LINE);
-        const size_t len = (size_t)sqlite3_column_bytes(statement.stmt, LEDGER_LINE);
-        if (line != NULL && wanted != NULL && !wanted(argument, line, len))
-            continue;
-        MEDGL_TRY(row_read(&statement, &table_ledger, &row));
-        MEDGL_TRY(each(argument, &row));
+        const char *line = sqlite3_column_blob(statement.stmt, 1);
+        const size_t len = (size_t)sqlite3_column_bytes(statement.stmt, 1);
+        if (seq < 0 || line == NULL || wanted(argument, line, len))
+            MEDGL_TRY(ledger_one(txn, seq, each, argument));
     }
     return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
 }
@@ -108,7 +134,18 @@ enum medgl_error store_ledger_each(struct store_txn *txn, uint64_t from, uint64_
                                                             const struct ledger_row *row),
                                    void *argument)
 {
-    return store_ledger_select(txn, from, to, NULL, each, argument);
+    auto_statement struct statement statement = {0};
+    enum medgl_error error;
+    struct ledger_row row;
+    MEDGL_TRY(statement_begin_in(
+        txn, STATEMENT_LEDGER_RANGE,
+        STATEMENT_KEYS({":from", NULL, ledger_first(from)}, {":to", NULL, ledger_end(to)}),
+        &statement));
+    while ((error = statement_step(&statement)) == MEDGL_OK) {
+        MEDGL_TRY(row_read(&statement, &table_ledger, &row));
+        MEDGL_TRY(each(argument, &row));
+    }
+    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
 }
 
 enum medgl_error store_checkpoint_add(struct store_txn *txn, uint64_t size, medgl_time now,

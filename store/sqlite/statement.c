@@ -189,6 +189,8 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_LEDGER_ADD] = "INSERT INTO ledger (" LEDGER ") VALUES (:seq, :line, :leaf, :mac)",
     [STATEMENT_LEDGER_RANGE] =
         "SELECT " LEDGER " FROM ledger WHERE seq >= :from AND seq < :to ORDER BY seq",
+    [STATEMENT_LEDGER_LINES] =
+        "SELECT seq, line FROM ledger WHERE seq >= :from AND seq < :to ORDER BY seq",
     [STATEMENT_LEDGER_ALL] = "SELECT " LEDGER " FROM ledger ORDER BY seq",
     [STATEMENT_LEDGER_SPAN] = "SELECT count(*), min(seq), max(seq) FROM ledger",
 

@@ -19,6 +19,7 @@ an account that cannot be|2|cannot be a login name|report access --account a/b
 no last|2|from 1 to|report access --last 0
 a network that is none|2|--from needs a source|report access --from 10.1.0.0/33
 no place|2|--from needs a text|report access --from=
+no account|2|cannot be a login name|report access --account=
 JSON and CSV|2|either --json or --csv|report access --json --csv
 a NAME|2|one word too many|report access daemon
 CSV of something else|2|does not take --csv|account list --csv
@@ -36,6 +37,17 @@ help of --from, a file|0|--from FILE +A file to read|account add --help
 sessions|2|from 1 to 1000|account set daemon --sessions-max many
 an idle time|2|from 1 min to 1 day|account set daemon --idle 5
 an answer|2|needs yes or no|account set daemon --shared maybe
+END
+
+while IFS='|' read -r name status pattern option value; do
+    says "usage: $name" "$status" "$pattern" report access "$option" "$value"
+done <<'END'
+an empty account|2|cannot be a login name|--account|
+an empty place|2|--from needs a text|--from|
+an empty factor|2|factor|--factor|
+an empty service|2|service|--service|
+changes from a network that is none|2|--from needs a source|--from|change 10.0.0.0/33
+changes from a network|0|^$|--from|change 10.0.0.0/8
 END
 
 # -- reports in each form

@@ -6,6 +6,8 @@
 #include "operation/report.h"
 #include "tests/unit/table.h"
 
+#include <sqlite3.h>
+
 #define BASE ((medgl_time)1800000000000)
 
 /* -- a ledger that is written down here -------------------------------------------------------- */
@@ -185,6 +187,11 @@ static const struct filter_case {
     {"a change of the password too", {.source = "10.1.0.0/16"}, "cgh"},
     {"an address of a change", {.source = "10.1.9.9"}, "gh"},
     {"the change alone", {.source = "change 10.1.9.9"}, "g"},
+    {"changes from a network", {.source = "change 10.0.0.0/8"}, "g"},
+    {"changes from another network", {.source = "change 192.0.2.0/24"}, ""},
+    {"changes from a network with too many bits", {.source = "change 10.0.0.0/33"}, NULL},
+    {"a change from nowhere", {.source = "change "}, NULL},
+    {"nowhere", {.source = ""}, NULL},
     {"all of IPv4", {.source = "0.0.0.0/0"}, "abcgho"},
     {"all of IPv6", {.source = "::/0"}, "lm"},
     {"an address of IPv6, by its /64", {.source = "2001:db8:1:2::99"}, "l"},
@@ -244,6 +251,115 @@ static void filtered(void **state)
     assert_string_equal(letters.text, row->expected != NULL ? row->expected : "");
     assert_int_equal(fixture_close(&fixture), 0);
 }
+
+/* -- a store that was changed from outside (R08) -------------------------------------------------
+ */
+
+#define GONE(index) "DELETE FROM ledger WHERE seq = %llu + " #index
+
+static const struct tampered_case {
+    const char *name;
+    const char *sql; /* of the seq of 'a' */
+    struct access_filter filter;
+    const char *expected;
+    enum medgl_error error;
+} tampered_cases[] = {
+    {"one is gone", GONE(6), {.last = 0}, "abcde", MEDGL_ERR_CORRUPT},
+    {"one that is not about access", GONE(5), {.last = 0}, "abcde", MEDGL_ERR_CORRUPT},
+    {"one of the account", GONE(6), {.account = "bob"}, "de", MEDGL_ERR_CORRUPT},
+    {"one of another account", GONE(7), {.account = "alice"}, "ab", MEDGL_ERR_CORRUPT},
+    {"one, and none is shown", GONE(7), {.service = "none"}, "", MEDGL_ERR_CORRUPT},
+    {"the last", GONE(14), {.last = 0}, "abcdeghijklmn", MEDGL_ERR_CORRUPT},
+    {"the last, of another account", GONE(14), {.account = "bob"}, "deghj", MEDGL_ERR_CORRUPT},
+    {"the latest first", GONE(6), {.reverse = true}, "onmlkjih", MEDGL_ERR_CORRUPT},
+    {"the latest first, one of another account",
+     GONE(5),
+     {.account = "alice", .reverse = true},
+     "omlki",
+     MEDGL_ERR_CORRUPT},
+    {"the latest first, the last", GONE(14), {.reverse = true}, "", MEDGL_ERR_CORRUPT},
+    {"two, the latest first",
+     "DELETE FROM ledger WHERE seq - %llu IN (6, 11)",
+     {.reverse = true},
+     "onm",
+     MEDGL_ERR_CORRUPT},
+    {"the last three", GONE(6), {.last = 3}, "mno", MEDGL_ERR_CORRUPT},
+    {"by account", GONE(6), {.order = ACCESS_BY_ACCOUNT}, "cabde", MEDGL_ERR_CORRUPT},
+    {"moved before the first",
+     "UPDATE ledger SET seq = -7 WHERE seq = %llu + 6",
+     {.last = 0},
+     "",
+     MEDGL_ERR_CORRUPT},
+    {"moved before the first, the latest first",
+     "UPDATE ledger SET seq = -7 WHERE seq = %llu + 6",
+     {.reverse = true},
+     "onmlkjih",
+     MEDGL_ERR_CORRUPT},
+    {"moved behind the last",
+     "UPDATE ledger SET seq = 99999 WHERE seq = %llu + 6",
+     {.last = 0},
+     "abcde",
+     MEDGL_ERR_CORRUPT},
+    {"a changed one",
+     "UPDATE ledger SET line = replace(line, 'passwd', 'passwx') WHERE seq = %llu + 6",
+     {.last = 0},
+     "abcde",
+     MEDGL_ERR_CORRUPT},
+    {"a changed one, the latest first",
+     "UPDATE ledger SET line = replace(line, 'passwd', 'passwx') WHERE seq = %llu + 6",
+     {.reverse = true},
+     "onmlkjih",
+     MEDGL_ERR_CORRUPT},
+    {"a changed one, by account",
+     "UPDATE ledger SET line = replace(line, 'passwd', 'passwx') WHERE seq = %llu + 6",
+     {.order = ACCESS_BY_ACCOUNT},
+     "cabde",
+     MEDGL_ERR_CORRUPT},
+    /* What the change hides is not looked at: ledger verify finds it. */
+    {"hidden by its name",
+     "UPDATE ledger SET line = replace(line, 'alice', 'bob') WHERE seq = %llu + 1",
+     {.account = "alice"},
+     "aiklmo",
+     MEDGL_OK},
+    {"hidden by its kind",
+     "UPDATE ledger SET line = replace(line, 'login.failure', 'logix.failure') "
+     "WHERE seq = %llu + 1",
+     {.last = 0},
+     "acdeghijklmno",
+     MEDGL_OK},
+};
+
+static void tamper(const struct scene *scene, const char *format)
+{
+    char path[PATH_MAX], sql[512];
+    sqlite3 *db = NULL;
+    assert_int_equal(path_under(path, scene->f->root, PATH_STORE), MEDGL_OK);
+    const char *seq = strstr(format, "%llu");
+    assert_non_null(seq);
+    (void)snprintf(sql, sizeof(sql), "%.*s%llu%s", (int)(seq - format), format,
+                   (unsigned long long)scene->first, seq + strlen("%llu"));
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_true(sqlite3_changes(db) > 0);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void tampered(void **state)
+{
+    const struct tampered_case *row = *state;
+    void *fixture = NULL;
+    assert_int_equal(fixture_open(&fixture), 0);
+    const struct scene scene = scene_make(fixture, 0);
+    struct letters letters = {.scene = &scene};
+    tamper(&scene, row->sql);
+    assert_int_equal(
+        operation_report_access(&scene.f->context, &row->filter, letters_hear, &letters),
+        row->error);
+    assert_string_equal(letters.text, row->expected);
+    assert_int_equal(fixture_close(&fixture), 0);
+}
+
+/* -- blocks ------------------------------------------------------------------------------------ */
 
 /* More than one block, in every way that it is walked. */
 static void many_blocks(void **state)
@@ -728,6 +844,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(r25_dormant_accounts, fixture_open, fixture_close),
     };
     TABLE_ADD("R07 report access", filter_cases, filtered);
+    TABLE_ADD("R08 report access of a changed store", tampered_cases, tampered);
     TABLE_ADD("R25 enrolling", reuse_cases, reused);
     TABLE_ADD("R05 rules of an account", rule_cases, ruled);
     for (size_t i = 0; i < MEDGL_COUNT(tests); i++)

@@ -829,7 +829,7 @@ static void R06_ledger_select(void **state)
         assert_string_equal(lines.text, sieve.names.text);
     }
     struct names all = {.left = 100};
-    assert_ok(store_ledger_select(txn, row->from, row->to, NULL, names_line, &all));
+    assert_ok(store_ledger_each(txn, row->from, row->to, names_line, &all));
     assert_string_equal(all.text, row->lines);
     commit();
 }
@@ -855,7 +855,9 @@ static const struct forged_line forged_lines[] = {
     {"line that is not wanted", "UPDATE ledger SET line = 'oNe' WHERE seq = 1", wanted_with_z,
      MEDGL_OK},
     {"line that is not wanted, all are asked for", "UPDATE ledger SET line = 'oNe' WHERE seq = 1",
-     NULL, MEDGL_ERR_CORRUPT},
+     wanted_all, MEDGL_ERR_CORRUPT},
+    {"seq of a line that is not wanted", "UPDATE ledger SET seq = -5 WHERE seq = 1", wanted_with_z,
+     MEDGL_ERR_CORRUPT},
 };
 
 static enum medgl_error names_any(void *argument, const struct ledger_row *row)
