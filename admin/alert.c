@@ -1,6 +1,10 @@
 /* The noun alert: lists what is to be told, tries whether telling works, and tells it (R07). */
 #include "admin/alert.h"
 
+#include "base/log.h"
+#include "base/text.h"
+#include "policy/load.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -101,16 +105,19 @@ enum admin_exit alert_list(struct admin *admin)
     bool all = admin->options.value[OPTION_ALL] != NULL;
     enum medgl_error error =
         operation_alert_list(&admin->context, all, list_alert, list_delivery, &list);
-    if (error != MEDGL_OK) {
+    if (error != MEDGL_OK && error != MEDGL_ERR_CORRUPT) {
         table_free(&list.alerts);
         table_free(&list.deliveries);
         return admin_failed(error, "", NULL);
     }
+    const bool damaged = error != MEDGL_OK;
     bool none = table_empty(list.alerts), some = !table_empty(list.deliveries);
     table_print(&list.alerts);
     if (some)
         output_say(output, "%s", "");
     table_print(&list.deliveries);
+    if (damaged) /* the others are shown */
+        return admin_failed(error, "", NULL);
     if (none)
         output_say(output, all ? _("There were no alerts.") : _("Every alert reached everybody."));
     return ADMIN_DONE;
@@ -123,6 +130,7 @@ static enum medgl_error alert_carry(struct admin *admin, const char *only,
 {
     struct carrying carrying = {.context = &admin->context, .courier = &admin->courier};
     const struct alert_carrier carrier = alert_carrier_of(&carrying);
+    *report = (struct alert_report){0};
     return operation_alert_deliver(&admin->context, &carrier, only, report);
 }
 
@@ -143,17 +151,15 @@ static enum admin_exit alert_failed(enum medgl_error error, const char *id)
                                           : ADMIN_USAGE;
 }
 
-static enum admin_exit alert_tell(struct admin *admin)
+static enum admin_exit alert_say(struct admin *admin, enum medgl_error error,
+                                 const struct alert_report *told)
 {
     static const struct column columns[] = {
         {"delivered", N_("Delivered"), COLUMN_NUMBER, COLUMN_BOTH},
         {"failed", N_("Failed"), COLUMN_NUMBER, COLUMN_BOTH},
         {"waiting", N_("Waiting for their next try"), COLUMN_NUMBER, COLUMN_BOTH},
     };
-    struct alert_report report;
-    enum medgl_error error = alert_carry(admin, NULL, &report);
-    if (error != MEDGL_OK && error != MEDGL_ERR_REFUSED)
-        return alert_failed(error, "");
+    const struct alert_report report = *told;
     /* Every minute: of nothing nothing is said. */
     if (admin->output.json || report.delivered > 0 || report.failed > 0) {
         struct table *table =
@@ -164,22 +170,67 @@ static enum admin_exit alert_tell(struct admin *admin)
     }
     if (error == MEDGL_OK)
         return ADMIN_DONE;
+    if (error != MEDGL_ERR_REFUSED)
+        return alert_failed(error, "");
     complain(_("Some deliveries failed, and are tried again: medgl-admin alert list says why."));
     return ADMIN_REFUSED;
 }
 
+static enum admin_exit alert_tell(struct admin *admin)
+{
+    struct alert_report report;
+    enum medgl_error error = alert_carry(admin, NULL, &report);
+    return alert_say(admin, error, &report);
+}
+
+/* What waits does not wait for the daily verification, and what the watch raised not for the next
+ * run. */
 enum admin_exit alert_deliver(struct admin *admin)
 {
-    enum medgl_error error = operation_alert_watch(&admin->context);
-    enum admin_exit code = alert_tell(admin);
-    return error != MEDGL_OK ? ADMIN_UNUSABLE : code;
+    struct carrying carrying = {.context = &admin->context, .courier = &admin->courier};
+    const struct alert_carrier carrier = alert_carrier_of(&carrying);
+    struct alert_report report, more;
+    uint32_t raised;
+    enum medgl_error error = alert_carry(admin, NULL, &report);
+    enum medgl_error watched = operation_alert_watch(&admin->context, &carrier, &raised);
+    if (raised > 0) {
+        enum medgl_error again = alert_carry(admin, NULL, &more);
+        report.delivered += more.delivered;
+        report.failed += more.failed;
+        report.waiting = more.waiting;
+        if (error == MEDGL_OK || error == MEDGL_ERR_REFUSED)
+            error = again == MEDGL_OK ? error : again;
+    }
+    enum admin_exit code = alert_say(admin, error, &report);
+    return watched != MEDGL_OK ? ADMIN_UNUSABLE : code;
+}
+
+/* Nothing can be read or written down: not even who is to be told, where the policy is broken. */
+void alert_deliver_nothing(struct admin *admin, enum medgl_error error)
+{
+    static struct context bare;
+    char text[STORE_ALERT_SIZE];
+    struct carrying carrying = {.context = &bare, .courier = &admin->courier};
+    const struct alert_carrier carrier = alert_carrier_of(&carrying);
+    if (text_copy(bare.root, sizeof(bare.root), admin->identity.root) != MEDGL_OK)
+        return;
+    if (policy_load(bare.root, geteuid(), NULL, &bare.policy) != MEDGL_OK)
+        policy_defaults(&bare.policy);
+    (void)snprintf(text, sizeof(text),
+                   "Alerts cannot be read or written down, and it may be that nobody can log in: "
+                   "%s. Run medgl-admin doctor.",
+                   medgl_error_text(error));
+    if (alert_straight(bare.root, &carrier, ALERT_EVIDENCE, text) != MEDGL_OK)
+        log_system(LOG_ALERT, "%s", text);
 }
 
 enum admin_exit alert_retry(struct admin *admin)
 {
     uint32_t count;
     enum medgl_error error = operation_alert_retry(&admin->context, admin->options.name, &count);
-    return error == MEDGL_OK ? alert_tell(admin) : alert_failed(error, admin->options.name);
+    return error == MEDGL_OK || error == MEDGL_ERR_CORRUPT
+               ? alert_tell(admin)
+               : alert_failed(error, admin->options.name);
 }
 
 enum admin_exit alert_test(struct admin *admin)

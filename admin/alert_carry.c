@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "policy/calendar.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,14 +13,16 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
 
-#define CHANNEL_SYSLOG "syslog"
-#define CHANNEL_MAIL   "mail"
-#define CHANNEL_WALL   "wall"
-#define HOOKS_MOST     32
-#define LINE_WIDTH     72 /* of text for people; mail allows 998 */
+#define CHANNEL_MAIL  "mail"
+#define CHANNEL_WALL  "wall"
+#define SYSLOG_SOCKET "/dev/log"
+#define HOOKS_MOST    32
+#define LINE_WIDTH    72 /* of text for people; mail allows 998 */
 
 /* -- the words -------------------------------------------------------------------------------- */
 
@@ -93,6 +96,9 @@ static void carry_headers(FILE *stream, const struct context *context, const str
     for (char *at = subject; *at != '\0'; at++)
         if (*at < ' ' || *at > '~')
             *at = '?';
+    for (char *at = host; *at != '\0'; at++)
+        if (!isalnum((unsigned char)*at) && *at != '-' && *at != '.')
+            *at = '-';
     (void)fprintf(stream,
                   "To: %s\nSubject: %s\nDate: %s\nMessage-ID: <%s.medgl@%s>\n"
                   "Auto-Submitted: auto-generated\nMIME-Version: 1.0\n"
@@ -103,15 +109,39 @@ static void carry_headers(FILE *stream, const struct context *context, const str
 
 /* -- carrying --------------------------------------------------------------------------------- */
 
-static void carry_syslog(const struct alert *alert)
+/* syslog(3) says nothing of a log that is not there. A private root has none of its own. */
+static bool carry_finds_log(const struct carrying *carrying)
+{
+    const struct sockaddr_un log = {.sun_family = AF_UNIX, .sun_path = SYSLOG_SOCKET};
+    if (carrying->context->root[0] != '\0')
+        return true;
+    for (int kind = 0; kind < 2; kind++) {
+        auto_fd int fd = socket(
+            AF_UNIX, (kind == 0 ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (fd >= 0 && connect(fd, (const struct sockaddr *)&log, sizeof(log)) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum medgl_error carry_syslog(const struct carrying *carrying, const struct alert *alert,
+                                     char why[STORE_TEXT_SIZE])
 {
     char last[CLOCK_TEXT_SIZE];
+    if (!carry_finds_log(carrying)) {
+        (void)snprintf(why, STORE_TEXT_SIZE,
+                       "nobody listens at " SYSLOG_SOCKET
+                       " (%s): start systemd-journald or rsyslog",
+                       strerror(errno));
+        return MEDGL_ERR_IO;
+    }
     clock_format_utc(alert->last, last);
     log_system(alert_kind_urgent(alert->kind) ? LOG_ALERT : LOG_WARNING,
                "alert %s: %s (%" PRIu32 " times, last %s%s%s%s%s; id %s)",
                alert_kind_word(alert->kind), alert->text, alert->count, last,
                alert->subject[0] != '\0' ? ", account " : "", alert->subject,
                alert->source[0] != '\0' ? ", source " : "", alert->source, alert->id);
+    return MEDGL_OK;
 }
 
 static enum medgl_error carry_program(const struct carrying *carrying, enum courier_program program,
@@ -168,14 +198,28 @@ static bool carry_walls(const struct carrying *carrying, const struct alert *ale
            (alert_kind_urgent(alert->kind) || alert->kind == ALERT_TEST);
 }
 
+/* Also where it can be read, but a file in it not be looked at. */
+static bool carry_hooks_readable(const struct carrying *carrying, char why[STORE_TEXT_SIZE])
+{
+    char path[PATH_MAX];
+    if (path_under(path, carrying->context->root, PATH_NOTIFY) != MEDGL_OK)
+        return false;
+    auto_fd int directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if ((directory >= 0 && faccessat(directory, ".", X_OK, AT_EACCESS) == 0) ||
+        (directory < 0 && errno == ENOENT))
+        return true;
+    (void)snprintf(why, STORE_TEXT_SIZE,
+                   "%.256s cannot be read (%s): it should be a directory of mode 0755", path,
+                   strerror(errno));
+    return false;
+}
+
 static enum medgl_error carry_one(void *argument, const char *channel, const struct alert *alert,
                                   const char *payload, char why[STORE_TEXT_SIZE])
 {
     const struct carrying *carrying = argument;
-    if (strcmp(channel, CHANNEL_SYSLOG) == 0) {
-        carry_syslog(alert);
-        return MEDGL_OK;
-    }
+    if (strcmp(channel, ALERT_SYSLOG) == 0)
+        return carry_syslog(carrying, alert, why);
     if (strcmp(channel, CHANNEL_MAIL) == 0 && carry_mails(carrying))
         return carry_text(carrying, COURIER_MAIL, alert, why);
     if (strcmp(channel, CHANNEL_WALL) == 0 && carry_walls(carrying, alert))
@@ -183,6 +227,8 @@ static enum medgl_error carry_one(void *argument, const char *channel, const str
     if (strncmp(channel, ALERT_HOOK, strlen(ALERT_HOOK)) == 0)
         return carry_program(carrying, COURIER_HOOK, channel + strlen(ALERT_HOOK), alert, payload,
                              why);
+    if (strcmp(channel, ALERT_HOOKS) == 0 && !carry_hooks_readable(carrying, why))
+        return MEDGL_ERR_ACCESS;
     (void)snprintf(why, STORE_TEXT_SIZE, "the policy does not name it any more");
     return MEDGL_ERR_NOT_FOUND;
 }
@@ -215,17 +261,17 @@ static enum medgl_error carry_hooks(const struct carrying *carrying,
                                                              const char *channel),
                                     void *each_argument)
 {
-    char path[PATH_MAX];
+    char path[PATH_MAX], why[STORE_TEXT_SIZE];
     struct dirent **names = NULL;
+    if (!carry_hooks_readable(carrying, why)) /* who is told there turns out when it can be read */
+        return each(each_argument, ALERT_HOOKS);
     MEDGL_TRY(path_under(path, carrying->context->root, PATH_NOTIFY));
-    auto_fd int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    auto_fd int directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     int count = directory >= 0 ? scandirat(directory, ".", &names, carry_is_hook, alphasort) : -1;
     if (count < 0 && errno == ENOENT)
         return MEDGL_OK;
-    if (count < 0) {
-        log_line(LOG_ERR, "%s cannot be read: %m: its mode should be 0755", path);
+    if (count < 0)
         return medgl_error_from_errno(errno);
-    }
     if (count > HOOKS_MOST)
         log_line(LOG_ERR, "%s: only the first %d programs are run", path, HOOKS_MOST);
     enum medgl_error error = MEDGL_OK;
@@ -244,7 +290,7 @@ static enum medgl_error carry_channels(void *argument, const struct alert *alert
                                        void *each_argument)
 {
     const struct carrying *carrying = argument;
-    MEDGL_TRY(each(each_argument, CHANNEL_SYSLOG));
+    MEDGL_TRY(each(each_argument, ALERT_SYSLOG));
     if (carry_mails(carrying))
         MEDGL_TRY(each(each_argument, CHANNEL_MAIL));
     if (carry_walls(carrying, alert))

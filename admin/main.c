@@ -1,6 +1,7 @@
 /* medgl-admin: the table of verbs, help, and the order in which a verb is carried out. */
 #include "admin/admin.h"
 
+#include "admin/alert.h"
 #include "base/log.h"
 #include "ledger/entry.h"
 #include "operation/account.h"
@@ -323,6 +324,8 @@ static enum admin_exit admin_with_context(struct admin *admin, enum context_need
     if (error != MEDGL_OK) {
         complain(_("Nothing was done: %s. medgl-admin doctor may say more."),
                  medgl_error_text(error));
+        if (admin->options.verb->run == alert_deliver)
+            alert_deliver_nothing(admin, error);
         /* A store that was changed so that it cannot even be opened is no better evidence. */
         bool evidence = strcmp(admin->options.verb->noun, "ledger") == 0;
         return evidence && error == MEDGL_ERR_CORRUPT ? ADMIN_EVIDENCE : ADMIN_UNUSABLE;

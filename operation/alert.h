@@ -18,10 +18,12 @@ struct alert_event {
     const struct account *account; /* NULL: about none, or an unknown name */
     const char *source;            /* NULL likewise */
     const char *text;              /* one English sentence, no secret, no unknown name */
+    const char *about; /* what tells it from others of its kind, besides account and source; NULL:
+                          nothing */
 };
 
 /* Raises it: a new alert with its ledger entry, or one more of an alert of the same kind about the
- * same account and source that nobody was told of yet. Within policy.alert_fold after the last one
+ * same that nobody was told of yet. Within policy.alert_fold after the last one
  * was told, the next waits. */
 enum medgl_error alert_raise(struct context *context, struct store_txn *txn,
                              const struct clock_reading *clock, const struct alert_event *event);
@@ -40,7 +42,11 @@ void alert_fold(enum alert_kind kind, const char *account_id, const char *source
 
 /* -- who delivers ----------------------------------------------------------------------------- */
 
-#define ALERT_HOOK "hook " /* how channels of notify.d begin; the file's name follows */
+#define ALERT_SYSLOG "syslog"
+#define ALERT_HOOK   "hook " /* how channels of notify.d begin; the file's name follows */
+/* Stands for all of them while the directory cannot be read: carry() fails then and says why. That
+ * it is not found means that it can be read again, and channels() names them. */
+#define ALERT_HOOKS "notify.d"
 
 /* Programs of notify.d, for whoever runs them and whoever looks at them. `self`: the user whose own
  * installation it is; 0 where root delivers. */
@@ -65,6 +71,7 @@ struct alert_carrier {
     enum medgl_error (*channels)(void *argument, const struct alert *alert,
                                  enum medgl_error (*each)(void *each_argument, const char *channel),
                                  void *each_argument);
+    int64_t (*clock)(void); /* milliseconds; NULL: clock_monotonic() */
 };
 
 /* Of deliveries, each one alert to one receiver. */
@@ -75,14 +82,17 @@ struct alert_report {
  * failed is left alone for the rest of the run: one that hangs costs its time once, however many
  * alerts wait for it. One process at a time: a second one waits for the first, MEDGL_ERR_DEADLINE
  * where that takes longer than a minute. MEDGL_ERR_REFUSED: some failed, and will be tried again.
- */
+ * MEDGL_ERR_CORRUPT: some were changed from outside and passed over. The urgent ones come first,
+ * and mail does not take all the time that there is. */
 enum medgl_error operation_alert_deliver(struct context *context,
                                          const struct alert_carrier *carrier, const char *only,
                                          struct alert_report *report);
 
 /* Looks for what nobody's login would tell of: the clock, space, sessions that are over, and once a
- * day whether the evidence verifies; raises what it finds. */
-enum medgl_error operation_alert_watch(struct context *context);
+ * day whether the evidence verifies; raises what it finds, and says how many. What is urgent and
+ * cannot be raised is told straight. */
+enum medgl_error operation_alert_watch(struct context *context, const struct alert_carrier *carrier,
+                                       uint32_t *raised);
 
 /* Makes waiting deliveries due, and alerts that wait for their time: of one alert, or of all
  * (NULL). A beginning of at least CRYPTO_ID_LEAST digits that only one has stands for an id; fewer,
@@ -98,7 +108,17 @@ enum medgl_error operation_alert_list(
     void (*each_delivery)(void *argument, const struct delivery *delivery), void *argument);
 
 /* The JSON object (RFC 8259) of an alert, one line; malloc'ed. */
-enum medgl_error alert_payload(const struct context *context, const struct alert *alert,
-                               char **payload);
+enum medgl_error alert_payload(const struct alert *alert, char **payload);
+
+/* -- without the store ------------------------------------------------------------------------ */
+
+/* Tells everybody at once of what cannot be written down, at most once an hour; where that cannot
+ * be kept to, the log alone. Of the same hour: MEDGL_OK. `carrier` NULL: there is only the log. */
+enum medgl_error alert_straight(const char *root, const struct alert_carrier *carrier,
+                                enum alert_kind kind, const char *text);
+/* Whether that was done within the last hour. */
+bool alert_straight_lately(const char *root);
+/* Makes what it needs, while there is space. */
+void alert_straight_prepare(const char *root);
 
 #endif

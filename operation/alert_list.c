@@ -9,11 +9,9 @@
 
 /* -- for programs ----------------------------------------------------------------------------- */
 
-enum medgl_error alert_payload(const struct context *context, const struct alert *alert,
-                               char **payload)
+enum medgl_error alert_payload(const struct alert *alert, char **payload)
 {
     char host[STORE_NAME_SIZE] = "", first[CLOCK_TEXT_SIZE], last[CLOCK_TEXT_SIZE];
-    (void)context;
     if (gethostname(host, sizeof(host) - 1) != 0)
         host[0] = '\0';
     clock_format_utc(alert->first, first);
@@ -76,6 +74,7 @@ struct retry_run {
     size_t alerts, room;
     struct store_txn *txn;
     uint32_t count;
+    enum medgl_error damage; /* of what was passed over: the others are made due all the same */
 };
 
 static enum medgl_error retry_take(void *argument, const struct alert *alert)
@@ -107,6 +106,14 @@ static enum medgl_error retry_delivery(void *argument, const struct delivery *de
     return MEDGL_OK;
 }
 
+static enum medgl_error retry_pass_over(struct retry_run *run, enum medgl_error error)
+{
+    if (error != MEDGL_ERR_CORRUPT)
+        return error;
+    run->damage = error;
+    return MEDGL_OK;
+}
+
 /* Nothing is written while rows are read. */
 static enum medgl_error retry_alert(struct store_txn *txn, struct retry_run *run, const char *id,
                                     struct retry_deliveries *waiting)
@@ -119,7 +126,7 @@ static enum medgl_error retry_alert(struct store_txn *txn, struct retry_run *run
         run->count++;
         return store_alert_update(txn, &alert);
     }
-    MEDGL_TRY(store_delivery_each(txn, id, retry_delivery, waiting));
+    MEDGL_TRY(retry_pass_over(run, store_delivery_each(txn, id, retry_delivery, waiting)));
     for (size_t i = 0; i < waiting->count; i++) {
         waiting->delivery[i].next = run->now;
         MEDGL_TRY(store_delivery_put(txn, &waiting->delivery[i]));
@@ -135,11 +142,12 @@ static enum medgl_error retry_now(struct store_txn *txn, void *argument)
     if (waiting == NULL)
         return MEDGL_ERR_MEMORY;
     run->alerts = run->count = 0;
-    MEDGL_TRY(store_alert_each(txn, false, retry_take, run));
+    run->damage = MEDGL_OK;
+    MEDGL_TRY(retry_pass_over(run, store_alert_each(txn, false, retry_take, run)));
     if (run->id != NULL && run->alerts != 1)
         return run->alerts == 0 ? MEDGL_ERR_NOT_FOUND : MEDGL_ERR_ARGUMENT;
     for (size_t i = 0; i < run->alerts; i++)
-        MEDGL_TRY(retry_alert(txn, run, run->alert[i], waiting));
+        MEDGL_TRY(retry_pass_over(run, retry_alert(txn, run, run->alert[i], waiting)));
     return MEDGL_OK;
 }
 
@@ -153,13 +161,14 @@ enum medgl_error operation_alert_retry(struct context *context, const char *id, 
     free(run.alert);
     if (error == MEDGL_OK)
         *count = run.count;
-    return error;
+    return error == MEDGL_OK ? run.damage : error;
 }
 
 /* -- the list --------------------------------------------------------------------------------- */
 
 struct list_run {
     struct store_txn *txn;
+    enum medgl_error damage; /* of deliveries that were passed over */
     bool all;
     void (*each)(void *argument, const struct alert *alert);
     void (*each_delivery)(void *argument, const struct delivery *delivery);
@@ -177,14 +186,19 @@ static enum medgl_error list_alert(void *argument, const struct alert *alert)
 {
     struct list_run *run = argument;
     run->each(run->argument, alert);
-    return store_delivery_each(run->txn, alert->id, list_delivery, run);
+    enum medgl_error error = store_delivery_each(run->txn, alert->id, list_delivery, run);
+    if (error != MEDGL_ERR_CORRUPT)
+        return error;
+    run->damage = error;
+    return MEDGL_OK;
 }
 
 static enum medgl_error list_now(struct store_txn *txn, void *argument)
 {
     struct list_run *run = argument;
     run->txn = txn;
-    return store_alert_each(txn, run->all, list_alert, run);
+    MEDGL_TRY(store_alert_each(txn, run->all, list_alert, run));
+    return run->damage;
 }
 
 enum medgl_error operation_alert_list(

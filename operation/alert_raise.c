@@ -82,6 +82,10 @@ enum medgl_error alert_raise(struct context *context, struct store_txn *txn,
         text_printable(alert.source, sizeof(alert.source), event->source);
     text_printable(alert.text, sizeof(alert.text), event->text);
     alert_fold(alert.kind, alert.account_id, alert.source, alert.fold);
+    if (event->about != NULL) {
+        size_t len = strlen(alert.fold);
+        MEDGL_TRY(text_copy(alert.fold + len, sizeof(alert.fold) - len, event->about));
+    }
     enum medgl_error found = store_alert_by_fold(txn, alert.fold, &last);
     if (found != MEDGL_OK && found != MEDGL_ERR_NOT_FOUND)
         return found;

@@ -45,25 +45,37 @@ static enum medgl_error state_raise_now(struct store_txn *txn, void *argument)
     return alert_raise(run->context, txn, &run->clock, &run->event);
 }
 
-static enum medgl_error state_raise(struct context *context, enum alert_kind kind, const char *text)
+struct watch {
+    struct context *context;
+    const struct alert_carrier *carrier;
+    uint32_t raised;
+};
+
+static enum medgl_error state_raise(struct watch *watch, enum alert_kind kind, const char *text)
 {
     struct state_run run = {
-        .context = context, .clock = clock_read(), .event = {.kind = kind, .text = text}};
-    return store_transact(context->store, STORE_WRITE, state_raise_now, &run);
+        .context = watch->context, .clock = clock_read(), .event = {.kind = kind, .text = text}};
+    enum medgl_error error =
+        store_transact(watch->context->store, STORE_WRITE, state_raise_now, &run);
+    watch->raised += error == MEDGL_OK && run.raised;
+    if (error != MEDGL_OK && alert_kind_urgent(kind))
+        (void)alert_straight(watch->context->root, watch->carrier, kind, text);
+    return error;
 }
 
-static enum medgl_error watch_clock(struct context *context)
+static enum medgl_error watch_clock(struct watch *watch)
 {
     if (clock_read().synchronised)
         return MEDGL_OK;
     return state_raise(
-        context, ALERT_CLOCK,
+        watch, ALERT_CLOCK,
         "The clock is not synchronised, and entries of the ledger say so: run chrony "
         "or systemd-timesyncd.");
 }
 
-static enum medgl_error watch_space(struct context *context)
+static enum medgl_error watch_space(struct watch *watch)
 {
+    const struct context *context = watch->context;
     char path[PATH_MAX], text[STORE_ALERT_SIZE];
     struct statvfs device;
     MEDGL_TRY(path_under(path, context->root, PATH_STORE));
@@ -76,7 +88,7 @@ static enum medgl_error watch_space(struct context *context)
                    "The store's device has %" PRId64
                    " MiB left; where it is full nobody logs in: free space on it.",
                    free_bytes >> 20);
-    return state_raise(context, ALERT_SPACE, text);
+    return state_raise(watch, ALERT_SPACE, text);
 }
 
 /* -- sessions --------------------------------------------------------------------------------- */
@@ -93,8 +105,9 @@ static enum medgl_error sweep_now(struct store_txn *txn, void *argument)
     return session_sweep(run->context, txn, &run->clock, NULL, &run->lost);
 }
 
-static enum medgl_error watch_sessions(struct context *context)
+static enum medgl_error watch_sessions(struct watch *watch)
 {
+    struct context *context = watch->context;
     struct sweep_run run = {.context = context, .clock = clock_read()};
     return store_transact(context->store, STORE_WRITE, sweep_now, &run);
 }
@@ -128,33 +141,37 @@ static void evidence_fault(void *argument, uint64_t seq, const char *what)
     (void)snprintf(faults->first, sizeof(faults->first), "%s", what);
 }
 
-/* Evidence that was tampered with may not take an entry more; the system's log does. */
-static enum medgl_error evidence_tell(struct context *context, const struct evidence_faults *faults)
+/* Evidence that was tampered with may not take an entry more: it is told straight then. Of number 0
+ * are faults that are no entry's. */
+static enum medgl_error evidence_tell(struct watch *watch, const struct evidence_faults *faults)
 {
-    char text[STORE_ALERT_SIZE];
+    char text[STORE_ALERT_SIZE], where[64] = "";
+    if (faults->seq > 0)
+        (void)snprintf(where, sizeof(where), " at entry %" PRIu64, faults->seq);
     (void)snprintf(text, sizeof(text),
-                   "The evidence does not verify: %" PRIu64 " faults, the first at entry %" PRIu64
-                   ": %s. Keep the disk as it is, and run medgl-admin ledger verify.",
-                   faults->count, faults->seq, faults->first);
-    log_system(LOG_ALERT, "%s", text);
-    return state_raise(context, ALERT_EVIDENCE, text);
+                   "The evidence does not verify: %" PRIu64 " faults, the first%s: %s. Keep the "
+                   "disk as it is, and run medgl-admin ledger verify.",
+                   faults->count, where, faults->first);
+    return state_raise(watch, ALERT_EVIDENCE, text);
 }
 
-static enum medgl_error watch_evidence(struct context *context)
+/* What was told without the store is looked at again after an hour. */
+static enum medgl_error watch_evidence(struct watch *watch)
 {
+    struct context *context = watch->context;
     char path[PATH_MAX], text[CLOCK_TEXT_SIZE + 1];
     const medgl_time now = clock_read().now;
     struct evidence_faults faults = {.count = 0};
     struct ledger_result result;
     const struct evidence_request request = {.fault = evidence_fault, .argument = &faults};
     MEDGL_TRY(path_under(path, context->root, WATCH_VERIFIED));
-    if (!evidence_is_due(path, now))
+    if (!evidence_is_due(path, now) || alert_straight_lately(context->root))
         return MEDGL_OK;
     enum medgl_error error = operation_verify(context, &request, &result);
     if (error != MEDGL_OK && error != MEDGL_ERR_CORRUPT)
         return error;
     if (error == MEDGL_ERR_CORRUPT)
-        MEDGL_TRY(evidence_tell(context, &faults));
+        MEDGL_TRY(evidence_tell(watch, &faults));
     clock_format_utc(now, text);
     (void)strcat(text, "\n");
     return file_replace(path, geteuid(), getegid(), 0600, text, strlen(text));
@@ -163,20 +180,22 @@ static enum medgl_error watch_evidence(struct context *context)
 /* -- all of it -------------------------------------------------------------------------------- */
 
 /* One look that fails keeps none of the others from being taken. */
-enum medgl_error operation_alert_watch(struct context *context)
+enum medgl_error operation_alert_watch(struct context *context, const struct alert_carrier *carrier,
+                                       uint32_t *raised)
 {
     static const struct {
         const char *what;
-        enum medgl_error (*look)(struct context *context);
+        enum medgl_error (*look)(struct watch *watch);
     } looks[] = {
         {"the clock", watch_clock},
         {"the space on the store's device", watch_space},
         {"sessions that are over", watch_sessions},
         {"the evidence", watch_evidence},
     };
+    struct watch watch = {.context = context, .carrier = carrier};
     enum medgl_error first = MEDGL_OK;
     for (size_t i = 0; i < MEDGL_COUNT(looks); i++) {
-        enum medgl_error error = looks[i].look(context);
+        enum medgl_error error = looks[i].look(&watch);
         if (error == MEDGL_OK)
             continue;
         log_line(LOG_ERR, "%s could not be looked at: %s: medgl-admin doctor may say more",
@@ -184,5 +203,6 @@ enum medgl_error operation_alert_watch(struct context *context)
         if (first == MEDGL_OK)
             first = error;
     }
+    *raised = watch.raised;
     return first;
 }

@@ -166,7 +166,7 @@ static enum medgl_error commit_alert(struct store_txn *txn, struct commit_run *r
 
 /* A name that is not enrolled is in no text: people type passwords into that field. What closes an
  * account as a whole is about no source: each time that one was the last of many is the same alert.
- */
+ * So is what closes made-up names: there are as many as anybody likes. */
 static enum medgl_error commit_alert_lock(struct store_txn *txn, struct commit_run *run)
 {
     const struct proof *proof = run->proof;
@@ -178,7 +178,7 @@ static enum medgl_error commit_alert_lock(struct store_txn *txn, struct commit_r
                    proof->known ? run->account.name : "",
                    source ? proof->source.key : "all remote sources", until);
     return commit_alert(txn, run, ALERT_LOCKOUT, proof->known ? &run->account : NULL,
-                        source ? proof->source.key : NULL, text);
+                        source && proof->known ? proof->source.key : NULL, text);
 }
 
 /* Did this failure reach a limit? Then that is an event of its own (R20). */

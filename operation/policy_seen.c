@@ -167,7 +167,10 @@ static enum medgl_error seen_record(struct context *context, struct store_txn *t
     MEDGL_TRY(evidence_append(context, txn, &entry, &now->ledger_seq));
     char text[sizeof(changed.text) + 64];
     (void)snprintf(text, sizeof(text), "The policy in force was changed: %s", changed.text);
-    const struct alert_event event = {.kind = ALERT_POLICY, .text = text};
+    /* No other change hides behind it. */
+    char about[sizeof(before->digest) + sizeof(now->digest)];
+    (void)snprintf(about, sizeof(about), "%s %s", before->digest, now->digest);
+    const struct alert_event event = {.kind = ALERT_POLICY, .text = text, .about = about};
     return alert_raise(context, txn, clock, &event);
 }
 

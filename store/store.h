@@ -325,7 +325,8 @@ enum medgl_error store_alert_update(struct store_txn *txn, const struct alert *a
 enum medgl_error store_alert_by_id(struct store_txn *txn, const char *id, struct alert *alert);
 /* The alert about that which is not addressed yet, else the latest. MEDGL_ERR_NOT_FOUND. */
 enum medgl_error store_alert_by_fold(struct store_txn *txn, const char *fold, struct alert *alert);
-/* Those that are not done (`all`: every one), the oldest first. */
+/* Those that are not done (`all`: every one), the oldest first. Of alerts and deliveries, one that
+ * was changed from outside is passed over: MEDGL_ERR_CORRUPT when the others have been read. */
 enum medgl_error store_alert_each(struct store_txn *txn, bool all,
                                   enum medgl_error (*each)(void *argument,
                                                            const struct alert *alert),

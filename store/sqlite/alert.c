@@ -64,15 +64,20 @@ enum medgl_error store_alert_each(struct store_txn *txn, bool all,
                                   void *argument)
 {
     auto_statement struct statement statement = {0};
-    enum medgl_error error;
+    enum medgl_error error, damage = MEDGL_OK;
     struct alert alert;
     MEDGL_TRY(statement_begin_in(txn, all ? STATEMENT_ALERT_ALL : STATEMENT_ALERT_WAITING, NULL,
                                  &statement));
     while ((error = statement_step(&statement)) == MEDGL_OK) {
-        MEDGL_TRY(row_read(&statement, &table_alert, &alert));
-        MEDGL_TRY(each(argument, &alert));
+        error = row_read(&statement, &table_alert, &alert);
+        if (error == MEDGL_ERR_CORRUPT)
+            damage = error;
+        else
+            MEDGL_TRY(error);
+        if (error == MEDGL_OK)
+            MEDGL_TRY(each(argument, &alert));
     }
-    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+    return error == MEDGL_ERR_NOT_FOUND ? damage : error;
 }
 
 enum medgl_error store_alert_purge(struct store_txn *txn, medgl_time before)
@@ -93,13 +98,18 @@ enum medgl_error store_delivery_each(struct store_txn *txn, const char *alert_id
                                      void *argument)
 {
     auto_statement struct statement statement = {0};
-    enum medgl_error error;
+    enum medgl_error error, damage = MEDGL_OK;
     struct delivery delivery;
     MEDGL_TRY(statement_begin_in(txn, STATEMENT_DELIVERY_OF,
                                  STATEMENT_KEYS({":alert_id", alert_id, 0}), &statement));
     while ((error = statement_step(&statement)) == MEDGL_OK) {
-        MEDGL_TRY(row_read(&statement, &table_delivery, &delivery));
-        MEDGL_TRY(each(argument, &delivery));
+        error = row_read(&statement, &table_delivery, &delivery);
+        if (error == MEDGL_ERR_CORRUPT)
+            damage = error;
+        else
+            MEDGL_TRY(error);
+        if (error == MEDGL_OK)
+            MEDGL_TRY(each(argument, &delivery));
     }
-    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+    return error == MEDGL_ERR_NOT_FOUND ? damage : error;
 }

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <sqlite3.h>
 
 /* -- the store, as a test may look at it ------------------------------------------------------ */
 
@@ -164,15 +165,34 @@ static void fold(void **state)
     assert_int_equal(fixture_close((void **)&f), 0);
 }
 
+/* R34: one change of the policy hides no other. */
+static void fold_policy(struct fixture *f)
+{
+    static const char *const about[] = {"a b", "b c", "c d", "a b"};
+    for (size_t i = 0; i < MEDGL_COUNT(about); i++)
+        raise_event(f, NOON + (medgl_time)i,
+                    &(struct alert_event){ALERT_POLICY, NULL, NULL, about[i], about[i]});
+    const struct look *seen = look(f);
+    assert_int_equal(seen->alerts, 3);
+    assert_int_equal(tally_of(f).kinds[LEDGER_ALERT_RAISE], 3);
+    for (size_t i = 0; i < seen->alerts; i++) {
+        assert_int_equal(seen->alert[i].not_before, 0);
+        assert_int_equal(seen->alert[i].count, strcmp(seen->alert[i].text, "a b") == 0 ? 2 : 1);
+    }
+}
+
 /* What is about another account, source or kind is another alert. */
 static void fold_apart(struct fixture *f)
 {
     const struct account one = {.id = "11111111111111111111111111111111", .name = "alice"};
     const struct account two = {.id = "22222222222222222222222222222222", .name = "bob"};
     const struct alert_event events[] = {
-        {ALERT_LOCKOUT, NULL, NULL, "a"},        {ALERT_LOCKOUT, NULL, "192.0.2.1", "b"},
-        {ALERT_LOCKOUT, &one, "192.0.2.1", "c"}, {ALERT_LOCKOUT, &two, "192.0.2.1", "d"},
-        {ALERT_SPREAD, &two, "192.0.2.1", "e"},  {ALERT_SPREAD, &two, NULL, "f"},
+        {ALERT_LOCKOUT, NULL, NULL, "a", NULL},
+        {ALERT_LOCKOUT, NULL, "192.0.2.1", "b", NULL},
+        {ALERT_LOCKOUT, &one, "192.0.2.1", "c", NULL},
+        {ALERT_LOCKOUT, &two, "192.0.2.1", "d", NULL},
+        {ALERT_SPREAD, &two, "192.0.2.1", "e", NULL},
+        {ALERT_SPREAD, &two, NULL, "f", NULL},
     };
     for (int round = 0; round < 2; round++)
         for (size_t i = 0; i < MEDGL_COUNT(events); i++)
@@ -206,14 +226,24 @@ static void raise_rolled_back(struct fixture *f)
 /* -- a carrier of the test's own -------------------------------------------------------------- */
 
 /* What a channel does, by the first letter of its name: o delivers, f fails, g is gone, k is killed
- * before it delivers and l after it, h hangs a while. What arrived stands in a file, whoever dies.
+ * before it delivers and l after it, h hangs a while, "notify.d" is the directory of programs, mail
+ * takes its time. What arrived stands in a file, whoever dies.
  */
 struct fake {
     struct fixture *f;
-    const char *channels; /* separated by spaces */
+    const char *channels; /* separated by commas */
     bool kills;           /* else k and l deliver */
     bool mends;           /* f delivers */
+    bool unreadable;      /* programs of the site cannot be listed */
+    int64_t mail_ms;      /* that a mail takes by fake_clock() */
 };
+
+static int64_t fake_time;
+
+static int64_t fake_clock(void)
+{
+    return fake_time;
+}
 
 static void fake_note(const struct fake *fake, const char *channel, const struct alert *alert)
 {
@@ -242,7 +272,12 @@ static enum medgl_error fake_carry(void *argument, const char *channel, const st
 {
     const struct fake *fake = argument;
     assert_non_null(strstr(payload, alert->id));
-    assert_true(alert->addressed);
+    if (strcmp(channel, ALERT_HOOKS) == 0) {
+        (void)snprintf(why, STORE_TEXT_SIZE, "it cannot be read");
+        return fake->unreadable ? MEDGL_ERR_ACCESS : MEDGL_ERR_NOT_FOUND;
+    }
+    if (strcmp(channel, "mail") == 0)
+        fake_time += fake->mail_ms;
     switch (channel[0]) {
     case 'f':
         if (fake->mends)
@@ -277,17 +312,18 @@ static enum medgl_error fake_channels(void *argument, const struct alert *alert,
 {
     const struct fake *fake = argument;
     char copy[256], *rest = copy;
-    assert_false(alert->addressed);
+    (void)alert;
     (void)snprintf(copy, sizeof(copy), "%s", fake->channels);
-    for (char *word; (word = strsep(&rest, " ")) != NULL;)
-        if (word[0] != '\0')
+    for (char *word; (word = strsep(&rest, ",")) != NULL;)
+        if (word[0] != '\0' && !(fake->unreadable && strncmp(word, ALERT_HOOK, 5) == 0))
             MEDGL_TRY(each(each_argument, word));
-    return MEDGL_OK;
+    return fake->unreadable ? each(each_argument, ALERT_HOOKS) : MEDGL_OK;
 }
 
 static enum medgl_error deliver(struct fake *fake, const char *only, struct alert_report *report)
 {
-    const struct alert_carrier carrier = {fake, fake_carry, fake_channels};
+    const struct alert_carrier carrier = {fake, fake_carry, fake_channels,
+                                          fake->mail_ms > 0 ? fake_clock : NULL};
     return operation_alert_deliver(&fake->f->context, &carrier, only, report);
 }
 
@@ -323,15 +359,15 @@ struct deliver_case {
 static const struct deliver_case deliver_cases[] = {
     {"nobody is to be told", "", MEDGL_OK, {0, 0, 0}, true, ""},
     {"one receiver", "o1", MEDGL_OK, {1, 0, 0}, true, "d"},
-    {"several", "o1 o2 o3", MEDGL_OK, {3, 0, 0}, true, "ddd"},
+    {"several", "o1,o2,o3", MEDGL_OK, {3, 0, 0}, true, "ddd"},
     {"one that fails is waited for, the others are not asked again",
-     "f1 o2",
+     "f1,o2",
      MEDGL_ERR_REFUSED,
      {1, 1, 0},
      false,
      "wd"},
-    {"one that is gone is not waited for", "g1 o2", MEDGL_OK, {1, 0, 0}, true, "xd"},
-    {"all are gone", "g1 g2", MEDGL_OK, {0, 0, 0}, true, "xx"},
+    {"one that is gone is not waited for", "g1,o2", MEDGL_OK, {1, 0, 0}, true, "xd"},
+    {"all are gone", "g1,g2", MEDGL_OK, {0, 0, 0}, true, "xx"},
 };
 
 static char delivery_letter(enum delivery_state state)
@@ -426,13 +462,13 @@ static void deliver_after_the_clock_went_back(struct fixture *f)
 /* A receiver that fails costs its time once a run, and the others get theirs. */
 static void deliver_beside_one_that_fails(struct fixture *f)
 {
-    struct fake fake = {.f = f, .channels = "f1 o2"};
+    struct fake fake = {.f = f, .channels = "f1,o2"};
     struct alert_report report;
     for (int i = 0; i < 5; i++) {
         char source[32];
         (void)snprintf(source, sizeof(source), "192.0.2.%d", i);
         raise_event(f, clock_read().now,
-                    &(struct alert_event){ALERT_SPREAD, NULL, source, "Many accounts."});
+                    &(struct alert_event){ALERT_SPREAD, NULL, source, "Many accounts.", NULL});
     }
     assert_int_equal(deliver(&fake, NULL, &report), MEDGL_ERR_REFUSED);
     assert_int_equal(report.failed, 1);
@@ -444,6 +480,122 @@ static void deliver_beside_one_that_fails(struct fixture *f)
     assert_int_equal(fake_arrived(f, "o2", ""), 5);
 }
 
+/* -- what is in the way of some ------------------------------------------------------------------
+ */
+
+/* As somebody who has the file and not the key. */
+static void damage(const struct fixture *f, const char *sql)
+{
+    char path[PATH_MAX];
+    sqlite3 *db;
+    assert_int_equal(path_under(path, f->root, PATH_STORE), MEDGL_OK);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_true(sqlite3_changes(db) > 0);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void raise_from(struct fixture *f, enum alert_kind kind, int from, int to)
+{
+    for (int i = from; i < to; i++) {
+        char source[32];
+        (void)snprintf(source, sizeof(source), "192.0.2.%d", i);
+        raise_event(f, clock_read().now, &(struct alert_event){kind, NULL, source, "x", NULL});
+    }
+}
+
+/* A row that was changed from outside keeps none of the others. */
+static void deliver_beside_a_changed_row(struct fixture *f)
+{
+    struct fake fake = {.f = f, .channels = "o1"};
+    struct alert_report report;
+    raise_from(f, ALERT_LOCKOUT, 0, 4);
+    damage(f, "UPDATE alert SET count = count + 1 WHERE source = '192.0.2.1'");
+    assert_int_equal(deliver(&fake, NULL, &report), MEDGL_ERR_CORRUPT);
+    assert_int_equal(report.delivered, 3);
+    assert_int_equal(fake_arrived(f, "o1", ""), 3);
+}
+
+/* Nor does a delivery keep the alert's others; and the alert is not taken for done. */
+static void deliver_beside_a_changed_delivery(struct fixture *f)
+{
+    struct fake fake = {.f = f, .channels = "f1,f2,o3"};
+    struct alert_report report;
+    uint32_t count;
+    raise_from(f, ALERT_LOCKOUT, 0, 1);
+    assert_int_equal(deliver(&fake, NULL, &report), MEDGL_ERR_REFUSED);
+    damage(f, "UPDATE delivery SET tries = tries + 1 WHERE channel = 'f1'");
+    fake.mends = true;
+    assert_int_equal(operation_alert_retry(&f->context, NULL, &count), MEDGL_ERR_CORRUPT);
+    assert_int_equal(count, 1);
+    assert_int_equal(deliver(&fake, NULL, &report), MEDGL_ERR_CORRUPT);
+    assert_int_equal(fake_arrived(f, "f2", ""), 1);
+    assert_int_equal(tally_of(f).kinds[LEDGER_ALERT_DELIVER], 0);
+}
+
+/* Programs that cannot be listed keep no alert from the others, and are told when they can. */
+static void deliver_while_programs_are_unknown(struct fixture *f)
+{
+    struct fake fake = {.f = f, .channels = "syslog,hook 1,hook 2", .unreadable = true};
+    struct alert_report report;
+    uint32_t count;
+    raise_from(f, ALERT_LOCKOUT, 0, 1);
+    assert_int_equal(deliver(&fake, NULL, &report), MEDGL_ERR_REFUSED);
+    assert_int_equal(fake_arrived(f, "syslog", ""), 1);
+    assert_int_equal(look(f)->deliveries, 2);
+    assert_string_equal(look(f)->delivery[0].channel, ALERT_HOOKS);
+    assert_string_equal(look(f)->delivery[0].problem, "it cannot be read");
+    fake.unreadable = false;
+    assert_int_equal(operation_alert_retry(&f->context, NULL, &count), MEDGL_OK);
+    assert_int_equal(deliver(&fake, NULL, &report), MEDGL_OK);
+    assert_int_equal(fake_arrived(f, "hook 1", ""), 1);
+    assert_int_equal(fake_arrived(f, "hook 2", ""), 1);
+    assert_int_equal(fake_arrived(f, "syslog", ""), 1);
+    assert_int_not_equal(look(f)->alert[0].done, 0);
+    assert_int_equal(tally_of(f).kinds[LEDGER_ALERT_DELIVER], 1);
+    assert_int_equal(verify(f), MEDGL_OK);
+}
+
+/* Which line of what arrived is the first that begins so; 0: none. */
+static unsigned fake_place(const struct fixture *f, const char *beginning)
+{
+    char path[PATH_MAX], line[512];
+    unsigned place = 0;
+    (void)snprintf(path, sizeof(path), "%s/arrived", f->root);
+    auto_file FILE *stream = fopen(path, "re");
+    assert_non_null(stream);
+    while (fgets(line, sizeof(line), stream) != NULL && ++place > 0)
+        if (strncmp(line, beginning, strlen(beginning)) == 0)
+            return place;
+    return 0;
+}
+
+/* More than there is time for by mail: all go to the log first and all to the programs, and what is
+ * urgent goes before everything else. */
+static void deliver_a_flood(struct fixture *f)
+{
+    struct fake fake = {.f = f, .channels = "hook 1,mail,syslog", .mail_ms = 20000};
+    struct alert_report report;
+    char urgent[64] = "";
+    raise_from(f, ALERT_LOCKOUT, 0, 50);
+    raise_from(f, ALERT_SPREAD, 50, 51);
+    const struct look *seen = look(f);
+    for (size_t i = 0; i < seen->alerts; i++)
+        if (seen->alert[i].kind == ALERT_SPREAD)
+            (void)snprintf(urgent, sizeof(urgent), "mail %s", seen->alert[i].id);
+    assert_int_equal(deliver(&fake, NULL, &report), MEDGL_OK);
+    assert_int_equal(fake_arrived(f, "syslog", ""), 51);
+    assert_int_equal(fake_arrived(f, "hook 1", ""), 51);
+    assert_in_range(fake_arrived(f, "mail", ""), 15, 31); /* ten minutes at three a minute */
+    assert_int_equal(fake_place(f, "mail"), 52);
+    assert_int_equal(fake_place(f, urgent), 52);
+    while (report.delivered > 0) /* the next runs do the rest */
+        assert_int_equal(deliver(&fake, NULL, &report), MEDGL_OK);
+    assert_int_equal(fake_arrived(f, "mail", ""), 51);
+    assert_int_equal(fake_arrived(f, "hook 1", ""), 51);
+    assert_int_equal(fake_arrived(f, "syslog", ""), 51);
+}
+
 /* -- killed in the middle --------------------------------------------------------------------- */
 
 struct kill_case {
@@ -452,8 +604,8 @@ struct kill_case {
 };
 
 static const struct kill_case kill_cases[] = {
-    {"before it was delivered", "a k z", 1, 1, 1},
-    {"after it was delivered, before that was written down", "a l z", 1, 2, 1},
+    {"before it was delivered", "a,k,z", 1, 1, 1},
+    {"after it was delivered, before that was written down", "a,l,z", 1, 2, 1},
 };
 
 static void killed(void **state)
@@ -505,13 +657,13 @@ static void killed_before_the_end(struct fixture *f)
 /* Several at once: each alert to each receiver once. */
 static void deliver_at_once(struct fixture *f)
 {
-    struct fake fake = {.f = f, .channels = "h1 h2"};
+    struct fake fake = {.f = f, .channels = "h1,h2"};
     pid_t children[3];
     for (int i = 0; i < 4; i++) {
         char source[32];
         (void)snprintf(source, sizeof(source), "192.0.2.%d", i);
         raise_event(f, clock_read().now,
-                    &(struct alert_event){ALERT_SPREAD, NULL, source, "Many accounts."});
+                    &(struct alert_event){ALERT_SPREAD, NULL, source, "Many accounts.", NULL});
     }
     for (size_t i = 0; i < MEDGL_COUNT(children); i++) {
         children[i] = fork();
@@ -586,6 +738,7 @@ static void payload(struct fixture *f)
         .last = NOON + 1500,
         .count = 3,
     };
+    (void)f;
     (void)gethostname(host, sizeof(host) - 1);
     (void)snprintf(expected, sizeof(expected),
                    "{\"id\":\"%s\",\"kind\":\"spread\",\"urgent\":true,\"host\":\"%s\","
@@ -593,7 +746,7 @@ static void payload(struct fixture *f)
                    "\"count\":3,\"account\":null,\"source\":\"2001:db8::/64\","
                    "\"text\":\"He said \\\"\xe7\x8c\xab\\\\\\\".\"}",
                    alert.id, host);
-    assert_int_equal(alert_payload(&f->context, &alert, &text), MEDGL_OK);
+    assert_int_equal(alert_payload(&alert, &text), MEDGL_OK);
     assert_string_equal(text, expected);
 }
 
@@ -632,7 +785,8 @@ static unsigned raised(struct fixture *f, enum alert_kind kind)
 
 static void watch(struct fixture *f)
 {
-    assert_int_equal(operation_alert_watch(&f->context), MEDGL_OK);
+    uint32_t raised;
+    assert_int_equal(operation_alert_watch(&f->context, NULL, &raised), MEDGL_OK);
 }
 
 static void watch_space(struct fixture *f)
@@ -701,6 +855,24 @@ static void watch_evidence(struct fixture *f)
     assert_int_equal(verify(f), MEDGL_OK);
 }
 
+/* Evidence that takes no entry any more: all are told all the same, and not each minute. */
+static void watch_evidence_that_takes_nothing(struct fixture *f)
+{
+    struct fake fake = {.f = f, .channels = "syslog,mail,hook 1"};
+    const struct alert_carrier carrier = {&fake, fake_carry, fake_channels, NULL};
+    uint32_t raised;
+    alert_straight_prepare(f->root);
+    assert_false(alert_straight_lately(f->root));
+    damage(f, "UPDATE ledger_head SET size = size - 1");
+    for (int i = 0; i < 2; i++)
+        (void)operation_alert_watch(&f->context, &carrier, &raised);
+    assert_true(alert_straight_lately(f->root));
+    assert_int_equal(fake_arrived(f, "syslog", ""), 1);
+    assert_int_equal(fake_arrived(f, "mail", ""), 1);
+    assert_int_equal(fake_arrived(f, "hook 1", ""), 1);
+    assert_int_equal(raised, 0);
+}
+
 static void wake(struct fixture *f)
 {
     char path[PATH_MAX];
@@ -722,11 +894,16 @@ struct scene_case {
 
 static const struct scene_case scene_cases[] = {
     {"what is about something else is another alert", fold_apart},
+    {"R34 no change of the policy hides another", fold_policy},
     {"an event that is rolled back has none", raise_rolled_back},
     {"tried again after 1, 2, 4 minutes, at most an hour", deliver_again},
     {"a time that only a clock set back can have left is no reason to wait",
      deliver_after_the_clock_went_back},
     {"one that fails is asked once a run, the others get all", deliver_beside_one_that_fails},
+    {"one that was changed from outside stops no other", deliver_beside_a_changed_row},
+    {"nor does one delivery stop the others", deliver_beside_a_changed_delivery},
+    {"programs that cannot be listed are told when they can", deliver_while_programs_are_unknown},
+    {"a flood: the log first, what is urgent first, and programs have their turn", deliver_a_flood},
     {"a crash between the last delivery and its entry", killed_before_the_end},
     {"several deliverers at once: each alert once", deliver_at_once},
     {"a test goes out alone and at once", test_one},
@@ -736,6 +913,7 @@ static const struct scene_case scene_cases[] = {
     {"space that is short is said once within its time", watch_space},
     {"a clock that is not synchronised likewise", watch_clock},
     {"the evidence is verified once a day", watch_evidence},
+    {"evidence that takes no entry is told without the store", watch_evidence_that_takes_nothing},
     {"who delivers is woken by a file", wake},
 };
 
