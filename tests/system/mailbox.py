@@ -1,9 +1,11 @@
 """A mail server of one address for tests: takes every message (RFC 5321), and writes it to a new file in a directory.
 
-mailbox.py PORT DIRECTORY: prints "ready" when it listens on 127.0.0.1."""
+mailbox.py PORT DIRECTORY: prints "ready" when it listens on 127.0.0.1. While there is a file DIRECTORY.slow it does not say
+that it has taken what it took."""
 import os
 import socketserver
 import sys
+import time
 
 directory = sys.argv[2]
 
@@ -24,6 +26,8 @@ class Session(socketserver.StreamRequestHandler):
                 self.say("354 go on")
                 self.keep(envelope)
                 envelope = []
+                while os.path.exists(directory + ".slow"):
+                    time.sleep(0.05)
             elif word in (b"MAIL", b"RCPT"):
                 envelope.append(line)
             self.say("250 mailbox.example")

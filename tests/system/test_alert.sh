@@ -119,5 +119,29 @@ works "made again" admin alert retry
 works "exactly once more" [ "$(grep -c '"kind":"test"' $left/slow)" = 2 ]
 works "and no more after that" sh -c "medgl-admin alert retry && [ \"\$(grep -c '\"kind\":\"test\"' $left/slow)\" = 2 ]"
 
+# -- killed while the mail server has the mail, and has not said so yet
+
+has_mails() {
+    [ "$(mails)" = "$1" ]
+}
+rm -f $notify/*
+printf 'alert_mail = security@hospital.example\nalert_wall = no\nalert_hook_timeout = 60 s\n' > $policy
+sed -i 's/^timeout .*/timeout 60/' /etc/msmtprc
+before=$(mails)
+touch /run/mailbox.slow
+admin alert test > $seen 2>&1 &
+starter=$!
+works "the server takes the mail" wait_for 10 has_mails $((before + 1))
+works "and the mail program waits for its word" pgrep -u medgl-notify -f sendmail
+kill -KILL "$(pgrep -P $starter -x medgl-admin -o || echo $starter)" $starter 2> /dev/null
+works "it ends with who delivers" wait_for 5 sh -c "! pgrep -u medgl-notify"
+rm /run/mailbox.slow
+works "made again by mail" admin alert retry
+works "exactly one mail more" has_mails $((before + 2))
+works "of the same id, by which a reader knows it again" \
+    [ "$(grep -h '^Message-ID: ' /run/mailbox/$before /run/mailbox/$((before + 1)) | sort | uniq -c | awk '{ print $1 }')" = 2 ]
+works "nothing is left to be tried" admin alert retry
+works "and no mail comes any more" has_mails $((before + 2))
+
 evidence_holds alert.raise alert.deliver
 finish
