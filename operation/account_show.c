@@ -51,7 +51,8 @@ static enum medgl_error show_fill(struct store_txn *txn, const struct show_run *
         report->issued_until = credential.valid_until;
     }
     MEDGL_TRY(store_attempt_count(txn, id, show_elsewhere.key, run->now,
-                                  policy_span_most(policy->attempt_window), &report->total));
+                                  policy_span_most(policy->attempt_window), UINT32_MAX,
+                                  &report->total));
     report->limit = attempt_limit(policy, &report->account, show_elsewhere.key);
     report->factor_limit = policy->factor_failures;
     const struct attempt_facts remote =

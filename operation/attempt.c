@@ -13,6 +13,9 @@
 #define ATTEMPT_PATIENCE_MS 30000
 #define ATTEMPT_POLL_MS     40
 
+#define ATTEMPT_COUNTED 128             /* failures, where the policy's limits are lower */
+#define ATTEMPT_KEPT    (7 * MEDGL_DAY) /* after their end, or after what would have been it */
+
 struct reserve_run {
     struct context *context;
     const struct account *account;
@@ -20,6 +23,11 @@ struct reserve_run {
     struct reservation *reservation;
     struct clock_reading clock;
 };
+
+bool attempt_delays_only(const struct account *account)
+{
+    return account != NULL && account->class_ == ACCOUNT_CLASS_BREAKGLASS;
+}
 
 struct attempt_facts attempt_facts_from(const struct attempt_counts *counts,
                                         const struct account *account, const struct source *source)
@@ -37,7 +45,7 @@ struct attempt_facts attempt_facts_from(const struct attempt_counts *counts,
         .remote = source->remote,
         .change = source_key_is_change(source->key),
         .own = source->own,
-        .delay_only = account != NULL && account->class_ == ACCOUNT_CLASS_BREAKGLASS,
+        .delay_only = attempt_delays_only(account),
     };
 }
 
@@ -47,14 +55,33 @@ void attempt_undelayed(const struct policy *policy, struct policy *undelayed)
     undelayed->attempt_delay = (struct policy_span){0};
 }
 
+uint32_t attempt_counted(const struct policy *policy)
+{
+    int64_t most = ATTEMPT_COUNTED;
+    const int64_t limits[] = {policy->attempts_per_source, policy->attempts_per_account,
+                              policy->attempts_per_change};
+    for (size_t i = 0; i < MEDGL_COUNT(limits); i++)
+        if (limits[i] > most)
+            most = limits[i];
+    return most < UINT32_MAX ? (uint32_t)most : UINT32_MAX;
+}
+
+enum medgl_error attempt_count(const struct policy *policy, struct store_txn *txn,
+                               const char *account_key, const struct source *source, medgl_time now,
+                               struct attempt_counts *counts)
+{
+    return store_attempt_count(txn, account_key, source->key, now,
+                               policy_span_most(policy->attempt_window), attempt_counted(policy),
+                               counts);
+}
+
 enum medgl_error attempt_judge(const struct policy *policy, struct store_txn *txn,
                                const struct account *account, const char *account_key,
                                const struct source *source, medgl_time now,
                                struct attempt_decision *decision)
 {
     struct attempt_counts counts;
-    MEDGL_TRY(store_attempt_count(txn, account_key, source->key, now,
-                                  policy_span_most(policy->attempt_window), &counts));
+    MEDGL_TRY(attempt_count(policy, txn, account_key, source, now, &counts));
     const struct attempt_facts facts = attempt_facts_from(&counts, account, source);
     *decision = policy_attempt(policy, &facts, now);
     return MEDGL_OK;
@@ -62,36 +89,54 @@ enum medgl_error attempt_judge(const struct policy *policy, struct store_txn *tx
 
 int64_t attempt_limit(const struct policy *policy, const struct account *account, const char *key)
 {
-    if (account != NULL && account->class_ == ACCOUNT_CLASS_BREAKGLASS)
+    if (attempt_delays_only(account))
         return 0;
     if (key[0] == '\0')
         return policy->attempts_per_account;
     return source_key_is_change(key) ? policy->attempts_per_change : policy->attempts_per_source;
 }
 
-/* A try whose process died, or that took too long, is a failure, and says so. */
-static enum medgl_error reserve_abandoned(struct reserve_run *run, struct store_txn *txn,
-                                          const struct attempt *attempt)
-{
-    struct ledger_entry entry;
-    char started[CLOCK_TEXT_SIZE];
-    evidence_begin(run->context, &run->clock, LEDGER_LOGIN_ABANDONED, run->account, &entry);
-    ledger_entry_text(&entry, "service", attempt->service);
-    ledger_entry_text(&entry, "source", attempt->source);
-    ledger_entry_time(&entry, "started", attempt->started, started);
-    return evidence_append(run->context, txn, &entry, NULL);
-}
+/* -- what was never finished ------------------------------------------------------------------ */
 
 struct sweep_run {
-    struct reserve_run *run;
+    struct context *context;
+    const struct clock_reading *clock;
+    const struct account *account;
     struct store_txn *txn;
 };
 
-static enum medgl_error reserve_swept(void *argument, const struct attempt *attempt)
+/* A try whose process died, or that took too long, is a failure, and says so. */
+static enum medgl_error attempt_swept(void *argument, const struct attempt *attempt)
 {
-    struct sweep_run *sweep = argument;
-    return reserve_abandoned(sweep->run, sweep->txn, attempt);
+    const struct sweep_run *sweep = argument;
+    struct ledger_entry entry;
+    char started[CLOCK_TEXT_SIZE];
+    evidence_begin(sweep->context, sweep->clock, LEDGER_LOGIN_ABANDONED, sweep->account, &entry);
+    ledger_entry_text(&entry, "service", attempt->service);
+    ledger_entry_text(&entry, "source", attempt->source);
+    ledger_entry_time(&entry, "started", attempt->started, started);
+    return evidence_append(sweep->context, sweep->txn, &entry, NULL);
 }
+
+static enum medgl_error attempt_purged(void *argument, const struct attempt *attempt)
+{
+    struct sweep_run sweep = *(const struct sweep_run *)argument;
+    struct account account;
+    enum medgl_error error = store_account_by_id(sweep.txn, attempt->account_id, &account);
+    if (error != MEDGL_ERR_NOT_FOUND)
+        MEDGL_TRY(error);
+    sweep.account = error == MEDGL_OK ? &account : NULL;
+    return attempt_swept(&sweep, attempt);
+}
+
+enum medgl_error attempt_purge(struct context *context, struct store_txn *txn,
+                               const struct clock_reading *clock)
+{
+    struct sweep_run sweep = {.context = context, .clock = clock, .txn = txn};
+    return store_attempt_purge(txn, clock->now - ATTEMPT_KEPT, attempt_purged, &sweep);
+}
+
+/* -- taking a place --------------------------------------------------------------------------- */
 
 /* One look, under the write lock: sweep, count, decide, and take the place or note the refusal. */
 static enum medgl_error reserve_look(struct store_txn *txn, void *argument)
@@ -99,9 +144,10 @@ static enum medgl_error reserve_look(struct store_txn *txn, void *argument)
     struct reserve_run *run = argument;
     struct attempt *attempt = &run->reservation->attempt;
     struct attempt_decision *decision = &run->reservation->decision;
-    struct sweep_run sweep = {.run = run, .txn = txn};
+    struct sweep_run sweep = {
+        .context = run->context, .clock = &run->clock, .account = run->account, .txn = txn};
     run->clock = clock_read();
-    MEDGL_TRY(store_attempt_sweep(txn, attempt->account_id, run->clock.now, reserve_swept, &sweep));
+    MEDGL_TRY(store_attempt_sweep(txn, attempt->account_id, run->clock.now, attempt_swept, &sweep));
     MEDGL_TRY(attempt_judge(&run->context->policy, txn, run->account, attempt->account_id,
                             run->source, run->clock.now, decision));
     switch (decision->verdict) {

@@ -37,6 +37,11 @@ enum medgl_error attempt_note_refusal(const struct context *context, struct stor
                                       const struct caller *caller, const struct source *source,
                                       medgl_time now, bool *again);
 
+/* Forgets what is too old to count, a bounded number at a time. What is still in flight there gets
+ * its entry first: nobody tried that account or name again, so nothing else tells of it. */
+enum medgl_error attempt_purge(struct context *context, struct store_txn *txn,
+                               const struct clock_reading *clock);
+
 /* The id under which tries at a name that is not enrolled are counted, so that it behaves like one
  * that is (R23). */
 enum medgl_error attempt_stand_in(const struct context *context, const char *name,
@@ -44,6 +49,14 @@ enum medgl_error attempt_stand_in(const struct context *context, const char *nam
 
 /* The policy as it is without delays: a delay comes first, and hides a lock. */
 void attempt_undelayed(const struct policy *policy, struct policy *undelayed);
+
+/* How many failures are counted where something is decided: no more of them decide anything. */
+uint32_t attempt_counted(const struct policy *policy);
+
+/* What stands against (account, source), as far as that. */
+enum medgl_error attempt_count(const struct policy *policy, struct store_txn *txn,
+                               const char *account_key, const struct source *source, medgl_time now,
+                               struct attempt_counts *counts);
 
 /* Counts what stands against (account, source), and decides, inside the caller's transaction. */
 enum medgl_error attempt_judge(const struct policy *policy, struct store_txn *txn,
@@ -55,6 +68,9 @@ enum medgl_error attempt_judge(const struct policy *policy, struct store_txn *tx
  * name. */
 struct attempt_facts attempt_facts_from(const struct attempt_counts *counts,
                                         const struct account *account, const struct source *source);
+
+/* Whether failures delay it, and never close it (R32). */
+bool attempt_delays_only(const struct account *account);
 
 /* How many failures close a source, or ("") the account as a whole; 0: they never do. */
 int64_t attempt_limit(const struct policy *policy, const struct account *account, const char *key);

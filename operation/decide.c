@@ -328,7 +328,7 @@ static enum medgl_error commit_know_again(struct store_txn *txn, struct commit_r
         return MEDGL_OK;
     MEDGL_TRY(store_attempt_repeats(txn, proof->account_key, proof->source.key, proof->tag,
                                     run->clock.now, policy_span_most(policy->attempt_window),
-                                    &run->repeated));
+                                    attempt_counted(policy), &run->repeated));
     run->decision.counts = !run->repeated;
     return MEDGL_OK;
 }
@@ -374,8 +374,7 @@ static enum medgl_error commit_now(struct store_txn *txn, void *argument)
     }
     MEDGL_TRY(policy_seen_note(context, txn, &run->clock, &changed));
     run->alerted = run->alerted || changed;
-    medgl_time keep = run->clock.now - 7 * MEDGL_DAY;
-    return store_attempt_purge(txn, keep);
+    return attempt_purge(context, txn, &run->clock);
 }
 
 static void commit_tell(const struct commit_run *run)

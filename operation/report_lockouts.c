@@ -74,7 +74,8 @@ static enum medgl_error lockouts_whole(struct lockouts_run *run, const char *id)
     struct attempt_counts counts;
     struct lockout_record *record = &run->record;
     MEDGL_TRY(store_attempt_count(run->txn, id, elsewhere.key, run->now,
-                                  policy_span_most(run->context->policy.attempt_window), &counts));
+                                  policy_span_most(run->context->policy.attempt_window), UINT32_MAX,
+                                  &counts));
     const struct attempt_decision decision = lockouts_decide(run, &counts, &elsewhere);
     *record = (struct lockout_record){
         .account = run->enrolled ? run->account.name : "",

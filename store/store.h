@@ -205,11 +205,13 @@ struct attempt_counts {
     medgl_time source_refused_latest;
 };
 
-/* Failures that lie within `window` before the latest
- * one of the same reach, and attempts in flight. */
+/* Failures that lie within `window` before the latest one of the same reach, the latest `most` of
+ * them, and all attempts in flight. What decides, and holds the write lock meanwhile, counts no
+ * further than decides anything: of an account that no number of failures closes there may be any
+ * number. */
 enum medgl_error store_attempt_count(struct store_txn *txn, const char *account_id,
                                      const char *source, medgl_time now, medgl_time window,
-                                     struct attempt_counts *counts);
+                                     uint32_t most, struct attempt_counts *counts);
 
 /* Makes the dead and overdue attempts of an account failures;
  * `each` hears of every one (for its ledger entry). */
@@ -227,10 +229,11 @@ enum medgl_error store_attempt_begin(struct store_txn *txn, const struct attempt
 enum medgl_error store_attempt_finish(struct store_txn *txn, const char *id, medgl_time now,
                                       enum attempt_outcome outcome, uint32_t tag);
 
-/* Whether a failure that still counts from that source has this tag (0 never has). */
+/* Whether a failure that still counts from that source, one of the latest `most`, has this tag (0
+ * never has). */
 enum medgl_error store_attempt_repeats(struct store_txn *txn, const char *account_id,
                                        const char *source, uint32_t tag, medgl_time now,
-                                       medgl_time window, bool *repeats);
+                                       medgl_time window, uint32_t most, bool *repeats);
 
 /* At how many accounts (unknown names included) there were failures from a source since then;
  * counts no further than `most`. */
@@ -249,8 +252,13 @@ enum medgl_error store_attempt_accounts(struct store_txn *txn,
 enum medgl_error store_attempt_clear(struct store_txn *txn, const char *account_id,
                                      const char *source, uint32_t *cleared);
 
-/* Forgets finished attempts older than that, a bounded number at a time. */
-enum medgl_error store_attempt_purge(struct store_txn *txn, medgl_time before);
+/* Forgets finished attempts older than that, and those in flight whose deadline passed before it
+ * and whose process is gone: nobody tried that account or name again. `each` hears of the latter
+ * (for its ledger entry). A bounded number of either at a time. */
+enum medgl_error store_attempt_purge(struct store_txn *txn, medgl_time before,
+                                     enum medgl_error (*each)(void *argument,
+                                                              const struct attempt *attempt),
+                                     void *argument);
 
 /* The sources that have failures against an account, with what counts from each, latest first. */
 enum medgl_error store_attempt_sources(

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#define OVERDUE_AT_ONCE 8 /* that are looked at; each has an entry */
+
 struct attempt_row {
     struct attempt attempt;
     medgl_time finished; /* 0: in flight */
@@ -79,25 +81,33 @@ struct failures {
     bool tag_seen; /* one of them has it */
 };
 
-/* The failures of a source, or all (NULL), from the latest back to `window` before it. */
+/* What is counted: from the latest back to `window` before it, `most` of them. */
+struct span {
+    medgl_time now, window;
+    uint32_t most;
+};
+
+/* The failures of a source, or all (NULL). */
 static enum medgl_error attempt_failures(struct store_txn *txn, const char *account_id,
-                                         const char *source, medgl_time now, medgl_time window,
+                                         const char *source, const struct span *span,
                                          struct failures *failures)
 {
     auto_statement struct statement statement = {0};
     enum medgl_error error;
     struct attempt_row row;
-    const struct statement_key keys[] = {
-        {":account_id", account_id, 0}, {source != NULL ? ":source" : NULL, source, 0}, {0}};
+    const struct statement_key keys[] = {{":account_id", account_id, 0},
+                                         {":most", NULL, span->most},
+                                         {source != NULL ? ":source" : NULL, source, 0},
+                                         {0}};
     MEDGL_TRY(statement_begin_in(
         txn, source != NULL ? STATEMENT_ATTEMPT_FAILED_BY_SOURCE : STATEMENT_ATTEMPT_FAILED, keys,
         &statement));
     while ((error = statement_step(&statement)) == MEDGL_OK) {
         MEDGL_TRY(row_read(&statement, &table_attempt, &row));
-        medgl_time finished = row.finished < now ? row.finished : now;
+        medgl_time finished = row.finished < span->now ? row.finished : span->now;
         if (failures->count == 0)
             failures->latest = finished;
-        if (failures->latest - finished > window)
+        if (failures->latest - finished > span->window)
             return MEDGL_OK;
         failures->count++;
         failures->tag_seen |= failures->tag != 0 && row.attempt.tag == failures->tag;
@@ -156,14 +166,15 @@ static enum medgl_error attempt_refused(struct store_txn *txn, const char *accou
 
 enum medgl_error store_attempt_count(struct store_txn *txn, const char *account_id,
                                      const char *source, medgl_time now, medgl_time window,
-                                     struct attempt_counts *counts)
+                                     uint32_t most, struct attempt_counts *counts)
 {
+    const struct span span = {now, window, most};
     *counts = (struct attempt_counts){0};
     if (txn->mode == STORE_WRITE) /* a reader counts them as if they were */
         MEDGL_TRY(attempt_redate(txn, account_id, now));
     struct failures of_source = {0}, of_all = {0};
-    MEDGL_TRY(attempt_failures(txn, account_id, source, now, window, &of_source));
-    MEDGL_TRY(attempt_failures(txn, account_id, NULL, now, window, &of_all));
+    MEDGL_TRY(attempt_failures(txn, account_id, source, &span, &of_source));
+    MEDGL_TRY(attempt_failures(txn, account_id, NULL, &span, &of_all));
     *counts = (struct attempt_counts){.source_failures = of_source.count,
                                       .source_latest = of_source.latest,
                                       .account_failures = of_all.count,
@@ -174,13 +185,14 @@ enum medgl_error store_attempt_count(struct store_txn *txn, const char *account_
 
 enum medgl_error store_attempt_repeats(struct store_txn *txn, const char *account_id,
                                        const char *source, uint32_t tag, medgl_time now,
-                                       medgl_time window, bool *repeats)
+                                       medgl_time window, uint32_t most, bool *repeats)
 {
+    const struct span span = {now, window, most};
     struct failures failures = {.tag = tag};
     *repeats = false;
     if (tag == 0)
         return MEDGL_OK;
-    MEDGL_TRY(attempt_failures(txn, account_id, source, now, window, &failures));
+    MEDGL_TRY(attempt_failures(txn, account_id, source, &span, &failures));
     *repeats = failures.tag_seen;
     return MEDGL_OK;
 }
@@ -290,8 +302,10 @@ enum medgl_error store_attempt_clear(struct store_txn *txn, const char *account_
     struct attempt_row row;
     const enum statement_id id =
         source != NULL ? STATEMENT_ATTEMPT_FAILED_BY_SOURCE : STATEMENT_ATTEMPT_FAILED;
-    const struct statement_key keys[] = {
-        {":account_id", account_id, 0}, {source != NULL ? ":source" : NULL, source, 0}, {0}};
+    const struct statement_key keys[] = {{":most", NULL, 1},
+                                         {":account_id", account_id, 0},
+                                         {source != NULL ? ":source" : NULL, source, 0},
+                                         {0}};
     *cleared = 0;
     while ((error = row_get(txn, id, keys, &table_attempt, &row)) == MEDGL_OK) {
         row.attempt.outcome = ATTEMPT_OUTCOME_CLEARED;
@@ -303,12 +317,42 @@ enum medgl_error store_attempt_clear(struct store_txn *txn, const char *account_
     return statement_run(txn,
                          source != NULL ? STATEMENT_ATTEMPT_FORGET_REFUSED_BY_SOURCE
                                         : STATEMENT_ATTEMPT_FORGET_REFUSED,
-                         keys);
+                         keys + 1);
 }
 
-enum medgl_error store_attempt_purge(struct store_txn *txn, medgl_time before)
+/* The next one in flight that is overdue since before then, in the order of deadlines. */
+static enum medgl_error attempt_next_overdue(struct store_txn *txn, medgl_time before,
+                                             const struct attempt_row *after,
+                                             struct attempt_row *row)
 {
-    return statement_run(txn, STATEMENT_ATTEMPT_PURGE, STATEMENT_KEYS({":before", NULL, before}));
+    return row_get(txn, STATEMENT_ATTEMPT_OVERDUE,
+                   STATEMENT_KEYS({":before", NULL, before}, {":after", after->attempt.id, 0},
+                                  {":deadline", NULL, after->attempt.deadline}),
+                   &table_attempt, row);
+}
+
+enum medgl_error store_attempt_purge(struct store_txn *txn, medgl_time before,
+                                     enum medgl_error (*each)(void *argument,
+                                                              const struct attempt *attempt),
+                                     void *argument)
+{
+    enum medgl_error error = MEDGL_OK;
+    struct attempt_row row = {.attempt.deadline = INT64_MIN};
+    bool lives;
+    MEDGL_TRY(
+        statement_run(txn, STATEMENT_ATTEMPT_PURGE, STATEMENT_KEYS({":before", NULL, before})));
+    for (int looks = 0; looks < OVERDUE_AT_ONCE; looks++) {
+        error = attempt_next_overdue(txn, before, &row, &row);
+        if (error != MEDGL_OK)
+            break;
+        MEDGL_TRY(lease_alive(txn->store, row.lease, &lives));
+        if (lives)
+            continue;
+        MEDGL_TRY(statement_run(txn, STATEMENT_ATTEMPT_FORGET,
+                                STATEMENT_KEYS({":id", row.attempt.id, 0})));
+        MEDGL_TRY(each(argument, &row.attempt));
+    }
+    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
 }
 
 /* What is in flight may be dead: then it has failed, though nobody swept it yet. */
@@ -375,14 +419,14 @@ static bool source_list_has(const struct source_list *list, const char *source)
 
 /* Adds a source to the list if it has failures; of `counts` the account's part is known. */
 static enum medgl_error source_list_add(struct source_list *list, struct store_txn *txn,
-                                        const char *account_id, const char *source, medgl_time now,
-                                        medgl_time window, struct attempt_counts counts)
+                                        const char *account_id, const char *source,
+                                        const struct span *span, struct attempt_counts counts)
 {
     struct failures failures = {0};
-    MEDGL_TRY(attempt_failures(txn, account_id, source, now, window, &failures));
+    MEDGL_TRY(attempt_failures(txn, account_id, source, span, &failures));
     counts.source_failures = failures.count;
     counts.source_latest = failures.latest;
-    MEDGL_TRY(attempt_in_flight(txn, account_id, source, now, &counts));
+    MEDGL_TRY(attempt_in_flight(txn, account_id, source, span->now, &counts));
     if (counts.source_failures == 0)
         return MEDGL_OK;
     struct source_counts *larger =
@@ -396,16 +440,16 @@ static enum medgl_error source_list_add(struct source_list *list, struct store_t
 
 /* All sources that have failures, in no order. */
 static enum medgl_error source_list_fill(struct source_list *list, struct store_txn *txn,
-                                         const char *account_id, medgl_time now, medgl_time window)
+                                         const char *account_id, const struct span *span)
 {
     enum medgl_error error;
     struct attempt_row row = {0}, flying = {0}; /* the source "" may be one as well */
     struct failures failures = {0};
-    MEDGL_TRY(attempt_failures(txn, account_id, NULL, now, window, &failures));
+    MEDGL_TRY(attempt_failures(txn, account_id, NULL, span, &failures));
     const struct attempt_counts counts = {.account_failures = failures.count,
                                           .account_latest = failures.latest};
     do {
-        MEDGL_TRY(source_list_add(list, txn, account_id, row.attempt.source, now, window, counts));
+        MEDGL_TRY(source_list_add(list, txn, account_id, row.attempt.source, span, counts));
         error = row_get(
             txn, STATEMENT_ATTEMPT_NEXT_SOURCE,
             STATEMENT_KEYS({":account_id", account_id, 0}, {":after", row.attempt.source, 0}),
@@ -416,8 +460,7 @@ static enum medgl_error source_list_fill(struct source_list *list, struct store_
     /* And those whose only failures are attempts that died. */
     while ((error = attempt_next(txn, account_id, flying.attempt.id, &flying)) == MEDGL_OK)
         if (!source_list_has(list, flying.attempt.source))
-            MEDGL_TRY(
-                source_list_add(list, txn, account_id, flying.attempt.source, now, window, counts));
+            MEDGL_TRY(source_list_add(list, txn, account_id, flying.attempt.source, span, counts));
     return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
 }
 
@@ -428,7 +471,8 @@ enum medgl_error store_attempt_sources(
     void *argument)
 {
     auto_clean(source_list_free) struct source_list list = {0};
-    MEDGL_TRY(source_list_fill(&list, txn, account_id, now, window));
+    const struct span all = {now, window, UINT32_MAX};
+    MEDGL_TRY(source_list_fill(&list, txn, account_id, &all));
     if (list.count > 0)
         qsort(list.item, list.count, sizeof(list.item[0]), source_later);
     for (size_t i = 0; i < list.count; i++)

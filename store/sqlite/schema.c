@@ -135,6 +135,7 @@ static const char *const schema_step[SCHEMA_VERSION] = {
     "ALTER TABLE attempt ADD COLUMN tag INTEGER;"
     "CREATE INDEX attempt_failed_spread ON attempt (source, account_id, finished)"
     " WHERE outcome = 2;"
+    "CREATE INDEX attempt_overdue ON attempt (deadline) WHERE outcome = 1;"
     /* What was guessed before delays like what was refused. */
     "DROP INDEX attempt_refused;"
     "CREATE INDEX attempt_refused ON attempt (account_id, source, finished)"

@@ -90,10 +90,10 @@ const char *const statement_sql[STATEMENT_COUNT] = {
         "SELECT " ATTEMPT " FROM attempt WHERE account_id = :account_id AND outcome = 1 "
         "AND id > :after ORDER BY id LIMIT 1",
     [STATEMENT_ATTEMPT_FAILED] = "SELECT " ATTEMPT " FROM attempt WHERE account_id = :account_id "
-                                 "AND outcome = 2 ORDER BY finished DESC",
+                                 "AND outcome = 2 ORDER BY finished DESC LIMIT :most",
     [STATEMENT_ATTEMPT_FAILED_BY_SOURCE] =
         "SELECT " ATTEMPT " FROM attempt WHERE account_id = :account_id AND source = :source "
-        "AND outcome = 2 ORDER BY finished DESC",
+        "AND outcome = 2 ORDER BY finished DESC LIMIT :most",
     /* More of them delay no longer. */
     [STATEMENT_ATTEMPT_REFUSED] =
         "SELECT " ATTEMPT " FROM attempt WHERE account_id = :account_id AND source = :source "
@@ -121,6 +121,10 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_ATTEMPT_PURGE] =
         "DELETE FROM attempt WHERE id IN (SELECT id FROM attempt WHERE finished > 0 "
         "AND finished < :before ORDER BY finished LIMIT 100)",
+    [STATEMENT_ATTEMPT_OVERDUE] =
+        "SELECT " ATTEMPT " FROM attempt WHERE outcome = 1 AND deadline < :before "
+        "AND (deadline, id) > (:deadline, :after) ORDER BY deadline, id LIMIT 1",
+    [STATEMENT_ATTEMPT_FORGET] = "DELETE FROM attempt WHERE id = :id",
     [STATEMENT_ATTEMPT_ALL] = "SELECT " ATTEMPT " FROM attempt",
 
     [STATEMENT_SESSION_BY_ID] = "SELECT " SESSION " FROM session WHERE id = :id",

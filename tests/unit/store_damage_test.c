@@ -94,7 +94,7 @@ static enum medgl_error read_attempt_counts(struct store_txn *txn, void *key)
 {
     struct attempt_counts counts;
     (void)key;
-    return store_attempt_count(txn, id_of('a'), "s", NOW, 100, &counts);
+    return store_attempt_count(txn, id_of('a'), "s", NOW, 100, UINT32_MAX, &counts);
 }
 
 static enum medgl_error read_session(struct store_txn *txn, void *key)
@@ -630,8 +630,8 @@ static enum medgl_error count_then_begin(struct store_txn *txn, void *argument)
     struct attempt *attempt = argument;
     struct attempt_counts counts;
     MEDGL_TRY(store_attempt_sweep(txn, attempt->account_id, NOW, any_attempt, NULL));
-    MEDGL_TRY(
-        store_attempt_count(txn, attempt->account_id, attempt->source, NOW, MEDGL_HOUR, &counts));
+    MEDGL_TRY(store_attempt_count(txn, attempt->account_id, attempt->source, NOW, MEDGL_HOUR,
+                                  UINT32_MAX, &counts));
     if (counts.source_failures + counts.source_in_flight >= LIMIT)
         return MEDGL_ERR_REFUSED;
     return store_attempt_begin(txn, attempt);
@@ -671,7 +671,7 @@ static void R20_crowd_gets_exactly_the_limit(void **state)
     assert_int_equal(refused, CROWD - LIMIT);
     assert_ok(fixture_open(&fixture.store));
     struct store_txn *txn = begin(STORE_WRITE);
-    assert_ok(store_attempt_count(txn, id_of('a'), "s", NOW, MEDGL_HOUR, &counts));
+    assert_ok(store_attempt_count(txn, id_of('a'), "s", NOW, MEDGL_HOUR, UINT32_MAX, &counts));
     commit();
     assert_true(counts.source_in_flight == LIMIT && counts.source_failures == 0);
     for (int i = 0; i < CROWD; i++) {
@@ -681,7 +681,7 @@ static void R20_crowd_gets_exactly_the_limit(void **state)
     channels_close();
     txn = begin(STORE_WRITE); /* killed: each was a guess */
     assert_ok(store_attempt_sweep(txn, id_of('a'), NOW + 1, any_attempt, NULL));
-    assert_ok(store_attempt_count(txn, id_of('a'), "s", NOW + 1, MEDGL_HOUR, &counts));
+    assert_ok(store_attempt_count(txn, id_of('a'), "s", NOW + 1, MEDGL_HOUR, UINT32_MAX, &counts));
     commit();
     assert_true(counts.source_in_flight == 0 && counts.source_failures == LIMIT);
 }
@@ -787,7 +787,8 @@ static void R20_killed_holder_has_failed(void **state)
     for (int killed = 0; killed <= 1; killed++) {
         struct store_txn *txn = begin(STORE_WRITE);
         assert_ok(store_attempt_sweep(txn, id_of('a'), NOW + 1, any_attempt, NULL));
-        assert_ok(store_attempt_count(txn, id_of('a'), "s", NOW + 1, MEDGL_HOUR, &counts));
+        assert_ok(
+            store_attempt_count(txn, id_of('a'), "s", NOW + 1, MEDGL_HOUR, UINT32_MAX, &counts));
         commit();
         assert_int_equal(counts.source_in_flight, !killed);
         assert_int_equal(counts.source_failures, killed);

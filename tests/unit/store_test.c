@@ -215,7 +215,8 @@ static void older_store_is_brought_forward(void **state)
     older_store_is_whole(txn, row);
     older_store_is_used(txn);
     if (row->owner_known) { /* its store has failures as well */
-        assert_ok(store_attempt_count(txn, id_of('a'), "192.0.2.9", NOW, MEDGL_HOUR, &counts));
+        assert_ok(store_attempt_count(txn, id_of('a'), "192.0.2.9", NOW, MEDGL_HOUR, UINT32_MAX,
+                                      &counts));
         assert_true(counts.source_failures == 2 && counts.source_refused == 1);
     }
     commit();
@@ -1029,7 +1030,7 @@ static void R20_count(void **state)
     struct store_txn *txn = begin(STORE_WRITE);
     for (size_t i = 0; i < MEDGL_COUNT(row->past) && row->past[i].source != NULL; i++)
         attempt_past(txn, row->past[i].source, NOW - row->past[i].at, row->past[i].outcome);
-    assert_ok(store_attempt_count(txn, id_of('a'), "s", NOW, row->window, &counts));
+    assert_ok(store_attempt_count(txn, id_of('a'), "s", NOW, row->window, UINT32_MAX, &counts));
     commit();
     assert_int_equal(counts.source_failures, row->counts.source_failures);
     assert_int_equal(counts.source_in_flight, row->counts.source_in_flight);
@@ -1109,11 +1110,47 @@ static void R20_repeats(void **state)
     commit();
     txn = begin(STORE_WRITE);
     bool repeats = !row->repeats;
-    assert_ok(store_attempt_repeats(txn, id_of('a'), "s", tag, NOW, 100, &repeats));
+    assert_ok(store_attempt_repeats(txn, id_of('a'), "s", tag, NOW, 100, 1000, &repeats));
     assert_int_equal(repeats, row->repeats);
     assert_ok(store_attempt_clear(txn, id_of('a'), "s", &cleared));
-    assert_ok(store_attempt_repeats(txn, id_of('a'), "s", tag, NOW, 100, &repeats));
+    assert_ok(store_attempt_repeats(txn, id_of('a'), "s", tag, NOW, 100, 1000, &repeats));
     assert_false(repeats); /* what was cleared counts no longer */
+    commit();
+}
+
+/* Six failures of 's', the latest 1 before NOW with tag 1, and so on; two of 't' before them. */
+struct most_case {
+    const char *name;
+    uint32_t most;
+    uint32_t source, account; /* failures counted */
+    uint32_t oldest;          /* tag that is known again, and none beyond */
+};
+
+static const struct most_case most_cases[] = {
+    {"one", 1, 1, 1, 1},
+    {"fewer than there are", 4, 4, 4, 4},
+    {"as many as the source has", 6, 6, 6, 6},
+    {"as many as there are", 8, 6, 8, 6},
+    {"any number", UINT32_MAX, 6, 8, 6},
+};
+
+static void R20_count_no_further(void **state)
+{
+    const struct most_case *row = *state;
+    struct attempt_counts counts;
+    bool known;
+    struct store_txn *txn = begin(STORE_WRITE);
+    for (uint32_t i = 8; i > 0; i--)
+        guess_past(txn, &(struct guess){'a', i > 6 ? "t" : "s", (medgl_time)i, FAILED, i});
+    assert_ok(store_attempt_count(txn, id_of('a'), "s", NOW, 100, row->most, &counts));
+    assert_int_equal(counts.source_failures, row->source);
+    assert_int_equal(counts.account_failures, row->account);
+    assert_int_equal(counts.source_latest, NOW - 1);
+    assert_int_equal(counts.account_latest, NOW - 1);
+    for (uint32_t tag = 1; tag <= 8; tag++) {
+        assert_ok(store_attempt_repeats(txn, id_of('a'), "s", tag, NOW, 100, row->most, &known));
+        assert_int_equal(known, tag <= row->oldest);
+    }
     commit();
 }
 
@@ -1194,8 +1231,9 @@ static void R20_clock_set_back_is_for_good(void **state)
     (void)state;
     struct store_txn *txn = begin(STORE_WRITE);
     attempt_past(txn, "s", NOW + MEDGL_DAY, FAILED);
-    assert_ok(store_attempt_count(txn, id_of('a'), "s", NOW, 100, &counts));
-    assert_ok(store_attempt_count(txn, id_of('a'), "s", NOW + 2 * MEDGL_DAY, 100, &counts));
+    assert_ok(store_attempt_count(txn, id_of('a'), "s", NOW, 100, UINT32_MAX, &counts));
+    assert_ok(
+        store_attempt_count(txn, id_of('a'), "s", NOW + 2 * MEDGL_DAY, 100, UINT32_MAX, &counts));
     assert_int_equal(counts.source_latest, NOW);
     commit();
 }
@@ -1207,10 +1245,10 @@ static void R20_other_accounts_do_not_count(void **state)
     struct attempt attempt = attempt_of(id_of('1'), 'b', "s", NOW);
     struct store_txn *txn = begin(STORE_WRITE);
     assert_ok(store_attempt_begin(txn, &attempt));
-    assert_ok(store_attempt_count(txn, id_of('a'), "s", NOW, 100, &counts));
+    assert_ok(store_attempt_count(txn, id_of('a'), "s", NOW, 100, UINT32_MAX, &counts));
     assert_int_equal(counts.account_in_flight, 0);
     assert_ok(store_attempt_finish(txn, attempt.id, NOW, FAILED, 0));
-    assert_ok(store_attempt_count(txn, id_of('a'), "s", NOW, 100, &counts));
+    assert_ok(store_attempt_count(txn, id_of('a'), "s", NOW, 100, UINT32_MAX, &counts));
     assert_int_equal(counts.account_failures, 0);
     commit();
 }
@@ -1257,6 +1295,12 @@ static enum medgl_error names_attempt(void *argument, const struct attempt *atte
     return names_add(argument, (char[]){attempt->id[0], '\0'});
 }
 
+static enum medgl_error names_flying(void *argument, const struct attempt *attempt)
+{
+    assert_int_equal(attempt->outcome, IN_FLIGHT);
+    return names_add(argument, (char[]){attempt->id[0], '\0'});
+}
+
 static void R20_overdue_has_failed(void **state)
 {
     struct names swept = {.left = 100};
@@ -1274,7 +1318,7 @@ static void R20_overdue_has_failed(void **state)
      * count. */
     assert_error(store_attempt_finish(txn, late.id, due, ATTEMPT_OUTCOME_SUCCEEDED, 0),
                  MEDGL_ERR_CONFLICT);
-    assert_ok(store_attempt_count(txn, id_of('a'), "s", due, MEDGL_HOUR, &counts));
+    assert_ok(store_attempt_count(txn, id_of('a'), "s", due, MEDGL_HOUR, UINT32_MAX, &counts));
     assert_int_equal(counts.source_in_flight, 1);
     assert_ok(store_attempt_sweep(txn, id_of('b'), due, names_attempt, &swept));
     assert_string_equal(swept.text, "");
@@ -1282,7 +1326,7 @@ static void R20_overdue_has_failed(void **state)
     assert_string_equal(swept.text, "1 ");
     assert_error(store_attempt_finish(txn, late.id, due - 1, ATTEMPT_OUTCOME_SUCCEEDED, 0),
                  MEDGL_ERR_CONFLICT);
-    assert_ok(store_attempt_count(txn, id_of('a'), "s", due, MEDGL_HOUR, &counts));
+    assert_ok(store_attempt_count(txn, id_of('a'), "s", due, MEDGL_HOUR, UINT32_MAX, &counts));
     assert_true(counts.source_failures == 1 && counts.source_latest == due &&
                 counts.source_in_flight == 1);
     assert_ok(store_attempt_finish(txn, early.id, due, ATTEMPT_OUTCOME_SUCCEEDED, 0));
@@ -1327,20 +1371,22 @@ static void R20_lease_ends_with_its_store(void **state)
     assert_ok(fixture_open(&other));
     struct store *first = fixture.store;
     fixture.store = other;
-    assert_ok(store_attempt_count(begin(STORE_WRITE), id_of('a'), "s", NOW, 100, &counts));
+    assert_ok(
+        store_attempt_count(begin(STORE_WRITE), id_of('a'), "s", NOW, 100, UINT32_MAX, &counts));
     assert_int_equal(counts.account_in_flight, 1);
     assert_ok(store_attempt_sweep(&fixture_txn, id_of('a'), NOW, names_attempt, &swept));
     assert_string_equal(swept.text, "");
     commit();
     store_close(&first);
-    assert_ok(store_attempt_count(begin(STORE_WRITE), id_of('a'), "s", NOW, 100, &counts));
+    assert_ok(
+        store_attempt_count(begin(STORE_WRITE), id_of('a'), "s", NOW, 100, UINT32_MAX, &counts));
     /* It died between somebody's sweep and count: a failure already, or it were a guess for free.
      */
     assert_true(counts.account_in_flight == 0 && counts.account_failures == 1 &&
                 counts.source_failures == 1 && counts.source_latest == NOW);
     assert_ok(store_attempt_sweep(&fixture_txn, id_of('a'), NOW, names_attempt, &swept));
     assert_string_equal(swept.text, "1 ");
-    assert_ok(store_attempt_count(&fixture_txn, id_of('a'), "s", NOW, 100, &counts));
+    assert_ok(store_attempt_count(&fixture_txn, id_of('a'), "s", NOW, 100, UINT32_MAX, &counts));
     assert_true(counts.account_failures == 1 && counts.source_failures == 1);
     commit();
 }
@@ -1375,7 +1421,7 @@ static void R20_clear(void **state)
     attempt_past(txn, "t", NOW, REPEATED);
     assert_ok(store_attempt_clear(txn, id_of('a'), row->source, &cleared));
     assert_int_equal(cleared, row->cleared);
-    assert_ok(store_attempt_count(txn, id_of('a'), "s", NOW, 100, &counts));
+    assert_ok(store_attempt_count(txn, id_of('a'), "s", NOW, 100, UINT32_MAX, &counts));
     assert_int_equal(counts.account_failures, row->left);
     assert_int_equal(counts.account_in_flight, 1);
     assert_int_equal(counts.source_refused, row->refused);
@@ -1384,6 +1430,7 @@ static void R20_clear(void **state)
 
 static void R20_purge_is_bounded_and_spares_the_rest(void **state)
 {
+    struct names forgotten = {.left = 100};
     (void)state;
     struct store_txn *txn = begin(STORE_WRITE);
     const struct attempt flying = attempt_of(id_of('1'), 'a', "s", NOW - 1000);
@@ -1397,12 +1444,75 @@ static void R20_purge_is_bounded_and_spares_the_rest(void **state)
     commit();
     static const int64_t left[] = {153, 53, 2, 2};
     for (size_t i = 0; i < MEDGL_COUNT(left); i++) {
-        assert_ok(store_attempt_purge(begin(STORE_WRITE), NOW - 100));
+        assert_ok(store_attempt_purge(begin(STORE_WRITE), NOW - 100, names_flying, &forgotten));
         commit();
         assert_int_equal(raw_number("SELECT count(*) FROM attempt"), left[i]);
     }
+    assert_string_equal(forgotten.text, "");
     assert_ok(store_attempt_finish(begin(STORE_WRITE), flying.id, NOW, FAILED, 0));
     commit();
+}
+
+/* What was in flight when its process died, and was never tried again: nobody sweeps that. */
+struct forgotten_case {
+    const char *name;
+    unsigned dead, alive;      /* in flight; whose deadline was at NOW */
+    medgl_time before;         /* after NOW */
+    unsigned told, told_again; /* by one purge, by the next */
+};
+
+static const struct forgotten_case forgotten_cases[] = {
+    {"none", 0, 0, 1, 0, 0},
+    {"one", 1, 0, 1, 1, 0},
+    {"not older than that", 1, 0, 0, 0, 0},
+    {"a bounded number at a time", 13, 0, 1, 8, 5},
+    {"one that lives", 0, 1, 1, 0, 0},
+    {"among some that live", 3, 3, 1, 3, 0},
+};
+
+static void forgotten_add(const char *kind, unsigned count)
+{
+    char id[CRYPTO_ID_SIZE];
+    struct store_txn *txn = begin(STORE_WRITE);
+    for (unsigned i = 0; i < count; i++) {
+        assert_ok(crypto_random_id(id));
+        id[0] = kind[i % 2]; /* those that live stand between the others */
+        struct attempt attempt = attempt_of(id, 'a', "s", NOW - MEDGL_HOUR);
+        attempt.deadline = NOW;
+        assert_ok(store_attempt_begin(txn, &attempt));
+    }
+    commit();
+}
+
+static unsigned forgotten_told(medgl_time before)
+{
+    struct names told = {.left = 100};
+    assert_ok(store_attempt_purge(begin(STORE_WRITE), before, names_flying, &told));
+    commit();
+    return (unsigned)strlen(told.text) / 2;
+}
+
+static void R20_purge_forgets_what_died(void **state)
+{
+    const struct forgotten_case *row = *state;
+    struct names stopped = {.left = 0};
+    struct store *first = fixture.store, *other = NULL;
+    assert_ok(fixture_open(&other));
+    fixture.store = other;
+    forgotten_add("06", row->dead);
+    fixture.store = first;
+    forgotten_add("39", row->alive);
+    store_close(&other);
+    if (row->told > 0) { /* and without its entry it stays */
+        assert_error(
+            store_attempt_purge(begin(STORE_WRITE), NOW + row->before, names_flying, &stopped),
+            MEDGL_ERR_PEER);
+        roll_back();
+    }
+    assert_int_equal(forgotten_told(NOW + row->before), row->told);
+    assert_int_equal(forgotten_told(NOW + row->before), row->told_again);
+    assert_int_equal(raw_number("SELECT count(*) FROM attempt"),
+                     row->dead + row->alive - row->told - row->told_again);
 }
 
 static enum medgl_error names_source(void *argument, const char *source,
@@ -1704,6 +1814,7 @@ int main(void)
     TEST(R08_checkpoints_are_kept);
     TABLE_ADD("R20 count", count_cases, R20_count);
     TABLE_ADD("R20 repeats", repeat_cases, R20_repeats);
+    TABLE_ADD("R20 count no further", most_cases, R20_count_no_further);
     TABLE_ADD("R20 spread", spread_cases, R20_spread);
     TEST(R20_accounts_that_have_failures);
     TEST(R20_clock_set_back_is_for_good);
@@ -1715,6 +1826,7 @@ int main(void)
     TEST(R20_lease_ends_with_its_store);
     TABLE_ADD("R20 clear", clear_cases, R20_clear);
     TEST(R20_purge_is_bounded_and_spares_the_rest);
+    TABLE_ADD("R20 purge of what died", forgotten_cases, R20_purge_forgets_what_died);
     TEST(R20_sources_latest_first);
     TEST(R20_sources_of_the_dead);
     TEST(rollback_leaves_nothing);
