@@ -6,6 +6,7 @@
 #include "operation/account.h"
 #include "operation/attempt.h"
 
+#include <assert.h>
 #include <math.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -35,6 +36,7 @@ enum kind {
     KIND_REPEATED,
     KIND_LOCKED,
     KIND_DISABLED,
+    KIND_RETIRED,
     KIND_HOURS,
     KIND_PLACE,
     KIND_SERVICE,
@@ -53,12 +55,15 @@ static const struct kind_row {
     [KIND_REPEATED] = {"repeated", GUESS, 0},
     [KIND_LOCKED] = {"locked", BENCH_PASSWORD, 0},
     [KIND_DISABLED] = {"disabled", BENCH_PASSWORD, 0},
+    [KIND_RETIRED] = {"retired", BENCH_PASSWORD, 0},
     [KIND_HOURS] = {"hours", BENCH_PASSWORD, 0},
     [KIND_PLACE] = {"place", BENCH_PASSWORD, 0},
     [KIND_SERVICE] = {"service", BENCH_PASSWORD, 0},
     [KIND_SHARED_WRONG] = {"shared, wrong", GUESS, 1},
     [KIND_SHARED_PERSON] = {"shared, nobody's name", BENCH_PASSWORD, 1},
 };
+
+static_assert(KIND_COUNT - KIND_WRONG <= BENCH_PEOPLE, "a person for each kind but the unknown");
 
 struct trial {
     const struct bench *bench;
@@ -139,6 +144,7 @@ static enum medgl_error close_people(struct context *context, void *argument)
     };
     for (size_t i = 0; i < MEDGL_COUNT(changes); i++)
         MEDGL_TRY(operation_account_change(context, &changes[i], why));
+    MEDGL_TRY(operation_account_retire(context, trial->user[KIND_RETIRED], "left", why));
     return operation_account_disable(context, trial->user[KIND_DISABLED], "leave", why);
 }
 
