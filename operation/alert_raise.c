@@ -87,7 +87,8 @@ enum medgl_error alert_raise(struct context *context, struct store_txn *txn,
         MEDGL_TRY(text_copy(alert.fold + len, sizeof(alert.fold) - len, event->about));
     }
     enum medgl_error found = store_alert_by_fold(txn, alert.fold, &last);
-    if (found != MEDGL_OK && found != MEDGL_ERR_NOT_FOUND)
+    /* One that was changed from outside takes nothing up, and keeps nobody from logging in. */
+    if (found != MEDGL_OK && found != MEDGL_ERR_NOT_FOUND && found != MEDGL_ERR_CORRUPT)
         return found;
     if (found == MEDGL_OK && !last.addressed) {
         (void)memcpy(last.text, alert.text, sizeof(last.text));

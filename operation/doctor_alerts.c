@@ -3,6 +3,7 @@
 #include "operation/doctor.h"
 
 #include "base/auto.h"
+#include "base/privilege.h"
 #include "base/text.h"
 #include "operation/alert.h"
 #include "operation/identity.h"
@@ -32,6 +33,39 @@ static void alerts_hook(struct doctor *doctor, const char *name, void *argument)
     if (why != NULL)
         doctor_say(doctor, DOCTOR_WARNING, "alerts", "%s is not run: %s", shown, why);
     *hooks += why == NULL;
+}
+
+static bool alerts_may(const struct stat *st, uid_t uid, gid_t gid, mode_t what)
+{
+    const int shift = st->st_uid == uid ? 6 : (st->st_gid == gid ? 3 : 0);
+    return (st->st_mode >> shift & what) == what;
+}
+
+/* Who delivers lists the programs, and who runs them opens them. */
+static void alerts_reach(struct doctor *doctor)
+{
+    static const struct {
+        const char *path;
+        mode_t what;
+    } rows[] = {{MEDGL_SYSCONFDIR, 01}, {PATH_NOTIFY, 05}};
+    static const char *const users[] = {MEDGL_USER, NOTIFY_USER};
+    struct unix_user user;
+    struct stat st;
+    uid_t uid;
+    gid_t gid;
+    if (doctor->root[0] != '\0' || geteuid() != 0)
+        return;
+    for (size_t i = 0; i < MEDGL_COUNT(rows) * MEDGL_COUNT(users); i++) {
+        const char *path = rows[i / MEDGL_COUNT(users)].path, *name = users[i % MEDGL_COUNT(users)];
+        if (unix_user_find(name, &user) != MEDGL_OK || !user.exists || stat(path, &st) != 0 ||
+            privilege_user(name, &uid, &gid) != MEDGL_OK ||
+            alerts_may(&st, uid, gid, rows[i / MEDGL_COUNT(users)].what))
+            continue;
+        doctor_say(doctor, DOCTOR_FAULT, "alerts",
+                   "%s may not look into %s, and alerts do not reach the programs of notify.d: "
+                   "chmod 0755 it",
+                   name, path);
+    }
 }
 
 static void alerts_hooks(struct doctor *doctor, unsigned *hooks)
@@ -116,6 +150,7 @@ void doctor_alerts(struct doctor *doctor, const struct policy *policy)
     alerts_hooks(doctor, &hooks);
     alerts_mail(doctor, policy);
     alerts_user(doctor);
+    alerts_reach(doctor);
     alerts_units(doctor);
     if (hooks == 0 && policy->alert_mail[0] == '\0')
         doctor_say(doctor, DOCTOR_WARNING, "alerts",

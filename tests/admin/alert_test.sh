@@ -133,6 +133,46 @@ says "one that cannot be run" 1 'could not be run: No such file' alert test
 rm "$notify/10-broken"
 exits "and is gone" 0 alert retry
 
+# -- programs that cannot be listed, rows that were changed, a policy that is broken
+
+no_hooks
+hook 10-late <<< "cat >> $seen/late"
+chmod 0 "$notify"
+says "a directory that cannot be read is said" 1 'notify.d +waiting .*cannot be read \(Permission denied\): it should' alert test
+is "and the log has the alert" '("syslog", "done") in [(x["channel"], x["state"]) for x in d[-2:]]'
+chmod 755 "$notify"
+exits "mended, and asked for" 0 alert retry
+same "the program has it too" 1 "$(times late)"
+changes() { # BY: of the count of the first that waits, as somebody who has the file and not the key
+    python3 - "$store/medgl.db" "$1" <<'END' 2> "$err"
+import sqlite3, sys
+d = sqlite3.connect(sys.argv[1])
+assert d.execute("update alert set count = count + ? where id = (select id from alert where done = 0 order by first limit 1)", (int(sys.argv[2]),)).rowcount == 1
+d.commit()
+END
+}
+no_hooks
+hook 10-fails <<< 'exit 1'
+admin alert test
+admin alert test
+changes 1
+verdict "an alert that waits is changed from outside" $?
+hook 10-fails <<< "cat >> $seen/whole"
+says "that is said" 4 'changed from outside' alert retry
+same "the one behind it is told all the same" 1 "$(times whole)"
+says "the list shows the others" 4 'ALERT +KIND' alert list --all
+changes -1
+exits "as it was" 0 alert retry
+same "it is told too" 2 "$(times whole)"
+no_hooks
+hook 10-look <<< "cat >> $seen/straight"
+mv "$root/etc/medgl/policy.conf" "$work/policy" && echo 'nonsense' > "$root/etc/medgl/policy.conf"
+exits "where nothing can be opened" 4 alert deliver
+exits "again" 4 alert deliver
+same "the programs are told so, once an hour" 1 "$(grep -c '"kind":"evidence".*cannot be read or written' "$seen/straight")"
+mv "$work/policy" "$root/etc/medgl/policy.conf" && rm "$store/alerts.straight"
+no_hooks
+
 # -- time, and what is left behind
 
 no_hooks

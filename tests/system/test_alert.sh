@@ -90,6 +90,39 @@ systemd-sysusers medgl.conf > /run/begin.log 2>&1
 works "with the user" admin alert retry
 works "all of it arrives" deliveries 'not w'
 
+mv /dev/log /dev/log.away
+refused "without a log" 1 admin alert test
+works "that waits too, and says why" deliveries 'list(w) == ["syslog"] and "nobody listens at /dev/log" in w["syslog"]'
+mv /dev/log.away /dev/log
+works "with one" admin alert retry
+works "it has it" deliveries 'not w'
+chmod 700 $notify
+refused "programs that cannot be listed" 1 admin alert test
+works "wait, and nobody else does" deliveries 'list(w) == ["notify.d"] and "Permission denied" in w["notify.d"]'
+admin doctor > $seen 2>&1
+says "doctor says who may not look there" "medgl may not look into $notify" $seen
+chmod 755 $notify
+works "when they can be" admin alert retry
+works "they have it" deliveries 'not w'
+
+# -- somebody else's installation, and a program that turns on who runs it
+
+guest=/home/alice/own
+install -d -o alice -g alice $guest
+works "a user has an installation of their own" runuser -u alice -- medgl-admin setup --root $guest --origin own.example/1 "${operator[@]}"
+printf '#!/bin/sh\nid > %s/guest\n' $left > $guest/etc/medgl/notify.d/10-guest
+chown alice:alice $guest/etc/medgl/notify.d/10-guest
+chmod 755 $guest/etc/medgl/notify.d/10-guest
+for verb in deliver test retry; do
+    refused "root does not deliver for it: $verb" 2 admin --root $guest alert $verb
+done
+works "nothing of it ran" [ ! -e $left/guest ]
+hook 00-stops <<< 'kill -STOP $PPID; sleep 300'
+refused "a program that stops who runs it, as another user, fails" 1 admin alert test
+works "alone" deliveries 'list(w) == ["hook 00-stops"] and "does not answer" in w["hook 00-stops"]'
+rm $notify/00-stops
+works "it is gone" admin alert retry
+
 # -- what happened at a login
 
 before=$(mails)
