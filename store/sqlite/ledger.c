@@ -86,23 +86,24 @@ static int64_t ledger_end(uint64_t to)
     return to > INT64_MAX ? INT64_MAX : (int64_t)to;
 }
 
-static enum medgl_error ledger_one(struct store_txn *txn, int64_t seq,
-                                   enum medgl_error (*each)(void *argument,
-                                                            const struct ledger_row *row),
-                                   void *argument)
+/* Reads the row of that seq, in full. The statement stands before the row behind the last one that
+ * it read, so that a row behind a row is one step. */
+static enum medgl_error ledger_one(struct store_txn *txn, struct statement *statement, int64_t seq,
+                                   int64_t end, struct ledger_row *row)
 {
-    auto_statement struct statement statement = {0};
-    struct ledger_row row;
-    MEDGL_TRY(statement_begin_in(txn, STATEMENT_LEDGER_RANGE,
-                                 STATEMENT_KEYS({":from", NULL, seq}, {":to", NULL, seq + 1}),
-                                 &statement));
-    enum medgl_error error = statement_step(&statement);
-    if (error == MEDGL_ERR_NOT_FOUND) /* it was there a moment ago, in this transaction */
-        return database_refuse(txn->store->path, MEDGL_ERR_CORRUPT,
+    if (statement->stmt == NULL || row->seq + 1 != (uint64_t)seq) {
+        statement_end(statement);
+        MEDGL_TRY(statement_begin_in(txn, STATEMENT_LEDGER_RANGE,
+                                     STATEMENT_KEYS({":from", NULL, seq}, {":to", NULL, end}),
+                                     statement));
+    }
+    enum medgl_error error = statement_step(statement);
+    if (error == MEDGL_OK)
+        MEDGL_TRY(row_read(statement, &table_ledger, row));
+    if (error == MEDGL_ERR_NOT_FOUND || (error == MEDGL_OK && row->seq != (uint64_t)seq))
+        return database_refuse(txn->store->path, MEDGL_ERR_CORRUPT, /* it was there just now */
                                "an entry of the ledger is not found by its seq");
-    MEDGL_TRY(error);
-    MEDGL_TRY(row_read(&statement, &table_ledger, &row));
-    return each(argument, &row);
+    return error;
 }
 
 /* Most are not wanted: of those no more is read than it takes to know that. */
@@ -112,19 +113,22 @@ enum medgl_error store_ledger_select(struct store_txn *txn, uint64_t from, uint6
                                                               const struct ledger_row *row),
                                      void *argument)
 {
-    auto_statement struct statement statement = {0};
+    auto_statement struct statement lines = {0}, whole = {0};
     enum medgl_error error;
-    MEDGL_TRY(statement_begin_in(
-        txn, STATEMENT_LEDGER_LINES,
-        STATEMENT_KEYS({":from", NULL, ledger_first(from)}, {":to", NULL, ledger_end(to)}),
-        &statement));
-    while ((error = statement_step(&statement)) == MEDGL_OK) {
-        const int64_t seq = sqlite3_column_int64(statement.stmt, 0);
+    struct ledger_row row = {.seq = 0};
+    const int64_t first = ledger_first(from), end = ledger_end(to);
+    MEDGL_TRY(statement_begin_in(txn, STATEMENT_LEDGER_LINES,
+                                 STATEMENT_KEYS({":from", NULL, first}, {":to", NULL, end}),
+                                 &lines));
+    while ((error = statement_step(&lines)) == MEDGL_OK) {
+        const int64_t seq = sqlite3_column_int64(lines.stmt, 0);
         /* The bytes as they are stored; what is no text is for row_read() to find. */
-        const char *line = sqlite3_column_blob(statement.stmt, 1);
-        const size_t len = (size_t)sqlite3_column_bytes(statement.stmt, 1);
-        if (seq < 0 || line == NULL || wanted(argument, line, len))
-            MEDGL_TRY(ledger_one(txn, seq, each, argument));
+        const char *line = sqlite3_column_blob(lines.stmt, 1);
+        const size_t len = (size_t)sqlite3_column_bytes(lines.stmt, 1);
+        if (seq >= 0 && line != NULL && !wanted(argument, line, len))
+            continue;
+        MEDGL_TRY(ledger_one(txn, &whole, seq, end, &row));
+        MEDGL_TRY(each(argument, &row));
     }
     return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
 }
