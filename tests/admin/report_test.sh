@@ -47,7 +47,6 @@ an empty place|2|--from needs a text|--from|
 an empty factor|2|factor|--factor|
 an empty service|2|service|--service|
 changes from a network that is none|2|--from needs a source|--from|change 10.0.0.0/33
-changes from a network|0|^$|--from|change 10.0.0.0/8
 END
 
 # -- reports in each form
