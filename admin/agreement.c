@@ -524,10 +524,27 @@ static void say_sessions_of(struct agreement *to, size_t i)
             "%sの無操作のシェルは、%sで終了します。", who, idle.text);
 }
 
+/* The words that stand for places, where a rule may have them. */
+static void say_places(struct agreement *to)
+{
+    bool limited = false;
+    for (size_t i = 0; i < MEDGL_COUNT(classes); i++)
+        limited |= strcmp(policy_class_of(to->policy, classes[i].class_)->places, "any") != 0;
+    if (limited)
+        say(to, "places",
+            "Of terminals, \"console\" means all that stand beside the machine, \"own\" what the "
+            "account's own user asks for who is logged in already, and \"local\" what anybody asks "
+            "for who is.",
+            "端末のうち、consoleは機器に直接つながるすべての端末、"
+            "ownはログイン済みの本人による操作、"
+            "localはログイン済みの利用者（本人以外を含む）による操作を指します。");
+}
+
 static void say_access(struct agreement *to)
 {
     for (size_t i = 0; i < MEDGL_COUNT(classes); i++)
         say_access_of(to, i);
+    say_places(to);
     say(to, "access",
         "An account can have rules on hours, places and services of its own, in place of those of "
         "its class. They hold for every way to log in, and a refusal does not name them.",

@@ -143,7 +143,8 @@ static enum medgl_error access_record(struct store_txn *txn, void *argument)
  * its owner is used up. */
 static bool access_is_roots(const struct caller *caller)
 {
-    return caller->trusted && caller->rhost[0] == '\0' && strcmp(caller->ruser, "root") == 0;
+    return caller->trusted && caller->real_uid == 0 && caller->rhost[0] == '\0' &&
+           strcmp(caller->ruser, "root") == 0;
 }
 
 static enum medgl_error access_warned(struct store_txn *txn, void *argument)

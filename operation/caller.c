@@ -110,11 +110,8 @@ static bool place_address(const char *rhost, unsigned char address[16])
     (void)snprintf(bare, sizeof(bare), "%.*s", (int)strcspn(rhost, "%"), rhost);
     if (inet_pton(AF_INET, bare, address + sizeof(mapped)) == 1)
         memcpy(address, mapped, sizeof(mapped));
-    else if (inet_pton(AF_INET6, bare, address) != 1)
-        return false;
-    /* All of 127.0.0.0/8 is this machine, whichever of them a local user calls from. */
-    if (memcmp(address, mapped, sizeof(mapped)) == 0 && address[12] == 127)
-        memcpy(address + 12, (const unsigned char[]){127, 0, 0, 1}, 4);
+    else
+        return inet_pton(AF_INET6, bare, address) == 1;
     return true;
 }
 
@@ -135,29 +132,45 @@ static bool place_is_service(const struct caller *caller)
            service_is_the_machines(caller->service);
 }
 
+static enum admission_origin place_origin(const struct caller *caller,
+                                          struct admission_place *place)
+{
+    const bool root = caller->real_uid == 0;
+    if (!caller->trusted)
+        return ADMISSION_ORIGIN_LOCAL;
+    if (caller->rhost[0] != '\0') /* a name is no place: it is not resolved */
+        return place_address(caller->rhost, place->address) ? ADMISSION_ORIGIN_ADDRESS
+                                                            : ADMISSION_ORIGIN_UNKNOWN;
+    if (root && strcmp(caller->ruser, "root") == 0)
+        return ADMISSION_ORIGIN_SYSTEM;
+    if (caller->real_uid > 0 || caller->ruser[0] != '\0')
+        return ADMISSION_ORIGIN_LOCAL;
+    if (source_key_is_console(caller_terminal(caller)))
+        return ADMISSION_ORIGIN_CONSOLE;
+    return root && place_is_service(caller) ? ADMISSION_ORIGIN_SYSTEM : ADMISSION_ORIGIN_UNKNOWN;
+}
+
 void place_of(const struct caller *caller, struct admission_place *place)
 {
-    *place = (struct admission_place){.origin = ADMISSION_ORIGIN_UNKNOWN};
     const char *tty = caller_terminal(caller);
-    const bool root = caller->real_uid == 0;
-    if (!caller->trusted) {
-        place->origin = ADMISSION_ORIGIN_LOCAL;
-        return;
-    }
-    if (caller->rhost[0] != '\0') { /* a name is no place: it is not resolved */
-        if (place_address(caller->rhost, place->address))
-            place->origin = ADMISSION_ORIGIN_ADDRESS;
-        return;
-    }
-    (void)text_copy(place->terminal, sizeof(place->terminal), tty);
-    if (root && strcmp(caller->ruser, "root") == 0)
-        place->origin = ADMISSION_ORIGIN_SYSTEM;
-    else if (caller->real_uid > 0 || caller->ruser[0] != '\0')
-        place->origin = ADMISSION_ORIGIN_LOCAL;
-    else if (source_key_is_console(tty))
-        place->origin = ADMISSION_ORIGIN_CONSOLE;
-    else if (root && place_is_service(caller))
-        place->origin = ADMISSION_ORIGIN_SYSTEM;
+    *place = (struct admission_place){.origin = ADMISSION_ORIGIN_UNKNOWN};
+    place->origin = place_origin(caller, place);
+    /* MUST: su takes the name of its standard input, which whoever is logged in over the network
+     * can make a terminal beside the machine. */
+    if (place->origin == ADMISSION_ORIGIN_CONSOLE ||
+        (place->origin == ADMISSION_ORIGIN_LOCAL && caller->trusted && admission_is_pty(tty)))
+        (void)text_copy(place->terminal, sizeof(place->terminal), tty);
+}
+
+bool caller_is_owner(const struct caller *caller, const struct account *account)
+{
+    if (!caller->trusted)
+        return account->uid == (int64_t)caller->peer_uid;
+    if (caller->rhost[0] != '\0')
+        return false;
+    return caller->real_uid > 0
+               ? caller->real_uid == account->uid
+               : account->name[0] != '\0' && strcmp(caller->ruser, account->name) == 0;
 }
 
 struct admission_facts admission_facts_from(const struct account *account,

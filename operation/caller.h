@@ -38,9 +38,14 @@ struct source {
 void source_of(const struct caller *caller, struct source *source);
 
 /* The same for the access rules: where that is (policy/admission.h), by its whole address. Only a
- * believed host's address and terminal are taken; cron, atd and systemd-user with nobody behind
- * them, and root's own su, are the system. */
+ * believed host's address and terminal are taken, and of somebody logged in here a pty alone; cron,
+ * atd and systemd-user with nobody behind them, and root's own su, are the system. `own` is for who
+ * knows the account. */
 void place_of(const struct caller *caller, struct admission_place *place);
+
+/* Whether the account's own user asks, logged in here (sudo, a screen locker): by the kernel's word
+ * of who asks, or a believed host's. */
+bool caller_is_owner(const struct caller *caller, const struct account *account);
 
 /* Whether a PAM service acts for accounts while nobody logs in: cron, the user's own systemd. */
 bool service_is_the_machines(const char *service);

@@ -66,6 +66,7 @@ enum medgl_error proof_find(struct context *context, const struct caller *caller
     if (proof->known) {
         proof->uid_matches = run.user.exists && run.user.uid == proof->account.uid;
         proof->source.own = source_key_is_own(proof->source.key, &proof->account);
+        proof->place.own = caller_is_owner(caller, &proof->account);
         return text_copy(proof->account_key, sizeof(proof->account_key), proof->account.id);
     }
     if (proof->alias)

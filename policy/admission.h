@@ -10,8 +10,10 @@
  *
  * Places: "any", or parts separated by ',': an address or network ("10.1.0.0/16", "2001:db8::/32",
  * "203.0.113.7"), a pattern of terminals with '*' and '?' ("tty*", "ttyS0", ":0"), "console" (every
- * terminal beside the machine), "local" (asked by somebody logged in at this machine: su, sudo, a
- * screen locker). Never a name that would have to be resolved (CVE-2024-10963).
+ * terminal beside the machine), "own" (asked by the account's own user, logged in at this machine:
+ * sudo, a screen locker), "local" (asked by anybody logged in at this machine: these, and su). A
+ * terminal beside the machine holds for who comes from there, "pts/3" for who is logged in here.
+ * Never a name that would have to be resolved (CVE-2024-10963).
  *
  * Services: "any", or names of PAM services separated by ','. */
 #ifndef MEDGL_POLICY_ADMISSION_H
@@ -24,10 +26,10 @@ enum admission_origin {
     ADMISSION_ORIGIN_UNKNOWN = 0, /* a host's name, or nothing: no place but "any" */
     ADMISSION_ORIGIN_ADDRESS,     /* `address` */
     ADMISSION_ORIGIN_CONSOLE,     /* `terminal`, beside the machine */
-    ADMISSION_ORIGIN_LOCAL,  /* somebody logged in here; `terminal` where the host is believed */
-    ADMISSION_ORIGIN_SYSTEM, /* a service of this machine that acts for the account while nobody
-                                logs in (cron, systemd-user), or root stepping into it: neither
-                                places nor services are asked */
+    ADMISSION_ORIGIN_LOCAL,       /* somebody logged in here; `terminal` where it is a pty */
+    ADMISSION_ORIGIN_SYSTEM,   /* a service of this machine that acts for the account while nobody
+                                  logs in (cron, systemd-user), or root stepping into it: neither
+                                  places nor services are asked */
     ADMISSION_ORIGIN_ANYWHERE, /* a question that names no place: places are not asked. No login
                                   has it */
 };
@@ -36,6 +38,7 @@ struct admission_place {
     enum admission_origin origin;
     unsigned char address[16]; /* IPv6, or IPv4 mapped into it (RFC 4291, 2.5.5.2) */
     char terminal[64];         /* without "/dev/" */
+    bool own;                  /* LOCAL: by the account's own user */
 };
 
 struct admission_facts {
@@ -78,17 +81,23 @@ enum medgl_error admission_parse_hours(const char *text, char *canonical);
 enum medgl_error admission_parse_places(const char *text, char *canonical);
 enum medgl_error admission_parse_services(const char *text, char *canonical);
 
+/* Whether a rule on places names networks, and neither "local" nor "own" nor "console" nor ptys:
+ * who comes from there can neither use sudo or su nor unlock a screen then, and each try counts as
+ * a wrong password. */
+bool admission_places_strand(const char *rule);
+
 /* What the notations are, for messages (N_()). */
 extern const char *const admission_hours_help, *const admission_places_help,
                                                    *const admission_services_help;
 
-/* An address, or the terminal of a place given on a command line: "10.1.2.3", "tty1", "local",
- * "console". MEDGL_ERR_ARGUMENT. */
+/* An address, or the terminal of a place given on a command line: "10.1.2.3", "tty1", "pts/3",
+ * "local", "own", "console". MEDGL_ERR_ARGUMENT. */
 enum medgl_error admission_parse_place(const char *text, struct admission_place *place);
 
 /* Whether a terminal (without "/dev/") stands beside the machine: "tty1", "ttyS0", ":0". A pty does
- * not. */
+ * not, and "tty" is whichever a process has. */
 bool admission_is_console(const char *terminal);
+bool admission_is_pty(const char *terminal); /* "pts/3" */
 
 const char *admission_reason_word(enum admission_reason reason); /* "hours"; never NULL */
 

@@ -26,8 +26,8 @@
 #define PLACES_MAPPED 96 /* bits before an address of IPv4 (RFC 4291, 2.5.5.2) */
 
 const char *const admission_places_help =
-    N_("any, or addresses, networks and terminals separated by ',': \"console, local, "
-       "10.1.0.0/16, 2001:db8::/32, tty*\"");
+    N_("any, or addresses, networks and terminals separated by ',': \"console, own, "
+       "local, 10.1.0.0/16, 2001:db8::/32, tty*\"");
 const char *const admission_services_help =
     N_("any, or PAM services separated by ',': \"sshd, login, su\"");
 
@@ -66,6 +66,7 @@ enum places_kind {
     PLACES_NETWORK,
     PLACES_TERMINAL,
     PLACES_CONSOLE,
+    PLACES_OWN,
     PLACES_LOCAL,
 };
 
@@ -172,6 +173,8 @@ static bool places_part_of(const char *text, struct places_part *part)
     *part = (struct places_part){.kind = PLACES_TERMINAL};
     if (strcasecmp(text, "console") == 0)
         part->kind = PLACES_CONSOLE;
+    else if (strcasecmp(text, "own") == 0)
+        part->kind = PLACES_OWN;
     else if (strcasecmp(text, "local") == 0)
         part->kind = PLACES_LOCAL;
     else
@@ -188,6 +191,8 @@ static bool places_format(const struct places_part *part, char *text, size_t siz
     switch (part->kind) {
     case PLACES_CONSOLE:
         return text_copy(text, size, "console") == MEDGL_OK;
+    case PLACES_OWN:
+        return text_copy(text, size, "own") == MEDGL_OK;
     case PLACES_LOCAL:
         return text_copy(text, size, "local") == MEDGL_OK;
     case PLACES_TERMINAL:
@@ -203,17 +208,26 @@ static bool places_format(const struct places_part *part, char *text, size_t siz
     return false;
 }
 
+/* MUST: whoever is logged in here has a pty, whatever name they give: a terminal beside the machine
+ * is for those who come from there. */
+static bool places_names_terminal(const struct admission_place *place)
+{
+    return place->origin == ADMISSION_ORIGIN_LOCAL
+               ? admission_is_pty(place->terminal)
+               : place->origin == ADMISSION_ORIGIN_CONSOLE && place->terminal[0] != '\0';
+}
+
 static bool places_holds(const struct places_part *part, const struct admission_place *place)
 {
     switch (part->kind) {
     case PLACES_CONSOLE:
         return place->origin == ADMISSION_ORIGIN_CONSOLE;
+    case PLACES_OWN:
+        return place->origin == ADMISSION_ORIGIN_LOCAL && place->own;
     case PLACES_LOCAL:
         return place->origin == ADMISSION_ORIGIN_LOCAL;
     case PLACES_TERMINAL:
-        return (place->origin == ADMISSION_ORIGIN_CONSOLE ||
-                place->origin == ADMISSION_ORIGIN_LOCAL) &&
-               place->terminal[0] != '\0' && fnmatch(part->pattern, place->terminal, 0) == 0;
+        return places_names_terminal(place) && fnmatch(part->pattern, place->terminal, 0) == 0;
     case PLACES_NETWORK:
         return place->origin == ADMISSION_ORIGIN_ADDRESS &&
                places_is_mapped(place->address) ==
@@ -253,6 +267,28 @@ bool places_admit(const char *rule, const struct admission_place *place)
     return holds;
 }
 
+bool admission_places_strand(const char *rule)
+{
+    char word[POLICY_RULE_SIZE];
+    struct places_part part;
+    bool network = false;
+    while (rule != NULL) {
+        if (!rule_part(&rule, ',', word, sizeof(word)) || !places_part_of(word, &part) ||
+            part.kind == PLACES_CONSOLE || part.kind == PLACES_OWN || part.kind == PLACES_LOCAL ||
+            (part.kind == PLACES_TERMINAL && fnmatch(part.pattern, "pts/0", 0) == 0))
+            return false;
+        network = network || part.kind == PLACES_NETWORK;
+    }
+    return network;
+}
+
+bool admission_is_pty(const char *terminal)
+{
+    const char *number = terminal + 4;
+    return strncmp(terminal, "pts/", 4) == 0 && number[0] != '\0' &&
+           number[strspn(number, PLACES_DIGITS)] == '\0';
+}
+
 /* tty1, ttyS0, hvc0, console, :0 (a display): what stands beside the machine. A pty does not. */
 bool admission_is_console(const char *terminal)
 {
@@ -268,15 +304,19 @@ bool admission_is_console(const char *terminal)
 enum medgl_error admission_parse_place(const char *text, struct admission_place *place)
 {
     *place = (struct admission_place){.origin = ADMISSION_ORIGIN_UNKNOWN};
-    if (strcasecmp(text, "local") == 0)
+    place->own = strcasecmp(text, "own") == 0;
+    if (place->own || strcasecmp(text, "local") == 0)
         place->origin = ADMISSION_ORIGIN_LOCAL;
     else if (strcasecmp(text, "console") == 0)
         place->origin = ADMISSION_ORIGIN_CONSOLE;
     else if (places_address(text, place->address) != 0)
         place->origin = ADMISSION_ORIGIN_ADDRESS;
-    else if (places_terminal(text, "", place->terminal, sizeof(place->terminal)))
-        place->origin = admission_is_console(place->terminal) ? ADMISSION_ORIGIN_CONSOLE
-                                                              : ADMISSION_ORIGIN_LOCAL;
+    else if (places_terminal(text, "", place->terminal, sizeof(place->terminal))) {
+        if (admission_is_console(place->terminal))
+            place->origin = ADMISSION_ORIGIN_CONSOLE;
+        else if (admission_is_pty(place->terminal))
+            place->origin = ADMISSION_ORIGIN_LOCAL;
+    }
     return place->origin == ADMISSION_ORIGIN_UNKNOWN ? MEDGL_ERR_ARGUMENT : MEDGL_OK;
 }
 

@@ -150,7 +150,7 @@ static const struct policy_key keys[] = {
      .help = N_("Password hashes computed at the same time, 0 for one per processor."),
      .clause = "R10"},
     KEYS_OF(staff, ACCOUNT_CLASS_STAFF, "any", "20", "15 min"),
-    KEYS_OF(privileged, ACCOUNT_CLASS_PRIVILEGED, "console, local", "10", "10 min"),
+    KEYS_OF(privileged, ACCOUNT_CLASS_PRIVILEGED, "console, own", "10", "10 min"),
     KEYS_OF(maintenance, ACCOUNT_CLASS_MAINTENANCE, "any", "5", "10 min"),
     KEYS_OF(breakglass, ACCOUNT_CLASS_BREAKGLASS, "any", "100", "15 min"),
     {KEY(holidays, PATHS), .preset = "", .most = 1,

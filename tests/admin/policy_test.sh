@@ -169,8 +169,11 @@ hours||hours_staff|-|-
 hours of staff|hours_staff=mon-fri 08:00-20:00|hours_staff|Staff can log in only at these times: Mon-Fri 08:00-20:00.|職員がログインできるのは次の時間だけです（Mon-Fri 08:00-20:00）
 hours of maintenance|hours_maintenance=Sat 10:00-12:00|hours_maintenance|Maintenance staff can|保守要員が
 places of staff||places_staff|-|-
-places of administrators||places_privileged|Administrators can log in only from these terminals and networks: console, local.|特権アカウントの利用者がログインできるのは次の端末とネットワークからだけです（console, local）
+places of administrators||places_privileged|Administrators can log in only from these terminals and networks: console, own.|特権アカウントの利用者がログインできるのは次の端末とネットワークからだけです（console, own）
 places, anywhere|places_privileged=any|places_privileged|-|-
+words of places||places|"own" what the account's own user asks for who is logged in already|ownはログイン済みの本人による操作
+no words of places|places_privileged=any|places|-|-
+places of staff by a word|places_staff=local;places_privileged=any|places|"local" what anybody asks for|localはログイン済みの利用者
 services||services_staff|-|-
 services of staff|services_staff=login,gdm-password|services_staff|only through these services: login, gdm-password.|次のサービスからだけです（login, gdm-password）
 rules of accounts||access|rules on hours, places and services of its own|アカウントごとに定める

@@ -43,6 +43,13 @@ admits() { # YES|NO NAME COMMAND...
 as_su() { # carol becomes alice, with alice's password
     printf '%s\n' 'see Password: ' "type $own" 'end 0' | as carol su alice -c true
 }
+su_by_tty() { # the same; su takes the name of its standard input, and asks at the terminal
+    printf '%s\n' 'see Password: ' "type $own" 'end 0' | as carol sh -c 'exec su alice -c true < /dev/tty'
+}
+su_by_console() {
+    printf '%s\n' 'see Password: ' "type $own" 'end 0' |
+        at ttyUSB0 setpriv --reuid carol --regid carol --init-groups --reset-env su alice -c true
+}
 sudo_as_alice() {
     printf '%s\n' 'match password.*: $' "type $own" 'end 0' | as alice sudo true
 }
@@ -51,7 +58,7 @@ logged() { # REASON: the last refusal says it
     says "and the log says: $1" ": $1" /run/refusal
 }
 
-# -- places: of the class, of the account; all of 127.0.0.0/8 is this machine -----------------------------
+# -- places: of the class, of the account; each by its whole address -----------------------------------------
 
 admits yes "without a rule, a key from 203.0.113.7" key alice 203.0.113.7
 while IFS='|' read -r places address wanted; do
@@ -65,7 +72,8 @@ done <<-END
 	2001:db8:6::/48|2001:db8:5::7|no
 	203.0.113.7|203.0.113.7|yes
 	127.0.0.0/8|127.0.0.9|yes
-	127.0.0.1|127.0.0.9|yes
+	127.0.0.9|127.0.0.9|yes
+	127.0.0.1|127.0.0.9|no
 	console, local|127.0.0.1|no
 END
 logged place
@@ -78,6 +86,18 @@ admits no "then its class's do not hold any more" key alice 10.1.0.5
 logged 'place (its own rule: 10.2.0.0/16, local)'
 admits yes "its own do" key alice 10.2.0.5
 admits yes "local is who is logged in here: su" as_su
+works "own is its owner" admin account set alice --places own
+admits no "who else is logged in here is not" as_su
+logged 'place (its own rule: own)'
+admits yes "its owner's sudo is" sudo_as_alice
+works "terminals beside the machine" admin account set alice --places 'tty*, :*'
+admits no "are not for who is logged in here" as_su
+admits no "su by /dev/tty, which is any terminal" su_by_tty
+logged 'place (its own rule: tty*, :*)'
+admits no "su by a terminal beside the machine, which its caller could open" su_by_console
+logged 'place (its own rule: tty*, :*)'
+works "pseudo-terminals" admin account set alice --places 'pts/*'
+admits yes "are" as_su
 works "and back" admin account set alice --places ''
 admits no "the class's hold again" key alice 10.2.0.5
 rules
@@ -96,12 +116,19 @@ converses "at tty1 it logs in" at tty1 login <<-END
 	type exit
 	end 0
 END
-converses "by su too" as carol su boss -c 'id -un' <<-END
-	see Password: 
-	type $own
-	see boss
-	end 0
-END
+su_to_boss() { # carol, who came from anywhere, becomes boss
+    printf '%s\n' 'see Password: ' "type $own" 'end 0' | as carol su boss -c true
+}
+sudo_as_boss() {
+    printf '%s\n' 'match password.*: $' "type $own" 'end 0' | as boss sudo true
+}
+admits no "not by su of somebody who is logged in here" su_to_boss
+logged 'place (the rule of its class: console, own)'
+works "root's su is the machine's" su boss -c true
+admits yes "its own sudo is its own" sudo_as_boss
+rules 'places_privileged = console, local'
+admits yes "a site that wants it has su" su_to_boss
+rules
 holds "each use raises an alert (R07)" 'sum(a["count"] for a in it["alerts"] if a["kind"] == "privileged-login" and a["account"] == "boss") >= 2' \
     admin alert list --all --json
 rules 'places_privileged = console, 10.1.0.5'

@@ -179,7 +179,8 @@ works "nothing is open at the end" wait_for 10 none_open
 
 works "alice becomes privileged" admin account set alice --class privileged
 refused "and may not come through ssh any more (R27)" 255 key alice@127.0.0.1 true
-converses "but by su, logged in here" as carol su alice -c 'id -un' <<-END
+rules 'places_privileged = console, local'
+converses "but by su, logged in here, where the policy has it" as carol su alice -c 'id -un' <<-END
 	see Password: 
 	type $own
 	see alice

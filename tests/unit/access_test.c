@@ -762,7 +762,7 @@ static void a_long_change_is_cut(void **state)
     see_login(OWNER, &caller, here->issued, NULL, &seen);
     for (size_t i = 0; i + 4 < sizeof(policy->institution); i += 3)
         (void)snprintf(policy->institution + i, 4, "\xe7\x97\x85");
-    here->context.policy_read = clock_read().now;
+    here->context.policy_read = clock_monotonic();
     see_login(OWNER, &caller, here->issued, NULL, &seen);
     const struct tally tally = tally_of(here);
     assert_int_equal(tally.kinds[LEDGER_POLICY_CHANGE], 2);

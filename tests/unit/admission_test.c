@@ -147,7 +147,7 @@ static void hours_notation(void **state)
 static const struct notation_row places_rows[] = {
     {"any", "any", "any"},
     {"any, in capitals", " ANY\t", "any"},
-    {"words of ours", "Console ,LOCAL", "console, local"},
+    {"words of ours", "Console ,LOCAL, Own", "console, local, own"},
     {"IPv4", "203.0.113.7", "203.0.113.7"},
     {"IPv4 with all its bits", "203.0.113.7/32", "203.0.113.7"},
     {"a network of IPv4", "10.1.0.0/16", "10.1.0.0/16"},
@@ -282,6 +282,11 @@ static const struct place_row {
     {"a pty", "pts/3", ADMISSION_ORIGIN_LOCAL, "pts/?"},
     {"console", "Console", ADMISSION_ORIGIN_CONSOLE, "console"},
     {"local", "LOCAL", ADMISSION_ORIGIN_LOCAL, "local"},
+    {"own", "Own", ADMISSION_ORIGIN_LOCAL, "own"},
+    {"own is local", "own", ADMISSION_ORIGIN_LOCAL, "local"},
+    {"whichever terminal there is", "tty", ADMISSION_ORIGIN_UNKNOWN, NULL},
+    {"a pty of long ago", "ttyp0", ADMISSION_ORIGIN_UNKNOWN, NULL},
+    {"a pty without its number", "pts/", ADMISSION_ORIGIN_UNKNOWN, NULL},
     {"nothing", "", ADMISSION_ORIGIN_UNKNOWN, NULL},
     {"any", "any", ADMISSION_ORIGIN_UNKNOWN, NULL},
     {"a network", "10.1.0.0/16", ADMISSION_ORIGIN_UNKNOWN, NULL},
@@ -624,12 +629,12 @@ static const struct places_row {
     const char *name, *rule;
     enum admission_origin origin;
     const char *where; /* address or terminal */
-    bool granted;
+    bool granted, own;
 } admitted_rows[] = {
     {"any, unknown", "any", ADMISSION_ORIGIN_UNKNOWN, "", true},
     {"any, from an address", "any", ADMISSION_ORIGIN_ADDRESS, "203.0.113.7", true},
-    {"everything but any, unknown", "*, console, local, 0.0.0.0/0, ::/0", ADMISSION_ORIGIN_UNKNOWN,
-     "", false},
+    {"everything but any, unknown", "*, console, own, local, 0.0.0.0/0, ::/0",
+     ADMISSION_ORIGIN_UNKNOWN, "tty1", false, true},
     {"one address", "10.1.2.3", ADMISSION_ORIGIN_ADDRESS, "10.1.2.3", true},
     {"its neighbour", "10.1.2.3", ADMISSION_ORIGIN_ADDRESS, "10.1.2.2", false},
     {"first of a network", "10.1.0.0/16", ADMISSION_ORIGIN_ADDRESS, "10.1.0.0", true},
@@ -660,6 +665,17 @@ static const struct places_row {
     {"console without a name", "console", ADMISSION_ORIGIN_CONSOLE, "", true},
     {"console is not local", "local", ADMISSION_ORIGIN_CONSOLE, "tty1", false},
     {"local", "local", ADMISSION_ORIGIN_LOCAL, "", true},
+    {"local, of its owner", "local", ADMISSION_ORIGIN_LOCAL, "", true, true},
+    {"own", "own", ADMISSION_ORIGIN_LOCAL, "", true, true},
+    {"own, of somebody else", "own", ADMISSION_ORIGIN_LOCAL, "pts/3", false},
+    {"own is not a console", "own", ADMISSION_ORIGIN_CONSOLE, "tty1", false, true},
+    {"own is no address", "own", ADMISSION_ORIGIN_ADDRESS, "127.0.0.1", false, true},
+    {"one loopback", "127.0.0.5", ADMISSION_ORIGIN_ADDRESS, "127.0.0.5", true},
+    {"another loopback", "127.0.0.5", ADMISSION_ORIGIN_ADDRESS, "127.0.0.1", false},
+    {"a terminal that su was given", "tty1", ADMISSION_ORIGIN_LOCAL, "tty1", false},
+    {"whichever it has", "tty*", ADMISSION_ORIGIN_LOCAL, "tty", false},
+    {"a serial line that su was given", "tty*, *", ADMISSION_ORIGIN_LOCAL, "ttyUSB0", false},
+    {"no pty by its name", "*", ADMISSION_ORIGIN_LOCAL, "pts/x", false},
     {"local is not a console", "console", ADMISSION_ORIGIN_LOCAL, "tty1", false},
     {"a terminal", "tty1", ADMISSION_ORIGIN_CONSOLE, "tty1", true},
     {"another terminal", "tty1", ADMISSION_ORIGIN_CONSOLE, "tty2", false},
@@ -692,9 +708,36 @@ static void places_admitted(void **state)
     else
         (void)snprintf(place.terminal, sizeof(place.terminal), "%s", row->where);
     assert_int_equal(place.origin, row->origin);
+    place.own = row->own;
     const struct admission_decision decision = admit_at(&policy, row->rule, &place);
     assert_int_equal(decision.reason, row->granted ? ADMISSION_GRANTED : ADMISSION_PLACE);
     assert_int_equal(decision.places.granted, row->granted);
+}
+
+/* Whoever came from a network is asked for a place again by sudo, su and the screen's locker. */
+static void places_that_strand(void **state)
+{
+    static const struct {
+        const char *rule;
+        bool strand;
+    } rows[] = {
+        {"10.1.0.0/16", true},
+        {"203.0.113.7, 2001:db8::/32", true},
+        {"tty1, 10.1.0.0/16", true},
+        {"10.1.0.0/16, local", false},
+        {"own, 10.1.0.0/16", false},
+        {"console, 10.1.0.0/16", false},
+        {"pts/*, 10.1.0.0/16", false},
+        {"*, ::/0", false},
+        {"any", false},
+        {"tty1", false},
+        {"console", false},
+        {"10.1.0.0/16, ward3", false}, /* admits nobody */
+        {"", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < MEDGL_COUNT(rows); i++)
+        assert_int_equal(admission_places_strand(rows[i].rule), rows[i].strand);
 }
 
 static const struct console_row {
@@ -859,18 +902,19 @@ static void R27_defaults(void **state)
 {
     static const struct {
         enum admission_origin origin;
-        bool privileged;
+        bool own, privileged;
     } rows[] = {
-        {ADMISSION_ORIGIN_UNKNOWN, false}, {ADMISSION_ORIGIN_ADDRESS, false},
-        {ADMISSION_ORIGIN_CONSOLE, true},  {ADMISSION_ORIGIN_LOCAL, true},
-        {ADMISSION_ORIGIN_SYSTEM, true},
+        {ADMISSION_ORIGIN_UNKNOWN, false, false}, {ADMISSION_ORIGIN_ADDRESS, false, false},
+        {ADMISSION_ORIGIN_CONSOLE, false, true},  {ADMISSION_ORIGIN_LOCAL, true, true},
+        {ADMISSION_ORIGIN_LOCAL, false, false}, /* su, after a login from anywhere */
+        {ADMISSION_ORIGIN_SYSTEM, false, true},
     };
     struct policy policy;
     (void)state;
     policy_defaults(&policy);
     for (size_t i = 0; i < MEDGL_COUNT(rows); i++)
         for (int class_ = 0; class_ <= 5; class_++) {
-            const struct admission_place place = {.origin = rows[i].origin};
+            const struct admission_place place = {.origin = rows[i].origin, .own = rows[i].own};
             const struct admission_facts facts = {
                 .class_ = (enum account_class)class_, .place = &place, .service = "sshd"};
             const enum admission_reason reason = policy_admit(&policy, &facts, MEDGL_DAY).reason;
@@ -994,6 +1038,7 @@ int main(void)
     table_add("R22 hours", "as a plain reading has it", hours_agree_with_a_plain_reading, NULL);
     table_add("R05 R22 notations", "garbage", notations_stand_garbage, NULL);
     TABLE_ADD("R05 R27 places", admitted_rows, places_admitted);
+    table_add("R05 places", "networks, and nothing for who is logged in", places_that_strand, NULL);
     TABLE_ADD("R27 console", console_rows, console_or_not);
     TABLE_ADD("R05 services", service_rows, services_admitted);
     table_add("R05 services", "where no place is asked", services_without_a_place, NULL);

@@ -716,34 +716,48 @@ static void places(void **state)
          "",
          "",
          ADMISSION_ORIGIN_ADDRESS,
-         {[10] = 0xff, 0xff, 127, 0, 0, 1},
+         {[10] = 0xff, 0xff, 127, 7, 8, 9},
          ""},
         {"a name", "sshd", true, 0, "localhost", "ssh", "", ADMISSION_ORIGIN_UNKNOWN, {0}, ""},
         {"a console", "login", true, 0, "", "/dev/tty1", "", ADMISSION_ORIGIN_CONSOLE, {0}, "tty1"},
         {"a display", "gdm-password", true, 0, "", ":0", "", ADMISSION_ORIGIN_CONSOLE, {0}, ":0"},
-        {"a pty of root",
-         "login",
-         true,
-         0,
-         "",
-         "pts/0",
-         "",
-         ADMISSION_ORIGIN_UNKNOWN,
-         {0},
-         "pts/0"},
+        {"a pty of root", "login", true, 0, "", "pts/0", "", ADMISSION_ORIGIN_UNKNOWN, {0}, ""},
         {"su", "su", true, 1000, "", "pts/3", "alice", ADMISSION_ORIGIN_LOCAL, {0}, "pts/3"},
-        {"su at a console",
+        {"su at a console", "su", true, 1000, "", "tty1", "alice", ADMISSION_ORIGIN_LOCAL, {0}, ""},
+        {"su < /dev/tty",
          "su",
          true,
          1000,
          "",
-         "tty1",
+         "/dev/tty",
          "alice",
          ADMISSION_ORIGIN_LOCAL,
          {0},
-         "tty1"},
+         ""},
+        {"su < /dev/ttyUSB0",
+         "su",
+         true,
+         1000,
+         "",
+         "ttyUSB0",
+         "alice",
+         ADMISSION_ORIGIN_LOCAL,
+         {0},
+         ""},
+        {"su with a display", "su", true, 1000, "", ":0", "alice", ADMISSION_ORIGIN_LOCAL, {0}, ""},
+        {"su at no pty", "su", true, 1000, "", "pts/x", "alice", ADMISSION_ORIGIN_LOCAL, {0}, ""},
+        {"whichever terminal there is",
+         "login",
+         true,
+         0,
+         "",
+         "tty",
+         "",
+         ADMISSION_ORIGIN_UNKNOWN,
+         {0},
+         ""},
         {"sudo", "sudo", true, 0, "", "/dev/pts/3", "alice", ADMISSION_ORIGIN_LOCAL, {0}, "pts/3"},
-        {"root's su", "su", true, 0, "", "pts/3", "root", ADMISSION_ORIGIN_SYSTEM, {0}, "pts/3"},
+        {"root's su", "su", true, 0, "", "pts/3", "root", ADMISSION_ORIGIN_SYSTEM, {0}, ""},
         {"a user who says root",
          "su",
          true,
@@ -764,20 +778,11 @@ static void places(void **state)
          ADMISSION_ORIGIN_ADDRESS,
          {[10] = 0xff, 0xff, 192, 0, 2, 1},
          ""},
-        {"cron", "cron", true, 0, "", "cron", "", ADMISSION_ORIGIN_SYSTEM, {0}, "cron"},
+        {"cron", "cron", true, 0, "", "cron", "", ADMISSION_ORIGIN_SYSTEM, {0}, ""},
         {"atd", "atd", true, 0, "", "", "", ADMISSION_ORIGIN_SYSTEM, {0}, ""},
         {"systemd", "systemd-user", true, 0, "", "", "", ADMISSION_ORIGIN_SYSTEM, {0}, ""},
-        {"cron, by a user",
-         "cron",
-         true,
-         1000,
-         "",
-         "cron",
-         "",
-         ADMISSION_ORIGIN_LOCAL,
-         {0},
-         "cron"},
-        {"cron on a pty", "cron", true, 0, "", "pts/3", "", ADMISSION_ORIGIN_UNKNOWN, {0}, "pts/3"},
+        {"cron, by a user", "cron", true, 1000, "", "cron", "", ADMISSION_ORIGIN_LOCAL, {0}, ""},
+        {"cron on a pty", "cron", true, 0, "", "pts/3", "", ADMISSION_ORIGIN_UNKNOWN, {0}, ""},
         {"nothing at all", "ftpd", true, 0, "", "", "", ADMISSION_ORIGIN_UNKNOWN, {0}, ""},
         {"an untrusted caller lies",
          "cron",
@@ -802,6 +807,44 @@ static void places(void **state)
         assert_int_equal(place.origin, cases[i].origin);
         assert_memory_equal(place.address, cases[i].address, sizeof(place.address));
         assert_string_equal(place.terminal, cases[i].terminal);
+    }
+}
+
+/* R27: whether the account's own user asks. */
+static void owners(void **state)
+{
+    (void)state;
+    static const struct account alice = {.name = "alice", .uid = 1000}, root = {.name = "root"},
+                                none = {.name = ""};
+    static const struct {
+        const char *name;
+        const struct account *account;
+        struct caller caller;
+        bool owner;
+    } cases[] = {
+        {"su", &alice, {.trusted = true, .real_uid = 1000, .ruser = "alice"}, true},
+        {"su by another", &alice, {.trusted = true, .real_uid = 1001, .ruser = "bob"}, false},
+        {"another who says alice",
+         &alice,
+         {.trusted = true, .real_uid = 1001, .ruser = "alice"},
+         false},
+        {"sudo", &alice, {.trusted = true, .ruser = "alice"}, true},
+        {"sudo of another", &alice, {.trusted = true, .ruser = "bob"}, false},
+        {"sudo, for root's password", &root, {.trusted = true, .ruser = "alice"}, false},
+        {"root's su", &alice, {.trusted = true, .ruser = "root"}, false},
+        {"a host that does not say", &alice, {.trusted = true, .real_uid = -1}, false},
+        {"nobody", &alice, {.trusted = true}, false},
+        {"another machine's alice",
+         &alice,
+         {.trusted = true, .rhost = "192.0.2.1", .ruser = "alice"},
+         false},
+        {"a screen locker", &alice, {.peer_uid = 1000, .real_uid = 1000}, true},
+        {"another's locker", &alice, {.peer_uid = 1001, .real_uid = 1000, .ruser = "alice"}, false},
+        {"no account", &none, {.trusted = true}, false},
+    };
+    for (size_t i = 0; i < MEDGL_COUNT(cases); i++) {
+        print_message("# %s\n", cases[i].name);
+        assert_int_equal(caller_is_owner(&cases[i].caller, cases[i].account), cases[i].owner);
     }
 }
 
@@ -837,6 +880,7 @@ int main(void)
         ON_A_STORE(nothing_is_issued_that_cannot_be_delivered),
         cmocka_unit_test(sources),
         cmocka_unit_test(places),
+        cmocka_unit_test(owners),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

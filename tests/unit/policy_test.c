@@ -251,8 +251,8 @@ static void notation_of_spans(void **state)
 #define HOURS_RANGE                                                                                \
     "always, or days and times separated by ';': \"Mon-Fri 08:00-20:00; Sat,holiday 10:00-12:00\""
 #define PLACES_RANGE                                                                               \
-    "any, or addresses, networks and terminals separated by ',': \"console, local, 10.1.0.0/16, "  \
-    "2001:db8::/32, tty*\""
+    "any, or addresses, networks and terminals separated by ',': \"console, own, local, "          \
+    "10.1.0.0/16, 2001:db8::/32, tty*\""
 #define SERVICES_RANGE "any, or PAM services separated by ',': \"sshd, login, su\""
 
 static const struct key_row {
@@ -302,7 +302,7 @@ static const struct key_row {
     {"idle_staff", "15 min", "0", "1 day", "-1 s", "25 h", "0 to 1 day"},
     {"hours_privileged", "always", "Mon 00:00-00:01", "daily 00:00-24:00", "", "Mon-Fri",
      HOURS_RANGE},
-    {"places_privileged", "console, local", "console", "::/0", "", "ward3", PLACES_RANGE},
+    {"places_privileged", "console, own", "console", "::/0", "", "ward3", PLACES_RANGE},
     {"services_privileged", "any", "su", "sshd, login", "", "sshd,", SERVICES_RANGE},
     {"sessions_privileged", "10", "1", "1000", "0", "1001", "1 to 1000"},
     {"sessions_total_privileged", "0", "0", "100000", "-1", "100001", "0 to 100000"},
@@ -826,6 +826,7 @@ static void profile_names_the_clause_of_what_is_weaker(void **state)
         {"places_privileged", "local, 0.0.0.0/0", {"HP 2-1-6-117", "HP 2-1-6-117", NULL}},
         {"places_privileged", "::/0", {"HP 2-1-6-117", "HP 2-1-6-117", NULL}},
         {"places_privileged", "10.1.0.0/16, pts/0", {NULL}},
+        {"places_privileged", "console, local", {NULL}},
         {"places_staff", "any", {NULL}},
         {"dormant_after", "91 days", {"HP 2-1-6-110", "HP 2-1-6-110", NULL}},
         {"sessions_staff", "1000", {NULL}},
