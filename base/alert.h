@@ -10,7 +10,8 @@
 /* X(ENUM, number, "word", urgent, sentence for medgl-alerts(7)). Stored by number: numbers are
  * never given a new meaning. Urgent ones go to terminals too (wall). */
 #define ALERT_KINDS(X)                                                                             \
-    X(LOCKOUT, 1, "lockout", false, "Failed tries reached a limit, and further ones are refused.") \
+    X(LOCKOUT, 1, "lockout", false,                                                                \
+      "Failed tries reached a limit; more are refused, or delayed at break-glass accounts.")       \
     X(SPREAD, 2, "spread", true, "One source failed at many accounts.")                            \
     X(PRIVILEGED_LOGIN, 3, "privileged-login", false,                                              \
       "A privileged or break-glass account was used.")                                             \

@@ -84,7 +84,7 @@ enum medgl_error context_prepare(const char *root, struct context *context)
 {
     *context = (struct context){.actor = {.uid = -1}};
     MEDGL_TRY(text_copy(context->root, sizeof(context->root), root));
-    context->policy_read = clock_read().now;
+    context->policy_read = clock_monotonic();
     enum medgl_error error = policy_load(root, geteuid(), NULL, &context->policy);
     if (error != MEDGL_OK) {
         log_line(LOG_ERR,

@@ -34,7 +34,7 @@ struct context {
     char kdf_directory_console[PATH_MAX]; /* "" where it is missing */
     bool console; /* who asks has a line for evaluations that no flood from the network stands in;
                      set by who knows (operation/password.h) */
-    medgl_time policy_read; /* when */
+    int64_t policy_read; /* when, by clock_monotonic() */
     struct actor actor;
 };
 

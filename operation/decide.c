@@ -181,6 +181,27 @@ static enum medgl_error commit_alert_lock(struct store_txn *txn, struct commit_r
                         source && proof->known ? proof->source.key : NULL, text);
 }
 
+/* R32. What failures never close is no lock, and has no such entry. Each further failure raises it
+ * again: folding keeps it rare. */
+static enum medgl_error commit_guessed(struct store_txn *txn, struct commit_run *run)
+{
+    const struct proof *proof = run->proof;
+    const struct policy *policy = &proof->context->policy;
+    struct attempt_counts counts;
+    char text[STORE_ALERT_SIZE];
+    MEDGL_TRY(
+        attempt_count(policy, txn, proof->account_key, &proof->source, run->clock.now, &counts));
+    if (counts.account_failures < policy->attempts_per_account)
+        return MEDGL_OK;
+    (void)snprintf(text, sizeof(text),
+                   "A break-glass account is being guessed at: %u failed tries%s at account %s, "
+                   "which is never closed.",
+                   counts.account_failures,
+                   counts.account_failures < attempt_counted(policy) ? "" : " or more",
+                   run->account.name);
+    return commit_alert(txn, run, ALERT_LOCKOUT, &run->account, NULL, text);
+}
+
 /* Did this failure reach a limit? Then that is an event of its own (R20). */
 static enum medgl_error commit_lock(struct store_txn *txn, struct commit_run *run)
 {
@@ -190,6 +211,8 @@ static enum medgl_error commit_lock(struct store_txn *txn, struct commit_run *ru
     char until[CLOCK_TEXT_SIZE];
     struct attempt_decision *locked = &run->locked;
     struct policy undelayed;
+    if (attempt_delays_only(account))
+        return commit_guessed(txn, run);
     attempt_undelayed(&proof->context->policy, &undelayed);
     MEDGL_TRY(attempt_judge(&undelayed, txn, account, proof->account_key, &proof->source,
                             run->clock.now, locked));

@@ -191,7 +191,8 @@ enum medgl_error policy_seen_note(struct context *context, struct store_txn *txn
     if (error == MEDGL_OK && strcmp(before.digest, now.digest) == 0)
         return MEDGL_OK;
     /* A login that waited for its person since before a change knows the policy of that time. */
-    if (error == MEDGL_OK && context->policy_read < before.since && before.since <= clock->now)
+    const medgl_time read = clock_read().now - (clock_monotonic() - context->policy_read);
+    if (error == MEDGL_OK && read < before.since && before.since <= clock->now)
         return MEDGL_OK;
     MEDGL_TRY(seen_record(context, txn, clock, error == MEDGL_OK ? &before : NULL, &now));
     MEDGL_TRY(store_policy_seen_put(txn, &now));

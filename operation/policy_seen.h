@@ -6,7 +6,13 @@
 
 /* In the caller's transaction: where the policy in force is another one than the one seen last, an
  * entry with both digests and the keys that differ, an alert, and it is the one seen last from now
- * on. The first one ever has an entry alone. `*changed` may be NULL. */
+ * on. The first one ever has an entry alone. `*changed` may be NULL.
+ *
+ * Who read the policy before that other one was seen notes nothing. When it was read is told in
+ * today's clock, by the time that passed since then, so a clock that was set meanwhile changes
+ * nothing. What remains: where a change was noted, and then the clock was set back to before that,
+ * who read the policy before both notes its own as a change, and the next login the right one
+ * again: seen twice, never unseen. */
 enum medgl_error policy_seen_note(struct context *context, struct store_txn *txn,
                                   const struct clock_reading *clock, bool *changed);
 

@@ -4,6 +4,7 @@
 
 #include "operation/attempt.h"
 #include "operation/report.h"
+#include "policy/calendar.h"
 
 static struct fixture *here;
 
@@ -440,6 +441,225 @@ static void break_glass_is_never_locked(void **state)
     assert_int_equal(login_from(OWNER, "192.0.2.1", here->issued), LOGIN_ALLOWED);
 }
 
+/* -- a flood at what is never closed ---------------------------------------------------------- */
+
+struct plant {
+    char account_id[CRYPTO_ID_SIZE];
+    unsigned count;
+    medgl_time now; /* of the latest */
+};
+
+/* Failures, a millisecond apart, from two places in turn. */
+static enum medgl_error plant_now(struct store_txn *txn, void *argument)
+{
+    struct plant *plant = argument;
+    struct account account;
+    plant->now = clock_read().now;
+    MEDGL_TRY(store_account_by_name(txn, OWNER, &account));
+    (void)snprintf(plant->account_id, sizeof(plant->account_id), "%s", account.id);
+    for (unsigned i = 0; i < plant->count; i++) {
+        const medgl_time at = plant->now - (medgl_time)(plant->count - 1 - i);
+        struct attempt attempt = {.service = "sshd",
+                                  .started = at,
+                                  .deadline = at + MEDGL_MINUTE,
+                                  .outcome = ATTEMPT_OUTCOME_IN_FLIGHT};
+        MEDGL_TRY(crypto_random_id(attempt.id));
+        memcpy(attempt.account_id, account.id, sizeof(attempt.account_id));
+        (void)snprintf(attempt.source, sizeof(attempt.source), "192.0.2.%u", 1 + i % 2);
+        MEDGL_TRY(store_attempt_begin(txn, &attempt));
+        MEDGL_TRY(store_attempt_finish(txn, attempt.id, at, ATTEMPT_OUTCOME_FAILED, 0));
+    }
+    return MEDGL_OK;
+}
+
+static void plant_failures(struct plant *plant)
+{
+    (void)snprintf(here->context.policy.classes[ACCOUNT_CLASS_BREAKGLASS - 1].places,
+                   POLICY_RULE_SIZE, "any");
+    assert_int_equal(store_transact(here->context.store, STORE_WRITE, plant_now, plant), MEDGL_OK);
+}
+
+#define MANY 2000
+
+/* The next try after MANY failures from 192.0.2.1 and .2, that much later. */
+static const struct flood_row {
+    const char *name;
+    enum account_class class_;
+    struct source source;
+    medgl_time later;
+    enum attempt_verdict verdict;
+} flood_rows[] = {
+    {"at once", ACCOUNT_CLASS_STAFF, {"192.0.2.1", .remote = true}, 0, ATTEMPT_DELAYED},
+    {"later",
+     ACCOUNT_CLASS_STAFF,
+     {"192.0.2.1", .remote = true},
+     MEDGL_MINUTE,
+     ATTEMPT_LOCKED_SOURCE},
+    {"from elsewhere",
+     ACCOUNT_CLASS_STAFF,
+     {"192.0.2.3", .remote = true},
+     0,
+     ATTEMPT_LOCKED_ACCOUNT},
+    {"at the machine", ACCOUNT_CLASS_STAFF, {"tty1", .console = true}, 0, ATTEMPT_ADMITTED},
+    {"much later", ACCOUNT_CLASS_STAFF, {"192.0.2.1", .remote = true}, MEDGL_DAY, ATTEMPT_ADMITTED},
+    {"break-glass, at once",
+     ACCOUNT_CLASS_BREAKGLASS,
+     {"192.0.2.1", .remote = true},
+     0,
+     ATTEMPT_DELAYED},
+    {"break-glass, later",
+     ACCOUNT_CLASS_BREAKGLASS,
+     {"192.0.2.1", .remote = true},
+     MEDGL_MINUTE,
+     ATTEMPT_ADMITTED},
+    {"break-glass, from elsewhere",
+     ACCOUNT_CLASS_BREAKGLASS,
+     {"192.0.2.3", .remote = true},
+     0,
+     ATTEMPT_ADMITTED},
+};
+
+struct flood_look {
+    const struct flood_row *row;
+    const struct policy *policy;
+    struct plant plant;
+    struct attempt_counts all, counted;
+    struct attempt_decision from_all, judged;
+};
+
+static enum medgl_error flood_look(struct store_txn *txn, void *argument)
+{
+    struct flood_look *look = argument;
+    const struct source *source = &look->row->source;
+    const medgl_time now = look->plant.now + look->row->later;
+    struct account account;
+    MEDGL_TRY(store_account_by_id(txn, look->plant.account_id, &account));
+    MEDGL_TRY(store_attempt_count(txn, account.id, source->key, now,
+                                  policy_span_most(look->policy->attempt_window), UINT32_MAX,
+                                  &look->all));
+    const struct attempt_facts facts = attempt_facts_from(&look->all, &account, source);
+    look->from_all = policy_attempt(look->policy, &facts, now);
+    MEDGL_TRY(attempt_count(look->policy, txn, account.id, source, now, &look->counted));
+    return attempt_judge(look->policy, txn, &account, account.id, source, now, &look->judged);
+}
+
+static void flooded(void **state)
+{
+    struct policy policy = here->context.policy;
+    struct flood_look look = {.row = *state, .policy = &policy, .plant.count = MANY};
+    struct account_report report;
+    enrol_as(look.row->class_);
+    plant_failures(&look.plant);
+    policy.attempt_delay = (struct policy_span){.milliseconds = MEDGL_SECOND};
+    policy.attempt_delay_max = (struct policy_span){.milliseconds = 30 * MEDGL_SECOND};
+    assert_int_equal(store_transact(here->context.store, STORE_WRITE, flood_look, &look), MEDGL_OK);
+    assert_int_equal(look.all.account_failures, MANY);
+    assert_int_equal(look.counted.account_failures, 128);
+    assert_true(look.counted.source_failures <= 128);
+    assert_int_equal(look.judged.verdict, look.row->verdict);
+    assert_int_equal(look.judged.verdict, look.from_all.verdict);
+    assert_int_equal(look.judged.until, look.from_all.until);
+    assert_int_equal(operation_account_show(&here->context, OWNER, &report, NULL, NULL), MEDGL_OK);
+    assert_int_equal(report.total.account_failures, MANY);
+}
+
+/* Twenty failures are the limit. */
+static const struct guessed_row {
+    const char *name;
+    enum account_class class_;
+    unsigned planted, tries;
+    unsigned told, locked;
+    const char *text; /* of what was told */
+} guessed_rows[] = {
+    {"one less", ACCOUNT_CLASS_BREAKGLASS, 17, 2, 0, 0, NULL},
+    {"as many", ACCOUNT_CLASS_BREAKGLASS, 18, 2, 1, 0, ": 20 failed tries at account " OWNER},
+    {"more, which are folded", ACCOUNT_CLASS_BREAKGLASS, 18, 4, 3, 0, ": 22 failed tries at "},
+    {"many", ACCOUNT_CLASS_BREAKGLASS, MANY, 1, 1, 0, ": 128 failed tries or more at account "},
+    {"another account is closed", ACCOUNT_CLASS_STAFF, 19, 1, 1, 1, "is closed for "},
+};
+
+static enum medgl_error guessed_text(void *argument, const struct alert *alert)
+{
+    struct alert *last = argument;
+    if (alert->kind == ALERT_LOCKOUT)
+        *last = *alert;
+    return MEDGL_OK;
+}
+
+static enum medgl_error guessed_read(struct store_txn *txn, void *argument)
+{
+    return store_alert_each(txn, true, guessed_text, argument);
+}
+
+static void guessed_at(void **state)
+{
+    const struct guessed_row *row = *state;
+    struct plant plant = {.count = row->planted};
+    struct alert alert = {.source = ""};
+    char guess[] = "Some-Guess-0?";
+    enrol_as(row->class_);
+    here->context.policy.attempts_per_account = 20;
+    plant_failures(&plant);
+    for (unsigned i = 0; i < row->tries; i++) {
+        guess[sizeof(guess) - 2] = (char)('a' + i);
+        guess_from(OWNER, "203.0.113.9", guess, false);
+    }
+    assert_int_equal(told_of(ALERT_LOCKOUT), row->told);
+    assert_int_equal(tally_of(here).kinds[LEDGER_LOGIN_LOCKED], row->locked);
+    assert_int_equal(tally_of(here).kinds[LEDGER_ALERT_RAISE], row->told > 0);
+    assert_int_equal(store_transact(here->context.store, STORE_READ, guessed_read, &alert),
+                     MEDGL_OK);
+    if (row->text != NULL)
+        assert_non_null(strstr(alert.text, row->text));
+    assert_string_equal(alert.source, "");
+}
+
+/* -- what was never finished ------------------------------------------------------------------ */
+
+/* Eight days ago a process died with a try in flight, and nobody tried again. */
+static const struct forgotten_row {
+    const char *name;
+    bool known;
+} forgotten_rows[] = {{"of an account", true}, {"of a name that is not enrolled", false}};
+
+static enum medgl_error die_in_flight(struct store_txn *txn, void *argument)
+{
+    const medgl_time long_ago = clock_read().now - 8 * MEDGL_DAY;
+    struct attempt attempt = {.source = "192.0.2.1",
+                              .service = "sshd",
+                              .started = long_ago,
+                              .deadline = long_ago + MEDGL_MINUTE,
+                              .outcome = ATTEMPT_OUTCOME_IN_FLIGHT};
+    const char *name = argument;
+    struct account account;
+    MEDGL_TRY(crypto_random_id(attempt.id));
+    if (name != NULL) {
+        MEDGL_TRY(store_account_by_name(txn, name, &account));
+        memcpy(attempt.account_id, account.id, sizeof(attempt.account_id));
+    } else {
+        MEDGL_TRY(attempt_stand_in(&here->context, UNKNOWN, attempt.account_id));
+    }
+    return store_attempt_begin(txn, &attempt);
+}
+
+static void forgotten(void **state)
+{
+    const struct forgotten_row *row = *state;
+    char dead[sizeof(here->user)];
+    memcpy(dead, here->user, sizeof(dead));
+    enrol(here);
+    enrol_as(ACCOUNT_CLASS_STAFF);
+    assert_int_equal(
+        store_transact(here->context.store, STORE_WRITE, die_in_flight, row->known ? dead : NULL),
+        MEDGL_OK);
+    reopen(here);
+    for (int i = 0; i < 2; i++) { /* of another account */
+        assert_int_equal(login_from(OWNER, "192.0.2.1", here->issued), LOGIN_ALLOWED);
+        assert_int_equal(tally_of(here).kinds[LEDGER_LOGIN_ABANDONED], 1);
+    }
+    assert_int_equal(verify(here), MEDGL_OK);
+}
+
 /* -- the line of evaluations ------------------------------------------------------------------ */
 
 static void a_line_of_its_own(void **state)
@@ -469,6 +689,9 @@ int main(void)
     TABLE_ADD("R20 one source at many accounts", spread_rows, spread);
     TABLE_ADD("R20 while strangers have closed the account", spared_rows, spared);
     table_add("R32", "a break-glass account is never locked", break_glass_is_never_locked, NULL);
+    TABLE_ADD("R20 R32 after a flood", flood_rows, flooded);
+    TABLE_ADD("R07 R32 guesses at what is never closed", guessed_rows, guessed_at);
+    TABLE_ADD("R20 died long ago", forgotten_rows, forgotten);
     table_add("R20", "a line of its own before the machine", a_line_of_its_own, NULL);
     for (size_t i = 0; i < table_count; i++) {
         table_tests[i].setup_func = open_here;
