@@ -49,11 +49,12 @@ struct session_table {
     struct table *table;
     medgl_time now;
     bool json;
+    bool left; /* the process of one is gone, and what it started may not be */
 };
 
 static void session_row(void *argument, const struct session_record *record)
 {
-    const struct session_table *list = argument;
+    struct session_table *list = argument;
     const struct session *session = record->session;
     const int64_t seconds = session_seconds(session, list->now);
     const bool known = session_has_length(record);
@@ -75,6 +76,8 @@ static void session_row(void *argument, const struct session_record *record)
                                CELL_TEXT(session->person),
                                CELL_TEXT(session_state(record)),
                            });
+    list->left |= session->ended == SESSION_END_LOST ||
+                  (session->closed == 0 && record->life == PROCESS_GONE);
 }
 
 enum admin_exit session_list(struct admin *admin)
@@ -99,10 +102,16 @@ enum admin_exit session_list(struct admin *admin)
         return code;
     auto_clean(table_print) struct table *table =
         table_new(&admin->output, "sessions", TABLE_LIST, columns, MEDGL_COUNT(columns));
-    struct session_table list = {table, clock_read().now, admin->output.json};
+    struct session_table list = {table, clock_read().now, admin->output.json, false};
     const char *name = admin->options.name;
-    return admin_failed(operation_session_list(&admin->context, name, since, session_row, &list),
+    code = admin_failed(operation_session_list(&admin->context, name, since, session_row, &list),
                         name != NULL ? name : "", NULL);
+    table_print(&table);
+    if (list.left)
+        output_say(&admin->output,
+                   _("Of a session that is gone or lost, processes may go on: look with ps -U "
+                     "ACCOUNT; medgl-admin password revoke ACCOUNT --sessions ends all of them."));
+    return code;
 }
 
 /* -- end ------------------------------------------------------------------------------------ */
@@ -121,17 +130,30 @@ static enum admin_exit session_not_ended(enum medgl_error error, const char *id)
     return admin_failed(error, id, NULL);
 }
 
-/* Whether nothing of it is left to be ended, or it has been. */
-static bool session_processes_end(const struct admin *admin, const struct session_ended *ended,
+/* Whether the process that opened it is gone, or what belongs to it has been ended. */
+static bool session_processes_end(struct admin *admin, const struct session_ended *ended,
                                   struct privileged_answer *answer)
 {
     switch (ended->life) {
     case PROCESS_GONE:
+        output_say(
+            &admin->output,
+            _("The process that opened it was gone. What it had started may go on: look with "
+              "ps -U %s; medgl-admin password revoke %s --sessions ends all of it."),
+            ended->account, ended->account);
+        return true;
     case PROCESS_GONE_BOOT:
         return true;
     case PROCESS_UNKNOWN:
     case PROCESS_ALIVE:
         break;
+    }
+    if (ended->leads_others) {
+        complain(_("The process that opened it has opened sessions of others too, which would end "
+                   "with it, so none was ended: look with ps -U %s, and end them yourself, or all "
+                   "of them with medgl-admin password revoke %s --sessions."),
+                 ended->account, ended->account);
+        return false;
     }
     return privileged_order_session(&admin->privileged, ended->account, ended->uid,
                                     ended->session.leader, answer);

@@ -29,6 +29,8 @@ struct session_run {
     struct clock_reading clock;
     struct account account;
     bool persons;           /* a person of the account comes */
+    bool nobody;            /* comes to a shared id, and is nobody that is known */
+    struct unix_user asker; /* who asked for it at this machine, by the word of the host */
     struct activity before; /* as it was before this session */
     struct session session;
     struct session_crowd crowd;
@@ -69,7 +71,24 @@ static enum medgl_error session_record(struct store_txn *txn, struct session_run
 
 /* -- may it be opened? ------------------------------------------------------------------------ */
 
-static enum medgl_error session_begin(struct session_run *run)
+/* R26: who proved it at the login, or who is known here and stepped in without a login (sudo). */
+static enum medgl_error session_person(struct store_txn *txn, struct session_run *run)
+{
+    const struct caller *caller = run->caller;
+    struct account asker;
+    bool found;
+    if (!run->account.shared ||
+        person_of_token(run->context, &run->account, caller, run->source.key, run->clock.now,
+                        run->session.person))
+        return MEDGL_OK;
+    MEDGL_TRY(person_find(txn, caller->ruser, &run->asker, &asker, &found));
+    found = found && caller->trusted && !run->source.remote;
+    (void)snprintf(run->session.person, sizeof(run->session.person), "%s", found ? asker.name : "");
+    run->nobody = run->persons && !run->silent && !found;
+    return MEDGL_OK;
+}
+
+static enum medgl_error session_begin(struct store_txn *txn, struct session_run *run)
 {
     struct session *session = &run->session;
     const struct caller *caller = run->caller;
@@ -80,11 +99,9 @@ static enum medgl_error session_begin(struct session_run *run)
     (void)snprintf(session->source, sizeof(session->source), "%s", run->source.key);
     (void)snprintf(session->tty, sizeof(session->tty), "%s", caller->tty);
     (void)snprintf(session->leader, sizeof(session->leader), "%s", caller->leader);
-    if (run->account.shared && !person_of_token(run->context, &run->account, caller,
-                                                run->source.key, run->clock.now, session->person))
-        session->person[0] = '\0';
     run->persons = session_is_persons(session);
-    return MEDGL_OK;
+    run->nobody = false;
+    return session_person(txn, run);
 }
 
 /* Those whose process is gone are not counted. */
@@ -117,6 +134,10 @@ static enum medgl_error session_refuse(struct store_txn *txn, struct session_run
     run->session.id[0] = '\0'; /* there is none */
     session_entry(run->context, &run->clock, LEDGER_SESSION_REFUSED, &run->account, &run->session,
                   &entry);
+    if (run->nobody) {
+        ledger_entry_text(&entry, "reason", "person");
+        return evidence_append(run->context, txn, &entry, NULL);
+    }
     ledger_entry_text(&entry, "reason", class_ ? "sessions-total" : "sessions");
     ledger_entry_number(&entry, "open", class_ ? run->crowd.class_ : run->crowd.own);
     return evidence_append(run->context, txn, &entry, NULL);
@@ -199,7 +220,9 @@ static enum medgl_error session_open_now(struct store_txn *txn, void *argument)
     if (run->match != IDENTITY_ACCOUNT)
         return MEDGL_OK;
     MEDGL_TRY(policy_seen_note(run->context, txn, &run->clock, &run->alerted));
-    MEDGL_TRY(session_begin(run));
+    MEDGL_TRY(session_begin(txn, run));
+    if (run->nobody)
+        return session_refuse(txn, run);
     MEDGL_TRY(session_admit(txn, run));
     if (run->admitted != CROWD_ADMITTED)
         return session_refuse(txn, run);
@@ -276,6 +299,16 @@ static void session_notice(const struct talk *talk, struct session_run *run)
                  run->account.name, medgl_error_text(error));
 }
 
+/* Another module stood in for the account phase, which asks, or that is too long ago. */
+static void session_say_nobody(const struct talk *talk, const struct session_run *run)
+{
+    log_line(LOG_NOTICE,
+             "session refused: shared account %s, service %s, from %s: nobody said at this login "
+             "who it is; pam_medgl has to stand in the account phase of that service",
+             run->account.name, run->session.service, run->session.source);
+    talk->warn(talk->carrier, _("It is not known who uses this shared account. Log in again."));
+}
+
 /* Who has come so far has proved who they are: they may know. */
 static void session_say_refused(const struct talk *talk, const struct session_run *run)
 {
@@ -333,11 +366,17 @@ enum medgl_error operation_session_open(struct context *context, const struct ta
     source_of(caller, &run.source);
     place_of(caller, &run.place);
     MEDGL_TRY(unix_user_find(user, &run.unix_user));
+    if (caller->ruser[0] != '\0' && !run.source.remote)
+        MEDGL_TRY(unix_user_find(caller->ruser, &run.asker));
     MEDGL_TRY(store_transact(context->store, STORE_WRITE, session_open_now, &run));
     if (run.alerted)
         alert_wake(context);
     if (run.match != IDENTITY_ACCOUNT) {
         *verdict = session_verdict_of(&run);
+        return MEDGL_OK;
+    }
+    if (run.nobody) {
+        session_say_nobody(talk, &run);
         return MEDGL_OK;
     }
     if (run.admitted != CROWD_ADMITTED) {
@@ -362,7 +401,8 @@ static enum medgl_error session_look(struct store_txn *txn, void *argument)
     MEDGL_TRY(session_account(txn, run));
     if (run->match != IDENTITY_ACCOUNT)
         return MEDGL_OK;
-    MEDGL_TRY(session_begin(run));
+    MEDGL_TRY(session_begin(txn, run));
+    run->nobody = false; /* who it is was proved in this very call, and has no token yet */
     return session_judge(txn, run);
 }
 
@@ -405,6 +445,31 @@ enum medgl_error operation_session_room(struct context *context, const struct ta
 /* -- closed -------------------------------------------------------------------------------------
  */
 
+/* Where its host kept no id. */
+static enum medgl_error close_match(void *argument, const struct session *session)
+{
+    struct session_run *run = argument;
+    const struct caller *caller = run->caller;
+    if (caller->leader[0] != '\0' && strcmp(session->leader, caller->leader) == 0 &&
+        strcmp(session->service, caller->service) == 0)
+        run->session = *session; /* the newest comes last */
+    return MEDGL_OK;
+}
+
+/* MUST: what another process opened, which is there still, is that one's to close: all sessions of
+ * sshd have one terminal. */
+static enum medgl_error close_find(struct store_txn *txn, struct session_run *run)
+{
+    run->session.id[0] = '\0';
+    MEDGL_TRY(store_session_each_open(txn, run->account.id, close_match, run));
+    if (run->session.id[0] != '\0')
+        return MEDGL_OK;
+    MEDGL_TRY(store_session_find(txn, run->account.id, run->caller->service, run->caller->tty,
+                                 &run->session));
+    return session_life(&run->session, run->clock.now) == PROCESS_ALIVE ? MEDGL_ERR_NOT_FOUND
+                                                                        : MEDGL_OK;
+}
+
 static enum medgl_error session_close_now(struct store_txn *txn, void *argument)
 {
     struct session_run *run = argument;
@@ -412,10 +477,8 @@ static enum medgl_error session_close_now(struct store_txn *txn, void *argument)
     MEDGL_TRY(session_account(txn, run));
     if (run->match != IDENTITY_ACCOUNT)
         return MEDGL_OK;
-    enum medgl_error error = run->id[0] != '\0'
-                                 ? store_session_by_id(txn, run->id, &run->session)
-                                 : store_session_find(txn, run->account.id, run->caller->service,
-                                                      run->caller->tty, &run->session);
+    enum medgl_error error = run->id[0] != '\0' ? store_session_by_id(txn, run->id, &run->session)
+                                                : close_find(txn, run);
     MEDGL_TRY(error);
     if (strcmp(run->session.account_id, run->account.id) != 0)
         return MEDGL_ERR_NOT_FOUND;

@@ -20,7 +20,9 @@ struct session_opening {
 };
 
 /* Opens: says when and from where the last login was, warns of failed tries since, records. Refuses
- * where too many are open (R29); those whose process is gone are not, and are recorded as lost. */
+ * where too many are open (R29); those whose process is gone are not, and are recorded as lost.
+ * Refuses whom a shared id is opened for and nobody knows (R26), but where nobody can be asked:
+ * silent, services, root. */
 enum medgl_error operation_session_open(struct context *context, const struct talk *talk,
                                         const struct caller *caller, const char *user, bool silent,
                                         struct session_opening *opening,
@@ -35,8 +37,8 @@ enum medgl_error operation_session_room(struct context *context, const struct ta
                                         const struct caller *caller, const char *user, bool silent,
                                         enum session_verdict *verdict);
 
-/* Closes the one with this id, or ("") the newest open one of the same user, service and terminal.
- */
+/* Closes the one with this id, or ("") the newest open one of the same user and service that the
+ * process which asks has opened, or that was opened at the same terminal by one that is gone. */
 enum medgl_error operation_session_close(struct context *context, const struct caller *caller,
                                          const char *user, const char *id,
                                          enum session_verdict *verdict);
@@ -106,6 +108,8 @@ struct session_ended {
     char account[STORE_NAME_SIZE]; /* login name */
     int64_t uid;
     enum process_life life;
+    bool leads_others; /* that process has opened sessions of other accounts that are open: MUST
+                          not be ended, they would end with it */
 };
 enum medgl_error operation_session_end(struct context *context, const char *id, const char *reason,
                                        struct session_ended *ended);

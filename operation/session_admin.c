@@ -74,6 +74,16 @@ static enum medgl_error end_match(void *argument, const struct session *session)
     return MEDGL_OK;
 }
 
+static enum medgl_error end_leads(void *argument, const struct session *session)
+{
+    struct session_ended *ended = argument;
+    const struct session *own = &ended->session;
+    if (own->leader[0] != '\0' && strcmp(session->leader, own->leader) == 0 &&
+        strcmp(session->account_id, own->account_id) != 0)
+        ended->leads_others = true;
+    return MEDGL_OK;
+}
+
 static enum medgl_error end_now(struct store_txn *txn, void *argument)
 {
     struct end_run *run = argument;
@@ -89,6 +99,8 @@ static enum medgl_error end_now(struct store_txn *txn, void *argument)
     MEDGL_TRY(text_copy(run->ended->account, sizeof(run->ended->account), account.name));
     run->ended->uid = account.uid;
     run->ended->life = session_life(session, clock.now);
+    run->ended->leads_others = false;
+    MEDGL_TRY(store_session_each_open(txn, NULL, end_leads, run->ended));
     MEDGL_TRY(store_session_close(txn, session->id, clock.now, SESSION_END_ENDED));
     session_entry(run->context, &clock, LEDGER_SESSION_END, &account, session, &entry);
     ledger_entry_number(&entry, "seconds", session_seconds(session, clock.now));

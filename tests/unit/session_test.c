@@ -4,13 +4,16 @@
 #include "tests/unit/table.h"
 
 #include "operation/last_use.h"
+#include "operation/person_asked.h"
 #include "operation/session.h"
 
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
-#define HERE "192.0.2.1"
+#define HERE      "192.0.2.1"
+#define ASKER     "bin" /* of Debian's own users */
+#define ASKER_UID 2
 
 /* A host that opens sessions; "" and NULL are left out. */
 struct place {
@@ -812,6 +815,218 @@ static void an_administrator_ends_it(void **state)
     end(f);
 }
 
+/* One process that opens sessions of many accounts: what ends with it is not of one alone. */
+static void a_leader_of_two_accounts_is_told(void **state)
+{
+    static const struct place place = SSHD;
+    struct fixture *f = begin("");
+    struct session_opening opening;
+    struct session_ended ended;
+    char own[sizeof(f->user)], why[OPERATION_WHY_SIZE];
+    (void)state;
+    (void)snprintf(own, sizeof(own), "%s", f->user);
+    const struct account_add_request request = {
+        .name = ASKER, .uid = ASKER_UID, .class_ = ACCOUNT_CLASS_STAFF, .person.full_name = ""};
+    assert_int_equal(operation_account_add(&f->context, &request, why), MEDGL_OK);
+    assert_int_equal(open_at(f, &place, &opening, NULL), SESSION_DONE);
+    assert_int_equal(open_at(f, &place, NULL, NULL), SESSION_DONE);
+    assert_int_equal(operation_session_end(&f->context, opening.id, "why", &ended), MEDGL_OK);
+    assert_false(ended.leads_others); /* the other one is the account's own */
+    assert_int_equal(open_at(f, &place, &opening, NULL), SESSION_DONE);
+    (void)snprintf(f->user, sizeof(f->user), "%s", ASKER);
+    assert_int_equal(open_at(f, &place, NULL, NULL), SESSION_DONE);
+    (void)snprintf(f->user, sizeof(f->user), "%s", own);
+    assert_int_equal(operation_session_end(&f->context, opening.id, "why", &ended), MEDGL_OK);
+    assert_true(ended.leads_others);
+    end(f);
+}
+
+/* -- a host that kept no id ------------------------------------------------------------------- */
+
+static const struct closing {
+    const char *name;
+    const char *leaders[3]; /* of those that are open, the oldest first; NULL: no more */
+    const char *service, *tty;
+    int closes; /* which one; -1: none */
+} closings[] = {
+    {"the one that it opened", {"ours", "other"}, "sshd", "ssh", 0},
+    {"the newest that it opened", {"ours", "ours", "other"}, "sshd", "ssh", 1},
+    {"at another terminal by now", {"ours", "other"}, "sshd", "pts/3", 0},
+    {"none of another service", {"ours"}, "su", "ssh", -1},
+    {"none that another one leads", {"other", "other"}, "sshd", "ssh", -1},
+    {"one of a process that is gone", {"gone"}, "sshd", "ssh", 0},
+    {"one of no process that is known", {""}, "sshd", "ssh", 0},
+    {"at that terminal alone", {"gone"}, "sshd", "pts/3", -1},
+};
+
+static void closing_open(struct fixture *f, const char *kind, const char *other, char *id)
+{
+    static const struct place place = SSHD;
+    struct script script = {.next = 0};
+    const struct talk talk = script_talk(&script);
+    struct caller caller = caller_at(&place);
+    struct session_opening opening;
+    enum session_verdict verdict;
+    if (strcmp(kind, "other") == 0)
+        (void)snprintf(caller.leader, sizeof(caller.leader), "%s", other);
+    else if (strcmp(kind, "ours") != 0)
+        leader_of(kind, caller.leader);
+    assert_int_equal(
+        operation_session_open(&f->context, &talk, &caller, f->user, false, &opening, &verdict),
+        MEDGL_OK);
+    assert_int_equal(verdict, SESSION_DONE);
+    memcpy(id, opening.id, CRYPTO_ID_SIZE);
+}
+
+struct closing_look {
+    const char *id;
+    bool closed;
+};
+
+static void closing_see(void *argument, const struct session_record *record)
+{
+    struct closing_look *look = argument;
+    if (strcmp(record->session->id, look->id) == 0)
+        look->closed = record->session->ended == SESSION_END_CLOSED;
+}
+
+static void what_closes_without_an_id(void **state)
+{
+    static const struct place place = SSHD;
+    const struct closing *row = *state;
+    struct fixture *f = begin("");
+    char ids[3][CRYPTO_ID_SIZE], parent[PROCESS_NAME_SIZE];
+    enum session_verdict verdict;
+    struct caller caller = caller_at(&place);
+    int count = 0;
+    assert_int_equal(process_name(getppid(), parent), MEDGL_OK);
+    /* One that is gone is swept away where another one is opened: those rows have one. */
+    for (; count < 3 && row->leaders[count] != NULL; count++)
+        closing_open(f, row->leaders[count], parent, ids[count]);
+    text_put(caller.service, sizeof(caller.service), row->service);
+    text_put(caller.tty, sizeof(caller.tty), row->tty);
+    assert_int_equal(operation_session_close(&f->context, &caller, f->user, "", &verdict),
+                     MEDGL_OK);
+    assert_int_equal(verdict, row->closes >= 0 ? SESSION_DONE : SESSION_REFUSED);
+    for (int i = 0; i < count; i++) {
+        struct closing_look look = {.id = ids[i]};
+        assert_int_equal(operation_session_list(&f->context, NULL, 1, closing_see, &look),
+                         MEDGL_OK);
+        assert_int_equal(look.closed, i == row->closes);
+    }
+    end(f);
+}
+
+/* -- who uses a shared id (R26) --------------------------------------------------------------- */
+
+enum token {
+    TOKEN_NONE,
+    TOKEN_GOOD,
+    TOKEN_OLD,
+    TOKEN_BAD
+};
+
+static const struct shared_row {
+    const char *name;
+    struct place place;
+    enum token token;
+    bool unknown; /* nobody of that name is enrolled */
+    enum session_verdict verdict;
+    const char *person;
+} shared_rows[] = {
+    {"of a login that told", SSHD, TOKEN_GOOD, false, SESSION_DONE, "nurse"},
+    {"of a login that told nothing", SSHD, TOKEN_NONE, false, SESSION_REFUSED, ""},
+    {"of a login too long ago", SSHD, TOKEN_OLD, false, SESSION_REFUSED, ""},
+    {"with a token of its own making", SSHD, TOKEN_BAD, false, SESSION_REFUSED, ""},
+    {"at the console", CONSOLE, TOKEN_NONE, false, SESSION_REFUSED, ""},
+    {"at the console, told", CONSOLE, TOKEN_GOOD, false, SESSION_DONE, "nurse"},
+    {"by somebody who is known here",
+     {"sudo", NULL, "/dev/pts/1", ASKER, 0, false, false},
+     TOKEN_NONE,
+     false,
+     SESSION_DONE,
+     ASKER},
+    {"by somebody who told another name",
+     {"su", NULL, "/dev/pts/1", ASKER, ASKER_UID, false, false},
+     TOKEN_GOOD,
+     false,
+     SESSION_DONE,
+     "nurse"},
+    {"by somebody who is not known",
+     {"sudo", NULL, "/dev/pts/1", ASKER, 0, false, false},
+     TOKEN_NONE,
+     true,
+     SESSION_REFUSED,
+     ""},
+    {"of a name that another machine gave",
+     {"rlogin", HERE, "ssh", ASKER, 0, false, false},
+     TOKEN_NONE,
+     false,
+     SESSION_REFUSED,
+     ""},
+    {"silently", {"sudo", NULL, NULL, "bob", 0, true, false}, TOKEN_NONE, true, SESSION_DONE, ""},
+    {"of root", ROOT_SU, TOKEN_NONE, false, SESSION_DONE, ""},
+    {"of a service", CRON, TOKEN_NONE, false, SESSION_DONE, ""},
+};
+
+static void token_put(struct fixture *f, enum token token, struct caller *caller)
+{
+    const medgl_time ago = token == TOKEN_OLD ? 11 * MEDGL_MINUTE : 0;
+    struct account_report report;
+    struct source source;
+    if (token == TOKEN_NONE)
+        return;
+    source_of(caller, &source);
+    assert_int_equal(operation_account_show(&f->context, f->user, &report, NULL, NULL), MEDGL_OK);
+    assert_int_equal(person_token(&f->context, &report.account, caller, source.key, "nurse",
+                                  clock_read().now - ago, caller->person),
+                     MEDGL_OK);
+    if (token == TOKEN_BAD)
+        caller->person[0] = 'N';
+}
+
+struct person_seen {
+    const char *person;
+    int count;
+};
+
+static void person_see(void *argument, const struct session_record *record)
+{
+    struct person_seen *seen = argument;
+    assert_string_equal(record->session->person, seen->person);
+    seen->count++;
+}
+
+static void somebody_uses_a_shared_id(void **state)
+{
+    const struct shared_row *row = *state;
+    struct fixture *f = begin("");
+    struct script script = {.next = 0};
+    const struct talk talk = script_talk(&script);
+    struct caller caller = caller_at(&row->place);
+    struct session_opening opening;
+    enum session_verdict verdict;
+    char why[OPERATION_WHY_SIZE];
+    const struct account_add_request request = {
+        .name = ASKER, .uid = ASKER_UID, .class_ = ACCOUNT_CLASS_STAFF, .person.full_name = ""};
+    if (!row->unknown)
+        assert_int_equal(operation_account_add(&f->context, &request, why), MEDGL_OK);
+    change(f, &(struct account_change_request){.rules.shared = "yes"});
+    token_put(f, row->token, &caller);
+    assert_int_equal(operation_session_open(&f->context, &talk, &caller, f->user, row->place.silent,
+                                            &opening, &verdict),
+                     MEDGL_OK);
+    assert_int_equal(verdict, row->verdict);
+    struct refusal refusal = {.reason = "person"};
+    assert_int_equal(operation_ledger_each(&f->context, 0, UINT64_MAX, refusal_row, &refusal),
+                     MEDGL_OK);
+    assert_int_equal(refusal.seen, row->verdict == SESSION_REFUSED);
+    struct person_seen seen = {.person = row->person};
+    assert_int_equal(operation_session_list(&f->context, NULL, 0, person_see, &seen), MEDGL_OK);
+    assert_int_equal(seen.count, row->verdict == SESSION_DONE);
+    end(f);
+}
+
 int main(void)
 {
     TABLE_ADD("one more session (R29)", crowds, a_crowd_is_bounded);
@@ -825,5 +1040,9 @@ int main(void)
     TABLE_ADD("alerts (R07)", alarms, an_administrator_hears);
     TABLE_ADD("a long absence (R25)", absences, an_absence_ends_once);
     TABLE_ADD("a session is ended", endings, an_administrator_ends_it);
+    table_add("a session is ended", "whose process opened somebody else's too",
+              a_leader_of_two_accounts_is_told, NULL);
+    TABLE_ADD("a host without an id closes (R06)", closings, what_closes_without_an_id);
+    TABLE_ADD("a session of a shared id (R26)", shared_rows, somebody_uses_a_shared_id);
     return table_run("session");
 }
