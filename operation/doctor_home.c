@@ -8,18 +8,18 @@
 #include "base/privilege.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 
 #define HOME_WAIT       5000 /* milliseconds */
 #define HOME_WAIT_LEAST 200
 
-/* How the child ends. */
-#define HOME_LOOKED 16 /* and no accident */
+/* What the child says. */
+#define HOME_LOOKED 16
 #define HOME_KEYS   1
 #define HOME_HOSTS  2
 
@@ -52,37 +52,39 @@ static int home_look(const struct doctor *doctor, const char *home)
 
 /* The child. Its memory has what root read, so nobody may trace it. */
 __attribute__((noreturn)) static void home_child(const struct doctor *doctor, const char *home,
-                                                 int64_t uid, int64_t gid)
+                                                 int64_t uid, int64_t gid, int to)
 {
     const bool root = geteuid() == 0;
     if (root && uid != 0 && privilege_drop((uid_t)uid, (gid_t)gid) != MEDGL_OK)
         _exit(1);
-    _exit(home_look(doctor, home));
+    const char found = (char)home_look(doctor, home);
+    _exit(write(to, &found, 1) == 1 ? 0 : 1);
 }
 
-/* How it ended; -1: it did not in time, and is left to the kernel (what hangs in a file system can
- * be beyond being killed). */
-static int home_wait(pid_t child, int *patience)
+/* What the child says; 0: nothing, or not in time. */
+static int home_hear(int from, int *patience)
 {
-    siginfo_t info = {.si_code = 0};
     const int most = *patience < HOME_WAIT_LEAST ? HOME_WAIT_LEAST
                      : *patience < HOME_WAIT     ? *patience
                                                  : HOME_WAIT;
+    struct pollfd end = {.fd = from, .events = POLLIN};
+    char found = 0;
     int ready;
-    auto_fd int pidfd = pidfd_open(child, 0);
-    struct pollfd end = {.fd = pidfd, .events = POLLIN};
-    do
-        ready = pidfd >= 0 ? poll(&end, 1, most) : -1;
-    while (ready < 0 && pidfd >= 0 && errno == EINTR);
-    if (ready != 1) {
+    while ((ready = poll(&end, 1, most)) < 0 && errno == EINTR)
+        ;
+    if (ready == 0)
+        *patience -= most;
+    return ready == 1 && read(from, &found, 1) == 1 ? found : 0;
+}
+
+/* One that said nothing may hang in a file system, beyond being killed: it is left to the kernel.
+ */
+static void home_end(pid_t child, bool heard)
+{
+    if (!heard)
         (void)kill(child, SIGKILL);
-        if (ready == 0)
-            *patience -= most;
-    }
-    if (waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG) != 0 || info.si_pid != child ||
-        info.si_code != CLD_EXITED)
-        return -1;
-    return info.si_status;
+    while (waitpid(child, NULL, heard ? 0 : WNOHANG) < 0 && errno == EINTR)
+        ;
 }
 
 bool doctor_home(const struct doctor *doctor, const char *home, int64_t uid, int64_t gid,
@@ -93,13 +95,18 @@ bool doctor_home(const struct doctor *doctor, const char *home, int64_t uid, int
         return true;
     if (uid < 0 || uid >= UINT32_MAX || gid < 0 || gid >= UINT32_MAX) /* -1 leaves root root */
         return false;
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return false;
+    auto_fd int from = ends[0];
     (void)fflush(NULL);
     const pid_t child = fork();
     if (child == 0)
-        home_child(doctor, home, uid, gid);
-    const int end = child > 0 ? home_wait(child, patience) : -1;
-    if (end < HOME_LOOKED)
-        return false;
-    *found = (struct doctor_home){(end & HOME_KEYS) != 0, (end & HOME_HOSTS) != 0};
-    return true;
+        home_child(doctor, home, uid, gid, ends[1]);
+    (void)close(ends[1]);
+    const int heard = child > 0 ? home_hear(from, patience) : 0;
+    if (child > 0)
+        home_end(child, heard != 0);
+    *found = (struct doctor_home){(heard & HOME_KEYS) != 0, (heard & HOME_HOSTS) != 0};
+    return (heard & HOME_LOOKED) != 0;
 }
