@@ -3,6 +3,7 @@
 
 #include "operation/account.h"
 #include "operation/identity.h"
+#include "policy/admission.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -125,5 +126,11 @@ enum admin_exit account_set(struct admin *admin)
     enum medgl_error error = operation_account_change(&admin->context, &request, why);
     if (error == MEDGL_OK)
         output_result(&admin->output, options->name, "%s: %s", options->name, _("changed"));
+    if (error == MEDGL_OK && request.rules.places != NULL &&
+        admission_places_strand(request.rules.places))
+        complain(_("%s: these places leave out who is logged in already: sudo and the screen's "
+                   "locker are refused, and counted as wrong passwords. Add own, or local for su "
+                   "as well, unless that is meant."),
+                 options->name);
     return add_failed(error, options->name, why);
 }

@@ -233,8 +233,8 @@ enum admin_exit account_explain(struct admin *admin)
         return code;
     enum medgl_error error = operation_account_explain(&admin->context, &request, &answer);
     if (error == MEDGL_ERR_ARGUMENT) {
-        complain(_("--from needs an address, a terminal, local, console, or a source as account "
-                   "show names it"));
+        complain(_("--from needs an address, a terminal, own, local, console, or a source as "
+                   "account show names it"));
         return ADMIN_USAGE;
     }
     if (error != MEDGL_OK)

@@ -3,6 +3,7 @@
 #include "admin/admin.h"
 
 #include "operation/judge.h"
+#include "policy/admission.h"
 #include "policy/load.h"
 
 #include <inttypes.h>
@@ -83,6 +84,27 @@ static void pair_of(const struct policy *policy, const struct policy_key *key,
     pair->overridden = strcmp(pair->value, pair->preset) != 0;
 }
 
+/* Places from which people log in, and then can do nothing that asks for a password again. Listed
+ * with the others, by the requirement in the clause's place. */
+static void view_strand(const struct policy_view *view, size_t i, struct table *table)
+{
+    const struct policy_origin *origin = &view->origins[i];
+    const struct policy_key *key = &view->keys[i];
+    struct policy_pair pair;
+    pair_of(&view->policy, key, &pair);
+    if (key->type != POLICY_TYPE_PLACES || !admission_places_strand(pair.value))
+        return;
+    if (table != NULL)
+        table_row(table, (struct cell[]){CELL_TEXT(key->name), CELL_TEXT(pair.value),
+                                         CELL_TEXT(pair.preset), CELL_TEXT(key->clause),
+                                         CELL_TEXT(origin->file), CELL_NUMBER(origin->line)});
+    else
+        complain(_("%s:%" PRIu64 ": %s = %s leaves out who is logged in already: sudo and the "
+                   "screen's locker are refused, and counted as wrong passwords. Add own, or local "
+                   "for su as well, unless that is meant."),
+                 origin->file != NULL ? origin->file : "", origin->line, key->name, pair.value);
+}
+
 /* What falls short of the profile: in force nevertheless, and said each time somebody looks. */
 static void view_warn(const struct policy_view *view, struct output *output)
 {
@@ -97,6 +119,7 @@ static void view_warn(const struct policy_view *view, struct output *output)
     char profile[POLICY_VALUE_SIZE];
     policy_format(&view->policy, policy_key_find("profile"), profile, sizeof(profile));
     for (size_t i = 0; i < view->count; i++) {
+        view_strand(view, i, table);
         const struct policy_origin *origin = &view->origins[i];
         const char *clause = policy_weaker(&view->policy, &view->keys[i]);
         struct policy_pair pair;

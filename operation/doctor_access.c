@@ -343,24 +343,13 @@ static void access_privileged(const struct looking *looking)
  * again. */
 static void access_staff_places(const struct looking *looking)
 {
-    const struct account staff = {.class_ = ACCOUNT_CLASS_STAFF};
-    const struct admission_place local = {.origin = ADMISSION_ORIGIN_LOCAL},
-                                 console = {.origin = ADMISSION_ORIGIN_CONSOLE};
-    struct admission_place place;
-    struct admission_decision decision;
-    char rule[POLICY_RULE_SIZE], *rest = rule;
-    bool networks = false;
-    if (access_admits(looking, &staff, &console, "", &decision) ||
-        access_admits(looking, &staff, &local, "", &decision) ||
-        text_copy(rule, sizeof(rule), decision.places.rule) != MEDGL_OK)
-        return;
-    for (const char *part; (part = strsep(&rest, ", \t")) != NULL;)
-        networks = networks || (part[0] != '\0' && place_of_network(part, &place));
-    if (networks)
+    const char *rule = policy_class_of(&looking->context->policy, ACCOUNT_CLASS_STAFF)->places;
+    if (admission_places_strand(rule))
         doctor_say(looking->doctor, DOCTOR_WARNING, "access",
-                   "places_staff is \"%s\", without local: whoever logs in from there can neither "
-                   "use sudo or su nor unlock a screen; add local, unless that is meant",
-                   decision.places.rule);
+                   "places_staff is \"%s\", without own or local: whoever logs in from there can "
+                   "neither use sudo nor unlock a screen; add own, or local for su as well, unless "
+                   "that is meant",
+                   rule);
 }
 
 /* R22. A file that cannot be read was told of with the policy. */

@@ -18,7 +18,8 @@ struct explain_run {
     struct explain_answer *answer;
     struct unix_user user;
     struct caller caller;
-    bool owner; /* who is logged in here as this very user */
+    bool owner;   /* who is logged in here as this very user */
+    bool anybody; /* for the places as if it were another one */
     struct admission_place place;
     struct source source;
     struct password_facts password;
@@ -61,6 +62,7 @@ static enum medgl_error explain_from(struct explain_run *run)
         return text_copy(run->caller.rhost, sizeof(run->caller.rhost), text);
     case ADMISSION_ORIGIN_LOCAL:
         run->owner = true;
+        run->anybody = !place.own && place.terminal[0] == '\0';
         return text_copy(run->caller.tty, sizeof(run->caller.tty), place.terminal);
     case ADMISSION_ORIGIN_CONSOLE:
         return text_copy(run->caller.tty, sizeof(run->caller.tty), text);
@@ -89,6 +91,7 @@ static enum medgl_error explain_place(struct explain_run *run)
     }
     source_of(&caller, &run->source);
     place_of(&caller, &run->place);
+    run->place.own = !run->anybody && caller_is_owner(&caller, account);
     run->source.own = source_key_is_own(run->source.key, account);
     return text_copy(run->answer->source, sizeof(run->answer->source), run->source.key);
 }

@@ -153,6 +153,10 @@ json "the ledger names them and their class alone" 0 '[e["details"][k] for e in 
     ["class full_name birth_date", "privileged"] and "1989" not in json.dumps(d)' ledger show --last 1
 json "the account has them" 0 'd["account"][0]["full_name"] is None and d["account"][0]["class"] == "privileged"' account show lp
 says "nothing to change" 1 'nothing to change' account set lp --class privileged
+says "places that leave out who is logged in already are warned of" 0 'lp: these places leave out who is logged in' \
+    account set lp --places 10.1.0.0/16
+admin account set lp --places '10.1.0.0/16, own' && ! grep -q 'leave out' "$err"
+verdict "others are not" $?
 says "nothing said" 2 'Say what to change' account set lp
 says "nobody to change" 3 'not enrolled' account set news --class staff
 says "a fact with control characters" 2 'without control characters' account set lp --staff-number "$(printf 'a\033b')"

@@ -43,6 +43,10 @@ warns "no end of idle time, administrators from anywhere" 'idle_staff=0;idle_mai
 warns "no rotation under 5.1" 'profile=mhlw-5.1;password_rotation=short' password_rotation '5.1 6.5 C.11'
 warns "NIST, shorter" 'profile=nist-800-63b-4;password_long_length=14' password_long_length 'NIST SP 800-63B-4 3.1.1.2'
 warns "NIST, composition that it forbids" 'profile=nist-800-63b-4;password_kinds=3' password_kinds 'NIST SP 800-63B-4 3.1.1.2'
+settings 'places_staff=10.1.0.0/16;places_maintenance=10.1.0.0/16, own;places_privileged=10.1.9.0/28'
+json "networks that leave out who is logged in already" 0 '[(w["key"], w["value"], w["clause"], w["line"]) for w in d["warnings"]] ==
+    [("places_staff", "10.1.0.0/16", "R05", 1), ("places_privileged", "10.1.9.0/28", "R27", 3)]' policy check
+says "are warned of" 0 "$conf:1: places_staff = 10.1.0.0/16 leaves out who is logged in already" policy check
 settings '# a site;password_history=12'
 says "the warning names the place, both values and the profile" 0 \
     "$conf:2: password_history = 12 falls short of the profile mhlw-6.0, which sets 24 for HP 2-1-6-124\." policy check
