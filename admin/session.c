@@ -130,18 +130,22 @@ static enum admin_exit session_not_ended(enum medgl_error error, const char *id)
     return admin_failed(error, id, NULL);
 }
 
+static bool session_say_gone(struct admin *admin, const struct session_ended *ended)
+{
+    output_say(&admin->output,
+               _("The process that opened it was gone. What it had started may go on: look with "
+                 "ps -U %s; medgl-admin password revoke %s --sessions ends all of it."),
+               ended->account, ended->account);
+    return true;
+}
+
 /* Whether the process that opened it is gone, or what belongs to it has been ended. */
 static bool session_processes_end(struct admin *admin, const struct session_ended *ended,
                                   struct privileged_answer *answer)
 {
     switch (ended->life) {
     case PROCESS_GONE:
-        output_say(
-            &admin->output,
-            _("The process that opened it was gone. What it had started may go on: look with "
-              "ps -U %s; medgl-admin password revoke %s --sessions ends all of it."),
-            ended->account, ended->account);
-        return true;
+        return session_say_gone(admin, ended);
     case PROCESS_GONE_BOOT:
         return true;
     case PROCESS_UNKNOWN:
@@ -155,8 +159,11 @@ static bool session_processes_end(struct admin *admin, const struct session_ende
                  ended->account, ended->account);
         return false;
     }
-    return privileged_order_session(&admin->privileged, ended->account, ended->uid,
-                                    ended->session.leader, answer);
+    if (!privileged_order_session(&admin->privileged, ended->account, ended->uid,
+                                  ended->session.leader, answer))
+        return false;
+    /* Root saw what hidepid hides from the store's owner. */
+    return answer->found > 0 || session_say_gone(admin, ended);
 }
 
 /* The processes end after the commit: nobody is thrown out by an act that did not happen. */

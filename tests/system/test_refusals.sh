@@ -109,6 +109,54 @@ for host in ssh login su; do
     works "$host, shared id: cleared" admin account unlock ward --reason "asked in person"
 done
 
+# One who says who it is comes in, and the session is that person's (R26).
+persons() { # NAME...: of ward's sessions so far
+    admin --json session list ward --since 2020-01-01 > /run/ward.json && python3 -c '
+import json, sys
+found = [s["person"] for s in json.load(open("/run/ward.json"))["sessions"]]
+sys.exit(0 if sorted(p or "" for p in found) == sorted(sys.argv[1:]) else 1)' "$@"
+}
+converses "ssh, shared id: somebody who is known" ssh -o NumberOfPasswordPrompts=1 ward@127.0.0.1 <<-END
+	see Password: 
+	type $own
+	match [?:] $
+	type alice
+	see $ 
+	type exit
+	end 0
+END
+works "is recorded" persons alice
+converses "login, shared id: somebody who is known" login <<-END
+	see login: 
+	type ward
+	see Password: 
+	type $own
+	match [?:] $
+	type alice
+	see $ 
+	type exit
+	end any
+END
+works "is recorded" persons alice alice
+converses "su, shared id: somebody who is known" as carol su ward -c 'id -un' <<-END
+	see Password: 
+	type $own
+	match [?:] $
+	type alice
+	see ward
+	end 0
+END
+works "is recorded" persons alice alice alice
+converses "sudo, shared id: who asked for it is known" as alice sudo -i -u ward id -un <<-END
+	match password.*: $
+	type $own
+	see ward
+	end 0
+END
+works "and recorded" persons alice alice alice alice
+works "root is not asked" su ward -c true
+works "and nobody is recorded" persons alice alice alice alice ""
+
 # -- without a password: root's su, and a key ----------------------------------------------------------------
 
 ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519
@@ -145,8 +193,11 @@ wait_for 10 counts_open
 tap $? "ssh -N is a session (R29)"
 lines=$(wc -l < $log)
 refused "ssh: one more is refused" 255 ssh -o BatchMode=yes alice@127.0.0.1 true
-tail -n +$((lines + 1)) $log > /run/logged
-says "and the log says why" "session refused: account alice" /run/logged
+refusal_logged() {
+    tail -n +$((lines + 1)) $log > /run/logged
+    grep -q "session refused: account alice" /run/logged
+}
+works "and the log says why" wait_for 5 refusal_logged
 refused "nor is ssh -N a way around it" 255 timeout 20 ssh -N -o BatchMode=yes alice@127.0.0.1
 converses "login: one more ends at once" login <<-END
 	see login: 

@@ -106,11 +106,49 @@ leader=$(pgrep -of 'sshd: alice \[priv\]')
 kill -KILL "$leader"
 works "a session whose process was killed is listed as gone" wait_for 5 sessions 's[0]["state"] == "gone"'
 works "without a length, which nobody knows" sessions 's[0]["seconds"] is None and not s[0]["length"]'
+admin session list alice > /run/gone.list
+says "and what its process had started may go on" "password revoke ACCOUNT --sessions" /run/gone.list
 works "the next login" key alice@127.0.0.1 true
 works "finds it lost" sessions '"lost" in [x["state"] for x in s]' --since 2020-01-01
+admin session list alice --since 2020-01-01 > /run/lost.list
+says "which may have left something, too" "password revoke ACCOUNT --sessions" /run/lost.list
 works "without a length too" sessions 'all(x["seconds"] is None and not x["length"] for x in s if x["state"] == "lost")' --since 2020-01-01
 kill "${held[@]}" 2> /dev/null
 works "nothing is open" wait_for 10 none_open
+
+# su ends by its caller's signal, and what it started goes on: neither counted nor forgotten.
+cat > /run/killed.py <<'END'
+import os, pty, sys, time
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execvp("su", ["su", "alice", "-c", "trap '' HUP TERM; echo begun; sleep 1001"])
+def until(word):
+    text = b""
+    while word not in text:
+        text += os.read(terminal, 1000)
+until(b"Password: ")
+os.write(terminal, (sys.argv[1] + "\n").encode())
+until(b"begun")
+os.kill(pid, 9)
+os.waitpid(pid, 0)
+END
+works "su is killed by its caller" setpriv --reuid carol --regid carol --init-groups --reset-env python3 /run/killed.py "$own"
+works "its session is gone" sessions '[x["state"] for x in s] == ["gone"]'
+admin session end "$(session_id 0)" --reason "what is left" > /run/gone.end
+says "an administrator is told what to do" "password revoke alice --sessions" /run/gone.end
+pkill -KILL -u alice
+
+# The engine knows who opened a session, also where the system user sees no process of others.
+mount -o remount,hidepid=2 /proc
+hold
+background=$!
+works "a session opens with hidepid" wait_for 10 sessions 'len(s) == 1'
+works "an administrator ends it" admin session end "$(session_id 0)" --reason "left unattended"
+client_left() {
+    ! jobs -rp | grep -qx $background
+}
+works "its client is gone with hidepid" wait_for 10 client_left
+mount -o remount,hidepid=0 /proc
 
 # -- an unattended shell ends (R04) ----------------------------------------------------------------------------------------
 
