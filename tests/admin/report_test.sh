@@ -113,7 +113,7 @@ json "in hours, from there, through that" 1 "$rules['hours'] == 'admits' and $ru
 json "privileged, not from a remote address (R27)" 1 "$rules['place'] == 'refuses' and $rules['uid'] == 'admits'" \
     account explain bin --from 203.0.113.7
 json "without a password a key is let in, and that is said" 1 'd["explanation"][0]["admitted"] is False and
-    d["explanation"][0]["key_admitted"] is True and d["explanation"][0]["key_reason"] == ""' \
+    d["explanation"][0]["key_admitted"] is True and not d["explanation"][0]["key_reason"]' \
     account explain daemon --at 2026-11-23T10:00:00Z --from 10.1.2.3 --service sshd
 json "and where it is not, why" 1 'd["explanation"][0]["key_admitted"] is False and d["explanation"][0]["key_reason"] == "service"' \
     account explain daemon --from 10.1.2.3 --service su

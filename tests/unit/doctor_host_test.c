@@ -536,7 +536,7 @@ static const struct row alert_rows[] = {
      "pager is not run: it is not executable",
      "ok alerts"},
     {"a pipe", {{HOOKS "pager", a_fifo}}, "pager is not run: it is no regular file", NULL},
-    {"a link", {{HOOKS "pager", LOOP}}, "pager is not run: it is no regular file", NULL},
+    {"a link", {{HOOKS "pager", LOOP}}, "pager is not run: it is a link", NULL},
     {"a directory",
      {{HOOKS "pager", a_directory}},
      "pager is not run: it is no regular file",
