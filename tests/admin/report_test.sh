@@ -118,9 +118,9 @@ json "without a password a key is let in, and that is said" 1 'd["explanation"][
 json "and where it is not, why" 1 'd["explanation"][0]["key_admitted"] is False and d["explanation"][0]["key_reason"] == "service"' \
     account explain daemon --from 10.1.2.3 --service su
 says "of a key, in words" 1 '^A key is admitted +no' account explain daemon --from 10.1.2.3 --service su
-for from in local pts/3 "uid $(id -u daemon)"; do
-    json "who is logged in here: $from" 1 '(d["explanation"][0]["source"], d["explanation"][0]["key_reason"]) == ("uid 1", "place")' \
-        account explain daemon --from "$from" --service sshd
+for from in own local pts/3 "uid $(id -u daemon)"; do
+    json "who is logged in here: $from" 1 '(d["explanation"][0]["source"], d["explanation"][0]["key_reason"]) == ("uid 1", "hours")' \
+        account explain daemon --at 2026-11-21 --from "$from" --service sshd
 done
 json "as account show names it" 1 'd["explanation"][0]["source"] == "user alice"' account explain daemon --from 'user alice'
 says "in words" 1 "^hours +refuses +the account's own rule: Mon-Fri 08:00-20:00" account explain daemon --at 2026-11-21
