@@ -37,7 +37,8 @@
     X(SESSION_OPEN, "session.open", "A session began.")                                            \
     X(SESSION_CLOSE, "session.close", "A session ended.")                                          \
     X(SESSION_LOST, "session.lost", "A session was found to be over, and nobody had said so.")     \
-    X(SESSION_REFUSED, "session.refused", "A session was refused: too many were open.")            \
+    X(SESSION_REFUSED, "session.refused",                                                          \
+      "A session was refused: too many were open, or nobody said who uses a shared account.")      \
     X(SESSION_END, "session.end", "An administrator ended a session.")                             \
     X(POLICY_CHANGE, "policy.change", "The policy in force is another one than before.")           \
     X(ALERT_RAISE, "alert.raise", "An administrator is to be told.")                               \

@@ -49,7 +49,9 @@ void alert_straight_prepare(const char *root)
     struct stat st;
     if (path_under(path, root, STRAIGHT_STAMP) != MEDGL_OK || lstat(path, &st) == 0)
         return;
-    auto_fd int fd = stamp_make(path);
+    const int fd = stamp_make(path);
+    if (fd >= 0)
+        (void)close(fd);
 }
 
 static bool stamp_set(const char *root)
