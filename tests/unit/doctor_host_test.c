@@ -752,7 +752,7 @@ static char writer_state(pid_t writer)
 /* Opening one can do harm, and be it for a moment. */
 static void no_pipe_is_opened(void **state)
 {
-    static const char *const names[] = {PASSWD, SHADOW, SSHD, "/home/bob/" KEYS,
+    static const char *const names[] = {PASSWD, SHADOW, SSHD, ("/home/bob/" KEYS),
                                         "/home/bob/.rhosts"};
     (void)state;
     for (size_t i = 0; i < MEDGL_COUNT(names); i++) {
