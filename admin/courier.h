@@ -29,7 +29,7 @@
  * - What is run is what was opened and judged.
  * - When the parent dies, what is under way is ended.
  * A hostile program of notify.d is the same user as who runs it: it may outlive its time, and
- * disturb other programs of notify.d. It never reaches the log, mail or the store. */
+ * disturb other programs of notify.d and mail under way. It never reaches the log or the store. */
 enum courier_program {
     COURIER_HOOK, /* a file in notify.d */
     COURIER_MAIL, /* sendmail -oi -t */
