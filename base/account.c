@@ -42,6 +42,92 @@ enum medgl_error account_class_parse(const char *word, enum account_class *class
     return MEDGL_ERR_ARGUMENT;
 }
 
+const char *account_factor_word(enum account_factor factor)
+{
+    switch (factor) {
+    case ACCOUNT_FACTOR_CLASS:
+        break;
+    case ACCOUNT_FACTOR_REQUIRED:
+        return "required";
+    case ACCOUNT_FACTOR_OPTIONAL:
+        return "optional";
+    case ACCOUNT_FACTOR_NONE:
+        return "none";
+    }
+    return "class";
+}
+
+const char *factor_kind_word(enum factor_kind kind)
+{
+    switch (kind) {
+    case FACTOR_KIND_NONE:
+        break;
+    case FACTOR_KIND_TOTP:
+        return "totp";
+    case FACTOR_KIND_CARD:
+        return "card";
+    case FACTOR_KIND_RECOVERY:
+        return "recovery";
+    case FACTOR_KIND_CODE:
+        return "code";
+    }
+    return "none";
+}
+
+const char *grant_kind_word(enum grant_kind kind)
+{
+    switch (kind) {
+    case GRANT_FACTOR_WAIVER:
+        return "factor-waiver";
+    case GRANT_OUT_OF_HOURS:
+        return "out-of-hours";
+    }
+    return "unknown";
+}
+
+const char *grant_instead_word(enum grant_instead instead)
+{
+    switch (instead) {
+    case GRANT_INSTEAD_NONE:
+        break;
+    case GRANT_INSTEAD_RECOVERY:
+        return "recovery";
+    case GRANT_INSTEAD_CODE:
+        return "code";
+    }
+    return "none";
+}
+
+enum medgl_error account_factor_parse(const char *word, enum account_factor *factor)
+{
+    for (int f = ACCOUNT_FACTOR_CLASS; f <= ACCOUNT_FACTOR_NONE; f++)
+        if (strcmp(word, account_factor_word((enum account_factor)f)) == 0) {
+            *factor = (enum account_factor)f;
+            return MEDGL_OK;
+        }
+    return MEDGL_ERR_ARGUMENT;
+}
+
+enum medgl_error grant_kind_parse(const char *word, enum grant_kind *kind)
+{
+    for (int k = GRANT_FACTOR_WAIVER; k <= GRANT_OUT_OF_HOURS; k++)
+        if (strcmp(word, grant_kind_word((enum grant_kind)k)) == 0) {
+            *kind = (enum grant_kind)k;
+            return MEDGL_OK;
+        }
+    return MEDGL_ERR_ARGUMENT;
+}
+
+enum medgl_error grant_instead_parse(const char *word, enum grant_instead *instead)
+{
+    for (int i = GRANT_INSTEAD_RECOVERY; i <= GRANT_INSTEAD_CODE; i++)
+        if (strcmp(word, grant_instead_word((enum grant_instead)i)) == 0) {
+            *instead = (enum grant_instead)i;
+            return MEDGL_OK;
+        }
+    return MEDGL_ERR_ARGUMENT;
+}
+
 const char *password_strength_word(enum password_strength strength)
 {
     switch (strength) {

@@ -19,6 +19,35 @@ enum account_state {
     ACCOUNT_STATE_ACTIVE = 3,
 };
 
+/* Whether a second factor is asked of an account (R24). Stored by number; 0 is the class's word. */
+enum account_factor {
+    ACCOUNT_FACTOR_CLASS = 0,
+    ACCOUNT_FACTOR_REQUIRED = 1, /* who has none enrols one, or is refused */
+    ACCOUNT_FACTOR_OPTIONAL = 2, /* of who has one */
+    ACCOUNT_FACTOR_NONE = 3,     /* never, even of who has one */
+};
+
+/* How a person proves possession. Stored by number. */
+enum factor_kind {
+    FACTOR_KIND_NONE = 0,
+    FACTOR_KIND_TOTP = 1,     /* a device that makes codes (RFC 6238) */
+    FACTOR_KIND_CARD = 2,     /* a smartcard and its PIN */
+    FACTOR_KIND_RECOVERY = 3, /* one of ten codes on paper, each of them once */
+    FACTOR_KIND_CODE = 4,     /* a one-time code that was issued with a factor waiver */
+};
+
+/* An approved exception (R03, R22). Stored by number. */
+enum grant_kind {
+    GRANT_FACTOR_WAIVER = 1, /* something else is asked instead of the factor, never nothing */
+    GRANT_OUT_OF_HOURS = 2,
+};
+/* What a factor waiver asks for instead. */
+enum grant_instead {
+    GRANT_INSTEAD_NONE = 0, /* of other kinds */
+    GRANT_INSTEAD_RECOVERY = 1,
+    GRANT_INSTEAD_CODE = 2,
+};
+
 /* What a password satisfied when it was set (R13). Stored; its length never is. */
 enum password_strength {
     PASSWORD_STRENGTH_NONE = 0,  /* no rule: an imported one */
@@ -29,7 +58,7 @@ enum password_strength {
 /* Why a password is easy to guess (R14). factor/quality finds it, policy/ decides on it. */
 enum password_weakness {
     PASSWORD_WEAKNESS_NONE = 0,
-    PASSWORD_WEAKNESS_NAME,       /* the account's own login name, full name or its reading */
+    PASSWORD_WEAKNESS_NAME, /* the account's own login name, full name or its reading */
     PASSWORD_WEAKNESS_STAFF_NUMBER,
     PASSWORD_WEAKNESS_BIRTH_DATE, /* the account's own, in any usual form */
     PASSWORD_WEAKNESS_PLACE,      /* names of the host and of the institution */
@@ -48,6 +77,16 @@ const char *password_strength_word(enum password_strength strength);
 
 /* "name", "birth-date", "keyboard"; never NULL. */
 const char *password_weakness_word(enum password_weakness weakness);
+
+/* "required", "optional", "none", "class"; "totp", "card", "recovery", "code"; "factor-waiver",
+ * "out-of-hours"; "recovery", "code". Never NULL. */
+const char *account_factor_word(enum account_factor factor);
+const char *factor_kind_word(enum factor_kind kind);
+const char *grant_kind_word(enum grant_kind kind);
+const char *grant_instead_word(enum grant_instead instead);
+enum medgl_error account_factor_parse(const char *word, enum account_factor *factor);
+enum medgl_error grant_kind_parse(const char *word, enum grant_kind *kind);
+enum medgl_error grant_instead_parse(const char *word, enum grant_instead *instead);
 
 /* "staff", "active"; "unknown" for a number that is no member. */
 const char *account_class_word(enum account_class class_);

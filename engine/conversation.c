@@ -33,6 +33,7 @@ static enum wire_remember conversation_remember(enum talk_meaning meaning)
     case TALK_CURRENT_PASSWORD:
         return WIRE_REMEMBER_OLDAUTHTOK;
     case TALK_ANSWER:
+    case TALK_CODE:
         break;
     }
     return WIRE_REMEMBER_NOTHING;

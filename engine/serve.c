@@ -282,6 +282,13 @@ static enum wire_result session_result(enum session_verdict verdict)
 
 /* -- calls ---------------------------------------------------------------------------------- */
 
+static enum factor_mode factor_mode(unsigned flags)
+{
+    if ((flags & WIRE_FLAG_FACTOR_ONLY) != 0)
+        return FACTOR_MODE_ONLY;
+    return (flags & WIRE_FLAG_FACTOR_NONE) != 0 ? FACTOR_MODE_NONE : FACTOR_MODE_POLICY;
+}
+
 static enum medgl_error serve_login(struct context *context, const struct talk *talk,
                                     struct request *request, enum wire_result *result)
 {
@@ -292,7 +299,7 @@ static enum medgl_error serve_login(struct context *context, const struct talk *
         .user = request->user,
         .given = given ? &request->authtok : NULL,
         .only_given = (request->flags & WIRE_FLAG_USE_FIRST_PASS) != 0,
-        .factor_only = (request->flags & WIRE_FLAG_FACTOR_ONLY) != 0,
+        .factor = factor_mode(request->flags),
         .person = request->person,
     };
     MEDGL_TRY(operation_login(context, talk, &login, &verdict));

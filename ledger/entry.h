@@ -34,6 +34,12 @@
       "A password was judged at a login under the rules in force.")                                \
     X(PASSWORD_GRACE, "password.grace", "A grace login was used after the password was due.")      \
     X(PASSWORD_REVOKE, "password.revoke", "A password was ended because it may have leaked.")      \
+    X(FACTOR_ENROL, "factor.enrol", "An account got a second factor.")                             \
+    X(FACTOR_REVOKE, "factor.revoke", "A second factor was taken away.")                           \
+    X(GRANT_ADD, "grant.add", "An exception for an account was approved.")                         \
+    X(GRANT_USE, "grant.use", "A login was possible by a grant.")                                  \
+    X(GRANT_REVOKE, "grant.revoke", "An administrator ended a grant before its time.")             \
+    X(GRANT_END, "grant.end", "A grant was found to be past its end.")                             \
     X(SESSION_OPEN, "session.open", "A session began.")                                            \
     X(SESSION_CLOSE, "session.close", "A session ended.")                                          \
     X(SESSION_LOST, "session.lost", "A session was found to be over, and nobody had said so.")     \

@@ -53,7 +53,7 @@ enum medgl_error operation_login(struct context *context, const struct talk *tal
         *verdict = LOGIN_NOT_ENROLLED;
         return MEDGL_OK;
     }
-    if (request->factor_only) {
+    if (request->factor == FACTOR_MODE_ONLY) {
         log_line(LOG_ERR,
                  "factor=only: no second factor is in force for this account: enrol one, or "
                  "take the argument out of the PAM service file");

@@ -6,6 +6,7 @@
 #include "operation/context.h"
 #include "operation/person_asked.h"
 #include "operation/talk.h"
+#include "policy/factor.h"
 
 enum login_verdict {
     LOGIN_REFUSED = 0,
@@ -20,7 +21,7 @@ struct login_request {
     const char *user;
     const struct secret *given; /* a password that an earlier module got; NULL: ask */
     bool only_given;            /* never ask */
-    bool factor_only;           /* the password is not asked: another module proved it */
+    enum factor_mode factor;    /* what the service's file says */
     char *person; /* for the token of who uses a shared id, PERSON_TOKEN_SIZE bytes, "" where it
                      is none; NULL: of no interest */
 };

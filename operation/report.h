@@ -82,6 +82,29 @@ enum medgl_error operation_report_dormant(struct context *context, medgl_time ag
                                                        const struct dormant_record *record),
                                           void *argument);
 
+/* -- readiness (R24) -------------------------------------------------------------------------- */
+
+struct readiness_record {
+    const struct account *account;
+    uint32_t totp, card, recovery;
+    struct factor_demand demand; /* without place and service */
+    bool ready;                  /* has what will be asked, or nothing will be */
+    bool waived;
+    medgl_time waived_until;
+};
+struct readiness_summary {
+    medgl_time required_from; /* 0: at once */
+    int64_t days;             /* left; 0: it has come */
+    uint32_t accounts, asked, ready, lacking,
+        waived; /* active ones; `asked`: a factor is or will be required of them */
+    uint32_t administrators, administrators_lacking; /* of class privileged */
+};
+/* Active accounts in the order of their names; `lacking_only`: those who still need a factor. */
+enum medgl_error operation_report_readiness(struct context *context, bool lacking_only,
+                                            void (*each)(void *argument,
+                                                         const struct readiness_record *record),
+                                            void *argument, struct readiness_summary *summary);
+
 /* -- explain ---------------------------------------------------------------------------------- */
 
 struct explain_request {

@@ -67,6 +67,12 @@ static bool access_result_of(enum ledger_kind kind, enum access_result *result)
     case LEDGER_PASSWORD_JUDGE:
     case LEDGER_PASSWORD_GRACE:
     case LEDGER_PASSWORD_REVOKE:
+    case LEDGER_FACTOR_ENROL:
+    case LEDGER_FACTOR_REVOKE:
+    case LEDGER_GRANT_ADD:
+    case LEDGER_GRANT_USE:
+    case LEDGER_GRANT_REVOKE:
+    case LEDGER_GRANT_END:
     case LEDGER_POLICY_CHANGE:
     case LEDGER_ALERT_RAISE:
     case LEDGER_ALERT_DELIVER:

@@ -17,7 +17,8 @@ enum talk_style {
 enum talk_meaning {
     TALK_ANSWER,
     TALK_PASSWORD,
-    TALK_CURRENT_PASSWORD
+    TALK_CURRENT_PASSWORD,
+    TALK_CODE, /* of a second factor, or a PIN: may be empty, MEDGL_OK then: who has none goes on */
 };
 
 struct talk {

@@ -193,6 +193,12 @@ static enum medgl_error verify_learn(struct verify_run *run, const struct ledger
     case LEDGER_SESSION_LOST:
     case LEDGER_SESSION_REFUSED:
     case LEDGER_SESSION_END:
+    case LEDGER_FACTOR_ENROL:
+    case LEDGER_FACTOR_REVOKE:
+    case LEDGER_GRANT_ADD:
+    case LEDGER_GRANT_USE:
+    case LEDGER_GRANT_REVOKE:
+    case LEDGER_GRANT_END:
     case LEDGER_POLICY_CHANGE:
     case LEDGER_ALERT_RAISE:
     case LEDGER_ALERT_DELIVER:
@@ -263,6 +269,11 @@ static enum medgl_error verify_credential(void *argument, const struct credentia
         return MEDGL_OK;
     case CREDENTIAL_FORMER:
         verify_former(argument, credential);
+        return MEDGL_OK;
+    case CREDENTIAL_TOTP:
+    case CREDENTIAL_CARD:
+    case CREDENTIAL_RECOVERY:
+    case CREDENTIAL_CODE:
         return MEDGL_OK;
     }
     verify_fault(argument, credential->ledger_seq, "a credential is of no kind that there is");

@@ -91,6 +91,12 @@ enum medgl_error verify_running_learn(struct verify_running *running,
     case LEDGER_PASSWORD_GRACE:
     case LEDGER_PASSWORD_REVOKE:
     case LEDGER_SESSION_REFUSED:
+    case LEDGER_FACTOR_ENROL:
+    case LEDGER_FACTOR_REVOKE:
+    case LEDGER_GRANT_ADD:
+    case LEDGER_GRANT_USE:
+    case LEDGER_GRANT_REVOKE:
+    case LEDGER_GRANT_END:
     case LEDGER_ALERT_RAISE:
     case LEDGER_ALERT_DELIVER:
     case LEDGER_KIND_COUNT:

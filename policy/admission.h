@@ -46,7 +46,8 @@ struct admission_facts {
     const char *hours, *places, *services; /* the account's own; "": the class's hold */
     const struct admission_place *place;
     const char *service;
-    int utc_offset; /* of the site at that time */
+    int utc_offset;           /* of the site at that time */
+    medgl_time granted_until; /* of a grant for out-of-hours that is in force; 0: none (R22) */
 };
 
 enum admission_reason {
@@ -69,6 +70,7 @@ struct admission_decision {
     enum admission_reason reason; /* the first that refuses, in the order of the enum */
     struct admission_finding services, places, hours;
     bool holiday;     /* that day is one */
+    bool by_grant;    /* the hours are closed, and a grant opens them */
     medgl_time until; /* the end of the hours that hold now; 0: no end, or refused */
 };
 

@@ -225,6 +225,7 @@ void policy_key_range(const struct policy_key *key, char *text, size_t size)
     case POLICY_TYPE_ZONE:
     case POLICY_TYPE_NAMES:
     case POLICY_TYPE_MAIL:
+    case POLICY_TYPE_DATE:
         (void)snprintf(text, size, "up to %s bytes", most);
         return;
     case POLICY_TYPE_HOURS:
@@ -386,6 +387,7 @@ static bool key_set(void *member, const struct policy_key *key, const char *valu
         return key_set_rule(member, admission_parse_places, value);
     case POLICY_TYPE_SERVICES:
         return key_set_rule(member, admission_parse_services, value);
+    case POLICY_TYPE_DATE:
     case POLICY_TYPE_ZONE:
         good = strlen(value) < key->size && key_zone_name(value);
         if (good)
@@ -429,6 +431,7 @@ enum medgl_error policy_set(struct policy *policy, const struct policy_key *key,
     case POLICY_TYPE_NAMES:
         what = "empty or names separated by commas, printable UTF-8 of ";
         break;
+    case POLICY_TYPE_DATE:
     case POLICY_TYPE_ZONE:
         what = "empty or the name of a time zone such as Asia/Tokyo, ";
         break;
@@ -464,6 +467,7 @@ void policy_format(const struct policy *policy, const struct policy_key *key, ch
     case POLICY_TYPE_HOURS:
     case POLICY_TYPE_PLACES:
     case POLICY_TYPE_SERVICES:
+    case POLICY_TYPE_DATE:
     case POLICY_TYPE_ZONE:
         (void)snprintf(text, size, "%s", member);
         return;

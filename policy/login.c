@@ -173,6 +173,12 @@ const char *login_reason_word(enum login_reason reason)
         return "wrong-password";
     case LOGIN_REASON_WRONG_FACTOR:
         return "wrong-factor";
+    case LOGIN_REASON_SAME_KIND:
+        return "same-kind";
+    case LOGIN_REASON_NO_FACTOR:
+        return "no-factor";
+    case LOGIN_REASON_ENROL:
+        return "enrol";
     case LOGIN_REASON_ISSUED_EXPIRED:
         return "issued-expired";
     case LOGIN_REASON_FACTOR_CLOSED:

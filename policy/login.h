@@ -4,16 +4,10 @@
 
 #include "base/account.h"
 #include "policy/admission.h"
+#include "policy/factor.h"
 #include "policy/lockout.h"
 #include "policy/password.h"
 #include "policy/policy.h"
-
-/* What a factor proved in this login. */
-enum factor_result {
-    FACTOR_FAILED = 0,
-    FACTOR_NOT_ASKED,
-    FACTOR_PROVED,
-};
 
 struct login_facts {
     bool known;       /* the account exists */
@@ -22,9 +16,13 @@ struct login_facts {
     enum account_class class_;
     enum attempt_verdict attempt; /* how the reservation ended */
     bool reservation_held; /* it is still in flight and ours, in the transaction that commits */
-    enum factor_result password;
-    enum factor_result second; /* FACTOR_NOT_ASKED where no second factor is in force */
+    enum factor_result password; /* FACTOR_NOT_ASKED: by factor=only, or a card that stands alone */
+    enum factor_result second;   /* FACTOR_FAILED too where one is demanded and nothing was given;
+                                    FACTOR_NOT_ASKED where none is demanded, or none is there */
+    enum factor_kind second_kind; /* of what proved it */
     bool second_required;
+    bool second_enrols; /* required, there is none, and its owner may enrol one at this login */
+    bool host_proved;   /* another module proved the first factor (factor=only) */
     struct password_facts password_facts;
     bool second_closed; /* too many wrong codes since the last success: an administrator must act */
     enum admission_reason admission;
@@ -46,6 +44,11 @@ enum login_reason {
     LOGIN_REASON_NO_PASSWORD,
     LOGIN_REASON_WRONG_PASSWORD,
     LOGIN_REASON_WRONG_FACTOR,
+    LOGIN_REASON_SAME_KIND, /* two steps that prove possession, and none that proves knowledge */
+    LOGIN_REASON_NO_FACTOR, /* one is required, and the account has none */
+    LOGIN_REASON_ENROL,     /* the same, and its owner may enrol one now: no guess, and no success
+                               before that is done. Comes last: whom anything else refuses enrols
+                               nothing */
     LOGIN_REASON_ISSUED_EXPIRED, /* an issued password past its 24 hours */
     LOGIN_REASON_FACTOR_CLOSED,  /* wrong codes reached factor_failures */
     LOGIN_REASON_SERVICE,        /* the access rules: proved, and not admitted here and now */

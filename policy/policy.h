@@ -44,6 +44,52 @@ enum policy_answer {
     POLICY_YES
 };
 
+/* Whether a second factor is asked of a class (R24). */
+enum policy_factor {
+    POLICY_FACTOR_REQUIRED, /* from factor_required_from on; before that day: optional */
+    POLICY_FACTOR_OPTIONAL, /* of who has one */
+    POLICY_FACTOR_NONE,
+};
+
+/* Who enrols the first device of an account from which a factor is required. */
+enum policy_enrol {
+    POLICY_ENROL_LOGIN,         /* its owner, at the login that misses it */
+    POLICY_ENROL_ADMINISTRATOR, /* nobody but an administrator: such a login is refused */
+};
+
+/* When recovery codes are accepted. */
+enum policy_recovery {
+    POLICY_RECOVERY_ALWAYS,
+    POLICY_RECOVERY_GRANT, /* while a factor waiver is in force alone (R03: approved) */
+};
+
+/* Which second factors are accepted. */
+enum policy_factor_kinds {
+    POLICY_FACTOR_KINDS_ANY,
+    POLICY_FACTOR_KINDS_TOTP,
+    POLICY_FACTOR_KINDS_CARD,
+};
+
+/* What the host has proved where the module stands with factor=only. */
+enum policy_host {
+    POLICY_HOST_KNOWLEDGE,  /* a password: pam_unix, sssd */
+    POLICY_HOST_POSSESSION, /* a key file: with a device that makes codes that is one factor twice
+                             */
+};
+
+enum policy_totp_algorithm {
+    POLICY_TOTP_SHA1,
+    POLICY_TOTP_SHA256,
+    POLICY_TOTP_SHA512,
+};
+
+/* What an old or missing list of revoked certificates means. Who is on one is refused always. */
+enum policy_crl {
+    POLICY_CRL_REQUIRE, /* refused */
+    POLICY_CRL_WARN,    /* a warning in the log */
+};
+
+#define POLICY_DATE_SIZE  16
 #define POLICY_PATHS_SIZE 1024
 #define POLICY_NAMES_SIZE 512
 #define POLICY_VALUE_SIZE POLICY_PATHS_SIZE /* the notation of any value */
@@ -60,6 +106,7 @@ struct policy_class {
     int64_t sessions;                /* open at the same time, of one account (R29) */
     int64_t sessions_total;          /* ... of all accounts of the class; 0: no limit */
     struct policy_span idle;         /* until an unattended shell ends (R04); 0: never */
+    enum policy_factor factor;       /* whether a second factor is asked (R24) */
 };
 
 /* The days of the file of holidays. */
@@ -123,6 +170,28 @@ struct policy {
     struct policy_span alert_fold;         /* alerts of one kind about one thing are not nearer */
     struct policy_span alert_hook_timeout; /* for one run of a program in notify.d */
 
+    /* Second factors (R24, R03, R38). */
+    char factor_required_from[POLICY_DATE_SIZE];   /* "2027-04-01", the site's day; "": at once */
+    struct policy_span factor_warn;                /* logins warn so long before that day */
+    char factor_exempt_places[POLICY_RULE_SIZE];   /* where none is asked; "": nowhere */
+    char factor_exempt_services[POLICY_RULE_SIZE]; /* PAM services likewise; "": none */
+    enum policy_factor_kinds factor_kinds;
+    enum policy_enrol factor_enrol;
+    enum policy_recovery factor_recovery;
+    enum policy_host factor_host;
+    char factor_one_prompt[POLICY_RULE_SIZE];  /* services with room for one prompt: the code is
+                                                  typed right behind the password; "": none */
+    enum policy_answer factor_qr;              /* whether enrolment at a login shows a QR code */
+    enum policy_totp_algorithm totp_algorithm; /* of new devices */
+    int64_t totp_digits;                       /* 6 or 8 */
+    enum policy_answer card_alone;             /* card and PIN are two factors by themselves */
+    char card_module[POLICY_PATHS_SIZE];       /* the PKCS#11 driver; "": no cards */
+    char card_places[POLICY_RULE_SIZE];        /* where the machine's reader is asked */
+    char card_services[POLICY_RULE_SIZE];
+    struct policy_span card_timeout; /* for everything that a driver does at a time */
+    enum policy_crl card_crl;
+    struct policy_span grant_max; /* the longest that a grant may last */
+
     int64_t minimum_free; /* bytes that must be free on the store's device; doctor warns below */
 };
 
@@ -138,6 +207,7 @@ enum policy_type {
     POLICY_TYPE_HOURS,  /* policy/admission.h */
     POLICY_TYPE_PLACES,
     POLICY_TYPE_SERVICES,
+    POLICY_TYPE_DATE, /* "2027-04-01", "" */
 };
 
 /* One key of policy.conf. Limits are inclusive; for

@@ -79,9 +79,10 @@ struct account {
     char birth_date[16]; /* "1985-04-01" */
     /* Access rules of its own (policy/admission.h); "" and 0: those of its class hold (R05). */
     char hours[STORE_TEXT_SIZE], places[STORE_TEXT_SIZE], services[STORE_TEXT_SIZE];
-    uint32_t sessions; /* open at the same time */
-    int64_t idle;      /* milliseconds; below 0: never */
-    bool shared;       /* more than one person uses it: who it is is asked (R26) */
+    uint32_t sessions;          /* open at the same time */
+    int64_t idle;               /* milliseconds; below 0: never */
+    bool shared;                /* more than one person uses it: who it is is asked (R26) */
+    enum account_factor factor; /* whether a second factor is asked (R24) */
 };
 
 enum medgl_error store_account_by_name(struct store_txn *txn, const char *name,
@@ -115,6 +116,7 @@ struct activity {
     uint32_t factor_failures; /* wrong codes of a second factor since the last right one */
     medgl_time last_used;     /* a session of its owner, or a login, whether a notice was shown or
                                  not (R25); 0: none. See operation/last_use.h */
+    medgl_time factor_warned_at; /* the owner was last told that a second factor will be needed */
 };
 enum medgl_error store_activity_get(struct store_txn *txn, const char *account_id,
                                     struct activity *activity);
@@ -122,10 +124,14 @@ enum medgl_error store_activity_put(struct store_txn *txn, const struct activity
 
 /* -- credentials ---------------------------------------------------------------------------- */
 
-/* Stored by number. Later kinds: TOTP, card, recovery code. */
+/* Stored by number. There may be many of an account of every kind but the first. */
 enum credential_kind {
     CREDENTIAL_PASSWORD = 1,
-    CREDENTIAL_FORMER = 2, /* passwords that were in force before: many of an account (R16) */
+    CREDENTIAL_FORMER = 2,   /* passwords that were in force before (R16) */
+    CREDENTIAL_TOTP = 3,     /* devices that make codes */
+    CREDENTIAL_CARD = 4,     /* smartcards: what a certificate must be like */
+    CREDENTIAL_RECOVERY = 5, /* recovery codes that were not used yet */
+    CREDENTIAL_CODE = 6, /* one-time codes of a factor waiver, not used yet; `label` is its id */
 };
 
 #define STORE_SEALED_SIZE 1024
@@ -139,8 +145,11 @@ struct credential {
     enum password_strength strength;
     bool issued;
     medgl_time set_at;
-    medgl_time valid_until; /* 0: no end */
-    uint64_t ledger_seq;    /* the entry that made or last changed it */
+    medgl_time valid_until;      /* 0: no end */
+    uint64_t ledger_seq;         /* the entry that made or last changed or used it */
+    char label[STORE_NAME_SIZE]; /* what people call it: "phone", a serial number; no secret */
+    int64_t counter; /* of TOTP: the last time step that was accepted; never goes back (R24) */
+    int64_t drift;   /* of TOTP: steps by which the device's clock is ahead of ours */
 };
 
 /* The account's credential of a kind that there is one of. MEDGL_ERR_NOT_FOUND. */
@@ -158,12 +167,50 @@ enum medgl_error store_credential_add(struct store_txn *txn, const struct creden
 enum medgl_error store_credential_each_of(
     struct store_txn *txn, const char *account_id, enum credential_kind kind,
     enum medgl_error (*each)(void *argument, const struct credential *credential), void *argument);
+/* Replaces the row with that account, kind and id. MEDGL_ERR_NOT_FOUND. */
+enum medgl_error store_credential_update(struct store_txn *txn,
+                                         const struct credential *credential);
+/* Whether anybody has a credential of a kind of second factors (CREDENTIAL_TOTP and above). */
+enum medgl_error store_credential_any_factor(struct store_txn *txn, bool *any);
 /* Takes one away. MEDGL_ERR_NOT_FOUND. */
 enum medgl_error store_credential_remove(struct store_txn *txn, const char *account_id,
                                          enum credential_kind kind, const char *id);
 enum medgl_error store_credential_each(
     struct store_txn *txn,
     enum medgl_error (*each)(void *argument, const struct credential *credential), void *argument);
+
+/* -- grants (R03, R22) ------------------------------------------------------------------------- */
+
+/* Stored by number. */
+enum grant_end {
+    GRANT_END_NONE = 0, /* nobody has recorded an end; whether it is over is told by the time */
+    GRANT_END_EXPIRED = 1,
+    GRANT_END_REVOKED = 2,
+};
+struct grant {
+    char id[CRYPTO_ID_SIZE];
+    char account_id[CRYPTO_ID_SIZE];
+    enum grant_kind kind;
+    enum grant_instead instead;
+    medgl_time created, since, until; /* in force: since <= time < until, and not ended */
+    medgl_time ended;                 /* 0: not yet */
+    enum grant_end end;
+    char approved_by[STORE_NAME_SIZE];
+    char reason[STORE_TEXT_SIZE];
+    uint32_t used; /* logins that it made possible */
+    medgl_time last_used;
+    uint64_t ledger_seq; /* the entry that made or last changed or used it */
+};
+enum medgl_error store_grant_add(struct store_txn *txn, const struct grant *grant);
+/* Replaces the row with that id. MEDGL_ERR_NOT_FOUND. */
+enum medgl_error store_grant_update(struct store_txn *txn, const struct grant *grant);
+enum medgl_error store_grant_by_id(struct store_txn *txn, const char *id, struct grant *grant);
+/* Those of an account, or of all (NULL); `open_only`: without those whose end is recorded. The
+ * oldest first. */
+enum medgl_error store_grant_each(struct store_txn *txn, const char *account_id, bool open_only,
+                                  enum medgl_error (*each)(void *argument,
+                                                           const struct grant *grant),
+                                  void *argument);
 
 /* -- attempts ------------------------------------------------------------------------------- */
 

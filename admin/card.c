@@ -1,0 +1,2 @@
+/* medgl-admin card. */
+#include "admin/admin.h"

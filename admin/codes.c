@@ -1,0 +1,2 @@
+/* Codes that leave on paper or on the screen, once. */
+#include "admin/admin.h"

@@ -1,0 +1,2 @@
+/* medgl-admin grant. */
+#include "admin/admin.h"

@@ -1,0 +1,2 @@
+/* medgl-admin recovery. */
+#include "admin/admin.h"

@@ -1,0 +1,2 @@
+/* medgl-admin totp. */
+#include "admin/admin.h"

@@ -1,0 +1,2 @@
+/* What a certificate must be like, and what a signature proves. */
+#include "factor/card.h"

@@ -1,0 +1,2 @@
+/* Which certificate is whose. */
+#include "factor/card.h"

@@ -1,0 +1,2 @@
+/* Anchors and lists of revoked certificates, and the judgement by them. */
+#include "factor/card.h"

@@ -1,0 +1,2 @@
+/* Devices that pam_oath and google-authenticator know. */
+#include "factor/otp_import.h"

@@ -1,0 +1,2 @@
+/* otpauth:// URIs. */
+#include "factor/otp_uri.h"

@@ -1,0 +1,2 @@
+/* Recovery codes. */
+#include "factor/recovery.h"

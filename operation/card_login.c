@@ -1,0 +1,2 @@
+/* Smartcards at a login. */
+#include "operation/card.h"

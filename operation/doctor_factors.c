@@ -1,0 +1,2 @@
+/* Second factors, as doctor sees them. */
+#include "operation/doctor.h"

@@ -1,0 +1,2 @@
+/* Factors of every kind: listed, and taken away. */
+#include "operation/totp.h"

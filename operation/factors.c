@@ -1,0 +1,2 @@
+/* What an account has besides its password. */
+#include "operation/factors.h"

@@ -1,0 +1,2 @@
+/* Grants: made, used, ended. */
+#include "operation/grant.h"

@@ -1,0 +1,69 @@
+/* Grants: approved exceptions that end by themselves (R03, R22). */
+#ifndef MEDGL_OPERATION_GRANT_H
+#define MEDGL_OPERATION_GRANT_H
+
+#include "factor/recovery.h"
+#include "operation/account.h"
+#include "operation/factors.h"
+#include "operation/talk.h"
+
+struct grant_add_request {
+    const char *name;
+    enum grant_kind kind;
+    enum grant_instead instead; /* of a factor waiver */
+    uint32_t codes;             /* of GRANT_INSTEAD_CODE: how many, 1 to FACTORS_CODE_MAX */
+    medgl_time since;           /* 0: now */
+    medgl_time until;
+    const char *approved_by, *reason;
+    void *argument; /* of GRANT_INSTEAD_CODE: as with recovery codes, before the commit */
+    enum medgl_error (*deliver)(void *argument, const struct account *account,
+                                const char (*codes)[RECOVERY_TEXT_SIZE], size_t count,
+                                medgl_time until);
+};
+/* MEDGL_ERR_REFUSED with `why`: longer than grant_max, over before it begins, approved by whom it
+ * is for, a waiver for recovery codes of which none are left, one of that kind is in force already,
+ * a retired or disabled account, nothing to waive (no factor is asked of the account). */
+enum medgl_error operation_grant_add(struct context *context,
+                                     const struct grant_add_request *request,
+                                     char grant_id[CRYPTO_ID_SIZE], char why[OPERATION_WHY_SIZE]);
+
+/* Its codes end with it. `id`: or the beginning of one. */
+enum medgl_error operation_grant_revoke(struct context *context, const char *id, const char *reason,
+                                        char why[OPERATION_WHY_SIZE]);
+
+enum grant_state {
+    GRANT_OVER = 0,
+    GRANT_AHEAD, /* it has not begun */
+    GRANT_IN_FORCE,
+    GRANT_ENDED, /* revoked */
+};
+enum grant_state grant_state_at(const struct grant *grant, medgl_time now);
+const char *grant_state_word(enum grant_state state);
+
+/* Those in force and ahead, or `all`; of an account or of everybody (NULL). */
+struct grant_report {
+    const struct grant *grant;
+    const char *name;
+    enum grant_state state;
+    uint32_t codes; /* one-time codes that are left */
+};
+enum medgl_error operation_grant_list(struct context *context, const char *name, bool all,
+                                      void (*each)(void *argument,
+                                                   const struct grant_report *report),
+                                      void *argument);
+
+/* In the transaction of a login that the grant made possible: counts it, with its grant.use entry.
+ */
+enum medgl_error grant_use(struct context *context, struct store_txn *txn,
+                           const struct clock_reading *clock, const struct account *account,
+                           const char *grant_id, const char *service, const char *source);
+
+/* Records the ends of grants that are over, and takes their codes away; of an account, or of all
+ * (NULL). Nothing depends on it. */
+enum medgl_error grant_sweep(struct context *context, struct store_txn *txn,
+                             const struct clock_reading *clock, const char *account_id);
+
+/* Tells the owner at a login which grants are in force, until when, and who approved them. */
+void grants_tell(const struct talk *talk, const struct factors *factors);
+
+#endif

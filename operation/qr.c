@@ -1,0 +1,2 @@
+/* QR codes as text. */
+#include "operation/qr.h"

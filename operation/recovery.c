@@ -1,0 +1,2 @@
+/* Recovery codes. */
+#include "operation/recovery.h"

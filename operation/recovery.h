@@ -1,0 +1,42 @@
+/* Recovery codes, and the one-time codes of a factor waiver. */
+#ifndef MEDGL_OPERATION_RECOVERY_H
+#define MEDGL_OPERATION_RECOVERY_H
+
+#include "factor/recovery.h"
+#include "operation/account.h"
+#include "operation/factors.h"
+
+/* The salt of an account's codes, also of a stand-in's. */
+enum medgl_error recovery_salt(const struct context *context, const char *account_key,
+                               unsigned char salt[KDF_SALT_SIZE]);
+
+/* Makes `count` new ones: texts into `codes`, credentials with sealed hashes, not stored yet. The
+ * evaluations are made outside any transaction. Wiped by the caller. */
+enum medgl_error recovery_make(const struct context *context, const char *account_id,
+                               enum credential_kind kind, size_t count,
+                               char (*codes)[RECOVERY_TEXT_SIZE], struct credential *credentials);
+
+/* One evaluation of a typed code, and which of the account's it is: its index in factors->all, or
+ * `*index` = FACTORS_MAX. `kinds` that are not accepted are compared all the same and do not match.
+ * Same work for an account without any. */
+struct recovery_accept {
+    bool recovery, code;
+};
+enum medgl_error recovery_find(const struct context *context, const char *account_key,
+                               const struct factors *factors, const struct recovery_accept *accept,
+                               const char *code, size_t *index);
+
+/* Ten new ones in the place of all that are left; shown once, through `deliver`, before the commit:
+ * when it fails, nothing has changed. */
+struct recovery_issue_request {
+    const char *name;
+    const char *reason;
+    void *argument;
+    enum medgl_error (*deliver)(void *argument, const struct account *account,
+                                const char (*codes)[RECOVERY_TEXT_SIZE], size_t count);
+};
+enum medgl_error operation_recovery_issue(struct context *context,
+                                          const struct recovery_issue_request *request,
+                                          char why[OPERATION_WHY_SIZE]);
+
+#endif

@@ -1,0 +1,2 @@
+/* Who still lacks a second factor. */
+#include "operation/report.h"

@@ -1,0 +1,2 @@
+/* Devices that make codes: enrolment. */
+#include "operation/totp.h"

@@ -1,0 +1,2 @@
+/* Devices that other programs know, taken over. */
+#include "operation/totp.h"

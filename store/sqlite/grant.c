@@ -1,0 +1,2 @@
+/* Grants. */
+#include "store/store.h"
