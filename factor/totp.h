@@ -66,11 +66,15 @@ enum code_form {
     CODE_RECOVERY, /* the form of recovery codes and issued one-time codes (factor/recovery.h) */
 };
 #define CODE_SIZE 32
+/* "K7XQM-3NPWD": Crockford's base32. One letter at least is in it. */
+#define CODE_RECOVERY_ALPHABET "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+#define CODE_RECOVERY_COUNT    10
+#define CODE_RECOVERY_GROUP    5
 /* Blanks and '-' between digits are dropped, full-width digits become digits; letters of recovery
  * codes become upper case, look-alikes what they stand for, and groups get their '-'. */
 enum code_form code_normalise(const struct secret *typed, char code[CODE_SIZE]);
 
-/* RFC 4648 base32, without padding when written; blanks, '-' and lower case are read.
+/* RFC 4648 base32, without padding when written; blanks, '-', lower case and padding are read.
  * MEDGL_ERR_ARGUMENT. */
 #define BASE32_SIZE(bytes) (((bytes)*8 + 4) / 5 + 1)
 void base32_write(const unsigned char *bytes, size_t len, char *text);
