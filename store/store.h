@@ -152,7 +152,8 @@ struct credential {
     int64_t drift;   /* of TOTP: steps by which the device's clock is ahead of ours */
 };
 
-/* The account's credential of a kind that there is one of. MEDGL_ERR_NOT_FOUND. */
+/* The account's credential of a kind that there is one of (CREDENTIAL_PASSWORD). Two are
+ * MEDGL_ERR_CORRUPT. MEDGL_ERR_NOT_FOUND. */
 enum medgl_error store_credential_get(struct store_txn *txn, const char *account_id,
                                       enum credential_kind kind, struct credential *credential);
 /* Puts it in the place of the account's credential of that kind, or adds it. */
@@ -167,10 +168,12 @@ enum medgl_error store_credential_add(struct store_txn *txn, const struct creden
 enum medgl_error store_credential_each_of(
     struct store_txn *txn, const char *account_id, enum credential_kind kind,
     enum medgl_error (*each)(void *argument, const struct credential *credential), void *argument);
-/* Replaces the row with that account, kind and id. MEDGL_ERR_NOT_FOUND. */
+/* Replaces the row with that account, kind and id. MEDGL_ERR_NOT_FOUND. MEDGL_ERR_ARGUMENT: its
+ * counter would go back. */
 enum medgl_error store_credential_update(struct store_txn *txn,
                                          const struct credential *credential);
-/* Whether anybody has a credential of a kind of second factors (CREDENTIAL_TOTP and above). */
+/* Whether anybody has a credential of a kind of second factors (CREDENTIAL_TOTP and above): one
+ * look-up, however many accounts there are. */
 enum medgl_error store_credential_any_factor(struct store_txn *txn, bool *any);
 /* Takes one away. MEDGL_ERR_NOT_FOUND. */
 enum medgl_error store_credential_remove(struct store_txn *txn, const char *account_id,
@@ -202,7 +205,7 @@ struct grant {
     uint64_t ledger_seq; /* the entry that made or last changed or used it */
 };
 enum medgl_error store_grant_add(struct store_txn *txn, const struct grant *grant);
-/* Replaces the row with that id. MEDGL_ERR_NOT_FOUND. */
+/* Replaces the row with that id. MEDGL_ERR_NOT_FOUND. MEDGL_ERR_ARGUMENT: another account. */
 enum medgl_error store_grant_update(struct store_txn *txn, const struct grant *grant);
 enum medgl_error store_grant_by_id(struct store_txn *txn, const char *id, struct grant *grant);
 /* Those of an account, or of all (NULL); `open_only`: without those whose end is recorded. The

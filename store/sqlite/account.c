@@ -26,6 +26,7 @@ static const struct row_column account_columns[] = {
     ROW_COLUMN_LATER("sessions", ROW_UNSIGNED, struct account, sessions),
     ROW_COLUMN_LATER("idle", ROW_SIGNED, struct account, idle),
     ROW_COLUMN_LATER("shared", ROW_UNSIGNED, struct account, shared),
+    ROW_COLUMN_LATER("factor", ROW_UNSIGNED, struct account, factor),
 };
 const struct row_table table_account = {"account", account_columns, MEDGL_COUNT(account_columns),
                                         STATEMENT_ACCOUNT_ALL};
@@ -42,6 +43,7 @@ static const struct row_column activity_columns[] = {
     ROW_COLUMN_LATER("grace_used", ROW_UNSIGNED, struct activity, grace_used),
     ROW_COLUMN_LATER("factor_failures", ROW_UNSIGNED, struct activity, factor_failures),
     ROW_COLUMN_LATER("last_used", ROW_SIGNED, struct activity, last_used),
+    ROW_COLUMN_LATER("factor_warned_at", ROW_SIGNED, struct activity, factor_warned_at),
 };
 const struct row_table table_activity = {"activity", activity_columns,
                                          MEDGL_COUNT(activity_columns), STATEMENT_ACTIVITY_ALL};

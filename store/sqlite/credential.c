@@ -13,6 +13,9 @@ static const struct row_column credential_columns[] = {
     ROW_COLUMN("set_at", ROW_SIGNED, struct credential, set_at),
     ROW_COLUMN("valid_until", ROW_SIGNED, struct credential, valid_until),
     ROW_COLUMN("ledger_seq", ROW_UNSIGNED, struct credential, ledger_seq),
+    ROW_COLUMN_LATER("label", ROW_TEXT, struct credential, label),
+    ROW_COLUMN_LATER("counter", ROW_SIGNED, struct credential, counter),
+    ROW_COLUMN_LATER("drift", ROW_SIGNED, struct credential, drift),
 };
 const struct row_table table_credential = {
     "credential", credential_columns, MEDGL_COUNT(credential_columns), STATEMENT_CREDENTIAL_ALL};
@@ -52,6 +55,29 @@ enum medgl_error store_credential_delete(struct store_txn *txn, const char *acco
 enum medgl_error store_credential_add(struct store_txn *txn, const struct credential *credential)
 {
     return row_put(txn, STATEMENT_CREDENTIAL_ADD, &table_credential, credential);
+}
+
+/* MUST: a counter never goes back, or a code could be used again (R24). */
+enum medgl_error store_credential_update(struct store_txn *txn, const struct credential *credential)
+{
+    struct credential before;
+    MEDGL_TRY(row_get(txn, STATEMENT_CREDENTIAL_BY_ID,
+                      STATEMENT_KEYS({":account_id", credential->account_id, 0},
+                                     {":kind", NULL, (int64_t)credential->kind},
+                                     {":id", credential->id, 0}),
+                      &table_credential, &before));
+    if (credential->counter < before.counter)
+        return MEDGL_ERR_ARGUMENT;
+    return row_put(txn, STATEMENT_CREDENTIAL_UPDATE, &table_credential, credential);
+}
+
+/* Takes nothing from a row: a damaged one at one account must not stop the logins of all. */
+enum medgl_error store_credential_any_factor(struct store_txn *txn, bool *any)
+{
+    int64_t found;
+    MEDGL_TRY(statement_number(txn->store, STATEMENT_CREDENTIAL_ANY_FACTOR, &found));
+    *any = found != 0;
+    return MEDGL_OK;
 }
 
 enum medgl_error store_credential_remove(struct store_txn *txn, const char *account_id,

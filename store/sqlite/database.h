@@ -27,11 +27,21 @@ enum statement_id {
     STATEMENT_ACTIVITY_PUT,
     STATEMENT_ACTIVITY_ALL,
     STATEMENT_CREDENTIAL_GET,
+    STATEMENT_CREDENTIAL_BY_ID,
     STATEMENT_CREDENTIAL_ADD,
+    STATEMENT_CREDENTIAL_UPDATE,
+    STATEMENT_CREDENTIAL_ANY_FACTOR,
     STATEMENT_CREDENTIAL_OF,
     STATEMENT_CREDENTIAL_DELETE,
     STATEMENT_CREDENTIAL_REMOVE,
     STATEMENT_CREDENTIAL_ALL,
+    STATEMENT_GRANT_BY_ID,
+    STATEMENT_GRANT_ADD,
+    STATEMENT_GRANT_UPDATE,
+    STATEMENT_GRANT_OF,
+    STATEMENT_GRANT_OPEN_OF,
+    STATEMENT_GRANT_OPEN_ALL,
+    STATEMENT_GRANT_ALL,
     STATEMENT_ATTEMPT_BY_ID,
     STATEMENT_ATTEMPT_ADD,
     STATEMENT_ATTEMPT_UPDATE,
@@ -176,7 +186,7 @@ void database_checkpoint(struct store *store, int frames);
 
 /* -- schema (schema.c) ----------------------------------------------------------------------- */
 
-#define SCHEMA_VERSION      4
+#define SCHEMA_VERSION      5
 #define SCHEMA_OWNER        1835361383 /* "medg": the application_id of our files */
 #define SCHEMA_TEXT_(value) #value
 #define SCHEMA_TEXT(value)  SCHEMA_TEXT_(value)
@@ -236,9 +246,9 @@ struct row_table {
     }
 
 extern const struct row_table table_meta, table_account, table_activity, table_credential,
-    table_attempt, table_session, table_alert, table_delivery, table_policy_seen, table_ledger,
-    table_ledger_head, table_checkpoint;
-#define ROW_TABLES 12
+    table_grant, table_attempt, table_session, table_alert, table_delivery, table_policy_seen,
+    table_ledger, table_ledger_head, table_checkpoint;
+#define ROW_TABLES 13
 extern const struct row_table *const row_tables[ROW_TABLES];
 
 /* Checks the MAC of the statement's current row, without a log line. */

@@ -15,9 +15,9 @@ struct row_value {
 };
 
 const struct row_table *const row_tables[ROW_TABLES] = {
-    &table_meta,        &table_account, &table_activity,    &table_credential,
-    &table_attempt,     &table_session, &table_alert,       &table_delivery,
-    &table_policy_seen, &table_ledger,  &table_ledger_head, &table_checkpoint,
+    &table_meta,    &table_account,     &table_activity,   &table_credential, &table_grant,
+    &table_attempt, &table_session,     &table_alert,      &table_delivery,   &table_policy_seen,
+    &table_ledger,  &table_ledger_head, &table_checkpoint,
 };
 
 /* A tag, a number of eight bytes (or the length of what follows), the bytes. */

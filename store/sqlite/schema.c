@@ -188,6 +188,38 @@ static const char *const schema_step[SCHEMA_VERSION] = {
     " ledger_seq INTEGER NOT NULL,"
     " text TEXT NOT NULL,"
     " mac BLOB NOT NULL) STRICT;",
+
+    /* Second factors (R24), and approved exceptions (R03, R22). */
+    "PRAGMA user_version = 5;"
+    "ALTER TABLE account ADD COLUMN factor INTEGER;"
+    "ALTER TABLE activity ADD COLUMN factor_warned_at INTEGER;"
+    "ALTER TABLE credential ADD COLUMN label TEXT;"
+    "ALTER TABLE credential ADD COLUMN counter INTEGER;"
+    "ALTER TABLE credential ADD COLUMN drift INTEGER;"
+    /* Is there any on this host? Kinds from CREDENTIAL_TOTP on. */
+    "CREATE INDEX credential_factor ON credential (kind) WHERE kind >= 3;"
+
+    /* GRANT, END and INSTEAD are words of SQL. */
+    "CREATE TABLE account_grant ("
+    " id TEXT NOT NULL PRIMARY KEY,"
+    " account_id TEXT NOT NULL REFERENCES account (id),"
+    " kind INTEGER NOT NULL,"
+    " asks_instead INTEGER NOT NULL,"
+    " created INTEGER NOT NULL,"
+    " since INTEGER NOT NULL,"
+    " until INTEGER NOT NULL,"
+    " ended INTEGER NOT NULL,"
+    " how_ended INTEGER NOT NULL,"
+    " approved_by TEXT NOT NULL,"
+    " reason TEXT NOT NULL,"
+    " used INTEGER NOT NULL,"
+    " last_used INTEGER NOT NULL,"
+    " ledger_seq INTEGER NOT NULL,"
+    " mac BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX account_grant_of ON account_grant (account_id, created, id);"
+    "CREATE INDEX account_grant_open_of ON account_grant (account_id, created, id)"
+    " WHERE ended = 0;"
+    "CREATE INDEX account_grant_open_all ON account_grant (created, id) WHERE ended = 0;",
 };
 
 /* One row that is always there: opening the store proves the key with it. */

@@ -8,12 +8,18 @@
 #define META "name, value, mac"
 #define ACCOUNT                                                                                    \
     "id, name, uid, class, state, state_since, state_reason, full_name, created, ledger_seq, "     \
-    "reading, staff_number, birth_date, hours, places, services, sessions, idle, shared, mac"
+    "reading, staff_number, birth_date, hours, places, services, sessions, idle, shared, factor, " \
+    "mac"
 #define ACTIVITY                                                                                   \
     "account_id, last_login, last_service, last_source, failures, last_failure, "                  \
-    "last_failure_source, warned_at, grace_used, factor_failures, last_used, mac"
+    "last_failure_source, warned_at, grace_used, factor_failures, last_used, factor_warned_at, "   \
+    "mac"
 #define CREDENTIAL                                                                                 \
-    "id, account_id, kind, sealed, strength, issued, set_at, valid_until, ledger_seq, mac"
+    "id, account_id, kind, sealed, strength, issued, set_at, valid_until, ledger_seq, label, "     \
+    "counter, drift, mac"
+#define GRANT                                                                                      \
+    "id, account_id, kind, asks_instead, created, since, until, ended, how_ended, approved_by, "   \
+    "reason, used, last_used, ledger_seq, mac"
 #define ATTEMPT                                                                                    \
     "id, account_id, source, service, started, deadline, finished, outcome, lease, tag, mac"
 #define SESSION                                                                                    \
@@ -42,7 +48,7 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_ACCOUNT_ADD] = "INSERT INTO account (" ACCOUNT ") VALUES (:id, :name, :uid, :class, "
                               ":state, :state_since, :state_reason, :full_name, :created, "
                               ":ledger_seq, :reading, :staff_number, :birth_date, :hours, "
-                              ":places, :services, :sessions, :idle, :shared, :mac)",
+                              ":places, :services, :sessions, :idle, :shared, :factor, :mac)",
     /* A name stays with its account for good (R25). */
     [STATEMENT_ACCOUNT_UPDATE] =
         "UPDATE account SET uid = :uid, class = :class, state = :state, state_since = "
@@ -50,8 +56,8 @@ const char *const statement_sql[STATEMENT_COUNT] = {
         "state_reason = :state_reason, full_name = :full_name, created = :created, "
         "ledger_seq = :ledger_seq, reading = :reading, staff_number = :staff_number, "
         "birth_date = :birth_date, hours = :hours, places = :places, services = :services, "
-        "sessions = :sessions, idle = :idle, shared = :shared, mac = :mac WHERE id = :id AND name "
-        "= :name",
+        "sessions = :sessions, idle = :idle, shared = :shared, factor = :factor, mac = :mac WHERE "
+        "id = :id AND name = :name",
     [STATEMENT_ACCOUNT_ALL] = "SELECT " ACCOUNT " FROM account ORDER BY name",
     [STATEMENT_ACCOUNT_COUNT] = "SELECT count(*) FROM account",
 
@@ -59,7 +65,7 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_ACTIVITY_PUT] =
         "INSERT OR REPLACE INTO activity (" ACTIVITY ") VALUES (:account_id, :last_login, "
         ":last_service, :last_source, :failures, :last_failure, :last_failure_source, :warned_at, "
-        ":grace_used, :factor_failures, :last_used, :mac)",
+        ":grace_used, :factor_failures, :last_used, :factor_warned_at, :mac)",
     [STATEMENT_ACTIVITY_ALL] = "SELECT " ACTIVITY " FROM activity",
 
     [STATEMENT_CREDENTIAL_GET] =
@@ -67,16 +73,46 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_CREDENTIAL_ADD] =
         "INSERT INTO credential (" CREDENTIAL ") VALUES (:id, :account_id, "
         ":kind, :sealed, :strength, :issued, :set_at, :valid_until, "
-        ":ledger_seq, :mac)",
+        ":ledger_seq, :label, :counter, :drift, :mac)",
+    [STATEMENT_CREDENTIAL_BY_ID] =
+        "SELECT " CREDENTIAL
+        " FROM credential WHERE account_id = :account_id AND kind = :kind AND id = :id",
+    [STATEMENT_CREDENTIAL_UPDATE] =
+        "UPDATE credential SET sealed = :sealed, strength = :strength, issued = :issued, set_at = "
+        ":set_at, valid_until = :valid_until, "
+        "ledger_seq = :ledger_seq, label = :label, counter = :counter, drift = :drift, mac = :mac "
+        "WHERE account_id = :account_id AND kind = :kind AND id = :id",
+    /* 3 is CREDENTIAL_TOTP: the partial index has to be recognised. */
+    [STATEMENT_CREDENTIAL_ANY_FACTOR] = "SELECT EXISTS (SELECT 1 FROM credential WHERE kind >= 3)",
     [STATEMENT_CREDENTIAL_OF] =
         "SELECT " CREDENTIAL " FROM credential WHERE account_id = :account_id AND kind = :kind "
-        "ORDER BY ledger_seq DESC",
+        "ORDER BY ledger_seq DESC, id",
     [STATEMENT_CREDENTIAL_DELETE] =
         "DELETE FROM credential WHERE account_id = :account_id AND kind = :kind",
     [STATEMENT_CREDENTIAL_REMOVE] =
         "DELETE FROM credential WHERE account_id = :account_id AND kind = :kind AND id = :id",
     [STATEMENT_CREDENTIAL_ALL] =
         "SELECT " CREDENTIAL " FROM credential ORDER BY account_id, kind, id",
+
+    [STATEMENT_GRANT_BY_ID] = "SELECT " GRANT " FROM account_grant WHERE id = :id",
+    [STATEMENT_GRANT_ADD] =
+        "INSERT INTO account_grant (" GRANT
+        ") VALUES (:id, :account_id, :kind, :asks_instead, :created, :since, :until, :ended, "
+        ":how_ended, :approved_by, :reason, :used, :last_used, :ledger_seq, :mac)",
+    [STATEMENT_GRANT_UPDATE] =
+        "UPDATE account_grant SET account_id = :account_id, kind = :kind, asks_instead = "
+        ":asks_instead, created = :created, since = :since, until = :until, ended = :ended, "
+        "how_ended = :how_ended, "
+        "approved_by = :approved_by, reason = :reason, used = :used, last_used = :last_used, "
+        "ledger_seq = :ledger_seq, mac = :mac WHERE id = :id",
+    [STATEMENT_GRANT_OF] =
+        "SELECT " GRANT " FROM account_grant WHERE account_id = :account_id ORDER BY created, id",
+    [STATEMENT_GRANT_OPEN_OF] =
+        "SELECT " GRANT
+        " FROM account_grant WHERE account_id = :account_id AND ended = 0 ORDER BY created, id",
+    [STATEMENT_GRANT_OPEN_ALL] =
+        "SELECT " GRANT " FROM account_grant WHERE ended = 0 ORDER BY created, id",
+    [STATEMENT_GRANT_ALL] = "SELECT " GRANT " FROM account_grant ORDER BY created, id",
 
     [STATEMENT_ATTEMPT_BY_ID] = "SELECT " ATTEMPT " FROM attempt WHERE id = :id",
     [STATEMENT_ATTEMPT_ADD] =

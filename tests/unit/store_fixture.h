@@ -144,7 +144,8 @@ static inline struct account account_of(char c, const char *name)
                               .services = "sshd,login",
                               .sessions = 3,
                               .idle = -1,
-                              .shared = true};
+                              .shared = true,
+                              .factor = ACCOUNT_FACTOR_OPTIONAL};
     assert_ok(text_copy(account.id, sizeof(account.id), id_of(c)));
     assert_ok(text_copy(account.name, sizeof(account.name), name));
     return account;
@@ -159,10 +160,30 @@ static inline struct credential credential_of(char id, char account)
                                     .issued = true,
                                     .set_at = NOW,
                                     .valid_until = NOW + MEDGL_DAY,
-                                    .ledger_seq = 8};
+                                    .ledger_seq = 8,
+                                    .label = "phone",
+                                    .counter = 60000001,
+                                    .drift = -1};
     assert_ok(text_copy(credential.id, sizeof(credential.id), id_of(id)));
     assert_ok(text_copy(credential.account_id, sizeof(credential.account_id), id_of(account)));
     return credential;
+}
+
+static inline struct grant grant_of(char id, char account)
+{
+    struct grant grant = {.kind = GRANT_FACTOR_WAIVER,
+                          .instead = GRANT_INSTEAD_CODE,
+                          .created = NOW,
+                          .since = NOW + 1,
+                          .until = NOW + MEDGL_DAY,
+                          .approved_by = "jiro",
+                          .reason = "phone lost",
+                          .used = 2,
+                          .last_used = NOW + 2,
+                          .ledger_seq = 9};
+    assert_ok(text_copy(grant.id, sizeof(grant.id), id_of(id)));
+    assert_ok(text_copy(grant.account_id, sizeof(grant.account_id), id_of(account)));
+    return grant;
 }
 
 static inline struct session session_of(char id, char account)
@@ -246,6 +267,7 @@ static inline void fill(void)
     struct store_txn *txn = begin(STORE_WRITE);
     const struct account hanako = account_of('a', "hanako"), taro = account_of('b', "taro");
     const struct credential password = credential_of('c', 'a');
+    const struct grant grant = grant_of('9', 'a');
     const struct session session = session_of('d', 'a');
     struct attempt attempt = attempt_of(id_of('e'), 'a', "192.0.2.1", NOW);
     const struct alert alert = alert_of('f', "lockout");
@@ -260,12 +282,14 @@ static inline void fill(void)
                                 .warned_at = NOW - 2,
                                 .grace_used = 2,
                                 .factor_failures = 7,
-                                .last_used = NOW - 3};
+                                .last_used = NOW - 3,
+                                .factor_warned_at = NOW - 4};
     memcpy(activity.account_id, hanako.id, sizeof(hanako.id));
     assert_ok(store_account_add(txn, &hanako));
     assert_ok(store_account_add(txn, &taro));
     assert_ok(store_activity_put(txn, &activity));
     assert_ok(store_credential_put(txn, &password));
+    assert_ok(store_grant_add(txn, &grant));
     assert_ok(store_session_open(txn, &session));
     attempt.tag = 9;
     assert_ok(store_attempt_begin(txn, &attempt));
