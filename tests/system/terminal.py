@@ -10,6 +10,7 @@ The script has one step a line:
     match REGEX    the same with a regular expression
     type TEXT      type TEXT and Enter; typed too long after a prompt never happens: see first
     press TEXT     type TEXT without Enter; \\x03 and the like are understood
+    answer COMMAND type the line that a shell command prints; on its standard input is what was shown so far
     pause SECONDS
     end STATUS     the program ends now, with this exit status ("any": whichever)
     never TEXT     TEXT was shown nowhere
@@ -105,6 +106,12 @@ class Terminal:
             sys.stdout.write(f"«{text.rstrip(chr(10))}»")
             sys.stdout.flush()
 
+    def answer(self, command):
+        done = subprocess.run(["bash", "-c", command], input=self.text, stdout=subprocess.PIPE, text=True, check=False)
+        if done.returncode != 0:
+            return f"the command ended with {done.returncode}"
+        return self.type(done.stdout.partition("\n")[0] + "\n")
+
     def end(self, wanted):
         deadline = time.monotonic() + self.patience
         while self.read(deadline):
@@ -130,6 +137,8 @@ class Terminal:
             return self.type(rest + "\n")
         if verb == "press":
             return self.type(rest.encode().decode("unicode_escape"))
+        if verb == "answer":
+            return self.answer(rest)
         if verb == "pause":
             self.read(time.monotonic() + float(rest))
             return None
