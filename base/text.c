@@ -1,7 +1,13 @@
 /* Text from outside: checked before it is believed, made harmless before it is shown. */
 #include "base/text.h"
 
+#include "base/auto.h"
+
+#include <stdlib.h>
 #include <string.h>
+#include <unicase.h>
+#include <unictype.h>
+#include <uninorm.h>
 #include <unistr.h>
 
 enum medgl_error text_copy(char *to, size_t to_size, const char *from)
@@ -107,4 +113,94 @@ bool text_is_login_name(const char *name)
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return false;
     return strpbrk(name, "/: \t") == NULL;
+}
+
+/* -- names as people read them ------------------------------------------------------------------
+ */
+
+#define NAME_WORDS_MAX 16
+
+/* A name without what does not count: its words, each ended by a NUL. */
+struct name_words {
+    uint8_t *bytes; /* owned */
+    const char *word[NAME_WORDS_MAX];
+    size_t count;
+};
+
+static void name_words_free(struct name_words *words)
+{
+    free(words->bytes);
+    words->bytes = NULL;
+}
+
+static bool name_counts(ucs4_t c)
+{
+    return uc_is_general_category(c, UC_LETTER) || uc_is_general_category(c, UC_NUMBER) ||
+           uc_is_general_category(c, UC_MARK);
+}
+
+/* False: it is no text, has no memory, or more words than a name has. */
+static bool name_split(const char *name, struct name_words *words)
+{
+    size_t len = 0, used = 0;
+    bool inside = false;
+    const size_t room = strlen(name);
+    words->bytes = u8_casefold((const uint8_t *)name, room, NULL, UNINORM_NFKC, NULL, &len);
+    /* A NUL behind the last word needs its own byte; what is between words makes room for theirs.
+     */
+    uint8_t *bytes = words->bytes != NULL ? realloc(words->bytes, len + 1) : NULL;
+    if (bytes == NULL)
+        return false;
+    words->bytes = bytes;
+    bytes[len] = '\0';
+    for (size_t at = 0; at < len;) {
+        ucs4_t c;
+        const int size = u8_mbtoucr(&c, bytes + at, len - at);
+        const bool counts = size > 0 && name_counts(c);
+        if (counts && !inside && words->count == NAME_WORDS_MAX)
+            return false;
+        if (counts && !inside)
+            words->word[words->count++] = (const char *)bytes + used;
+        if (counts)
+            memmove(bytes + used, bytes + at, (size_t)size);
+        if (counts)
+            used += (size_t)size;
+        else if (inside)
+            bytes[used++] = '\0';
+        inside = counts;
+        at += size > 0 ? (size_t)size : 1;
+    }
+    bytes[used] = '\0';
+    return words->count > 0;
+}
+
+static int name_order(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Word behind word: spaces do not count, so "yamada taro" is "yamadataro". */
+static bool name_equal(const struct name_words *a, const struct name_words *b)
+{
+    const char *x = a->word[0], *y = b->word[0];
+    for (size_t i = 1, j = 1;; x++, y++) {
+        while (*x == '\0' && i < a->count)
+            x = a->word[i++];
+        while (*y == '\0' && j < b->count)
+            y = b->word[j++];
+        if (*x != *y || *x == '\0')
+            return *x == *y;
+    }
+}
+
+bool text_same_name(const char *a, const char *b)
+{
+    auto_clean(name_words_free) struct name_words x = {.bytes = NULL}, y = {.bytes = NULL};
+    if (!name_split(a, &x) || !name_split(b, &y))
+        return false;
+    if (name_equal(&x, &y))
+        return true;
+    qsort(x.word, x.count, sizeof(x.word[0]), name_order);
+    qsort(y.word, y.count, sizeof(y.word[0]), name_order);
+    return name_equal(&x, &y);
 }

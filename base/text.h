@@ -26,6 +26,10 @@ void text_hex(char *to, const void *bytes, size_t len);
 /* The reverse: exactly len bytes from exactly 2 * len digits. MEDGL_ERR_ARGUMENT. */
 enum medgl_error text_unhex(void *bytes, size_t len, const char *text);
 
+/* Whether two names are one to whoever reads them: case, width (full-width and half-width forms),
+ * what stands between their words and the order of these do not count. Of an empty one: never. */
+bool text_same_name(const char *a, const char *b);
+
 /* A login name that Debian's useradd would have made, or a site's directory: 1..255 bytes,
  * no control characters, no '/', ':' or white space, not starting with '-'. */
 bool text_is_login_name(const char *name);

@@ -21,13 +21,17 @@ struct grant_add_request {
                                 medgl_time until);
 };
 /* MEDGL_ERR_REFUSED with `why`: longer than grant_max, over before it begins, approved by whom it
- * is for, a waiver for recovery codes of which none are left, one of that kind is in force already,
- * a retired or disabled account, nothing to waive (no factor is asked of the account). */
+ * is for, under whatever spelling, a waiver for recovery codes of which none are left, one of that
+ * kind holds at some time of it already, a retired or disabled account, nothing to waive (no factor
+ * is asked of the account, no hours are closed to it). Who makes one for themself must name an
+ * active account of another person as the approver. */
 enum medgl_error operation_grant_add(struct context *context,
                                      const struct grant_add_request *request,
                                      char grant_id[CRYPTO_ID_SIZE], char why[OPERATION_WHY_SIZE]);
 
-/* Its codes end with it. `id`: or the beginning of one. */
+/* Its codes end with it. `id`: or the beginning of one, of CRYPTO_ID_LEAST digits.
+ * MEDGL_ERR_NOT_FOUND: none has it. MEDGL_ERR_REFUSED with `why`: it has ended already, or several
+ * begin so. */
 enum medgl_error operation_grant_revoke(struct context *context, const char *id, const char *reason,
                                         char why[OPERATION_WHY_SIZE]);
 
@@ -37,6 +41,7 @@ enum grant_state {
     GRANT_IN_FORCE,
     GRANT_ENDED, /* revoked */
 };
+/* MUST be what factors_read() takes for one in force. */
 enum grant_state grant_state_at(const struct grant *grant, medgl_time now);
 const char *grant_state_word(enum grant_state state);
 
@@ -53,7 +58,7 @@ enum medgl_error operation_grant_list(struct context *context, const char *name,
                                       void *argument);
 
 /* In the transaction of a login that the grant made possible: counts it, with its grant.use entry.
- */
+ * MEDGL_ERR_CONFLICT: it is not in force any more, and so made nothing possible. */
 enum medgl_error grant_use(struct context *context, struct store_txn *txn,
                            const struct clock_reading *clock, const struct account *account,
                            const char *grant_id, const char *service, const char *source);
@@ -62,6 +67,12 @@ enum medgl_error grant_use(struct context *context, struct store_txn *txn,
  * (NULL). Nothing depends on it. */
 enum medgl_error grant_sweep(struct context *context, struct store_txn *txn,
                              const struct clock_reading *clock, const char *account_id);
+
+/* In the transaction that disables or retires the account: its grants end as if revoked, each with
+ * its entry. */
+enum medgl_error grants_revoke(struct context *context, struct store_txn *txn,
+                               const struct clock_reading *clock, const struct account *account,
+                               const char *reason);
 
 /* Tells the owner at a login which grants are in force, until when, and who approved them. */
 void grants_tell(const struct talk *talk, const struct factors *factors);
