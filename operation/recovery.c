@@ -1,2 +1,216 @@
-/* Recovery codes. */
+/* Recovery codes, and the one-time codes of a factor waiver: made, kept, found again. A code itself
+ * goes to whoever delivers it and nowhere else. */
 #include "operation/recovery.h"
+
+#include "base/message.h"
+#include "base/text.h"
+#include "operation/evidence.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LABEL_SALT "\1recovery salt"
+
+enum medgl_error recovery_salt(const struct context *context, const char *account_key,
+                               unsigned char salt[KDF_SALT_SIZE])
+{
+    unsigned char text[sizeof(LABEL_SALT) + CRYPTO_ID_SIZE] = LABEL_SALT, mac[CRYPTO_HASH_SIZE];
+    (void)snprintf((char *)text + sizeof(LABEL_SALT), CRYPTO_ID_SIZE, "%s", account_key);
+    MEDGL_TRY(
+        crypto_hmac_sha256(context->tag_key, sizeof(context->tag_key), text, sizeof(text), mac));
+    memcpy(salt, mac, KDF_SALT_SIZE);
+    return MEDGL_OK;
+}
+
+/* -- making ----------------------------------------------------------------------------------- */
+
+struct recovery_work {
+    unsigned char salt[KDF_SALT_SIZE], evaluation[KDF_HASH_SIZE];
+    char phc[KDF_PHC_SIZE];
+};
+
+static void recovery_work_wipe(struct recovery_work *work)
+{
+    secret_wipe(work, sizeof(*work));
+}
+
+static enum medgl_error recovery_make_one(const struct context *context, const char *account_id,
+                                          enum credential_kind kind, struct recovery_work *work,
+                                          char code[RECOVERY_TEXT_SIZE],
+                                          struct credential *credential)
+{
+    const struct password_line line = context_line(context);
+    *credential = (struct credential){.kind = kind, .set_at = clock_read().now};
+    MEDGL_TRY(text_copy(credential->account_id, sizeof(credential->account_id), account_id));
+    MEDGL_TRY(crypto_random_id(credential->id));
+    MEDGL_TRY(recovery_generate(code));
+    MEDGL_TRY(recovery_hash(&line, work->salt, code, work->evaluation));
+    MEDGL_TRY(recovery_record_write(work->salt, work->evaluation, work->phc));
+    return factor_seal(context, credential, work->phc, strlen(work->phc));
+}
+
+enum medgl_error recovery_make(const struct context *context, const char *account_id,
+                               enum credential_kind kind, size_t count,
+                               char (*codes)[RECOVERY_TEXT_SIZE], struct credential *credentials)
+{
+    auto_clean(recovery_work_wipe) struct recovery_work work = {.phc = ""};
+    MEDGL_TRY(recovery_salt(context, account_id, work.salt));
+    for (size_t i = 0; i < count; i++)
+        MEDGL_TRY(recovery_make_one(context, account_id, kind, &work, codes[i], &credentials[i]));
+    return MEDGL_OK;
+}
+
+/* -- finding ---------------------------------------------------------------------------------- */
+
+/* As many as there can be are opened and compared, whatever there is (R23). */
+#define RECOVERY_COMPARED (FACTORS_RECOVERY_MAX + FACTORS_CODE_MAX)
+
+/* What stands where there is no code: its record is of an evaluation that nothing gives. */
+static enum medgl_error recovery_dummy(const struct context *context, const char *account_key,
+                                       struct recovery_work *work, struct credential *dummy)
+{
+    unsigned char nothing[KDF_HASH_SIZE] = {0};
+    *dummy = (struct credential){.kind = CREDENTIAL_RECOVERY};
+    MEDGL_TRY(text_copy(dummy->account_id, sizeof(dummy->account_id), account_key));
+    MEDGL_TRY(recovery_record_write(work->salt, nothing, work->phc));
+    return factor_seal(context, dummy, work->phc, strlen(work->phc));
+}
+
+static enum medgl_error recovery_compare(const struct context *context,
+                                         const struct credential *credential,
+                                         const struct recovery_work *work, bool *matches)
+{
+    auto_secret struct secret phc = SECRET_NONE;
+    *matches = false;
+    MEDGL_TRY(factor_unseal(context, credential, &phc));
+    return recovery_record_matches((const char *)phc.bytes, work->salt, work->evaluation, matches);
+}
+
+static bool recovery_is_code(const struct credential *credential)
+{
+    return credential->kind == CREDENTIAL_RECOVERY || credential->kind == CREDENTIAL_CODE;
+}
+
+/* MUST: one evaluation whatever is there, and as many comparisons; none ends early (R23). */
+enum medgl_error recovery_find(const struct context *context, const char *account_key,
+                               const struct factors *factors, const struct recovery_accept *accept,
+                               const char *code, size_t *index)
+{
+    auto_clean(recovery_work_wipe) struct recovery_work work = {.phc = ""};
+    const struct password_line line = context_line(context);
+    struct credential dummy;
+    size_t compared = 0, found = FACTORS_MAX;
+    bool matches;
+    *index = FACTORS_MAX;
+    MEDGL_TRY(recovery_salt(context, account_key, work.salt));
+    MEDGL_TRY(recovery_hash(&line, work.salt, code, work.evaluation));
+    MEDGL_TRY(recovery_dummy(context, account_key, &work, &dummy));
+    for (size_t i = 0; i < factors->count; i++) {
+        const struct credential *credential = &factors->all[i];
+        const bool accepted = credential->kind == CREDENTIAL_CODE ? accept->code : accept->recovery;
+        if (!recovery_is_code(credential))
+            continue;
+        MEDGL_TRY(recovery_compare(context, credential, &work, &matches));
+        if (matches && accepted)
+            found = i;
+        compared++;
+    }
+    for (; compared < RECOVERY_COMPARED; compared++)
+        MEDGL_TRY(recovery_compare(context, &dummy, &work, &matches));
+    *index = found;
+    return MEDGL_OK;
+}
+
+/* -- ten new ones ----------------------------------------------------------------------------- */
+
+struct recovery_run {
+    struct context *context;
+    const struct recovery_issue_request *request;
+    char *why;
+    struct account account;
+    char codes[RECOVERY_COUNT][RECOVERY_TEXT_SIZE];
+    struct credential credentials[RECOVERY_COUNT];
+};
+
+static void recovery_run_wipe(struct recovery_run *run)
+{
+    secret_wipe(run, sizeof(*run));
+}
+
+static enum medgl_error recovery_issue_check(struct store_txn *txn, void *argument)
+{
+    struct recovery_run *run = argument;
+    MEDGL_TRY(store_account_by_name(txn, run->request->name, &run->account));
+    if (run->account.state == ACCOUNT_STATE_ACTIVE)
+        return MEDGL_OK;
+    (void)snprintf(run->why, OPERATION_WHY_SIZE,
+                   _("the account is %s: only an active account gets recovery codes"),
+                   account_state_word(run->account.state));
+    return MEDGL_ERR_REFUSED;
+}
+
+static enum medgl_error recovery_count(void *argument, const struct credential *credential)
+{
+    (void)credential;
+    ++*(uint32_t *)argument;
+    return MEDGL_OK;
+}
+
+/* What is left of the old ones ends with the new ones. */
+static enum medgl_error recovery_replace(struct store_txn *txn, struct recovery_run *run,
+                                         const struct clock_reading *clock)
+{
+    uint32_t left = 0;
+    struct ledger_entry entry;
+    const char *account_id = run->account.id;
+    MEDGL_TRY(
+        store_credential_each_of(txn, account_id, CREDENTIAL_RECOVERY, recovery_count, &left));
+    if (left == 0)
+        return MEDGL_OK;
+    evidence_begin(run->context, clock, LEDGER_FACTOR_REVOKE, &run->account, &entry);
+    ledger_entry_text(&entry, "factor", factor_kind_word(FACTOR_KIND_RECOVERY));
+    ledger_entry_number(&entry, "count", left);
+    ledger_entry_text(&entry, "reason", run->request->reason);
+    MEDGL_TRY(evidence_append(run->context, txn, &entry, NULL));
+    return store_credential_delete(txn, account_id, CREDENTIAL_RECOVERY);
+}
+
+static enum medgl_error recovery_issue_now(struct store_txn *txn, void *argument)
+{
+    struct recovery_run *run = argument;
+    struct ledger_entry entry;
+    uint64_t seq;
+    const struct clock_reading clock = clock_read();
+    MEDGL_TRY(recovery_issue_check(txn, run));
+    MEDGL_TRY(recovery_replace(txn, run, &clock));
+    evidence_begin(run->context, &clock, LEDGER_FACTOR_ENROL, &run->account, &entry);
+    ledger_entry_text(&entry, "factor", factor_kind_word(FACTOR_KIND_RECOVERY));
+    ledger_entry_number(&entry, "count", RECOVERY_COUNT);
+    ledger_entry_text(&entry, "by", "administrator");
+    ledger_entry_text(&entry, "reason", run->request->reason);
+    MEDGL_TRY(evidence_append(run->context, txn, &entry, &seq));
+    for (size_t i = 0; i < RECOVERY_COUNT; i++) {
+        run->credentials[i].ledger_seq = seq;
+        MEDGL_TRY(store_credential_add(txn, &run->credentials[i]));
+    }
+    return evidence_keep(txn, clock.now);
+}
+
+enum medgl_error operation_recovery_issue(struct context *context,
+                                          const struct recovery_issue_request *request,
+                                          char why[OPERATION_WHY_SIZE])
+{
+    auto_clean(recovery_run_wipe) struct recovery_run run = {
+        .context = context, .request = request, .why = why};
+    why[0] = '\0';
+    if (request->reason[0] == '\0' || !text_is_printable(request->reason))
+        return MEDGL_ERR_ARGUMENT;
+    MEDGL_TRY(store_transact(context->store, STORE_READ, recovery_issue_check, &run));
+    MEDGL_TRY(recovery_make(context, run.account.id, CREDENTIAL_RECOVERY, RECOVERY_COUNT, run.codes,
+                            run.credentials));
+    MEDGL_TRY(request->deliver(request->argument, &run.account,
+                               (const char(*)[RECOVERY_TEXT_SIZE])run.codes, RECOVERY_COUNT));
+    MEDGL_TRY(store_transact(context->store, STORE_WRITE, recovery_issue_now, &run));
+    (void)evidence_publish(context); /* the act stands even if the outside copy fails: logged */
+    return MEDGL_OK;
+}

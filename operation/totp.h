@@ -14,6 +14,7 @@ struct totp_enrolment {
     int64_t step;              /* of the code that confirmed it; 0: none did yet. Used up with it */
     int64_t drift;
     char label[STORE_NAME_SIZE];
+    const char *reason; /* for the ledger; NULL: none */
 };
 void totp_enrolment_clear(struct totp_enrolment *enrolment); /* also for auto_clean() */
 
@@ -32,8 +33,12 @@ void totp_enrolment_show(const struct talk *talk, const struct account *account,
  * MEDGL_ERR_ABORTED: nobody answered, or three wrong ones (told). */
 enum medgl_error totp_enrolment_confirm(const struct talk *talk, struct totp_enrolment *enrolment);
 
-/* In the transaction that enrols: adds it, with its factor.enrol entry. `by`: "owner",
- * "administrator", "import". MEDGL_ERR_REFUSED with `why`: there are FACTORS_TOTP_MAX already. */
+/* In the transaction that enrols: adds it, with its factor.enrol entry. `by`: TOTP_BY_IMPORT alone
+ * needs no code that confirmed it. MEDGL_ERR_REFUSED with `why`: there are FACTORS_TOTP_MAX
+ * already, the account is not active, or the policy accepts no codes. */
+#define TOTP_BY_OWNER         "owner"
+#define TOTP_BY_ADMINISTRATOR "administrator"
+#define TOTP_BY_IMPORT        "import"
 enum medgl_error totp_enrolment_store(struct context *context, struct store_txn *txn,
                                       const struct clock_reading *clock,
                                       const struct account *account,
