@@ -1,6 +1,7 @@
 /* Everything that can be checked about the evidence: each entry, the tree, every checkpoint, every
  * row, and whether the state is what the ledger says it is (R08). Reads only. */
 #include "operation/evidence.h"
+#include "operation/verify_factors.h"
 #include "operation/verify_running.h"
 
 #include "base/auto.h"
@@ -39,6 +40,7 @@ struct verify_run {
     void *last; /* a tree of struct verify_last, see tsearch(3) */
     void *made; /* one of struct verify_made */
     struct verify_running running;
+    struct verify_factors factors;
     uint64_t faults;
 };
 
@@ -159,12 +161,13 @@ static enum medgl_error verify_learn_password(struct verify_run *run,
     return verify_note_made(run, entry->subject.account, credential, entry->seq);
 }
 
-/* What an entry says about the state. Every kind is named, so that a new one cannot be forgotten
- * here. */
+/* What an entry says about accounts and passwords. Every kind is named, so that a new one cannot be
+ * forgotten here. */
 static enum medgl_error verify_learn(struct verify_run *run, const struct ledger_entry *entry)
 {
     if (entry->subject.account == NULL)
         return MEDGL_OK;
+    MEDGL_TRY(verify_factors_learn(&run->factors, entry));
     switch (entry->kind) {
     case LEDGER_ACCOUNT_ADD:
     case LEDGER_ACCOUNT_DISABLE:
@@ -263,20 +266,22 @@ static void verify_former(struct verify_run *run, const struct credential *crede
 
 static enum medgl_error verify_credential(void *argument, const struct credential *credential)
 {
+    struct verify_run *run = argument;
     switch (credential->kind) {
     case CREDENTIAL_PASSWORD:
-        verify_password(argument, credential);
+        verify_password(run, credential);
         return MEDGL_OK;
     case CREDENTIAL_FORMER:
-        verify_former(argument, credential);
+        verify_former(run, credential);
         return MEDGL_OK;
     case CREDENTIAL_TOTP:
     case CREDENTIAL_CARD:
     case CREDENTIAL_RECOVERY:
     case CREDENTIAL_CODE:
+        verify_factors_row(&run->factors, credential);
         return MEDGL_OK;
     }
-    verify_fault(argument, credential->ledger_seq, "a credential is of no kind that there is");
+    verify_fault(run, credential->ledger_seq, "a credential is of no kind that there is");
     return MEDGL_OK;
 }
 
@@ -309,6 +314,7 @@ static enum medgl_error verify_state(struct store_txn *txn, struct verify_run *r
     MEDGL_TRY(store_credential_each(txn, verify_credential, run));
     twalk_r(run->last, verify_left_over, run);
     twalk_r(run->made, verify_revoked, run);
+    MEDGL_TRY(verify_factors_state(&run->factors, txn));
     return verify_running_state(&run->running, txn);
 }
 
@@ -397,6 +403,7 @@ static void verify_free(struct verify_run *run)
     ledger_verifier_free(&run->verifier);
     tdestroy(run->last, free);
     tdestroy(run->made, free);
+    verify_factors_free(&run->factors);
     verify_running_free(&run->running);
 }
 
@@ -407,8 +414,8 @@ enum medgl_error operation_verify(struct context *context, const struct evidence
     auto_clean(note_verifier_free) struct note_verifier *key = NULL;
     char vkey[NOTE_VKEY_SIZE];
     *result = (struct ledger_result){.faults = 1};
-    run.running.fault = verify_relay;
-    run.running.argument = &run;
+    run.running.fault = run.factors.fault = verify_relay;
+    run.running.argument = run.factors.argument = &run;
     MEDGL_TRY(note_signer_vkey(context->signer, vkey));
     MEDGL_TRY(note_verifier_open(vkey, &key));
     MEDGL_TRY(ledger_verifier_new(key, verify_relay, &run, &run.verifier));

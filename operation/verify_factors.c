@@ -1,0 +1,577 @@
+/* Second factors and grants, by the ledger and by the store. Reads only. */
+#include "operation/verify_factors.h"
+
+#include "base/auto.h"
+
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A device that makes codes, or a card. */
+struct held_device {
+    struct held_device *next;
+    enum credential_kind kind;
+    char id[CRYPTO_ID_SIZE];
+    uint64_t seq; /* of the entry that made or last used it */
+    int64_t step; /* the last one that was used; below 0: none */
+    bool seen;    /* its row is there */
+};
+
+struct used_code {
+    struct used_code *next;
+    char id[CRYPTO_ID_SIZE];
+};
+
+/* The codes that one entry made. */
+struct held_codes {
+    struct held_codes *next;
+    enum credential_kind kind;
+    char grant[CRYPTO_ID_SIZE]; /* of a waiver; "": recovery codes */
+    uint64_t seq;
+    int64_t left;           /* made, less those that were used */
+    int64_t rows;           /* that are there */
+    struct used_code *used; /* each of them once */
+};
+
+struct owner {
+    char account[CRYPTO_ID_SIZE];
+    struct held_device *devices;
+    struct held_codes *codes;
+    char
+        pending[CRYPTO_ID_SIZE]; /* the code of a waiver that a login used: its grant.use follows */
+};
+
+struct held_grant {
+    char id[CRYPTO_ID_SIZE];
+    char account[CRYPTO_ID_SIZE];
+    char kind[32], instead[32]; /* as the entry has them */
+    uint64_t seq;
+    medgl_time since, until;
+    uint32_t used;
+    enum grant_end end;
+    bool seen;
+};
+
+static void factors_fault(const struct verify_factors *factors, uint64_t seq, const char *what)
+{
+    factors->fault(factors->argument, seq, what);
+}
+
+/* -- owners and grants ------------------------------------------------------------------------ */
+
+static int owner_compare(const void *a, const void *b)
+{
+    return strcmp(((const struct owner *)a)->account, ((const struct owner *)b)->account);
+}
+
+static int grant_compare(const void *a, const void *b)
+{
+    return strcmp(((const struct held_grant *)a)->id, ((const struct held_grant *)b)->id);
+}
+
+static struct owner *owner_find(const struct verify_factors *factors, const char *account)
+{
+    struct owner key = {.devices = NULL};
+    (void)snprintf(key.account, sizeof(key.account), "%s", account);
+    struct owner *const *found = tfind(&key, &factors->owners, owner_compare);
+    return found != NULL ? *found : NULL;
+}
+
+/* NULL: no memory. */
+static struct owner *owner_find_or_add(struct verify_factors *factors, const char *account)
+{
+    struct owner *owner = owner_find(factors, account);
+    if (owner != NULL)
+        return owner;
+    auto_free struct owner *fresh = calloc(1, sizeof(*fresh));
+    if (fresh == NULL)
+        return NULL;
+    (void)snprintf(fresh->account, sizeof(fresh->account), "%s", account);
+    return tsearch(fresh, &factors->owners, owner_compare) != NULL ? auto_give(fresh) : NULL;
+}
+
+static struct held_grant *grant_find(const struct verify_factors *factors, const char *id)
+{
+    struct held_grant key = {.seq = 0};
+    (void)snprintf(key.id, sizeof(key.id), "%s", id);
+    struct held_grant *const *found = tfind(&key, &factors->grants, grant_compare);
+    return found != NULL ? *found : NULL;
+}
+
+static void codes_free(struct held_codes *codes)
+{
+    while (codes->used != NULL) {
+        struct used_code *next = codes->used->next;
+        free(codes->used);
+        codes->used = next;
+    }
+    free(codes);
+}
+
+/* Those of a kind; of one grant, or of all (NULL). How many were left. */
+static int64_t owner_drop_codes(struct owner *owner, enum credential_kind kind, const char *grant)
+{
+    int64_t left = 0;
+    for (struct held_codes **at = &owner->codes; *at != NULL;) {
+        struct held_codes *codes = *at;
+        if (codes->kind != kind || (grant != NULL && strcmp(codes->grant, grant) != 0)) {
+            at = &codes->next;
+            continue;
+        }
+        left += codes->left;
+        *at = codes->next;
+        codes_free(codes);
+    }
+    return left;
+}
+
+/* Those of a kind; one of them, or all (NULL). How many there were. */
+static int64_t owner_drop_devices(struct owner *owner, enum credential_kind kind, const char *id)
+{
+    int64_t dropped = 0;
+    for (struct held_device **at = &owner->devices; *at != NULL;) {
+        struct held_device *device = *at;
+        if (device->kind != kind || (id != NULL && strcmp(device->id, id) != 0)) {
+            at = &device->next;
+            continue;
+        }
+        dropped++;
+        *at = device->next;
+        free(device);
+    }
+    return dropped;
+}
+
+static void owner_drop_all(struct owner *owner)
+{
+    static const enum credential_kind kinds[] = {CREDENTIAL_TOTP, CREDENTIAL_CARD,
+                                                 CREDENTIAL_RECOVERY, CREDENTIAL_CODE};
+    for (size_t i = 0; i < MEDGL_COUNT(kinds); i++) {
+        (void)owner_drop_devices(owner, kinds[i], NULL);
+        (void)owner_drop_codes(owner, kinds[i], NULL);
+    }
+}
+
+static void owner_free(void *node)
+{
+    owner_drop_all(node);
+    free(node);
+}
+
+/* -- what entries say ------------------------------------------------------------------------- */
+
+static int64_t entry_number(const struct ledger_entry *entry, const char *name, int64_t none)
+{
+    const struct ledger_field *field = ledger_entry_find(entry, name, LEDGER_FIELD_NUMBER);
+    return field != NULL ? field->number : none;
+}
+
+static medgl_time entry_time(const struct ledger_entry *entry, const char *name)
+{
+    medgl_time t;
+    return clock_parse_utc(ledger_entry_find_text(entry, name), &t) == MEDGL_OK ? t : -1;
+}
+
+/* Of "totp", "card", "recovery", "code". */
+static bool entry_kind(const char *word, enum credential_kind *kind)
+{
+    static const struct {
+        enum factor_kind factor;
+        enum credential_kind kind;
+    } kinds[] = {{FACTOR_KIND_TOTP, CREDENTIAL_TOTP},
+                 {FACTOR_KIND_CARD, CREDENTIAL_CARD},
+                 {FACTOR_KIND_RECOVERY, CREDENTIAL_RECOVERY},
+                 {FACTOR_KIND_CODE, CREDENTIAL_CODE}};
+    for (size_t i = 0; i < MEDGL_COUNT(kinds); i++)
+        if (strcmp(word, factor_kind_word(kinds[i].factor)) == 0) {
+            *kind = kinds[i].kind;
+            return true;
+        }
+    return false;
+}
+
+static enum medgl_error owner_add_codes(struct owner *owner, const struct ledger_entry *entry,
+                                        enum credential_kind kind, int64_t count)
+{
+    struct held_codes *codes = calloc(1, sizeof(*codes));
+    if (codes == NULL)
+        return MEDGL_ERR_MEMORY;
+    codes->kind = kind;
+    codes->seq = entry->seq;
+    codes->left = count;
+    if (kind == CREDENTIAL_CODE)
+        (void)snprintf(codes->grant, sizeof(codes->grant), "%s",
+                       ledger_entry_find_text(entry, "grant"));
+    codes->next = owner->codes;
+    owner->codes = codes;
+    return MEDGL_OK;
+}
+
+static enum medgl_error owner_add_device(struct owner *owner, const struct ledger_entry *entry,
+                                         enum credential_kind kind)
+{
+    struct held_device *device = calloc(1, sizeof(*device));
+    if (device == NULL)
+        return MEDGL_ERR_MEMORY;
+    device->kind = kind;
+    device->seq = entry->seq;
+    device->step = entry_number(entry, "step", -1);
+    (void)snprintf(device->id, sizeof(device->id), "%s",
+                   ledger_entry_find_text(entry, "credential"));
+    device->next = owner->devices;
+    owner->devices = device;
+    return MEDGL_OK;
+}
+
+static enum medgl_error learn_enrol(struct verify_factors *factors,
+                                    const struct ledger_entry *entry)
+{
+    enum credential_kind kind;
+    struct owner *owner = owner_find_or_add(factors, entry->subject.account);
+    if (owner == NULL)
+        return MEDGL_ERR_MEMORY;
+    if (!entry_kind(ledger_entry_find_text(entry, "factor"), &kind) || kind == CREDENTIAL_CODE) {
+        factors_fault(factors, entry->seq, "an entry gives a second factor of no kind there is");
+        return MEDGL_OK;
+    }
+    if (kind == CREDENTIAL_RECOVERY)
+        return owner_add_codes(owner, entry, kind, entry_number(entry, "count", 0));
+    return owner_add_device(owner, entry, kind);
+}
+
+/* MUST: one that was taken from the store, or put back, is told of here too: afterwards there would
+ * be nothing to see. */
+static void learn_revoke(const struct verify_factors *factors, const struct ledger_entry *entry)
+{
+    const char *id = ledger_entry_find_text(entry, "credential");
+    const int64_t count = entry_number(entry, "count", 1);
+    struct owner *owner = owner_find(factors, entry->subject.account);
+    enum credential_kind kind;
+    int64_t dropped = 0;
+    if (owner != NULL && entry_kind(ledger_entry_find_text(entry, "factor"), &kind)) {
+        dropped = owner_drop_devices(owner, kind, id[0] != '\0' ? id : NULL);
+        if (id[0] == '\0')
+            dropped += owner_drop_codes(owner, kind, NULL);
+    }
+    if (dropped != count)
+        factors_fault(factors, entry->seq,
+                      "an entry takes away other second factors than there were");
+}
+
+/* Of the kind and the grant ("": recovery codes). */
+static enum medgl_error learn_code(const struct verify_factors *factors, struct owner *owner,
+                                   const struct ledger_entry *entry, const char *grant,
+                                   const char *id)
+{
+    struct held_codes *codes = owner->codes;
+    while (codes != NULL && strcmp(codes->grant, grant) != 0)
+        codes = codes->next;
+    const struct used_code *before = codes != NULL ? codes->used : NULL;
+    while (before != NULL && strcmp(before->id, id) != 0)
+        before = before->next;
+    if (codes == NULL || codes->left == 0 || before != NULL) {
+        factors_fault(factors, entry->seq, "a code was used that was used before, or never made");
+        return MEDGL_OK;
+    }
+    struct used_code *used = calloc(1, sizeof(*used));
+    if (used == NULL)
+        return MEDGL_ERR_MEMORY;
+    (void)snprintf(used->id, sizeof(used->id), "%s", id);
+    used->next = codes->used;
+    codes->used = used;
+    codes->left--;
+    return MEDGL_OK;
+}
+
+static void learn_device(const struct verify_factors *factors, const struct owner *owner,
+                         const struct ledger_entry *entry, enum credential_kind kind,
+                         const char *id)
+{
+    const int64_t step = entry_number(entry, "step", -1);
+    struct held_device *device = owner->devices;
+    while (device != NULL && (device->kind != kind || strcmp(device->id, id) != 0))
+        device = device->next;
+    if (device == NULL) {
+        factors_fault(factors, entry->seq, "a second factor was used that the account has not");
+        return;
+    }
+    if (kind == CREDENTIAL_TOTP && step <= device->step)
+        factors_fault(factors, entry->seq, "a step of a device was used again");
+    device->seq = entry->seq;
+    if (step > device->step)
+        device->step = step;
+}
+
+static void owner_forget_pending(const struct verify_factors *factors, struct owner *owner,
+                                 uint64_t seq)
+{
+    if (owner->pending[0] != '\0')
+        factors_fault(factors, seq, "a code of a grant was used, and no entry says of which");
+    owner->pending[0] = '\0';
+}
+
+/* What proved it stands last: "password+totp", "card". */
+static enum medgl_error learn_login(struct verify_factors *factors,
+                                    const struct ledger_entry *entry)
+{
+    const char *id = ledger_entry_find_text(entry, "factor");
+    if (id[0] == '\0')
+        return MEDGL_OK;
+    const char *proofs = ledger_entry_find_text(entry, "factors"), *last = strrchr(proofs, '+');
+    enum credential_kind kind;
+    struct owner *owner = owner_find_or_add(factors, entry->subject.account);
+    if (owner == NULL)
+        return MEDGL_ERR_MEMORY;
+    owner_forget_pending(factors, owner, entry->seq);
+    if (!entry_kind(last != NULL ? last + 1 : proofs, &kind))
+        factors_fault(factors, entry->seq, "a second factor was used that is of no kind there is");
+    else if (kind == CREDENTIAL_RECOVERY)
+        return learn_code(factors, owner, entry, "", id);
+    else if (kind == CREDENTIAL_CODE)
+        (void)snprintf(owner->pending, sizeof(owner->pending), "%s", id);
+    else
+        learn_device(factors, owner, entry, kind, id);
+    return MEDGL_OK;
+}
+
+static enum medgl_error learn_grant(struct verify_factors *factors,
+                                    const struct ledger_entry *entry)
+{
+    const int64_t codes = entry_number(entry, "codes", 0);
+    struct owner *owner = owner_find_or_add(factors, entry->subject.account);
+    auto_free struct held_grant *fresh = calloc(1, sizeof(*fresh));
+    if (owner == NULL || fresh == NULL)
+        return MEDGL_ERR_MEMORY;
+    (void)snprintf(fresh->id, sizeof(fresh->id), "%s", ledger_entry_find_text(entry, "grant"));
+    (void)snprintf(fresh->account, sizeof(fresh->account), "%s", entry->subject.account);
+    (void)snprintf(fresh->kind, sizeof(fresh->kind), "%s",
+                   ledger_entry_find_text(entry, "grant_kind"));
+    (void)snprintf(fresh->instead, sizeof(fresh->instead), "%s",
+                   ledger_entry_find_text(entry, "instead"));
+    fresh->seq = entry->seq;
+    fresh->since = entry_time(entry, "since");
+    fresh->until = entry_time(entry, "until");
+    struct held_grant **kept = tsearch(fresh, &factors->grants, grant_compare);
+    if (kept == NULL)
+        return MEDGL_ERR_MEMORY;
+    if (*kept != fresh) {
+        factors_fault(factors, entry->seq, "a grant was made that was there");
+        return MEDGL_OK;
+    }
+    (void)auto_give(fresh);
+    return codes > 0 ? owner_add_codes(owner, entry, CREDENTIAL_CODE, codes) : MEDGL_OK;
+}
+
+/* The grant of an entry, which goes on with that entry. NULL: there is none that could. */
+static struct held_grant *learn_grant_goes_on(const struct verify_factors *factors,
+                                              const struct ledger_entry *entry)
+{
+    struct held_grant *grant = grant_find(factors, ledger_entry_find_text(entry, "grant"));
+    if (grant == NULL || grant->end != GRANT_END_NONE ||
+        strcmp(grant->account, entry->subject.account) != 0) {
+        factors_fault(factors, entry->seq, "a grant was used or ended that was not there");
+        return NULL;
+    }
+    grant->seq = entry->seq;
+    return grant;
+}
+
+static enum medgl_error learn_grant_use(const struct verify_factors *factors,
+                                        const struct ledger_entry *entry)
+{
+    struct held_grant *grant = learn_grant_goes_on(factors, entry);
+    struct owner *owner = owner_find(factors, entry->subject.account);
+    if (grant == NULL || owner == NULL)
+        return MEDGL_OK;
+    grant->used++;
+    if (owner->pending[0] == '\0' ||
+        strcmp(grant->instead, grant_instead_word(GRANT_INSTEAD_CODE)) != 0)
+        return MEDGL_OK;
+    char id[CRYPTO_ID_SIZE];
+    memcpy(id, owner->pending, sizeof(id));
+    owner->pending[0] = '\0';
+    return learn_code(factors, owner, entry, grant->id, id);
+}
+
+static void learn_grant_end(const struct verify_factors *factors, const struct ledger_entry *entry,
+                            enum grant_end end)
+{
+    struct held_grant *grant = learn_grant_goes_on(factors, entry);
+    struct owner *owner = owner_find(factors, entry->subject.account);
+    if (grant == NULL || owner == NULL)
+        return;
+    grant->end = end;
+    (void)owner_drop_codes(owner, CREDENTIAL_CODE, grant->id);
+}
+
+enum medgl_error verify_factors_learn(struct verify_factors *factors,
+                                      const struct ledger_entry *entry)
+{
+    struct owner *owner;
+    switch (entry->kind) {
+    case LEDGER_LOGIN_SUCCESS:
+        return learn_login(factors, entry);
+    case LEDGER_FACTOR_ENROL:
+        return learn_enrol(factors, entry);
+    case LEDGER_FACTOR_REVOKE:
+        learn_revoke(factors, entry);
+        return MEDGL_OK;
+    case LEDGER_GRANT_ADD:
+        return learn_grant(factors, entry);
+    case LEDGER_GRANT_USE:
+        return learn_grant_use(factors, entry);
+    case LEDGER_GRANT_REVOKE:
+        learn_grant_end(factors, entry, GRANT_END_REVOKED);
+        return MEDGL_OK;
+    case LEDGER_GRANT_END:
+        learn_grant_end(factors, entry, GRANT_END_EXPIRED);
+        return MEDGL_OK;
+    case LEDGER_ACCOUNT_RETIRE:
+        owner = owner_find(factors, entry->subject.account);
+        if (owner != NULL)
+            owner_drop_all(owner);
+        return MEDGL_OK;
+    case LEDGER_SETUP:
+    case LEDGER_ACCOUNT_ADD:
+    case LEDGER_ACCOUNT_DISABLE:
+    case LEDGER_ACCOUNT_ENABLE:
+    case LEDGER_ACCOUNT_CHANGE:
+    case LEDGER_ACCOUNT_SHADOW:
+    case LEDGER_ACCOUNT_UNLOCK:
+    case LEDGER_LOGIN_FAILURE:
+    case LEDGER_LOGIN_ABANDONED:
+    case LEDGER_LOGIN_LOCKED:
+    case LEDGER_ACCESS_DENIED:
+    case LEDGER_PASSWORD_ISSUE:
+    case LEDGER_PASSWORD_CHANGE:
+    case LEDGER_PASSWORD_REHASH:
+    case LEDGER_PASSWORD_IMPORT:
+    case LEDGER_PASSWORD_JUDGE:
+    case LEDGER_PASSWORD_GRACE:
+    case LEDGER_PASSWORD_REVOKE:
+    case LEDGER_SESSION_OPEN:
+    case LEDGER_SESSION_CLOSE:
+    case LEDGER_SESSION_LOST:
+    case LEDGER_SESSION_REFUSED:
+    case LEDGER_SESSION_END:
+    case LEDGER_POLICY_CHANGE:
+    case LEDGER_ALERT_RAISE:
+    case LEDGER_ALERT_DELIVER:
+    case LEDGER_KIND_COUNT:
+        break;
+    }
+    return MEDGL_OK;
+}
+
+/* -- what rows say ---------------------------------------------------------------------------- */
+
+static void row_device(const struct verify_factors *factors, const struct owner *owner,
+                       const struct credential *credential)
+{
+    struct held_device *device = owner != NULL ? owner->devices : NULL;
+    while (device != NULL &&
+           (device->kind != credential->kind || strcmp(device->id, credential->id) != 0))
+        device = device->next;
+    if (device == NULL) {
+        factors_fault(factors, credential->ledger_seq, "a second factor has no entry that made it");
+        return;
+    }
+    device->seen = true;
+    if (device->seq != credential->ledger_seq ||
+        (device->step >= 0 && device->step != credential->counter))
+        factors_fault(factors, device->seq,
+                      "a second factor is not what its last entry made of it: what was used could "
+                      "be used again");
+}
+
+static void row_code(const struct verify_factors *factors, const struct owner *owner,
+                     const struct credential *credential)
+{
+    struct held_codes *codes = owner != NULL ? owner->codes : NULL;
+    while (codes != NULL &&
+           (codes->kind != credential->kind || codes->seq != credential->ledger_seq))
+        codes = codes->next;
+    if (codes == NULL ||
+        (codes->kind == CREDENTIAL_CODE && strcmp(codes->grant, credential->label) != 0)) {
+        factors_fault(factors, credential->ledger_seq,
+                      "a code is there that no entry made, or that was taken away");
+        return;
+    }
+    codes->rows++;
+    for (const struct used_code *used = codes->used; used != NULL; used = used->next)
+        if (strcmp(used->id, credential->id) == 0)
+            factors_fault(factors, codes->seq, "a code is there again that was used");
+}
+
+void verify_factors_row(struct verify_factors *factors, const struct credential *credential)
+{
+    const struct owner *owner = owner_find(factors, credential->account_id);
+    switch (credential->kind) {
+    case CREDENTIAL_TOTP:
+    case CREDENTIAL_CARD:
+        row_device(factors, owner, credential);
+        return;
+    case CREDENTIAL_RECOVERY:
+    case CREDENTIAL_CODE:
+        row_code(factors, owner, credential);
+        return;
+    case CREDENTIAL_PASSWORD:
+    case CREDENTIAL_FORMER:
+        return;
+    }
+}
+
+static enum medgl_error row_grant(void *argument, const struct grant *row)
+{
+    const struct verify_factors *factors = argument;
+    struct held_grant *grant = grant_find(factors, row->id);
+    if (grant == NULL || strcmp(grant->account, row->account_id) != 0) {
+        factors_fault(factors, row->ledger_seq, "a grant has no entry that made it");
+        return MEDGL_OK;
+    }
+    grant->seen = true;
+    if (grant->seq != row->ledger_seq || grant->since != row->since || grant->until != row->until ||
+        grant->used != row->used || grant->end != row->end ||
+        (grant->end != GRANT_END_NONE) != (row->ended != 0) ||
+        strcmp(grant->kind, grant_kind_word(row->kind)) != 0)
+        factors_fault(factors, grant->seq, "a grant is not what its entries say");
+    return MEDGL_OK;
+}
+
+static void left_of_owner(const void *node, VISIT visit, void *argument)
+{
+    struct owner *owner = *(struct owner *const *)node;
+    const struct verify_factors *factors = argument;
+    if (visit != postorder && visit != leaf)
+        return;
+    owner_forget_pending(factors, owner, 0);
+    for (const struct held_device *device = owner->devices; device != NULL; device = device->next)
+        if (!device->seen)
+            factors_fault(factors, device->seq, "a second factor that an entry made is gone");
+    for (const struct held_codes *codes = owner->codes; codes != NULL; codes = codes->next)
+        if (codes->rows != codes->left)
+            factors_fault(factors, codes->seq, "there are more or fewer codes than were left");
+}
+
+static void left_of_grants(const void *node, VISIT visit, void *argument)
+{
+    const struct held_grant *grant = *(struct held_grant *const *)node;
+    if ((visit == postorder || visit == leaf) && !grant->seen)
+        factors_fault(argument, grant->seq, "a grant that an entry made is gone");
+}
+
+enum medgl_error verify_factors_state(struct verify_factors *factors, struct store_txn *txn)
+{
+    MEDGL_TRY(store_grant_each(txn, NULL, false, row_grant, factors));
+    twalk_r(factors->owners, left_of_owner, factors);
+    twalk_r(factors->grants, left_of_grants, factors);
+    return MEDGL_OK;
+}
+
+void verify_factors_free(struct verify_factors *factors)
+{
+    tdestroy(factors->owners, owner_free);
+    tdestroy(factors->grants, free);
+    factors->owners = factors->grants = NULL;
+}
