@@ -3,6 +3,7 @@
 
 #include "admin/admin.h"
 #include "base/privilege.h"
+#include "base/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,15 +21,14 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#define SENDMAIL         "/usr/sbin/sendmail"
-#define WALL             "/usr/bin/wall"
-#define TTY_GROUP        "tty"
-#define COURIER_SOCKET   (STDERR_FILENO + 1)
-#define KILL_PATIENCE_MS 3000 /* until one that was killed is gone; a setuid one cannot be killed  \
-                               */
-#define SWEEP_ROUNDS      200
-#define SWEEP_PAUSE_MS    10
-#define ANSWER_SPARE_MS   (KILL_PATIENCE_MS + SWEEP_ROUNDS * SWEEP_PAUSE_MS + 1000)
+#define SENDMAIL       "/usr/sbin/sendmail"
+#define WALL           "/usr/bin/wall"
+#define TTY_GROUP      "tty"
+#define COURIER_SOCKET (STDERR_FILENO + 1)
+#define KILL_PATIENCE_MS                                                                           \
+    3000 /* until one that was killed is gone; a setuid one cannot be killed                       \
+          */
+#define ANSWER_SPARE_MS   (KILL_PATIENCE_MS + PROCESS_SWEEP_MS + 1000)
 #define END_PATIENCE_MS   1000
 #define PROGRAM_FD        COURIER_SOCKET /* in what is run, where the courier has its socket */
 #define HOOK_PROCESSES    128
@@ -253,28 +253,6 @@ static bool program_ends(int process, int64_t patience_ms)
     }
 }
 
-/* Ends what a program left, wherever it went: orphans become children of this process, and cannot
- * be mistaken for another's while they wait for it. */
-static void program_sweep(void)
-{
-    char path[64], text[4096];
-    (void)snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)gettid());
-    for (int round = 0; round < SWEEP_ROUNDS; round++) {
-        pid_t ended;
-        while ((ended = waitpid(-1, NULL, WNOHANG)) > 0)
-            ;
-        if (ended < 0)
-            return;
-        auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-        ssize_t got = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
-        text[got > 0 ? got : 0] = '\0';
-        char *at = text, *end;
-        for (long pid; (pid = strtol(at, &end, 10)) > 0 && end != at && *end != '\0'; at = end)
-            (void)kill((pid_t)pid, SIGKILL);
-        clock_sleep(SWEEP_PAUSE_MS);
-    }
-}
-
 static void program_judge(int status, int64_t patience_ms, bool in_time, struct answer *answer)
 {
     if (!in_time)
@@ -306,7 +284,7 @@ static void program_run(const struct program *program, const struct courier_orde
     else if (waitpid(pid, &status, 0) == pid)
         program_judge(status, order->patience_ms, in_time, answer);
     if (program->ours)
-        program_sweep();
+        process_sweep();
 }
 
 /* -- the child -------------------------------------------------------------------------------- */

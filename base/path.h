@@ -23,6 +23,8 @@
 #define PATH_KDF         MEDGL_RUNDIR "/kdf"
 #define PATH_SHARES      PATH_KDF "/shares" /* where the engine may write while it runs */
 #define PATH_ENGINE      MEDGL_LIBEXECDIR "/medgl-auth"
+#define PATH_CARD        MEDGL_LIBEXECDIR "/medgl-card"
+#define PATH_TRUST       MEDGL_SYSCONFDIR "/trust"
 
 /* root + path. `root` is "" or an absolute directory
  * without a trailing '/'. MEDGL_ERR_ARGUMENT: too long. */

@@ -1,8 +1,9 @@
 /* Processes by a name that is never given out again. Asks /proc, and kill() where that hides them;
- * touches no process. */
+ * touches no process but children that are to be swept away. */
 #include "base/process.h"
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/path.h"
 #include "base/text.h"
 
@@ -17,9 +18,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define PROCESS_BOOT_SIZE 37 /* a UUID */
+#define SWEEP_PAUSE_MS    10
 
 /* A name taken apart. "0" and 0: /proc did not tell. */
 struct process {
@@ -228,4 +231,26 @@ bool process_is_certain(const char *name)
     struct process process;
     return process_parse(name, &process) && strcmp(process.boot, "0") != 0 && process.space != 0 &&
            process.start != 0;
+}
+
+/* -- children -------------------------------------------------------------------------------- */
+
+void process_sweep(void)
+{
+    char path[64], text[4096];
+    (void)snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)gettid());
+    for (int round = 0; round < PROCESS_SWEEP_MS / SWEEP_PAUSE_MS; round++) {
+        pid_t ended;
+        while ((ended = waitpid(-1, NULL, WNOHANG)) > 0)
+            ;
+        if (ended < 0)
+            return;
+        auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+        ssize_t got = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
+        text[got > 0 ? got : 0] = '\0';
+        char *at = text, *end;
+        for (long pid; (pid = strtol(at, &end, 10)) > 0 && end != at && *end != '\0'; at = end)
+            (void)kill((pid_t)pid, SIGKILL);
+        clock_sleep(SWEEP_PAUSE_MS);
+    }
 }

@@ -35,4 +35,10 @@ pid_t process_pid(const char *name);
  * telling that a process is gone; who has the pid now may be another one: it is nobody to end. */
 bool process_is_certain(const char *name);
 
+/* Ends all children of this thread, and waits for them. Of a subreaper (PR_SET_CHILD_SUBREAPER)
+ * also what they left, wherever it went: orphans become its children, and cannot be mistaken for
+ * another's while they wait for it. Gives up after that time, on a setuid one for example. */
+#define PROCESS_SWEEP_MS 2000
+void process_sweep(void);
+
 #endif

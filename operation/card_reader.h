@@ -15,6 +15,7 @@
 
 #define CARD_TOKENS_MAX       8
 #define CARD_CERTIFICATES_MAX 16 /* of one card */
+#define CARD_ID_MAX           64 /* bytes of a CKA_ID */
 
 enum card_tries {
     CARD_TRIES_UNKNOWN = 0,
@@ -28,9 +29,9 @@ struct card_token {
     enum card_tries tries;
     bool pinpad; /* the PIN is typed at the reader: none is asked for here */
     bool readable;
-    size_t count; /* certificates with a private key that signs */
+    size_t count; /* certificates that a private key may stand behind */
     struct {
-        unsigned char id[64]; /* CKA_ID */
+        unsigned char id[CARD_ID_MAX]; /* CKA_ID */
         size_t id_len;
         unsigned char *der; /* owned */
         size_t der_len;

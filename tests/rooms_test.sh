@@ -19,7 +19,8 @@ arrows() {
             owner["libeconf"] = owner["libeconf_ext"] = "^policy/load\\.c$"
             owner["jansson"] = "^ledger/"
             owner["libsmartcols"] = "^admin/output\\.c$"
-            owner["openssl"] = "^(base|factor|ledger)/"
+            owner["openssl"] = "^(base|factor|ledger)/|^engine/card_token\\.c$"
+            owner["libp11"] = owner["p11-kit"] = "^engine/card_token\\.c$"
             owner["unistr"] = owner["unictype"] = owner["uninorm"] = owner["unicase"] = "^(base|factor)/"
             owner["security"] = "^pam_medgl/"
         }
@@ -94,6 +95,9 @@ wrong engine/serve.c "admin/admin.h"
 wrong engine/wire.c "base/auto.h"
 wrong engine/wire.h "engine/serve.h"
 wrong engine/serve.c <security/pam_modules.h>
+wrong engine/card_main.c <libp11.h>
+wrong operation/card_reader.c <p11-kit/pkcs11.h>
+wrong engine/serve.c <openssl/evp.h>
 wrong admin/account.c "engine/serve.h"
 wrong admin/account.c <libsmartcols.h>
 wrong pam_medgl/relay.c "base/log.h"
@@ -114,6 +118,8 @@ good store/sqlite/open.c <sqlite3.h>
 good operation/login.c "policy/login.h"
 good engine/serve.c "operation/login.h"
 good engine/serve.c <unistd.h>
+good engine/card_token.c <libp11.h>
+good engine/card_token.c <openssl/engine.h>
 good admin/output.c <libsmartcols.h>
 good pam_medgl/relay.c "engine/wire.h"
 good pam_medgl/relay.c "pam_medgl/module.h"
