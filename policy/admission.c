@@ -20,21 +20,42 @@ static struct admission_finding admission_rule(const char *own, const char *of_c
     return (struct admission_finding){.own = has_own, .rule = has_own ? own : of_class};
 }
 
-/* In the site's time; the end of hours comes back in ours. */
+/* The hours that hold at a time, and their end in ours; 0: no end. */
+static bool admission_hold(const struct policy *policy, const struct hours *hours, int utc_offset,
+                           medgl_time at, medgl_time *until)
+{
+    const medgl_time offset = utc_offset * MEDGL_SECOND;
+    if (!hours->always && !policy->calendar.known)
+        return false;
+    if (!hours_hold(hours, &policy->calendar, at + offset, until))
+        return false;
+    if (*until != 0)
+        *until -= offset;
+    return true;
+}
+
+/* R22: a grant opens what is closed, and goes on where hours end that are open; hours that are open
+ * when it ends go on in their turn. A rule that cannot be read stays closed: nobody approved that.
+ */
 static void admission_hours(const struct policy *policy, const struct admission_facts *facts,
                             medgl_time now, struct admission_decision *decision)
 {
     struct hours hours;
-    const medgl_time offset = facts->utc_offset * MEDGL_SECOND;
+    medgl_time granted = facts->granted_until, until = 0;
     if (now > ADMISSION_TIME_MOST || now < -ADMISSION_TIME_MOST)
         return;
     decision->holiday = hours_is_holiday(&policy->calendar, policy_day(now, facts->utc_offset));
-    if (hours_parse(decision->hours.rule, &hours) != MEDGL_OK ||
-        (!hours.always && !policy->calendar.known))
+    if (hours_parse(decision->hours.rule, &hours) != MEDGL_OK)
         return;
-    decision->hours.granted = hours_hold(&hours, &policy->calendar, now + offset, &decision->until);
-    if (decision->until != 0)
-        decision->until -= offset;
+    const bool open = admission_hold(policy, &hours, facts->utc_offset, now, &until);
+    decision->by_grant = !open && granted > now;
+    decision->hours.granted = open || decision->by_grant;
+    if (granted > now && (!open || (until != 0 && until <= granted))) {
+        granted = granted > ADMISSION_TIME_MOST ? ADMISSION_TIME_MOST : granted;
+        if (!admission_hold(policy, &hours, facts->utc_offset, granted, &until))
+            until = granted;
+    }
+    decision->until = until;
 }
 
 static bool admission_placeless(enum admission_origin origin)
@@ -80,7 +101,7 @@ struct admission_decision policy_admit(const struct policy *policy,
     admission_hours(policy, facts, now, &decision);
     decision.reason = admission_reason_of(policy, &decision);
     if (decision.reason != ADMISSION_GRANTED)
-        decision.until = 0;
+        decision.until = 0; /* by_grant stays with the finding on hours */
     return decision;
 }
 

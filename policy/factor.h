@@ -49,13 +49,15 @@ enum factor_ground {
 struct factor_demand {
     bool asked;    /* a factor is asked of this account here and now: wrong or missing refuses */
     bool required; /* also of who has none */
-    bool enrols;   /* required, none is there, no waiver, and the owner may enrol at this login */
+    bool enrols;   /* required, none is there (no recovery code that is accepted either), no waiver,
+                      and the owner may enrol at this login */
     bool waived;   /* by a grant: what it names is accepted instead, as well */
-    bool totp, card, recovery, code; /* accepted here, and there */
+    bool totp, card, recovery, code; /* accepted here, and enrolled */
     bool in_force; /* the account has a factor, and is asked for it: rule C of R13. Of exemptions by
                       service or place, and of the module's word, nothing here */
     enum account_factor rule; /* required, optional or none, as it will be after the deadline */
-    medgl_time required_from; /* 0: at once, or never; a time ahead: until then it is optional */
+    medgl_time required_from; /* 0: at once, or never; a time ahead: until then it is optional. The
+                                 day is for classes: an account's own rule holds at once */
     enum factor_ground ground;
 };
 
@@ -68,7 +70,8 @@ struct factor_demand policy_factor(const struct policy *policy, const struct fac
 
 /* Whether a code is asked for in this service and from this place, of everybody alike (R23): never
  * by what is known of the account. `any_enrolled`: somebody on this host has a device, a card, or
- * codes. */
+ * codes; then everywhere but in what is exempt, for accounts have rules of their own. Else from the
+ * day on from which a class requires one. */
 bool policy_factor_prompts(const struct policy *policy, enum factor_mode mode, const char *service,
                            const struct admission_place *place, bool any_enrolled, int utc_offset,
                            medgl_time now);
@@ -79,7 +82,8 @@ bool policy_card_applies(const struct policy *policy, const char *service,
                          const struct admission_place *place);
 
 /* Two independent factors, not two steps (R24: knowledge and possession). `password` and `host`:
- * the first was proved so; `second`: what proved the other. */
+ * the first was proved so; `second`: what proved the other. A card proves its PIN as well: by
+ * itself it is two factors with card_alone = yes, and with a host that proved a key in any case. */
 bool policy_factors_independent(const struct policy *policy, bool password, bool host,
                                 enum factor_kind second);
 

@@ -32,11 +32,26 @@ _Static_assert(sizeof(enum policy_profile) == sizeof(unsigned), "enum of another
 _Static_assert(sizeof(enum policy_unenrolled) == sizeof(unsigned), "enum of another size");
 _Static_assert(sizeof(enum policy_rotation) == sizeof(unsigned), "enum of another size");
 _Static_assert(sizeof(enum policy_answer) == sizeof(unsigned), "enum of another size");
+_Static_assert(sizeof(enum policy_factor) == sizeof(unsigned), "enum of another size");
+_Static_assert(sizeof(enum policy_enrol) == sizeof(unsigned), "enum of another size");
+_Static_assert(sizeof(enum policy_recovery) == sizeof(unsigned), "enum of another size");
+_Static_assert(sizeof(enum policy_factor_kinds) == sizeof(unsigned), "enum of another size");
+_Static_assert(sizeof(enum policy_host) == sizeof(unsigned), "enum of another size");
+_Static_assert(sizeof(enum policy_totp_algorithm) == sizeof(unsigned), "enum of another size");
+_Static_assert(sizeof(enum policy_crl) == sizeof(unsigned), "enum of another size");
 
 static const char *const key_profile[] = {"mhlw-6.0", "mhlw-5.1", "nist-800-63b-4", NULL};
 static const char *const key_unenrolled[] = {"ignore", "deny", NULL};
 static const char *const key_rotation[] = {"short", "all", "none", NULL};
 static const char *const key_answer[] = {"no", "yes", NULL};
+static const char *const key_factor[] = {"required", "optional", "none", NULL};
+static const char *const key_enrol[] = {"login", "administrator", NULL};
+static const char *const key_recovery[] = {"always", "grant", NULL};
+static const char *const key_kinds[] = {"any", "totp", "card", NULL};
+static const char *const key_host[] = {"knowledge", "possession", NULL};
+static const char *const key_algorithm[] = {"sha1", "sha256", "sha512", NULL};
+static const char *const key_digits[] = {"6", "8", NULL};
+static const char *const key_crl[] = {"require", "warn", NULL};
 
 #define KEY(member, kind)                                                                          \
     .name = #member, .type = POLICY_TYPE_##kind, .offset = offsetof(struct policy, member),        \
@@ -50,15 +65,24 @@ static const char *const key_answer[] = {"no", "yes", NULL};
               offsetof(struct policy_class, member),                                               \
     .size = sizeof(((struct policy_class *)0)->member)
 
-#define KEYS_OF(class_, number, places_, sessions_, idle_)                                         \
-    {KEY_OF(hours, class_, number, HOURS), .preset = "always", .most = POLICY_RULE_SIZE - 1,       \
-     .help = N_("Days and hours at which accounts of this class may log in."), .clause = "R22"},   \
-        {KEY_OF(places, class_, number, PLACES), .preset = (places_),                              \
+#define KEYS_OF(class_, number, places_, sessions_, idle_, factor_)                                \
+    {KEY_OF(hours, class_, number, HOURS),                                                         \
+     .preset = "always",                                                                           \
+     .least = 1,                                                                                   \
+     .most = POLICY_RULE_SIZE - 1,                                                                 \
+     .help = N_("Days and hours at which accounts of this class may log in."),                     \
+     .clause = "R22"},                                                                             \
+        {KEY_OF(places, class_, number, PLACES),                                                   \
+         .preset = (places_),                                                                      \
+         .least = 1,                                                                               \
          .most = POLICY_RULE_SIZE - 1,                                                             \
          .help = N_("Terminals and networks from which they may log in."),                         \
          .clause = (number) == ACCOUNT_CLASS_PRIVILEGED ? "R27" : "R05"},                          \
-        {KEY_OF(services, class_, number, SERVICES), .preset = "any",                              \
-         .most = POLICY_RULE_SIZE - 1, .help = N_("PAM services through which they may log in."),  \
+        {KEY_OF(services, class_, number, SERVICES),                                               \
+         .preset = "any",                                                                          \
+         .least = 1,                                                                               \
+         .most = POLICY_RULE_SIZE - 1,                                                             \
+         .help = N_("PAM services through which they may log in."),                                \
          .clause = "R05"},                                                                         \
         {KEY_OF(sessions, class_, number, NUMBER),                                                 \
          .preset = (sessions_),                                                                    \
@@ -69,11 +93,13 @@ static const char *const key_answer[] = {"no", "yes", NULL};
         {KEY_OF(sessions_total, class_, number, NUMBER), .preset = "0", .most = 100000,            \
          .help = N_("Sessions that all of them together may have open, 0 for no limit."),          \
          .clause = "R29"},                                                                         \
+        {KEY_OF(idle, class_, number, SPAN), .preset = (idle_), .most = MEDGL_DAY,                 \
+         .help = N_("Time after which a shell of theirs that nobody uses ends, 0 for never."),     \
+         .clause = "R04"},                                                                         \
     {                                                                                              \
-        KEY_OF(idle, class_, number, SPAN),                                                        \
-            .preset = (idle_), .most = MEDGL_DAY,                                                  \
-            .help = N_("Time after which a shell of theirs that nobody uses ends, 0 for never."),  \
-            .clause = "R04"                                                                        \
+        KEY_OF(factor, class_, number, CHOICE),                                                    \
+            .preset = (factor_), .most = 2, .choices = key_factor,                                 \
+            .help = N_("Whether a second factor is asked of them."), .clause = "R24"               \
     }
 
 static const struct policy_key keys[] = {
@@ -149,10 +175,10 @@ static const struct policy_key keys[] = {
     {KEY(kdf_slots, NUMBER), .preset = "0", .most = 256,
      .help = N_("Password hashes computed at the same time, 0 for one per processor."),
      .clause = "R10"},
-    KEYS_OF(staff, ACCOUNT_CLASS_STAFF, "any", "20", "15 min"),
-    KEYS_OF(privileged, ACCOUNT_CLASS_PRIVILEGED, "console, own", "10", "10 min"),
-    KEYS_OF(maintenance, ACCOUNT_CLASS_MAINTENANCE, "any", "5", "10 min"),
-    KEYS_OF(breakglass, ACCOUNT_CLASS_BREAKGLASS, "any", "100", "15 min"),
+    KEYS_OF(staff, ACCOUNT_CLASS_STAFF, "any", "20", "15 min", "required"),
+    KEYS_OF(privileged, ACCOUNT_CLASS_PRIVILEGED, "console, own", "10", "10 min", "required"),
+    KEYS_OF(maintenance, ACCOUNT_CLASS_MAINTENANCE, "any", "5", "10 min", "required"),
+    KEYS_OF(breakglass, ACCOUNT_CLASS_BREAKGLASS, "any", "100", "15 min", "none"),
     {KEY(holidays, PATHS), .preset = "", .most = 1,
      .help = N_("A file with the holidays of the site, a date in each line."), .clause = "R22"},
     {KEY(dormant_after, SPAN), .preset = "90 days", .least = MEDGL_DAY, .most = 400 * MEDGL_DAY,
@@ -172,6 +198,53 @@ static const struct policy_key keys[] = {
     {KEY(alert_hook_timeout, SPAN), .preset = "30 s", .least = MEDGL_SECOND,
      .most = 5 * MEDGL_MINUTE, .help = N_("How long one run of a program in notify.d may take."),
      .clause = "R07"},
+    {KEY(factor_required_from, DATE), .preset = "2027-04-01", .most = 10,
+     .help = N_("Day from which what is required is refused without, empty for at once."),
+     .clause = "R24"},
+    {KEY(factor_warn, SPAN), .preset = "60 days", .most = 400 * MEDGL_DAY,
+     .help = N_("How long before that day logins warn who has no second factor yet."),
+     .clause = "R24"},
+    {KEY(factor_exempt_places, PLACES), .preset = "", .most = POLICY_RULE_SIZE - 1,
+     .help = N_("Terminals and networks from which no second factor is asked."), .clause = "R24"},
+    {KEY(factor_exempt_services, SERVICES), .preset = "", .most = POLICY_RULE_SIZE - 1,
+     .help = N_("PAM services in which no second factor is asked."), .clause = "R24"},
+    {KEY(factor_kinds, CHOICE), .preset = "any", .most = 2, .choices = key_kinds,
+     .help =
+         N_("Which second factors are accepted, besides recovery codes and what a waiver names."),
+     .clause = "R24"},
+    {KEY(factor_enrol, CHOICE), .preset = "login", .most = 1, .choices = key_enrol,
+     .help = N_("Who enrols the first device where one is required and missing."), .clause = "R24"},
+    {KEY(factor_recovery, CHOICE), .preset = "always", .most = 1, .choices = key_recovery,
+     .help = N_("Whether recovery codes are accepted always, or with a waiver that names them."),
+     .clause = "R03"},
+    {KEY(factor_host, CHOICE), .preset = "knowledge", .most = 1, .choices = key_host,
+     .help = N_("What the host has proved where the module asks for the second factor alone."),
+     .clause = "R24"},
+    {KEY(factor_one_prompt, SERVICES), .preset = "", .most = POLICY_RULE_SIZE - 1,
+     .help = N_("PAM services with one prompt: the code is typed right behind the password."),
+     .clause = "R24"},
+    {KEY(factor_qr, CHOICE), .preset = "yes", .most = 1, .choices = key_answer,
+     .help = N_("Whether enrolment at a login shows a QR code."), .clause = "R24"},
+    {KEY(totp_algorithm, CHOICE), .preset = "sha256", .most = 2, .choices = key_algorithm,
+     .help = N_("Hash of the codes of new devices."), .clause = "R37"},
+    {KEY(totp_digits, NUMBER), .preset = "6", .least = 6, .most = 8, .choices = key_digits,
+     .help = N_("Digits of the codes of new devices."), .clause = "R24"},
+    {KEY(card_alone, CHOICE), .preset = "no", .most = 1, .choices = key_answer,
+     .help = N_("Whether a card and its PIN are enough, without the password."), .clause = "R13"},
+    {KEY(card_module, PATHS), .preset = "", .most = 1,
+     .help = N_("The PKCS#11 driver of the card reader, empty for no cards."), .clause = "R24"},
+    {KEY(card_places, PLACES), .preset = "console", .least = 1, .most = POLICY_RULE_SIZE - 1,
+     .help = N_("Terminals where this machine's card reader is asked."), .clause = "R24"},
+    {KEY(card_services, SERVICES), .preset = "any", .least = 1, .most = POLICY_RULE_SIZE - 1,
+     .help = N_("PAM services in which it is asked."), .clause = "R24"},
+    {KEY(card_timeout, SPAN), .preset = "10 s", .least = MEDGL_SECOND, .most = 30 * MEDGL_SECOND,
+     .help = N_("How long the driver may take each time that it is asked."), .clause = "R24"},
+    {KEY(card_crl, CHOICE), .preset = "require", .most = 1, .choices = key_crl,
+     .help =
+         N_("What an old or missing list of revoked certificates means: refused, or a warning."),
+     .clause = "R38"},
+    {KEY(grant_max, SPAN), .preset = "7 days", .least = MEDGL_HOUR, .most = KEY_MONTH,
+     .help = N_("The longest that an approved exception may last."), .clause = "R03"},
     {KEY(minimum_free, SIZE), .preset = "64 MiB", .most = 1024 * KEY_GIB,
      .help = N_("Space on the store's device below which a warning is given."), .clause = "R35"},
 };
@@ -203,39 +276,51 @@ static void key_limit(const struct policy_key *key, int64_t limit, char *text, s
         value_format_span((struct policy_span){0, limit}, text, size);
 }
 
+/* "6 or 8", "no or yes" */
+static void key_choices(const struct policy_key *key, char *text, size_t size)
+{
+    size_t used = 0;
+    for (size_t i = 0; key->choices[i] != NULL && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", i == 0 ? "" : " or ",
+                                 key->choices[i]);
+    if (key->also != NULL && used < size)
+        (void)snprintf(text + used, size - used, " (%s is %s)", key->also, key->choices[0]);
+}
+
 void policy_key_range(const struct policy_key *key, char *text, size_t size)
 {
     char least[32], most[32];
-    size_t used = 0;
+    const char *empty = key->least == 0 ? "empty, " : "";
     key_limit(key, key->least, least, sizeof(least));
     key_limit(key, key->most, most, sizeof(most));
     switch (key->type) {
     case POLICY_TYPE_NUMBER:
     case POLICY_TYPE_SIZE:
     case POLICY_TYPE_SPAN:
-        (void)snprintf(text, size, "%s to %s", least, most);
+        if (key->choices != NULL)
+            key_choices(key, text, size);
+        else
+            (void)snprintf(text, size, "%s to %s", least, most);
         return;
     case POLICY_TYPE_CHOICE:
-        for (size_t i = 0; key->choices[i] != NULL && used < size; i++)
-            used += (size_t)snprintf(text + used, size - used, "%s%s", i == 0 ? "" : " or ",
-                                     key->choices[i]);
-        if (key->also != NULL && used < size)
-            (void)snprintf(text + used, size - used, " (%s is %s)", key->also, key->choices[0]);
+        key_choices(key, text, size);
         return;
     case POLICY_TYPE_ZONE:
     case POLICY_TYPE_NAMES:
     case POLICY_TYPE_MAIL:
-    case POLICY_TYPE_DATE:
         (void)snprintf(text, size, "up to %s bytes", most);
         return;
+    case POLICY_TYPE_DATE:
+        (void)snprintf(text, size, "empty or YYYY-MM-DD");
+        return;
     case POLICY_TYPE_HOURS:
-        (void)snprintf(text, size, "%s", admission_hours_help);
+        (void)snprintf(text, size, "%s%s", empty, admission_hours_help);
         return;
     case POLICY_TYPE_PLACES:
-        (void)snprintf(text, size, "%s", admission_places_help);
+        (void)snprintf(text, size, "%s%s", empty, admission_places_help);
         return;
     case POLICY_TYPE_SERVICES:
-        (void)snprintf(text, size, "%s", admission_services_help);
+        (void)snprintf(text, size, "%s%s", empty, admission_services_help);
         return;
     case POLICY_TYPE_PATHS:
         (void)snprintf(text, size, "up to %s path%s", most, key->most == 1 ? "" : "s");
@@ -338,30 +423,59 @@ static bool key_set_mail(char *list, const struct policy_key *key, const char *v
 }
 
 /* A rule of access in its canonical form, so that two ways to write it are one policy. */
-static bool key_set_rule(char *rule, enum medgl_error (*parse)(const char *text, char *canonical),
+static bool key_set_rule(char *rule, const struct policy_key *key,
+                         enum medgl_error (*parse)(const char *text, char *canonical),
                          const char *value)
 {
-    char canonical[POLICY_RULE_SIZE];
-    if (parse(value, canonical) != MEDGL_OK)
+    char canonical[POLICY_RULE_SIZE] = "";
+    const bool empty = value[strspn(value, KEY_BLANKS)] == '\0';
+    if (empty ? key->least > 0 : parse(value, canonical) != MEDGL_OK)
         return false;
     memcpy(rule, canonical, strlen(canonical) + 1);
     return true;
 }
 
+/* A number within its limits; one of its choices where it has some. */
+static bool key_set_number(int64_t *member, const struct policy_key *key, const char *value)
+{
+    int64_t number, choice;
+    if ((key->type == POLICY_TYPE_SIZE ? value_parse_size(value, &number)
+                                       : value_parse_number(value, &number)) != MEDGL_OK ||
+        number < key->least || number > key->most)
+        return false;
+    bool good = key->choices == NULL;
+    for (size_t i = 0; !good && key->choices[i] != NULL; i++)
+        good = value_parse_number(key->choices[i], &choice) == MEDGL_OK && choice == number;
+    if (good)
+        memcpy(member, &number, sizeof(number));
+    return good;
+}
+
+/* "2027-04-01", a day that the calendar has; "". */
+static bool key_set_date(char *date, const struct policy_key *key, const char *value)
+{
+    char found[POLICY_DATE_SIZE];
+    int64_t day;
+    const size_t begin = strspn(value, KEY_BLANKS), len = strcspn(value + begin, KEY_BLANKS);
+    if (len > (size_t)key->most ||
+        value[begin + len + strspn(value + begin + len, KEY_BLANKS)] != '\0')
+        return false;
+    memcpy(found, value + begin, len);
+    found[len] = '\0';
+    if (len > 0 && value_parse_date(found, &day) != MEDGL_OK)
+        return false;
+    memcpy(date, found, len + 1);
+    return true;
+}
+
 static bool key_set(void *member, const struct policy_key *key, const char *value)
 {
-    int64_t number;
     struct policy_span span;
     bool good = false;
     switch (key->type) {
     case POLICY_TYPE_NUMBER:
     case POLICY_TYPE_SIZE:
-        good = (key->type == POLICY_TYPE_SIZE ? value_parse_size(value, &number)
-                                              : value_parse_number(value, &number)) == MEDGL_OK &&
-               number >= key->least && number <= key->most;
-        if (good)
-            memcpy(member, &number, sizeof(number));
-        break;
+        return key_set_number(member, key, value);
     case POLICY_TYPE_SPAN:
         good = value_parse_span(value, &span) == MEDGL_OK && policy_span_most(span) >= key->least &&
                policy_span_most(span) <= key->most;
@@ -382,12 +496,13 @@ static bool key_set(void *member, const struct policy_key *key, const char *valu
     case POLICY_TYPE_MAIL:
         return key_set_mail(member, key, value);
     case POLICY_TYPE_HOURS:
-        return key_set_rule(member, admission_parse_hours, value);
+        return key_set_rule(member, key, admission_parse_hours, value);
     case POLICY_TYPE_PLACES:
-        return key_set_rule(member, admission_parse_places, value);
+        return key_set_rule(member, key, admission_parse_places, value);
     case POLICY_TYPE_SERVICES:
-        return key_set_rule(member, admission_parse_services, value);
+        return key_set_rule(member, key, admission_parse_services, value);
     case POLICY_TYPE_DATE:
+        return key_set_date(member, key, value);
     case POLICY_TYPE_ZONE:
         good = strlen(value) < key->size && key_zone_name(value);
         if (good)
@@ -408,7 +523,7 @@ enum medgl_error policy_set(struct policy *policy, const struct policy_key *key,
     policy_key_range(key, range, sizeof(range));
     switch (key->type) {
     case POLICY_TYPE_NUMBER:
-        what = "a number from ";
+        what = key->choices != NULL ? "" : "a number from ";
         break;
     case POLICY_TYPE_SIZE:
         what = "a size (B, KiB, MiB, GiB) from ";
@@ -420,6 +535,7 @@ enum medgl_error policy_set(struct policy *policy, const struct policy_key *key,
     case POLICY_TYPE_HOURS: /* their ranges are their notations */
     case POLICY_TYPE_PLACES:
     case POLICY_TYPE_SERVICES:
+    case POLICY_TYPE_DATE:
         what = "";
         break;
     case POLICY_TYPE_PATHS:
@@ -431,7 +547,6 @@ enum medgl_error policy_set(struct policy *policy, const struct policy_key *key,
     case POLICY_TYPE_NAMES:
         what = "empty or names separated by commas, printable UTF-8 of ";
         break;
-    case POLICY_TYPE_DATE:
     case POLICY_TYPE_ZONE:
         what = "empty or the name of a time zone such as Asia/Tokyo, ";
         break;
@@ -514,6 +629,30 @@ enum medgl_error policy_text(const struct policy *policy, char **text)
     return MEDGL_ERR_MEMORY;
 }
 
+/* R24: what would keep out everybody of whom a factor is asked, or pass one factor twice for two.
+ */
+static const char *key_factor_conflict(const struct policy *p)
+{
+    const bool cards = p->factor_kinds != POLICY_FACTOR_KINDS_TOTP && p->card_module[0] != '\0';
+    if (p->factor_kinds == POLICY_FACTOR_KINDS_CARD && !cards)
+        return "card_module must name a driver where factor_kinds is card";
+    if (p->factor_kinds == POLICY_FACTOR_KINDS_CARD && p->factor_enrol == POLICY_ENROL_LOGIN)
+        return "factor_enrol must be administrator where factor_kinds is card: nobody enrols a "
+               "card "
+               "at a login";
+    if (p->factor_host == POLICY_HOST_POSSESSION && !cards)
+        return "factor_host = possession must have cards, by factor_kinds and card_module: a key "
+               "and a code are the same factor twice, for only a card's PIN is known to a person";
+    if (p->card_alone == POLICY_YES && !cards)
+        return "card_alone = yes must have cards, by factor_kinds and card_module";
+    if (policy_span_most(p->card_timeout) >= policy_span_most(p->attempt_timeout))
+        return "card_timeout must be below attempt_timeout";
+    if (policy_class_of(p, ACCOUNT_CLASS_BREAKGLASS)->factor == POLICY_FACTOR_REQUIRED) /* R32 */
+        return "factor_breakglass must not be required: nobody has the device at hand when an "
+               "emergency comes";
+    return NULL;
+}
+
 static const char *key_conflict(const struct policy *p)
 {
     if (p->password_long_length < p->password_short_length)
@@ -533,7 +672,7 @@ static const char *key_conflict(const struct policy *p)
         return "kdf_slots times kdf_memory must not exceed 64 GiB";
     if (strcmp(policy_class_of(p, ACCOUNT_CLASS_BREAKGLASS)->hours, "always") != 0) /* R32 */
         return "hours_breakglass must be always: nobody knows when an emergency comes";
-    return NULL;
+    return key_factor_conflict(p);
 }
 
 enum medgl_error policy_check(const struct policy *policy, char *why, size_t why_size)

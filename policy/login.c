@@ -65,49 +65,101 @@ static enum login_reason login_by_person(enum factor_result person)
     return LOGIN_REASON_PERSON;
 }
 
-static enum login_reason login_by_proof(const struct login_facts *facts, bool usable)
+/* A card and its PIN proved everything: the password was not needed, and is no matter. */
+static bool login_by_card(const struct policy *policy, const struct login_facts *facts)
 {
-    if (!facts->password_facts.present)
-        return LOGIN_REASON_NO_PASSWORD;
-    if (facts->password != FACTOR_PROVED)
-        return LOGIN_REASON_WRONG_PASSWORD;
-    if (facts->second != FACTOR_PROVED &&
-        (facts->second_required || facts->second != FACTOR_NOT_ASKED))
-        return LOGIN_REASON_WRONG_FACTOR;
-    return usable ? LOGIN_REASON_OK : LOGIN_REASON_ISSUED_EXPIRED;
+    return facts->password == FACTOR_NOT_ASKED && !facts->host_proved &&
+           facts->second == FACTOR_PROVED && facts->second_kind == FACTOR_KIND_CARD &&
+           policy->card_alone == POLICY_YES;
 }
 
-/* The first reason that holds, in the order of the enum. */
-static enum login_reason login_reason(const struct login_facts *facts, bool usable)
+/* What has to be proved first: the password, unless another module proved something, or a card
+ * stands alone. MUST: what was not asked proves nothing by itself; the second factor follows. */
+static enum login_reason login_by_first(const struct policy *policy,
+                                        const struct login_facts *facts)
 {
-    enum login_reason reason;
+    if (facts->password == FACTOR_NOT_ASKED && (facts->host_proved || login_by_card(policy, facts)))
+        return LOGIN_REASON_OK;
+    if (!facts->password_facts.present)
+        return LOGIN_REASON_NO_PASSWORD;
+    return facts->password == FACTOR_PROVED ? LOGIN_REASON_OK : LOGIN_REASON_WRONG_PASSWORD;
+}
+
+/* R24: knowledge and possession. */
+static bool login_independent(const struct policy *policy, const struct login_facts *facts,
+                              enum factor_kind second)
+{
+    return policy_factors_independent(policy, facts->password == FACTOR_PROVED, facts->host_proved,
+                                      second);
+}
+
+static enum login_reason login_by_second(const struct policy *policy,
+                                         const struct login_facts *facts)
+{
+    switch (facts->second) {
+    case FACTOR_PROVED:
+        if (facts->second_kind == FACTOR_KIND_NONE)
+            return LOGIN_REASON_WRONG_FACTOR;
+        return login_independent(policy, facts, facts->second_kind) ? LOGIN_REASON_OK
+                                                                    : LOGIN_REASON_SAME_KIND;
+    case FACTOR_FAILED:
+        return LOGIN_REASON_WRONG_FACTOR;
+    case FACTOR_NOT_ASKED:
+        if (facts->password == FACTOR_PROVED && !facts->second_required)
+            return LOGIN_REASON_OK;
+        return facts->second_enrols && login_independent(policy, facts, FACTOR_KIND_TOTP)
+                   ? LOGIN_REASON_ENROL
+                   : LOGIN_REASON_NO_FACTOR;
+    }
+    return LOGIN_REASON_WRONG_FACTOR;
+}
+
+/* What is left to ask of whom nothing else refuses: with LOGIN_REASON_ENROL, that the factor is
+ * enrolled. */
+static enum login_reason login_by_rules(const struct login_facts *facts)
+{
+    const enum login_reason reason = login_by_admission(facts->admission);
+    return reason != LOGIN_REASON_OK ? reason : login_by_person(facts->person);
+}
+
+/* The first reason that holds, in the order of the enum; but LOGIN_REASON_ENROL comes last. */
+static enum login_reason login_reason(const struct policy *policy, const struct login_facts *facts,
+                                      bool usable)
+{
+    enum login_reason reason, second;
     if (!facts->known)
         return LOGIN_REASON_UNKNOWN_ACCOUNT;
     if ((reason = login_by_attempt(facts)) != LOGIN_REASON_OK)
         return reason;
     if ((reason = login_by_account(facts->uid_matches, facts->state)) != LOGIN_REASON_OK)
         return reason;
-    if ((reason = login_by_proof(facts, usable)) != LOGIN_REASON_OK)
+    if ((reason = login_by_first(policy, facts)) != LOGIN_REASON_OK)
         return reason;
+    second = login_by_second(policy, facts);
+    if (second != LOGIN_REASON_OK && second != LOGIN_REASON_ENROL)
+        return second;
+    if (facts->password_facts.present && !usable && !login_by_card(policy, facts))
+        return LOGIN_REASON_ISSUED_EXPIRED;
     if (facts->second_closed)
         return LOGIN_REASON_FACTOR_CLOSED;
-    if ((reason = login_by_admission(facts->admission)) != LOGIN_REASON_OK)
-        return reason;
-    return login_by_person(facts->person);
+    reason = login_by_rules(facts);
+    return reason != LOGIN_REASON_OK ? reason : second;
 }
 
 struct login_decision policy_login(const struct policy *policy, const struct login_facts *facts,
                                    medgl_time now)
 {
     struct login_decision decision = {false};
-    bool guessed = facts->password != FACTOR_NOT_ASKED || facts->second != FACTOR_NOT_ASKED;
+    const bool guessed = facts->password != FACTOR_NOT_ASKED || facts->second != FACTOR_NOT_ASKED ||
+                         facts->host_proved;
     decision.standing = policy_password_standing(policy, &facts->password_facts, now);
-    decision.reason = login_reason(facts, decision.standing.usable);
+    decision.reason = login_reason(policy, facts, decision.standing.usable);
     decision.allowed = decision.reason == LOGIN_REASON_OK;
     /* R23: every refusal of an admitted guess counts alike. If the right password of a closed
-     * account did not, the next try's missing delay would tell that it was right. */
-    decision.counts = !decision.allowed && guessed && facts->attempt == ATTEMPT_ADMITTED &&
-                      facts->reservation_held;
+     * account did not, the next try's missing delay would tell that it was right. Who may enrol is
+     * told so anyway. */
+    decision.counts = !decision.allowed && decision.reason != LOGIN_REASON_ENROL && guessed &&
+                      facts->attempt == ATTEMPT_ADMITTED && facts->reservation_held;
     return decision;
 }
 
@@ -120,7 +172,7 @@ static enum login_reason account_reason(const struct account_facts *facts, bool 
         return LOGIN_REASON_UNKNOWN_ACCOUNT;
     if ((reason = login_by_account(facts->uid_matches, facts->state)) != LOGIN_REASON_OK)
         return reason;
-    if (facts->password_facts.present && !usable)
+    if (facts->password_facts.present && !usable && !facts->card_alone)
         return LOGIN_REASON_ISSUED_EXPIRED;
     if ((reason = login_by_admission(facts->admission)) != LOGIN_REASON_OK)
         return reason;
@@ -137,7 +189,9 @@ struct account_decision policy_account(const struct policy *policy,
         decision.verdict = ACCOUNT_EXPIRED;
     if (decision.reason != LOGIN_REASON_OK)
         return decision;
-    if (!facts->password_facts.present) /* nothing that could be due: the host proved a key */
+    if (!facts->password_facts.present || facts->card_alone)
+        /* nothing that could be due: the host proved a key; or a card that needs no password, which
+         * may be overdue in a drawer (sssd #7089) */
         decision.verdict = ACCOUNT_OK;
     else if (decision.standing.due)
         decision.verdict = decision.standing.grace ? ACCOUNT_OK_GRACE : ACCOUNT_CHANGE_DUE;

@@ -74,6 +74,8 @@ struct account_facts {
     enum account_state state;
     enum account_class class_;
     struct password_facts password_facts;
+    bool card_alone; /* this login was by a card and its PIN, without the password: whether that is
+                        due is no matter (sssd #7089) */
     enum admission_reason admission;
     enum factor_result person; /* FACTOR_NOT_ASKED where it is no shared id, or nobody is there */
 };

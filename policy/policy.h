@@ -60,7 +60,7 @@ enum policy_enrol {
 /* When recovery codes are accepted. */
 enum policy_recovery {
     POLICY_RECOVERY_ALWAYS,
-    POLICY_RECOVERY_GRANT, /* while a factor waiver is in force alone (R03: approved) */
+    POLICY_RECOVERY_GRANT, /* while a factor waiver is in force that names them (R03: approved) */
 };
 
 /* Which second factors are accepted. */
@@ -210,8 +210,8 @@ enum policy_type {
     POLICY_TYPE_DATE, /* "2027-04-01", "" */
 };
 
-/* One key of policy.conf. Limits are inclusive; for
- * spans in milliseconds with a month as 31 days. */
+/* One key of policy.conf. Limits are inclusive; for spans in milliseconds with a month as 31 days;
+ * for rules and dates of the length, so that 0 says that the value may be empty. */
 struct policy_key {
     const char *name;
     enum policy_type type;
@@ -219,7 +219,8 @@ struct policy_key {
     size_t size;        /* of that member */
     const char *preset; /* the default of the default profile, in the file's own notation */
     int64_t least, most;
-    const char *const *choices; /* NULL-terminated, in the order of the enum */
+    const char *const *choices; /* NULL-terminated, in the order of the enum; of a number: the only
+                                   ones */
     const char *also;           /* another word for the first of them; NULL: none */
     const char *help;           /* one sentence, untranslated (N_()) */
     const char *clause;         /* the requirement it serves: "R13" */

@@ -3,6 +3,7 @@
 #include "base/auto.h"
 #include "policy/calendar.h"
 #include "policy/policy.h"
+#include "policy/value.h"
 
 #include <string.h>
 
@@ -26,6 +27,9 @@ static const struct {
 
 #define NIST_PASSWORDS "NIST SP 800-63B-4 3.1.1.2"
 #define NIST_GUESSES   "NIST SP 800-63B-4 3.2.2"
+
+#define MHLW_FACTORS "5.1 6.5 C.11(4)" /* R24 */
+#define NIST_FACTORS "NIST SP 800-63B-4 2.2"
 
 enum profile_side {
     PROFILE_LESS,  /* a lower value than the default is weaker */
@@ -69,6 +73,16 @@ static const struct {
     {PROFILE_MHLW, "kdf_memory", PROFILE_LESS, "5.2 T12"},
     {PROFILE_MHLW, "kdf_time", PROFILE_LESS, "5.2 T12"},
     {PROFILE_MHLW, "minimum_free", PROFILE_LESS, "HP 2-1-6-94"},
+    {PROFILE_MHLW, "factor_staff", PROFILE_MORE, MHLW_FACTORS},
+    {PROFILE_MHLW, "factor_privileged", PROFILE_MORE, MHLW_FACTORS},
+    {PROFILE_MHLW, "factor_maintenance", PROFILE_MORE, MHLW_FACTORS},
+    {PROFILE_MHLW, "factor_required_from", PROFILE_MORE, MHLW_FACTORS},
+    {PROFILE_MHLW, "factor_exempt_places", PROFILE_MORE, MHLW_FACTORS},
+    {PROFILE_MHLW, "factor_exempt_services", PROFILE_MORE, MHLW_FACTORS},
+    {PROFILE_MHLW, "card_places", PROFILE_MORE, MHLW_FACTORS},
+    {PROFILE_MHLW, "card_crl", PROFILE_MORE, "HP 2-1-6-90"},
+    {PROFILE_MHLW, "grant_max", PROFILE_MORE, "5.2 T3"},
+    {PROFILE_MHLW, "totp_algorithm", PROFILE_LESS, "HP 2-1-6-86"}, /* CRYPTREC watches SHA-1 */
     /* 3.1.1.2: 15 alone; no composition rules and no periodic change; a blocklist; a costly hash */
     {PROFILE_NIST, "password_long_length", PROFILE_LESS, NIST_PASSWORDS},
     {PROFILE_NIST, "password_kinds", PROFILE_MORE, NIST_PASSWORDS},
@@ -84,6 +98,13 @@ static const struct {
     {PROFILE_NIST, "lock_time", PROFILE_LESS, NIST_GUESSES},
     {PROFILE_NIST, "attempt_delay", PROFILE_LESS, NIST_GUESSES},
     {PROFILE_NIST, "attempt_delay_max", PROFILE_LESS, NIST_GUESSES},
+    /* 2.2: two different factors, in whatever way they come (AAL2) */
+    {PROFILE_NIST, "factor_staff", PROFILE_MORE, NIST_FACTORS},
+    {PROFILE_NIST, "factor_privileged", PROFILE_MORE, NIST_FACTORS},
+    {PROFILE_NIST, "factor_maintenance", PROFILE_MORE, NIST_FACTORS},
+    {PROFILE_NIST, "factor_exempt_places", PROFILE_MORE, NIST_FACTORS},
+    {PROFILE_NIST, "factor_exempt_services", PROFILE_MORE, NIST_FACTORS},
+    {PROFILE_NIST, "card_places", PROFILE_MORE, NIST_FACTORS},
 };
 
 void policy_defaults(struct policy *policy)
@@ -135,16 +156,21 @@ static int64_t profile_number(const struct policy *policy, const struct policy_k
         memcpy(&choice, member, sizeof(choice));
         number = choice;
         break;
-    case POLICY_TYPE_PLACES:
-        number = profile_everywhere(member);
+    case POLICY_TYPE_PLACES: /* where it may be empty, it exempts */
+        number = key->least == 0 ? member[0] != '\0' : profile_everywhere(member);
+        break;
+    case POLICY_TYPE_SERVICES:
+        number = key->least == 0 && member[0] != '\0';
+        break;
+    case POLICY_TYPE_DATE: /* "" is at once */
+        if (value_parse_date(member, &number) != MEDGL_OK)
+            number = INT64_MIN;
         break;
     case POLICY_TYPE_ZONE:
     case POLICY_TYPE_PATHS:
     case POLICY_TYPE_NAMES:
     case POLICY_TYPE_MAIL:
     case POLICY_TYPE_HOURS:
-    case POLICY_TYPE_SERVICES:
-    case POLICY_TYPE_DATE:
         break;
     }
     return number;

@@ -89,6 +89,18 @@ enum medgl_error value_parse_span(const char *text, struct policy_span *span)
     return MEDGL_OK;
 }
 
+enum medgl_error value_parse_date(const char *text, int64_t *day)
+{
+    char utc[CLOCK_TEXT_SIZE];
+    medgl_time t;
+    if (strlen(text) != strlen("YYYY-MM-DD"))
+        return MEDGL_ERR_ARGUMENT;
+    (void)snprintf(utc, sizeof(utc), "%sT00:00:00.000Z", text);
+    MEDGL_TRY(clock_parse_utc(utc, &t));
+    *day = t / MEDGL_DAY; /* midnight: nothing is left over */
+    return MEDGL_OK;
+}
+
 void value_format_size(int64_t bytes, char *text, size_t size)
 {
     const struct value_unit *unit = &value_sizes[3];
