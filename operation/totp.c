@@ -307,6 +307,8 @@ static void totp_entry(const struct context *context, const struct clock_reading
     ledger_entry_text(entry, "algorithm", totp_algorithm_word(record->algorithm));
     ledger_entry_number(entry, "digits", record->digits);
     ledger_entry_number(entry, "period", record->period);
+    if (enrolment->step > 0)
+        ledger_entry_number(entry, "step", enrolment->step);
     if (enrolment->reason != NULL && enrolment->reason[0] != '\0')
         ledger_entry_text(entry, "reason", enrolment->reason);
 }
