@@ -20,7 +20,9 @@
     X(CLOCK, 6, "clock", false, "The clock is not synchronised.")                                  \
     X(SPACE, 7, "space", true, "The store's device is nearly full.")                               \
     X(EVIDENCE, 8, "evidence", true, "The evidence does not verify.")                              \
-    X(TEST, 9, "test", false, "An administrator asked for it.")
+    X(TEST, 9, "test", false, "An administrator asked for it.")                                    \
+    X(RECOVERY, 10, "recovery", false,                                                             \
+      "A recovery code, or a one-time code of a waiver, was used in the place of a factor.")
 
 enum alert_kind {
 #define ALERT_KIND_ENUM(id, number, word, urgent, help) ALERT_##id = number,

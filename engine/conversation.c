@@ -39,9 +39,9 @@ static enum wire_remember conversation_remember(enum talk_meaning meaning)
     return WIRE_REMEMBER_NOTHING;
 }
 
-/* An empty answer is none: no attempt is made with it. */
+/* An empty answer is none: no attempt is made with it. Who has no code goes on without. */
 static enum medgl_error conversation_answer(const struct wire_message *message,
-                                            struct secret *answer)
+                                            enum talk_meaning meaning, struct secret *answer)
 {
     const unsigned char *data;
     size_t len;
@@ -50,7 +50,7 @@ static enum medgl_error conversation_answer(const struct wire_message *message,
     if (wire_get_number(message, WIRE_TOO_LONG, 0) != 0)
         return MEDGL_ERR_ARGUMENT;
     if (!wire_get(message, WIRE_BYTES, &data, &len) || len == 0)
-        return MEDGL_ERR_ABORTED;
+        return meaning == TALK_CODE ? MEDGL_OK : MEDGL_ERR_ABORTED;
     return secret_copy(answer, data, len);
 }
 
@@ -64,7 +64,7 @@ static enum medgl_error conversation_ask(void *carrier, enum talk_style style,
     conversation_prompt(&message, wire_style, conversation_remember(meaning), prompt);
     if (conversation->broken || !conversation_exchange(conversation, &message))
         return MEDGL_ERR_ABORTED;
-    return conversation_answer(&message, answer);
+    return conversation_answer(&message, meaning, answer);
 }
 
 static void conversation_say(struct conversation *conversation, enum wire_style style,

@@ -2,6 +2,7 @@
  * tells of a password that is due soon, and counts the logins that are left once it is due (R15).
  * Never allows on an error path: what has to be counted is committed first. */
 #include "operation/evidence.h"
+#include "operation/grant.h"
 #include "operation/login.h"
 #include "operation/password.h"
 #include "operation/session.h"
@@ -22,7 +23,10 @@ struct access_run {
     struct account person;  /* who was asked here */
     bool person_found;
     struct activity activity;
+    struct factors factors;
+    struct factor_demand demand;
     struct password_facts password;
+    struct admission_decision admission;
     struct account_decision decision;
 };
 
@@ -36,6 +40,9 @@ static enum medgl_error access_read(struct store_txn *txn, struct access_run *ru
     if (error != MEDGL_ERR_NOT_FOUND)
         MEDGL_TRY(error);
     run->password = password_facts_from(error == MEDGL_OK ? &credential : NULL, run->clock.now);
+    MEDGL_TRY(factors_read(txn, id, run->clock.now, &run->factors));
+    run->demand = second_demand(run->proof, &run->account, &run->factors, run->clock.now);
+    run->password.second_factor = run->demand.in_force;
     run->password.grace_used = run->activity.grace_used;
     if (run->proof->person_asked)
         return person_find(txn, run->proof->person_answer, &run->proof->person_user, &run->person,
@@ -59,13 +66,14 @@ static enum medgl_error access_decide(struct store_txn *txn, void *argument)
     run->person_found = false;
     if (run->proof->known)
         MEDGL_TRY(access_read(txn, run));
+    run->admission = proof_admission(run->proof, &run->account, &run->factors, run->clock.now);
     const struct account_facts facts = {
         .known = run->proof->known,
         .uid_matches = run->proof->uid_matches,
         .state = run->account.state,
         .class_ = run->account.class_,
         .password_facts = run->password,
-        .admission = proof_admission(run->proof, &run->account, run->clock.now).reason,
+        .admission = run->admission.reason,
         .person = access_person(run),
     };
     run->decision = policy_account(&run->context->policy, &facts, run->clock.now);
@@ -109,8 +117,37 @@ static enum medgl_error access_use_grace(struct store_txn *txn, struct access_ru
     return evidence_append(run->context, txn, &entry, NULL);
 }
 
+static bool access_is_allowed(const struct access_run *run)
+{
+    switch (run->decision.verdict) {
+    case ACCOUNT_CHANGE_DUE:
+    case ACCOUNT_OK:
+    case ACCOUNT_OK_WARN:
+    case ACCOUNT_OK_GRACE:
+        return true;
+    case ACCOUNT_DENIED:
+    case ACCOUNT_EXPIRED:
+        break;
+    }
+    return false;
+}
+
+/* R22: somebody comes in while the hours are closed. What runs by itself is counted nowhere. */
+static bool access_uses_grant(const struct access_run *run)
+{
+    return run->told && run->admission.by_grant && access_is_allowed(run);
+}
+
+static enum medgl_error access_use_grant(struct store_txn *txn, struct access_run *run)
+{
+    return grant_use(run->context, txn, &run->clock, &run->account, run->factors.hours.id,
+                     run->proof->caller->service, run->proof->source.key);
+}
+
 static bool access_is_recorded(const struct access_run *run)
 {
+    if (access_uses_grant(run))
+        return true;
     switch (run->decision.verdict) {
     case ACCOUNT_DENIED:
     case ACCOUNT_EXPIRED:
@@ -131,10 +168,11 @@ static enum medgl_error access_record(struct store_txn *txn, void *argument)
 {
     struct access_run *run = argument;
     MEDGL_TRY(access_decide(txn, run));
-    if (!access_is_recorded(run))
-        return MEDGL_OK;
-    return run->decision.verdict == ACCOUNT_OK_GRACE ? access_use_grace(txn, run)
-                                                     : access_refuse(txn, run);
+    if (access_uses_grant(run))
+        MEDGL_TRY(access_use_grant(txn, run));
+    if (run->decision.verdict == ACCOUNT_OK_GRACE)
+        return run->told ? access_use_grace(txn, run) : MEDGL_OK;
+    return access_is_allowed(run) ? MEDGL_OK : access_refuse(txn, run);
 }
 
 /* -- what is said --------------------------------------------------------------------------- */
@@ -175,6 +213,48 @@ static void access_warn(const struct talk *talk, struct access_run *run)
         log_line(LOG_WARNING,
                  "account %s was warned that its password is due, which could not be kept (%s): it "
                  "will be said again at the next login",
+                 run->account.name, medgl_error_text(error));
+}
+
+static enum medgl_error access_factor_warned(struct store_txn *txn, void *argument)
+{
+    const struct access_run *run = argument;
+    struct activity activity;
+    MEDGL_TRY(store_activity_get(txn, run->account.id, &activity));
+    activity.factor_warned_at = run->clock.now;
+    return store_activity_put(txn, &activity);
+}
+
+/* R24: before the day from which on a second factor is required, who has none is told once a day.
+ */
+static void access_warn_factor(const struct talk *talk, struct access_run *run)
+{
+    char from[CLOCK_LOCAL_SIZE], text[512];
+    const struct policy *policy = &run->context->policy;
+    const int offset = clock_utc_offset(run->clock.now);
+    const bool has = run->factors.totp > 0 || run->factors.card > 0;
+    if (!run->told || !policy_factor_warns(policy, &run->demand, has,
+                                           run->activity.factor_warned_at, offset, run->clock.now))
+        return;
+    const long long days = (long long)policy_required_days(policy, offset, run->clock.now);
+    clock_format_local(run->demand.required_from, from);
+    (void)snprintf(text, sizeof(text),
+                   dngettext(MESSAGE_DOMAIN,
+                             "From %s on you need a second factor to log in: %lld day is left. Ask "
+                             "the administrator to enrol your phone or card.",
+                             "From %s on you need a second factor to log in: %lld days are left. "
+                             "Ask the administrator to enrol your phone or card.",
+                             (unsigned long)days),
+                   from, days);
+    talk->warn(talk->carrier, text);
+    if (talk->heard != NULL && !talk->heard(talk->carrier))
+        return;
+    enum medgl_error error =
+        store_transact(run->context->store, STORE_WRITE, access_factor_warned, run);
+    if (error != MEDGL_OK)
+        log_line(LOG_WARNING,
+                 "account %s was warned that a second factor will be needed, which could not be "
+                 "kept (%s): it will be said again at the next login",
                  run->account.name, medgl_error_text(error));
 }
 
@@ -252,21 +332,6 @@ static enum medgl_error access_give_token(const struct access_run *run,
                         run->person.name, run->clock.now, request->person);
 }
 
-static bool access_is_allowed(const struct access_run *run)
-{
-    switch (run->decision.verdict) {
-    case ACCOUNT_CHANGE_DUE:
-    case ACCOUNT_OK:
-    case ACCOUNT_OK_WARN:
-    case ACCOUNT_OK_GRACE:
-        return true;
-    case ACCOUNT_DENIED:
-    case ACCOUNT_EXPIRED:
-        break;
-    }
-    return false;
-}
-
 /* MUST: asked before anything is counted or told: whose session finds no room has used nothing up.
  */
 static enum medgl_error access_finds_room(const struct talk *talk, const struct access_run *run,
@@ -307,6 +372,10 @@ enum medgl_error operation_access(struct context *context, const struct talk *ta
     if (access_is_recorded(&run))
         MEDGL_TRY(store_transact(context->store, STORE_WRITE, access_record, &run));
     MEDGL_TRY(access_give_token(&run, request));
+    if (run.told && access_is_allowed(&run)) {
+        grants_tell(talk, &run.factors);
+        access_warn_factor(talk, &run);
+    }
     *verdict = access_conclude(talk, &run);
     return MEDGL_OK;
 }

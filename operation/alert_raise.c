@@ -27,6 +27,7 @@ medgl_time alert_fold_time(const struct policy *policy, enum alert_kind kind)
     case ALERT_DORMANT_LOGIN:
     case ALERT_POLICY:
     case ALERT_TEST:
+    case ALERT_RECOVERY:
         break;
     }
     return usual > least ? usual : least;

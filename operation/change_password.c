@@ -85,6 +85,12 @@ static enum medgl_error change_ask_all(const struct talk *talk,
     return error;
 }
 
+/* Whether a second factor is in force for the account: rule C (R13). */
+static bool change_has_second(const struct proof *proof)
+{
+    return second_demand(proof, &proof->account, &proof->factors, clock_read().now).in_force;
+}
+
 /* Changed not long ago, of one's own will, and not due: so nobody cycles through the history
  * (R16). */
 static bool change_is_too_soon(const struct proof *proof, const struct talk *talk)
@@ -93,6 +99,7 @@ static bool change_is_too_soon(const struct proof *proof, const struct talk *tal
     medgl_time from;
     const medgl_time now = clock_read().now;
     struct password_facts facts = password_facts_from(&proof->credential, now);
+    facts.second_factor = change_has_second(proof);
     if (proof->judged)
         facts.strength = proof->strength;
     if (policy_password_may_change(&proof->context->policy, &facts, now, &from))
@@ -116,7 +123,8 @@ static bool change_is_not_due(const struct change_request *request, const struct
         !proof->present || proof->account.state != ACCOUNT_STATE_ACTIVE)
         return false;
     const medgl_time now = clock_read().now;
-    const struct password_facts facts = password_facts_from(&proof->credential, now);
+    struct password_facts facts = password_facts_from(&proof->credential, now);
+    facts.second_factor = change_has_second(proof);
     const struct password_standing standing =
         policy_password_standing(&proof->context->policy, &facts, now);
     return standing.usable && !standing.due;
@@ -371,7 +379,7 @@ enum medgl_error operation_change(struct context *context, const struct talk *ta
         *verdict = proved;
         return MEDGL_OK;
     }
-    run.second_factor = password_facts_from(&run.proof.credential, clock_read().now).second_factor;
+    run.second_factor = change_has_second(&run.proof);
     MEDGL_TRY(change_open_judge(&run));
     change_announce(&run);
     for (int i = 0; i < CHANGE_TRIES; i++) {

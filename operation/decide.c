@@ -2,9 +2,11 @@
  * login, and the evidence. */
 #include "operation/alert.h"
 #include "operation/evidence.h"
+#include "operation/grant.h"
 #include "operation/last_use.h"
 #include "operation/password.h"
 #include "operation/policy_seen.h"
+#include "operation/totp.h"
 
 #include "base/log.h"
 #include "policy/calendar.h"
@@ -23,14 +25,34 @@ struct commit_run {
     bool present;
     bool renews; /* what the proof found out about it can be stored */
     struct activity activity;
-    struct account person; /* who uses a shared id */
+    struct factors factors; /* of the account, in this transaction */
+    struct factor_demand demand;
+    enum factor_result second;
+    const struct totp_enrolment *enrolment; /* a device that was confirmed just now; NULL: none */
+    struct account person;                  /* who uses a shared id */
     bool person_found;
     bool repeated;                  /* what failed from there before: no new guess */
     struct attempt_decision locked; /* the state that a failure led to */
     bool now_locked;
     bool factor_closed; /* by this very try */
+    char factor_text[64];
     bool alerted;
 };
+
+/* Grants that are over get their ends recorded on the way, by who decides on the others. */
+static enum medgl_error commit_read_factors(struct store_txn *txn, struct commit_run *run)
+{
+    const struct proof *proof = run->proof;
+    MEDGL_TRY(grant_sweep(proof->context, txn, &run->clock, run->account.id));
+    MEDGL_TRY(factors_read(txn, run->account.id, run->clock.now, &run->factors));
+    run->demand = second_demand(proof, &run->account, &run->factors, run->clock.now);
+    if (proof->purpose == PROOF_LOGIN)
+        run->second = second_result(proof, &run->factors, &run->demand);
+    /* MUST: what was enrolled meanwhile by somebody else is not doubled: `enrols` is of now. */
+    if (run->enrolment != NULL)
+        run->second = run->demand.enrols ? FACTOR_PROVED : FACTOR_FAILED;
+    return MEDGL_OK;
+}
 
 /* The account as it is now: it may have been disabled, or given another password, while the KDF
  * ran. */
@@ -38,10 +60,12 @@ static enum medgl_error commit_read(struct store_txn *txn, struct commit_run *ru
 {
     const struct proof *proof = run->proof;
     run->present = run->renews = run->person_found = false;
+    run->second = FACTOR_NOT_ASKED;
     MEDGL_TRY(store_activity_get(txn, proof->account_key, &run->activity));
     if (!proof->known)
         return MEDGL_OK;
     MEDGL_TRY(store_account_by_id(txn, proof->account.id, &run->account));
+    MEDGL_TRY(commit_read_factors(txn, run));
     if (proof->person_asked)
         MEDGL_TRY(person_find(txn, proof->person_answer, &proof->person_user, &run->person,
                               &run->person_found));
@@ -63,6 +87,7 @@ static struct password_facts commit_password_facts(const struct commit_run *run)
 {
     struct password_facts facts =
         password_facts_from(run->present ? &run->credential : NULL, run->clock.now);
+    facts.second_factor = run->demand.in_force || run->enrolment != NULL;
     if (run->renews && run->proof->judged)
         facts.strength = run->proof->strength;
     return facts;
@@ -78,11 +103,34 @@ static enum factor_result commit_person(const struct commit_run *run)
     return run->person_found ? FACTOR_PROVED : FACTOR_FAILED;
 }
 
-static struct login_facts commit_facts(const struct commit_run *run, bool held)
+static enum factor_result commit_password(const struct commit_run *run)
 {
     const struct proof *proof = run->proof;
     const bool same =
         run->present && proof->present && strcmp(run->credential.id, proof->credential.id) == 0;
+    if (!proof->password_asked)
+        return FACTOR_NOT_ASKED;
+    return proof->matches && same ? FACTOR_PROVED : FACTOR_FAILED;
+}
+
+/* R24: no number of wrong codes closes a card, which counts by itself, or what nobody can guess. */
+static bool commit_second_closed(const struct commit_run *run)
+{
+    const struct proof *proof = run->proof;
+    return run->second != FACTOR_NOT_ASKED && run->enrolment == NULL &&
+           proof->second.kind == FACTOR_KIND_TOTP &&
+           run->activity.factor_failures >= proof->context->policy.factor_failures;
+}
+
+static enum factor_kind commit_second_kind(const struct commit_run *run)
+{
+    return run->enrolment != NULL ? FACTOR_KIND_TOTP : run->proof->second.kind;
+}
+
+static struct login_facts commit_facts(const struct commit_run *run, bool held)
+{
+    const struct proof *proof = run->proof;
+    const bool login = proof->purpose == PROOF_LOGIN;
     return (struct login_facts){
         .known = proof->known,
         .uid_matches = proof->uid_matches,
@@ -90,12 +138,15 @@ static struct login_facts commit_facts(const struct commit_run *run, bool held)
         .class_ = run->account.class_,
         .attempt = proof->reservation.decision.verdict,
         .reservation_held = held,
-        .password = proof->matches && same ? FACTOR_PROVED : FACTOR_FAILED,
-        .second = proof->second,
-        .second_closed = proof->second != FACTOR_NOT_ASKED &&
-                         run->activity.factor_failures >= proof->context->policy.factor_failures,
+        .password = commit_password(run),
+        .second = run->second,
+        .second_kind = commit_second_kind(run),
+        .second_required = login && run->demand.required,
+        .second_enrols = login && run->demand.enrols,
+        .host_proved = login && proof->second.mode == FACTOR_MODE_ONLY,
+        .second_closed = commit_second_closed(run),
         .password_facts = commit_password_facts(run),
-        .admission = proof_admission(proof, &run->account, run->clock.now).reason,
+        .admission = proof_admission(proof, &run->account, &run->factors, run->clock.now).reason,
         .person = commit_person(run),
     };
 }
@@ -116,13 +167,41 @@ static void commit_describe_place(const struct commit_run *run, struct ledger_en
     ledger_entry_text(entry, "source", proof->source.key);
 }
 
-static void commit_describe(const struct commit_run *run, struct ledger_entry *entry)
+/* By what was proved, or, of a refusal, by what was given: "password+totp", "host+code", "card". */
+static const char *commit_factors(struct commit_run *run)
+{
+    const struct proof *proof = run->proof;
+    const char *first = "", *second = "";
+    const enum factor_kind kind = commit_second_kind(run);
+    if (proof->password_asked)
+        first = "password";
+    else if (proof->second.mode == FACTOR_MODE_ONLY)
+        first = "host";
+    if (run->decision.allowed ? run->second == FACTOR_PROVED : kind == FACTOR_KIND_CARD)
+        second = factor_kind_word(kind);
+    else if (!run->decision.allowed && second_given(&proof->second))
+        second = "code";
+    (void)snprintf(run->factor_text, sizeof(run->factor_text), "%s%s%s", first,
+                   first[0] != '\0' && second[0] != '\0' ? "+" : "", second);
+    return run->factor_text;
+}
+
+static void commit_describe(struct commit_run *run, struct ledger_entry *entry)
 {
     const struct proof *proof = run->proof;
     commit_describe_place(run, entry);
-    ledger_entry_text(entry, "factors", "password");
+    ledger_entry_text(entry, "factors", commit_factors(run));
     ledger_entry_text(entry, "purpose",
                       proof->purpose == PROOF_LOGIN ? "login" : "change-password");
+}
+
+/* MUST: of who proved the first factor alone: strangers cannot close the second one. */
+static bool commit_wrong_code(const struct commit_run *run)
+{
+    const struct proof *proof = run->proof;
+    const bool first = commit_password(run) == FACTOR_PROVED ||
+                       (!proof->password_asked && proof->second.mode == FACTOR_MODE_ONLY);
+    return first && run->second == FACTOR_FAILED && second_guessed(&proof->second);
 }
 
 static enum medgl_error commit_failure(struct store_txn *txn, struct commit_run *run)
@@ -138,12 +217,14 @@ static enum medgl_error commit_failure(struct store_txn *txn, struct commit_run 
         ledger_entry_bool(&entry, "repeated", true);
     MEDGL_TRY(evidence_append(proof->context, txn, &entry, NULL));
 
+    /* Who is to enrol a device now has failed at nothing. */
+    if (run->decision.reason == LOGIN_REASON_ENROL)
+        return MEDGL_OK;
     /* A name that is not enrolled has no such row to change; what it costs is read all the same. */
     struct activity *activity = &run->activity;
     if (activity->failures < UINT32_MAX && !run->repeated)
         activity->failures++;
-    if (activity->factor_failures < UINT32_MAX && run->decision.counts &&
-        proof->second == FACTOR_FAILED)
+    if (activity->factor_failures < UINT32_MAX && run->decision.counts && commit_wrong_code(run))
         run->factor_closed =
             ++activity->factor_failures == proof->context->policy.factor_failures && proof->known;
     activity->last_failure = run->clock.now;
@@ -309,22 +390,71 @@ static enum medgl_error commit_renew(struct store_txn *txn, struct commit_run *r
     return store_credential_put(txn, &run->credential);
 }
 
+/* A device that was enrolled just now has an entry of its own. */
+static bool commit_uses_second(const struct commit_run *run)
+{
+    return run->second == FACTOR_PROVED && run->enrolment == NULL;
+}
+
+static void commit_describe_second(const struct commit_run *run, struct ledger_entry *entry)
+{
+    const struct second *second = &run->proof->second;
+    if (!commit_uses_second(run))
+        return;
+    ledger_entry_text(entry, "factor", second->credential);
+    if (second->kind == FACTOR_KIND_TOTP)
+        ledger_entry_number(entry, "step", second->step);
+}
+
+static enum medgl_error commit_alert_recovery(struct store_txn *txn, struct commit_run *run)
+{
+    char text[STORE_ALERT_SIZE];
+    (void)snprintf(text, sizeof(text), "%s was used in the place of a second factor at account %s.",
+                   run->proof->second.kind == FACTOR_KIND_RECOVERY
+                       ? "A recovery code"
+                       : "A one-time code of a factor waiver",
+                   run->account.name);
+    return commit_alert(txn, run, ALERT_RECOVERY, &run->account, run->proof->source.key, text);
+}
+
+/* R03, R24: the step or code is used up, and the waiver that made it possible is noted, here or not
+ * at all. */
+static enum medgl_error commit_use_second(struct store_txn *txn, struct commit_run *run,
+                                          uint64_t seq)
+{
+    const struct proof *proof = run->proof;
+    const enum factor_kind kind = proof->second.kind;
+    if (!commit_uses_second(run))
+        return MEDGL_OK;
+    MEDGL_TRY(second_use_up(txn, proof, &run->factors, seq));
+    if (kind != FACTOR_KIND_RECOVERY && kind != FACTOR_KIND_CODE)
+        return MEDGL_OK;
+    if (run->demand.waived &&
+        (kind == FACTOR_KIND_CODE || run->factors.waiver.instead == GRANT_INSTEAD_RECOVERY))
+        MEDGL_TRY(grant_use(proof->context, txn, &run->clock, &run->account, run->factors.waiver.id,
+                            proof->reservation.attempt.service, proof->source.key));
+    return commit_alert_recovery(txn, run);
+}
+
 static enum medgl_error commit_success(struct store_txn *txn, struct commit_run *run)
 {
     struct proof *proof = run->proof;
     struct ledger_entry entry;
+    uint64_t seq;
     uint32_t cleared;
     evidence_begin(proof->context, &run->clock, LEDGER_LOGIN_SUCCESS, &run->account, &entry);
     commit_describe(run, &entry);
     ledger_entry_text(&entry, "rule", password_rule_word(run->decision.standing.rule));
     if (commit_person_name(run)[0] != '\0')
         ledger_entry_text(&entry, "person", commit_person_name(run));
-    MEDGL_TRY(evidence_append(proof->context, txn, &entry, NULL));
+    commit_describe_second(run, &entry);
+    MEDGL_TRY(evidence_append(proof->context, txn, &entry, &seq));
+    MEDGL_TRY(commit_use_second(txn, run, seq));
     MEDGL_TRY(commit_renew(txn, run));
     MEDGL_TRY(last_use_note(proof->context, txn, &run->clock, &run->account,
                             proof->reservation.attempt.service, source_key_place(proof->source.key),
                             &run->activity, &run->alerted));
-    if (proof->second == FACTOR_PROVED)
+    if (run->second == FACTOR_PROVED)
         run->activity.factor_failures = 0;
     MEDGL_TRY(store_activity_put(txn, &run->activity));
     if (proof->purpose == PROOF_CHANGE)
@@ -336,18 +466,19 @@ static enum medgl_error commit_success(struct store_txn *txn, struct commit_run 
 
 static enum attempt_outcome commit_outcome(const struct commit_run *run)
 {
-    if (run->decision.allowed)
-        return ATTEMPT_OUTCOME_SUCCEEDED;
+    if (run->decision.allowed || run->decision.reason == LOGIN_REASON_ENROL)
+        return ATTEMPT_OUTCOME_SUCCEEDED; /* no guess; it clears nothing yet */
     return run->repeated ? ATTEMPT_OUTCOME_REPEATED : ATTEMPT_OUTCOME_FAILED;
 }
 
-/* MUST: a wrong code of a second factor is never a repeated guess: the same digits are another one
- * half a minute later. */
+/* MUST: where a code was given it is never a repeated guess, right or wrong: the same digits are
+ * another one half a minute later. By what was given alone: else the delays would tell whether the
+ * password was right (R23). */
 static enum medgl_error commit_know_again(struct store_txn *txn, struct commit_run *run)
 {
     const struct proof *proof = run->proof;
     const struct policy *policy = &proof->context->policy;
-    if (!run->decision.counts || proof->second == FACTOR_FAILED)
+    if (!run->decision.counts || second_given(&proof->second))
         return MEDGL_OK;
     MEDGL_TRY(store_attempt_repeats(txn, proof->account_key, proof->source.key, proof->tag,
                                     run->clock.now, policy_span_most(policy->attempt_window),
@@ -427,20 +558,61 @@ static void commit_tell(const struct commit_run *run)
              until);
 }
 
+static enum medgl_error commit_in(struct proof *proof, struct commit_run *run,
+                                  store_function function)
+{
+    proof->decision = (struct login_decision){.allowed = false};
+    proof->person[0] = '\0';
+    enum medgl_error error = store_transact(proof->context->store, STORE_WRITE, function, run);
+    if (error == MEDGL_OK) {
+        commit_tell(run);
+        proof->decision = run->decision;
+        if (run->decision.allowed)
+            memcpy(proof->person, commit_person_name(run), sizeof(proof->person));
+        if (run->alerted)
+            alert_wake(proof->context);
+    }
+    secret_wipe(run, sizeof(*run));
+    return error;
+}
+
 enum medgl_error proof_commit(struct proof *proof)
 {
     struct commit_run run = {.proof = proof};
-    proof->decision = (struct login_decision){.allowed = false};
-    proof->person[0] = '\0';
-    enum medgl_error error = store_transact(proof->context->store, STORE_WRITE, commit_now, &run);
-    if (error == MEDGL_OK) {
-        commit_tell(&run);
-        proof->decision = run.decision;
-        if (run.decision.allowed)
-            memcpy(proof->person, commit_person_name(&run), sizeof(proof->person));
-        if (run.alerted)
-            alert_wake(proof->context);
-    }
-    secret_wipe(&run, sizeof(run));
-    return error;
+    return commit_in(proof, &run, commit_now);
+}
+
+/* -- with a device that was enrolled at this login -------------------------------------------- */
+
+/* MUST: everything is decided anew: the person took minutes. The reservation ended well when it was
+ * found that a device is missing, so that it is held for this; the guess was no wrong one. */
+static enum medgl_error commit_enrolled_now(struct store_txn *txn, void *argument)
+{
+    struct commit_run *run = argument;
+    const struct proof *proof = run->proof;
+    char why[OPERATION_WHY_SIZE];
+    bool changed;
+    run->clock = clock_read();
+    run->decision = (struct login_decision){.allowed = false};
+    run->now_locked = run->factor_closed = run->repeated = run->alerted = false;
+    MEDGL_TRY(commit_read(txn, run));
+    const struct login_facts facts = commit_facts(run, true);
+    run->decision = policy_login(&proof->context->policy, &facts, run->clock.now);
+    run->decision.counts = false;
+    if (!run->decision.allowed)
+        return commit_failure(txn, run);
+    MEDGL_TRY(totp_enrolment_store(proof->context, txn, &run->clock, &run->account, run->enrolment,
+                                   "owner", why));
+    MEDGL_TRY(commit_success(txn, run));
+    MEDGL_TRY(policy_seen_note(proof->context, txn, &run->clock, &changed));
+    run->alerted = run->alerted || changed;
+    return MEDGL_OK;
+}
+
+enum medgl_error proof_commit_enrolled(struct proof *proof, const struct totp_enrolment *enrolment)
+{
+    struct commit_run run = {.proof = proof, .enrolment = enrolment};
+    const bool due = proof->decision.reason == LOGIN_REASON_ENROL && enrolment->step > 0;
+    proof->decision.reason = LOGIN_REASON_UNDECIDED;
+    return due ? commit_in(proof, &run, commit_enrolled_now) : MEDGL_ERR_REFUSED;
 }

@@ -2,9 +2,9 @@
  * ledger. */
 #include "operation/login.h"
 
-#include "base/log.h"
 #include "base/message.h"
 #include "operation/password.h"
+#include "operation/totp.h"
 
 /* The password: from an earlier module, or asked. MEDGL_ERR_ARGUMENT: an answer that cannot be one.
  */
@@ -18,16 +18,46 @@ static enum medgl_error login_ask(const struct talk *talk, const struct login_re
     return talk->ask(talk->carrier, TALK_SECRET, TALK_PASSWORD, _("Password: "), typed);
 }
 
-/* The password and, of a shared id, who it is; before any verdict. MEDGL_ERR_ARGUMENT: as above. */
+/* MUST: everything is asked before any verdict. MEDGL_ERR_ARGUMENT: as above. */
 static enum medgl_error login_ask_all(const struct talk *talk, const struct login_request *request,
                                       struct proof *proof, struct secret *typed)
 {
-    enum medgl_error error = login_ask(talk, request, typed);
+    enum medgl_error error = MEDGL_OK;
+    MEDGL_TRY(second_ask_card(proof, talk));
+    proof->password_asked =
+        request->factor != FACTOR_MODE_ONLY &&
+        (proof->second.pin.len == 0 || proof->context->policy.card_alone != POLICY_YES);
+    if (proof->password_asked)
+        error = login_ask(talk, request, typed);
     if (error != MEDGL_OK && error != MEDGL_ERR_ARGUMENT)
         return error;
+    MEDGL_TRY(second_ask_code(proof, talk));
+    if (error == MEDGL_OK)
+        MEDGL_TRY(second_split(proof, typed));
     if (proof_wants_person(proof))
         MEDGL_TRY(proof_ask_person(proof, talk));
     return error;
+}
+
+/* -- enrolment at the login (R24) ------------------------------------------------------------- */
+
+/* Everything but the second factor was right, and there is none yet. Nothing of the new device is
+ * stored before a code of it was confirmed, and then in the transaction that allows the login. */
+static enum medgl_error login_enrol(struct context *context, const struct talk *talk,
+                                    struct proof *proof)
+{
+    auto_clean(totp_enrolment_clear) struct totp_enrolment enrolment = {.step = 0};
+    talk->inform(talk->carrier,
+                 _("A second factor is needed to log in here, and you have none yet. Set one up "
+                   "now: it takes an authenticator app on your phone."));
+    MEDGL_TRY(totp_enrolment_begin(context, 0, 0, "", &enrolment));
+    totp_enrolment_show(talk, &proof->account, &enrolment, context->policy.factor_qr == POLICY_YES);
+    MEDGL_TRY(totp_enrolment_confirm(talk, &enrolment));
+    MEDGL_TRY(proof_commit_enrolled(proof, &enrolment));
+    if (proof->decision.allowed)
+        talk->inform(talk->carrier,
+                     _("The device is set up. From now on a code of it is asked at each login."));
+    return MEDGL_OK;
 }
 
 /* MUST: the login is committed. */
@@ -53,12 +83,7 @@ enum medgl_error operation_login(struct context *context, const struct talk *tal
         *verdict = LOGIN_NOT_ENROLLED;
         return MEDGL_OK;
     }
-    if (request->factor == FACTOR_MODE_ONLY) {
-        log_line(LOG_ERR,
-                 "factor=only: no second factor is in force for this account: enrol one, or "
-                 "take the argument out of the PAM service file");
-        return MEDGL_OK;
-    }
+    proof.second.mode = request->factor;
     enum medgl_error error = login_ask_all(talk, request, &proof, &typed);
     if (error == MEDGL_ERR_ABORTED) {
         *verdict = LOGIN_ABORTED;
@@ -69,8 +94,15 @@ enum medgl_error operation_login(struct context *context, const struct talk *tal
     MEDGL_TRY(proof_verify(&proof, error == MEDGL_OK ? &typed : NULL));
     secret_free(&typed);
     MEDGL_TRY(proof_commit(&proof));
-    if (!proof.decision.allowed)
+    if (proof.decision.reason == LOGIN_REASON_ENROL) {
+        error = login_enrol(context, talk, &proof);
+        if (error != MEDGL_OK && error != MEDGL_ERR_ABORTED)
+            return error;
+    }
+    if (!proof.decision.allowed) {
+        second_tell(&proof, talk);
         return MEDGL_OK;
+    }
     MEDGL_TRY(login_give_token(&proof, request));
     *verdict = LOGIN_ALLOWED;
     return MEDGL_OK;

@@ -28,6 +28,8 @@ static enum medgl_error proof_look_up(struct store_txn *txn, void *argument)
     struct proof *proof = run->proof;
     enum identity_match match;
     proof->known = proof->alias = proof->present = false;
+    memset(&proof->factors, 0, sizeof(proof->factors));
+    MEDGL_TRY(store_credential_any_factor(txn, &proof->any_factor));
     MEDGL_TRY(identity_find(txn, run->typed, &run->user, &proof->account, &match));
     proof->alias = match == IDENTITY_ALIAS;
     if (match != IDENTITY_ACCOUNT)
@@ -36,7 +38,9 @@ static enum medgl_error proof_look_up(struct store_txn *txn, void *argument)
     enum medgl_error error =
         store_credential_get(txn, proof->account.id, CREDENTIAL_PASSWORD, &proof->credential);
     proof->present = error == MEDGL_OK;
-    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+    if (error != MEDGL_OK && error != MEDGL_ERR_NOT_FOUND)
+        return error;
+    return factors_read(txn, proof->account.id, clock_read().now, &proof->factors);
 }
 
 /* A name that nobody has is looked for in every source of users, and for its sake the C library may
@@ -54,7 +58,8 @@ enum medgl_error proof_find(struct context *context, const struct caller *caller
                             enum proof_purpose purpose, struct proof *proof)
 {
     *proof = (struct proof){
-        .context = context, .caller = caller, .purpose = purpose, .second = FACTOR_NOT_ASKED};
+        .context = context, .caller = caller, .purpose = purpose, .password_asked = true};
+    proof->second.form = CODE_EMPTY;
     source_of(caller, &proof->source);
     place_of(caller, &proof->place);
     if (purpose == PROOF_CHANGE)
@@ -79,6 +84,7 @@ enum medgl_error proof_find(struct context *context, const struct caller *caller
 
 void proof_clear(struct proof *proof)
 {
+    second_clear(&proof->second);
     secret_wipe(proof, sizeof(*proof));
 }
 
@@ -89,11 +95,12 @@ bool proof_is_not_ours(const struct proof *proof)
 }
 
 struct admission_decision proof_admission(const struct proof *proof, const struct account *account,
-                                          medgl_time now)
+                                          const struct factors *factors, medgl_time now)
 {
     static const struct admission_decision not_asked = {.reason = ADMISSION_GRANTED};
-    const struct admission_facts facts =
+    struct admission_facts facts =
         admission_facts_from(account, &proof->place, proof->caller->service, now);
+    facts.granted_until = factors->out_of_hours ? factors->hours.until : 0;
     if (proof->purpose == PROOF_CHANGE)
         return not_asked;
     return policy_admit(&proof->context->policy, &facts, now);
@@ -125,7 +132,8 @@ void proof_why(const struct proof *proof, const struct account *account, enum lo
     (void)snprintf(why, PROOF_WHY_SIZE, "%s", login_reason_word(reason));
     if (!by_rule)
         return;
-    const struct admission_decision admission = proof_admission(proof, account, now);
+    const struct admission_decision admission =
+        proof_admission(proof, account, &proof->factors, now);
     const struct admission_finding *finding = admission_refusing(&admission);
     if (finding != NULL)
         (void)snprintf(why, PROOF_WHY_SIZE, "%s (%s: %s)", login_reason_word(reason),
@@ -157,11 +165,23 @@ enum medgl_error proof_ask_person(struct proof *proof, const struct talk *talk)
 
 /* -- what the plain text is needed for, beside the verdict ------------------------------------ */
 
-/* MUST: whom it opens nothing for (disabled, expired, not admitted) gets none of the following: the
- * time that it takes would tell that the password was right (R23). */
+/* As it is now; of the change of a password no second factor is asked. */
+static bool proof_lacks_second(const struct proof *proof, medgl_time now)
+{
+    const struct factor_demand demand = second_demand(proof, &proof->account, &proof->factors, now);
+    if (proof->purpose == PROOF_CHANGE)
+        return false;
+    const enum factor_result result = second_result(proof, &proof->factors, &demand);
+    return result == FACTOR_FAILED || (result == FACTOR_NOT_ASKED && demand.required);
+}
+
+/* MUST: whom it opens nothing for (disabled, expired, not admitted, a wrong code) gets none of the
+ * following: the time that it takes would tell that the password was right (R23). */
 static bool proof_is_open(const struct proof *proof)
 {
     const medgl_time now = clock_read().now;
+    if (proof_lacks_second(proof, now))
+        return false;
     const bool nobody = proof->person_asked && !proof->person_found;
     const struct account_facts facts = {
         .known = proof->known,
@@ -169,7 +189,7 @@ static bool proof_is_open(const struct proof *proof)
         .state = proof->account.state,
         .class_ = proof->account.class_,
         .password_facts = password_facts_from(&proof->credential, now),
-        .admission = proof_admission(proof, &proof->account, now).reason,
+        .admission = proof_admission(proof, &proof->account, &proof->factors, now).reason,
         .person = nobody ? FACTOR_FAILED : FACTOR_NOT_ASKED,
     };
     return policy_account(&proof->context->policy, &facts, now).reason == LOGIN_REASON_OK;
@@ -423,7 +443,9 @@ enum medgl_error proof_verify(struct proof *proof, const struct secret *typed)
                               proof->account_key, proof->caller, &proof->source,
                               &proof->reservation));
     proof->context->console = proof_has_own_line(proof);
-    enum medgl_error error = proof_evaluate(proof, typed);
+    enum medgl_error error = proof->purpose == PROOF_LOGIN ? second_verify(proof) : MEDGL_OK;
+    if (error == MEDGL_OK && proof->password_asked)
+        error = proof_evaluate(proof, typed);
     if (error != MEDGL_OK) /* from before the evaluation alone: nothing was learnt */
         attempt_withdraw(proof->context, &proof->reservation);
     return error;

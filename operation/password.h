@@ -5,6 +5,7 @@
 
 #include "operation/attempt.h"
 #include "operation/person_asked.h"
+#include "operation/second.h"
 #include "policy/login.h"
 
 enum proof_purpose {
@@ -33,8 +34,11 @@ struct proof {
     bool person_found;                 /* at the time it was answered; decided anew at the commit */
     struct reservation reservation;
     bool matches;
-    enum factor_result second; /* what a second factor proved; FACTOR_NOT_ASKED: none is in force */
-    uint32_t tag;              /* of what was guessed; 0: not evaluated */
+    bool password_asked; /* false: another module proved the first factor, or a card stands alone */
+    bool any_factor;     /* somebody on this host has a second factor */
+    struct factors factors; /* of the account, as they were when it was looked up */
+    struct second second;
+    uint32_t tag; /* of what was guessed; 0: not evaluated */
     /* What the commit puts in the place of what is stored, now that the plain text was at hand. */
     struct password_record renewed; /* at the policy's cost, where the stored one is cheaper or was
                                        imported (R10); its hash is "" where there is nothing new */
@@ -57,10 +61,11 @@ bool proof_is_not_ours(const struct proof *proof);
 bool proof_wants_person(const struct proof *proof);
 enum medgl_error proof_ask_person(struct proof *proof, const struct talk *talk);
 
-/* What the access rules say of this account, as it is now, at that time (R05, R22, R27). Of the
- * change of a password nothing: whoever makes it is logged in, or passes the account phase. */
+/* What the access rules say of this account, as it is now, with its grants, at that time (R05, R22,
+ * R27). Of the change of a password nothing: whoever makes it is logged in, or passes the account
+ * phase. */
 struct admission_decision proof_admission(const struct proof *proof, const struct account *account,
-                                          medgl_time now);
+                                          const struct factors *factors, medgl_time now);
 
 /* Why, for the log: "wrong-password"; with the access rule that refuses, where one does: "place
  * (its own rule: 10.1.0.0/16)". */
@@ -68,13 +73,19 @@ struct admission_decision proof_admission(const struct proof *proof, const struc
 void proof_why(const struct proof *proof, const struct account *account, enum login_reason reason,
                medgl_time now, char why[PROOF_WHY_SIZE]);
 
-/* Reserves a try, then verifies. `typed` NULL: an answer that cannot be a password (malformed, too
- * long): fails after the same work. */
+/* Reserves a try, then verifies the second factor and the password. `typed` NULL: an answer that
+ * cannot be a password (malformed, too long): fails after the same work. Of no interest where
+ * `password_asked` is false. */
 enum medgl_error proof_verify(struct proof *proof, const struct secret *typed);
 
 /* Decides once, on facts read in the transaction that also writes counters and the ledger entry;
  * the decision stands in proof->decision only when that transaction is committed. */
 enum medgl_error proof_commit(struct proof *proof);
+
+/* After LOGIN_REASON_ENROL, and a code of the new device was confirmed: decides once more, and
+ * enrols and allows in one transaction, or neither. */
+struct totp_enrolment;
+enum medgl_error proof_commit_enrolled(struct proof *proof, const struct totp_enrolment *enrolment);
 
 /* The facts that policy/ wants to know about a password; `credential` NULL: none. How many grace
  * logins were used stands elsewhere (struct activity). */

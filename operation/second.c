@@ -1,2 +1,334 @@
-/* The second factor of a login: asked, verified, used up. */
+/* The second factor of a login: asked, verified, used up. Never decides: policy/ does, on the facts
+ * that come of it. */
 #include "operation/second.h"
+
+#include "base/log.h"
+#include "base/message.h"
+#include "operation/password.h"
+#include "operation/recovery.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SECOND_PROMPT_SIZE 512
+
+void second_clear(struct second *second)
+{
+    secret_wipe(second->code, sizeof(second->code));
+    secret_free(&second->pin);
+    card_login_free(&second->card);
+}
+
+/* -- asking ----------------------------------------------------------------------------------- */
+
+enum medgl_error second_ask_card(struct proof *proof, const struct talk *talk)
+{
+    struct second *second = &proof->second;
+    const struct policy *policy = &proof->context->policy;
+    enum card_presence presence = CARD_ABSENT;
+    char prompt[SECOND_PROMPT_SIZE] = "";
+    if (second->mode == FACTOR_MODE_NONE ||
+        !policy_card_applies(policy, proof->caller->service, &proof->place))
+        return MEDGL_OK;
+    MEDGL_TRY(card_login_begin(proof->context, &second->card, &presence));
+    if (presence != CARD_ABSENT)
+        card_login_prompt(second->card, prompt, sizeof(prompt));
+    switch (presence) {
+    case CARD_READY:
+        return talk->ask(talk->carrier, TALK_SECRET, TALK_CODE, prompt, &second->pin);
+    case CARD_UNUSABLE:
+        (void)snprintf(second->message, sizeof(second->message), "%s", prompt);
+        break;
+    case CARD_ABSENT:
+        break;
+    }
+    return MEDGL_OK;
+}
+
+/* Too long is no code, and goes on like any other that is none. */
+static void second_take(struct second *second, const struct secret *typed, enum medgl_error error)
+{
+    second->form = error == MEDGL_OK ? code_normalise(typed, second->code) : CODE_MALFORMED;
+}
+
+static bool second_prompts(const struct proof *proof)
+{
+    const medgl_time now = clock_read().now;
+    return policy_factor_prompts(&proof->context->policy, proof->second.mode,
+                                 proof->caller->service, &proof->place, proof->any_factor,
+                                 clock_utc_offset(now), now);
+}
+
+/* factor=only has no password that a code could stand behind. */
+static bool second_shares_prompt(const struct proof *proof)
+{
+    return proof->password_asked &&
+           policy_factor_one_prompt(&proof->context->policy, proof->caller->service);
+}
+
+enum medgl_error second_ask_code(struct proof *proof, const struct talk *talk)
+{
+    auto_secret struct secret typed = SECRET_NONE;
+    struct second *second = &proof->second;
+    second->form = CODE_EMPTY;
+    if (second->pin.len > 0 || second_shares_prompt(proof) || !second_prompts(proof))
+        return MEDGL_OK;
+    second->prompted = true;
+    enum medgl_error error = talk->ask(talk->carrier, TALK_SECRET, TALK_CODE,
+                                       _("One-time code (Enter: none): "), &typed);
+    if (error != MEDGL_OK && error != MEDGL_ERR_ARGUMENT)
+        return error;
+    second_take(second, &typed, error);
+    return MEDGL_OK;
+}
+
+/* How many characters at the end are a code: what the account's first device makes, or a code on
+ * paper. */
+static size_t second_tail(const struct proof *proof, const struct secret *typed)
+{
+    char code[CODE_SIZE];
+    auto_secret struct secret tail = SECRET_NONE;
+    const size_t paper = RECOVERY_TEXT_SIZE - 1;
+    size_t digits = (size_t)proof->context->policy.totp_digits;
+    for (size_t i = 0; i < proof->factors.count; i++) {
+        auto_clean(totp_record_clear) struct totp_record record;
+        auto_secret struct secret plain = SECRET_NONE;
+        const struct credential *credential = &proof->factors.all[i];
+        if (credential->kind == CREDENTIAL_TOTP &&
+            factor_unseal(proof->context, credential, &plain) == MEDGL_OK &&
+            totp_record_read(&plain, &record) == MEDGL_OK) {
+            digits = record.digits;
+            break;
+        }
+    }
+    if (typed->len > paper &&
+        secret_copy(&tail, typed->bytes + typed->len - paper, paper) == MEDGL_OK &&
+        tail.bytes[paper / 2] == '-' && code_normalise(&tail, code) == CODE_RECOVERY)
+        return paper;
+    if (typed->len <= digits)
+        return 0;
+    for (size_t i = typed->len - digits; i < typed->len; i++)
+        if (typed->bytes[i] < '0' || typed->bytes[i] > '9')
+            return 0;
+    return digits;
+}
+
+enum medgl_error second_split(struct proof *proof, struct secret *typed)
+{
+    auto_secret struct secret tail = SECRET_NONE;
+    struct second *second = &proof->second;
+    const medgl_time now = clock_read().now;
+    if (second->pin.len > 0 || !second_shares_prompt(proof) || !second_prompts(proof))
+        return MEDGL_OK;
+    second->prompted = true;
+    /* MUST: of whom none is asked, all of it is the password. */
+    if (proof->known && !second_demand(proof, &proof->account, &proof->factors, now).asked)
+        return MEDGL_OK;
+    const size_t len = second_tail(proof, typed);
+    if (len == 0)
+        return MEDGL_OK;
+    MEDGL_TRY(secret_copy(&tail, typed->bytes + typed->len - len, len));
+    second_take(second, &tail, MEDGL_OK);
+    secret_wipe(typed->bytes + typed->len - len, len);
+    typed->len -= len;
+    return MEDGL_OK;
+}
+
+/* -- what is asked of the account ------------------------------------------------------------- */
+
+struct factor_demand second_demand(const struct proof *proof, const struct account *account,
+                                   const struct factors *factors, medgl_time now)
+{
+    const struct factor_facts facts = factor_facts_from(account, factors, proof->second.mode,
+                                                        &proof->place, proof->caller->service, now);
+    return policy_factor(&proof->context->policy, &facts, now);
+}
+
+static bool second_accepts(const struct factor_demand *demand, enum factor_kind kind)
+{
+    switch (kind) {
+    case FACTOR_KIND_TOTP:
+        return demand->totp;
+    case FACTOR_KIND_CARD:
+        return demand->card;
+    case FACTOR_KIND_RECOVERY:
+        return demand->recovery;
+    case FACTOR_KIND_CODE:
+        return demand->code;
+    case FACTOR_KIND_NONE:
+        break;
+    }
+    return false;
+}
+
+static bool second_has_any(const struct factor_demand *demand)
+{
+    return demand->totp || demand->card || demand->recovery || demand->code;
+}
+
+/* -- verifying -------------------------------------------------------------------------------- */
+
+/* MUST: believed from who holds a reservation alone. */
+static void second_found(struct proof *proof, size_t index)
+{
+    struct second *second = &proof->second;
+    const struct credential *credential = &proof->factors.all[index];
+    if (proof->reservation.decision.verdict != ATTEMPT_ADMITTED)
+        return;
+    second->kind = factor_kind_of(credential->kind);
+    memcpy(second->credential, credential->id, sizeof(second->credential));
+    second->proved = true;
+}
+
+/* Every device is looked at, and who has none costs as much as who has one (R23). */
+static enum medgl_error second_verify_digits(struct proof *proof, medgl_time now)
+{
+    struct second *second = &proof->second;
+    const struct factors *factors = &proof->factors;
+    bool looked = false;
+    for (size_t i = 0; i < factors->count || !looked; i++) {
+        auto_clean(totp_record_clear) struct totp_record record = {
+            .secret_len = TOTP_SECRET_NEW, .algorithm = TOTP_SHA256, .digits = 6, .period = 30};
+        auto_secret struct secret plain = SECRET_NONE;
+        struct totp_state state = {0, 0};
+        int64_t step, drift;
+        const bool real = i < factors->count;
+        if (real && factors->all[i].kind != CREDENTIAL_TOTP)
+            continue;
+        if (real) {
+            MEDGL_TRY(factor_unseal(proof->context, &factors->all[i], &plain));
+            MEDGL_TRY(totp_record_read(&plain, &record));
+            state = (struct totp_state){factors->all[i].counter, factors->all[i].drift};
+        }
+        looked = true;
+        MEDGL_TRY(totp_check(&record, &state, second->code, now, &step, &drift));
+        if (!real || step == 0 || second->proved)
+            continue;
+        second_found(proof, i);
+        second->step = step;
+        second->drift = drift;
+    }
+    return MEDGL_OK;
+}
+
+static enum medgl_error second_verify_paper(struct proof *proof, const struct factor_demand *demand)
+{
+    const struct recovery_accept accept = {.recovery = demand->recovery, .code = demand->code};
+    size_t index;
+    MEDGL_TRY(recovery_find(proof->context, proof->account_key, &proof->factors, &accept,
+                            proof->second.code, &index));
+    if (index < proof->factors.count)
+        second_found(proof, index);
+    return MEDGL_OK;
+}
+
+static enum medgl_error second_verify_card(struct proof *proof, medgl_time now)
+{
+    struct second *second = &proof->second;
+    struct card_answer answer;
+    second->kind = FACTOR_KIND_CARD;
+    MEDGL_TRY(card_login_prove(second->card, &second->pin, proof->account.name, &proof->factors,
+                               now, &answer));
+    if (answer.message[0] != '\0')
+        (void)snprintf(second->message, sizeof(second->message), "%s", answer.message);
+    if (answer.result == FACTOR_PROVED && answer.index < proof->factors.count &&
+        proof->factors.all[answer.index].kind == CREDENTIAL_CARD)
+        second_found(proof, answer.index);
+    return MEDGL_OK;
+}
+
+enum medgl_error second_verify(struct proof *proof)
+{
+    struct second *second = &proof->second;
+    const medgl_time now = clock_read().now;
+    const struct factor_demand demand = second_demand(proof, &proof->account, &proof->factors, now);
+    second->proved = false;
+    second->kind = FACTOR_KIND_NONE;
+    if (second->pin.len > 0)
+        return second_verify_card(proof, now);
+    switch (second->form) {
+    case CODE_DIGITS:
+        second->kind = FACTOR_KIND_TOTP;
+        return second_verify_digits(proof, now);
+    case CODE_RECOVERY:
+        second->kind = FACTOR_KIND_RECOVERY;
+        return second_verify_paper(proof, &demand);
+    case CODE_MALFORMED:
+    case CODE_EMPTY:
+        break;
+    }
+    return MEDGL_OK;
+}
+
+/* -- in the transaction that decides ---------------------------------------------------------- */
+
+static const struct credential *second_credential(const struct second *second,
+                                                  const struct factors *factors)
+{
+    for (size_t i = 0; i < factors->count; i++)
+        if (strcmp(factors->all[i].id, second->credential) == 0 &&
+            factor_kind_of(factors->all[i].kind) == second->kind)
+            return &factors->all[i];
+    return NULL;
+}
+
+/* MUST: a step is accepted once, ever: of two logins with one code the second one finds it used. */
+enum factor_result second_result(const struct proof *proof, const struct factors *factors,
+                                 const struct factor_demand *demand)
+{
+    const struct second *second = &proof->second;
+    if (!demand->asked || !second_has_any(demand))
+        return FACTOR_NOT_ASKED; /* where one is required, that is not enough */
+    if (!second->proved || !second_accepts(demand, second->kind))
+        return FACTOR_FAILED;
+    const struct credential *credential = second_credential(second, factors);
+    if (credential == NULL)
+        return FACTOR_FAILED;
+    if (second->kind == FACTOR_KIND_TOTP && second->step <= credential->counter)
+        return FACTOR_FAILED;
+    return FACTOR_PROVED;
+}
+
+enum medgl_error second_use_up(struct store_txn *txn, const struct proof *proof,
+                               const struct factors *factors, uint64_t seq)
+{
+    const struct second *second = &proof->second;
+    const struct credential *credential = second_credential(second, factors);
+    struct credential used;
+    if (credential == NULL)
+        return MEDGL_ERR_CONFLICT;
+    switch (second->kind) {
+    case FACTOR_KIND_RECOVERY:
+    case FACTOR_KIND_CODE:
+        return store_credential_remove(txn, credential->account_id, credential->kind,
+                                       credential->id);
+    case FACTOR_KIND_TOTP:
+    case FACTOR_KIND_CARD:
+        used = *credential;
+        used.ledger_seq = seq;
+        if (second->kind == FACTOR_KIND_TOTP) {
+            used.counter = second->step;
+            used.drift = second->drift;
+        }
+        return store_credential_update(txn, &used);
+    case FACTOR_KIND_NONE:
+        break;
+    }
+    return MEDGL_ERR_CONFLICT;
+}
+
+bool second_guessed(const struct second *second)
+{
+    return second->pin.len == 0 && (second->form == CODE_DIGITS || second->form == CODE_RECOVERY);
+}
+
+bool second_given(const struct second *second)
+{
+    return second->pin.len > 0 || second->form != CODE_EMPTY;
+}
+
+void second_tell(const struct proof *proof, const struct talk *talk)
+{
+    if (proof->second.message[0] != '\0')
+        talk->warn(talk->carrier, proof->second.message);
+}

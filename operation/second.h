@@ -26,11 +26,46 @@ struct second {
     struct secret pin;       /* empty: without the card */
     char message[256];       /* about the card, told when all was asked */
     /* What it came to; decided anew at the commit. */
-    enum factor_kind kind; /* of what was given */
-    enum factor_result result;
+    enum factor_kind kind; /* of what was given, then of what proved it */
+    bool proved;
     char credential[CRYPTO_ID_SIZE]; /* what proved it */
     int64_t step, drift;             /* of a device */
 };
 void second_clear(struct second *second);
+
+struct proof; /* operation/password.h */
+
+/* The PIN of the card that is in the reader of this place, or nothing. MEDGL_ERR_ABORTED: nobody
+ * is there. */
+enum medgl_error second_ask_card(struct proof *proof, const struct talk *talk);
+/* The code, where codes are asked for in a prompt of their own. MEDGL_ERR_ABORTED likewise. */
+enum medgl_error second_ask_code(struct proof *proof, const struct talk *talk);
+/* Where there is one prompt alone: takes the code off the end of what was typed. */
+enum medgl_error second_split(struct proof *proof, struct secret *typed);
+
+/* What is asked of the account as it is, from this place, through this service. */
+struct factor_demand second_demand(const struct proof *proof, const struct account *account,
+                                   const struct factors *factors, medgl_time now);
+
+/* Verifies what was given, after the try was reserved. An error: nothing was learnt. */
+enum medgl_error second_verify(struct proof *proof);
+
+/* In the transaction that decides: what it proves there. Used up meanwhile, or taken away: nothing.
+ */
+enum factor_result second_result(const struct proof *proof, const struct factors *factors,
+                                 const struct factor_demand *demand);
+
+/* In the transaction that allows, for the credential that proved it: the step or code is used up.
+ * `seq`: of the login's entry. */
+enum medgl_error second_use_up(struct store_txn *txn, const struct proof *proof,
+                               const struct factors *factors, uint64_t seq);
+
+/* Whether there was a guess at a code that could have been right: what closes a factor (R24). */
+bool second_guessed(const struct second *second);
+/* Whether anything was given: then the same password is another guess (see attempt_tag()). */
+bool second_given(const struct second *second);
+
+/* What is told about the card once all was asked. */
+void second_tell(const struct proof *proof, const struct talk *talk);
 
 #endif
