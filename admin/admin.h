@@ -7,7 +7,9 @@
 #include "admin/privileged.h"
 #include "base/auto.h"
 #include "base/message.h"
+#include "factor/recovery.h"
 #include "operation/context.h"
+#include "operation/talk.h"
 
 #include <assert.h>
 #include <limits.h>
@@ -46,7 +48,7 @@ enum admin_exit admin_failed(enum medgl_error error, const char *name, const cha
 /* -- options -------------------------------------------------------------------------------- */
 
 /* X(ENUM, name, value or NULL, check, help): all options of all verbs. A name means the same thing
- * everywhere, but "from": a FILE to read, or a PLACE; no verb takes both. */
+ * everywhere, but those of which a later one is the twin (admin/options.c): no verb takes both. */
 #define ADMIN_OPTIONS(X)                                                                           \
     X(HELP, "help", NULL, NULL, N_("Say how the program, a noun or a verb is used."))              \
     X(VERSION, "version", NULL, NULL, N_("Say which version this is."))                            \
@@ -121,7 +123,30 @@ enum admin_exit admin_failed(enum medgl_error error, const char *name, const cha
     X(REVERSE, "reverse", NULL, NULL, N_("The other way round."))                                  \
     X(CSV, "csv", NULL, NULL, N_("Print comma-separated values for spreadsheets."))                \
     X(LOCKED, "locked", NULL, NULL, N_("Only what is closed now."))                                \
-    X(AGE, "age", "SPAN", check_age, N_("Without a login for that long: 90 days, 6 months."))
+    X(AGE, "age", "SPAN", check_age, N_("Without a login for that long: 90 days, 6 months."))      \
+    X(GRANT_KIND, "kind", "GRANT", check_grant_kind, N_("factor-waiver or out-of-hours."))         \
+    X(APPROVED_BY, "approved-by", "NAME", check_operator,                                          \
+      N_("Who approved it; not the person whom it is for."))                                       \
+    X(INSTEAD, "instead", "WHAT", check_instead,                                                   \
+      N_("What a waiver asks for instead: code (issued now) or recovery."))                        \
+    X(CODES, "codes", "N", check_codes, N_("How many codes are issued; the default is 1."))        \
+    X(OWN_FACTOR, "factor", "RULE", check_own_factor,                                              \
+      N_("Whether a second factor is asked: required, optional, none or class."))                  \
+    X(LACKING, "lacking", NULL, NULL, N_("Only who still needs a second factor."))                 \
+    X(ALGORITHM, "algorithm", "WORD", check_algorithm,                                             \
+      N_("sha1, sha256 or sha512; the default is the policy's."))                                  \
+    X(DIGITS, "digits", "N", check_digits,                                                         \
+      N_("How long codes are: 6 or 8; the default is the policy's."))                              \
+    X(LABEL, "label", "TEXT", check_label, N_("What the person calls it, such as \"phone\"."))     \
+    X(FORMAT, "format", "FORMAT", check_format, N_("Of what kind the file is."))                   \
+    X(KEY, "key", "FILE", check_path, N_("A file with the key that secrets are encrypted with."))  \
+    X(ASK_PASSWORD, "ask-password", NULL, NULL,                                                    \
+      N_("Ask for the password that secrets are encrypted with."))                                 \
+    X(SERIAL, "serial", "TEXT", check_label, N_("Only the one with this serial number."))          \
+    X(ID, "id", "ID", check_label,                                                                 \
+      N_("Only this one: its id, the beginning of it, or its label."))                             \
+    X(SHOW, "show", NULL, NULL, N_("Show the codes on this terminal, once."))                      \
+    X(FACTORS, "factors", NULL, NULL, N_("End second factors too: devices, cards and codes."))
 
 enum option {
 #define ADMIN_OPTION_ENUM(id, name, value, check, help) OPTION_##id,
@@ -197,6 +222,8 @@ enum admin_exit options_time(const struct options *options, enum option option, 
 int64_t options_span(const struct options *options, enum option option);
 /* The words of --sort, in the order of enum access_order; NULL-terminated. */
 const char *const *options_orders(void);
+/* The words of --format, in the order of enum totp_import_form. */
+const char *const *options_formats(void);
 /* The number of a checked option, or `absent`. */
 uint64_t options_number(const struct options *options, enum option option, uint64_t absent);
 /* The range of a checked option, both included; not given: everything. */
@@ -309,6 +336,7 @@ struct admin {
     struct guarded_file file; /* of --slip or --output; fd -1: none */
     bool file_stays;
     struct secret from;                      /* what is in the file of --from */
+    struct secret key;                       /* of --key */
     struct privileged privileged;            /* for what needs root after the commit */
     struct courier courier;                  /* for what carries alerts */
     char *checkpoint[ADMIN_CHECKPOINTS_MAX]; /* texts of --checkpoint */
@@ -343,6 +371,21 @@ bool ask_to_type(const char *question, const char *word);
  * was afterwards, also when a signal ends or stops the program. MEDGL_ERR_ABORTED: nothing came. */
 enum medgl_error ask_secretly(const char *question, struct secret *answer);
 
+/* An operation speaks with who is at the terminal. MUST: ask_possible(). */
+struct talk ask_talk(void);
+
+/* -- codes (admin/codes.c) -------------------------------------------------------------------- */
+
+/* Where recovery codes, and those of a waiver, go: either --slip FILE or --show, which needs a
+ * terminal. ADMIN_USAGE, with a complaint. To be asked before anything is done. */
+enum admin_exit codes_settle(const struct admin *admin);
+/* Gives them out; called before the commit. `until`: of a waiver; 0: recovery codes. */
+enum medgl_error codes_deliver(const struct admin *admin, const struct account *account,
+                               const char (*codes)[RECOVERY_TEXT_SIZE], size_t count,
+                               medgl_time until);
+/* After the commit: the slip stays, and the operator hears what to do with the codes. */
+void codes_say(struct admin *admin, const char *name);
+
 /* -- verbs ---------------------------------------------------------------------------------- */
 
 enum admin_exit setup_run(struct admin *admin);
@@ -362,6 +405,13 @@ enum admin_exit password_reset(struct admin *admin);
 enum admin_exit password_revoke(struct admin *admin);
 enum admin_exit password_check(struct admin *admin);
 enum admin_exit password_generate_some(struct admin *admin);
+enum admin_exit totp_enrol(struct admin *admin);
+enum admin_exit totp_import(struct admin *admin);
+enum admin_exit totp_list(struct admin *admin);
+enum admin_exit totp_remove(struct admin *admin);
+enum admin_exit recovery_issue(struct admin *admin);
+enum admin_exit recovery_list(struct admin *admin);
+enum admin_exit recovery_revoke(struct admin *admin);
 enum admin_exit policy_show(struct admin *admin);
 enum admin_exit policy_check_files(struct admin *admin);
 void agreement_print(struct output *output, const struct policy *policy); /* R40 */
@@ -372,6 +422,10 @@ enum admin_exit ledger_checkpoint(struct admin *admin);
 enum admin_exit report_access(struct admin *admin);
 enum admin_exit report_lockouts(struct admin *admin);
 enum admin_exit report_dormant(struct admin *admin);
+enum admin_exit report_readiness(struct admin *admin);
+enum admin_exit grant_add(struct admin *admin);
+enum admin_exit grant_list(struct admin *admin);
+enum admin_exit grant_revoke(struct admin *admin);
 enum admin_exit session_list(struct admin *admin);
 enum admin_exit session_end(struct admin *admin);
 enum admin_exit alert_list(struct admin *admin);

@@ -1,6 +1,8 @@
 /* Questions on the terminal. Never asks where nobody can answer. */
 #include "admin/admin.h"
 
+#include "base/file.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -95,4 +97,48 @@ enum medgl_error ask_secretly(const char *question, struct secret *answer)
     if (error == MEDGL_OK && answer->bytes[answer->len - 1] == '\n')
         answer->bytes[--answer->len] = '\0';
     return error;
+}
+
+/* -- an operation's words --------------------------------------------------------------------- */
+
+static enum medgl_error talk_read(struct secret *answer)
+{
+    char line[ANSWER_SIZE];
+    const ssize_t got = read(STDIN_FILENO, line, sizeof(line));
+    if (got <= 0)
+        return MEDGL_ERR_ABORTED;
+    const size_t len = (size_t)got - (line[got - 1] == '\n');
+    const enum medgl_error error = secret_copy(answer, line, len);
+    secret_wipe(line, sizeof(line));
+    return error;
+}
+
+static enum medgl_error talk_ask(void *carrier, enum talk_style style, enum talk_meaning meaning,
+                                 const char *prompt, struct secret *answer)
+{
+    char question[512];
+    (void)carrier;
+    (void)snprintf(question, sizeof(question), "%s", prompt);
+    for (size_t len = strlen(question); len > 0 && question[len - 1] == ' '; len--)
+        question[len - 1] = '\0'; /* one is put behind it */
+    if (style == TALK_SECRET) {
+        MEDGL_TRY(ask_secretly(question, answer));
+    } else {
+        (void)fprintf(stderr, "%s ", question);
+        MEDGL_TRY(talk_read(answer));
+    }
+    return answer->len > 0 || meaning == TALK_CODE ? MEDGL_OK : MEDGL_ERR_ABORTED;
+}
+
+/* Past any buffer: a secret may be in it. */
+static void talk_say(void *carrier, const char *message)
+{
+    (void)carrier;
+    (void)file_write(STDERR_FILENO, message, strlen(message));
+    (void)file_write(STDERR_FILENO, "\n", 1);
+}
+
+struct talk ask_talk(void)
+{
+    return (struct talk){.ask = talk_ask, .inform = talk_say, .warn = talk_say};
 }

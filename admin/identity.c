@@ -120,8 +120,8 @@ static enum admin_exit identity_actor(struct identity *identity, const struct op
 static enum admin_exit identity_person(struct identity *identity, const struct options *options)
 {
     bool files = options->value[OPTION_SLIP] != NULL || options->value[OPTION_OUTPUT] != NULL ||
-                 options->value[OPTION_FROM] != NULL || options->value[OPTION_SHADOW] != NULL ||
-                 options->checkpoint_count > 0;
+                 options->value[OPTION_FROM] != NULL || options->value[OPTION_KEY] != NULL ||
+                 options->value[OPTION_SHADOW] != NULL || options->checkpoint_count > 0;
     identity->person = getuid();
     identity->person_group = getgid();
     if (!files || !identity->from_root || identity->actor.uid <= 0)

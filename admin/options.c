@@ -3,9 +3,11 @@
 #include "admin/admin.h"
 
 #include "base/text.h"
+#include "factor/totp.h"
 #include "ledger/entry.h"
 #include "ledger/note.h"
 #include "operation/account_rules.h"
+#include "operation/factors.h"
 #include "operation/report.h"
 #include "policy/calendar.h"
 #include "policy/value.h"
@@ -339,6 +341,39 @@ static bool check_result(const char *name, const char *value)
     return check_word(_("result"), words, value);
 }
 
+static bool check_algorithm(const char *name, const char *value)
+{
+    const char *words[] = {totp_algorithm_word(TOTP_SHA1), totp_algorithm_word(TOTP_SHA256),
+                           totp_algorithm_word(TOTP_SHA512), NULL};
+    (void)name;
+    return check_word(_("algorithm"), words, value);
+}
+
+static bool check_digits(const char *name, const char *value)
+{
+    if (strcmp(value, "6") == 0 || strcmp(value, "8") == 0)
+        return true;
+    complain(_("--%s needs 6 or 8"), name);
+    return false;
+}
+
+static bool check_label(const char *name, const char *value)
+{
+    return check_words(name, value, STORE_NAME_SIZE);
+}
+
+const char *const *options_formats(void)
+{
+    static const char *const formats[] = {"users", "google", "pskc", NULL};
+    return formats;
+}
+
+static bool check_format(const char *name, const char *value)
+{
+    (void)name;
+    return check_word(_("format"), options_formats(), value);
+}
+
 const char *const *options_orders(void)
 {
     static const char *const orders[] = {"time", "account", "source", "service", NULL};
@@ -349,6 +384,36 @@ static bool check_order(const char *name, const char *value)
 {
     (void)name;
     return check_word(_("order"), options_orders(), value);
+}
+
+static bool check_grant_kind(const char *name, const char *value)
+{
+    const char *words[] = {grant_kind_word(GRANT_FACTOR_WAIVER),
+                           grant_kind_word(GRANT_OUT_OF_HOURS), NULL};
+    (void)name;
+    return check_word(_("kind"), words, value);
+}
+
+static bool check_instead(const char *name, const char *value)
+{
+    const char *words[] = {grant_instead_word(GRANT_INSTEAD_CODE),
+                           grant_instead_word(GRANT_INSTEAD_RECOVERY), NULL};
+    (void)name;
+    return check_word(_("substitute"), words, value);
+}
+
+static bool check_codes(const char *name, const char *value)
+{
+    return check_count(name, value, FACTORS_CODE_MAX);
+}
+
+static bool check_own_factor(const char *name, const char *value)
+{
+    const char *words[] = {
+        account_factor_word(ACCOUNT_FACTOR_REQUIRED), account_factor_word(ACCOUNT_FACTOR_OPTIONAL),
+        account_factor_word(ACCOUNT_FACTOR_NONE), account_factor_word(ACCOUNT_FACTOR_CLASS), NULL};
+    (void)name;
+    return check_word(_("rule"), words, value);
 }
 
 /* -- the table of options ------------------------------------------------------------------- */
@@ -364,6 +429,24 @@ static const option_check option_checks[] = {
     ADMIN_OPTIONS(OPTION_CHECK)
 #undef OPTION_CHECK
 };
+
+/* Two options of one name, of which a verb takes one. It is found as the first. */
+static const struct {
+    enum option first, second;
+} option_twins[] = {
+    {OPTION_FROM, OPTION_PLACE},
+    {OPTION_KIND, OPTION_GRANT_KIND},
+    {OPTION_FACTOR, OPTION_OWN_FACTOR},
+};
+
+/* The other one of the first of two; OPTION_COUNT: it has none. */
+static enum option option_twin(enum option option)
+{
+    for (size_t i = 0; i < MEDGL_COUNT(option_twins); i++)
+        if (option_twins[i].first == option)
+            return option_twins[i].second;
+    return OPTION_COUNT;
+}
 
 const struct option_word *option_word(enum option option)
 {
@@ -465,24 +548,28 @@ static enum admin_exit options_take(struct options *options, struct words *words
         return ADMIN_USAGE;
     }
     options->value[option] = value;
-    if (option != OPTION_FROM && option_checks[option] != NULL &&
+    if (option_twin(option) == OPTION_COUNT && option_checks[option] != NULL &&
         !option_checks[option](name, value))
         return ADMIN_USAGE;
     return ADMIN_DONE;
 }
 
-/* What --from means is known once the verb is. */
-static enum admin_exit options_from(struct options *options)
+/* What an option with a twin means is known once the verb is. */
+static enum admin_exit options_settle_twins(struct options *options)
 {
-    enum option option = OPTION_FROM;
-    const char *value = options->value[OPTION_FROM];
-    if (value == NULL)
-        return ADMIN_DONE;
-    if ((options->verb->options & OPTION_BIT(OPTION_PLACE)) != 0)
-        option = OPTION_PLACE;
-    options->value[OPTION_FROM] = NULL;
-    options->value[option] = value;
-    return option_checks[option](option_words[option].name, value) ? ADMIN_DONE : ADMIN_USAGE;
+    for (size_t i = 0; i < MEDGL_COUNT(option_twins); i++) {
+        enum option option = option_twins[i].first;
+        const char *value = options->value[option];
+        if (value == NULL)
+            continue;
+        options->value[option] = NULL;
+        if ((options->verb->options & OPTION_BIT(option_twins[i].second)) != 0)
+            option = option_twins[i].second;
+        options->value[option] = value;
+        if (!option_checks[option](option_words[option].name, value))
+            return ADMIN_USAGE;
+    }
+    return ADMIN_DONE;
 }
 
 static enum admin_exit options_words(struct options *options, struct words *words)
@@ -644,7 +731,7 @@ enum admin_exit options_parse(struct options *options, int argc, char *const *ar
     if (code != ADMIN_DONE || options->value[OPTION_HELP] != NULL ||
         options->value[OPTION_VERSION] != NULL)
         return code;
-    code = options_from(options);
+    code = options_settle_twins(options);
     if (code == ADMIN_DONE)
         code = options_fit(options);
     if (code == ADMIN_DONE)
