@@ -48,9 +48,10 @@ static void admission_hours(const struct policy *policy, const struct admission_
     if (hours_parse(decision->hours.rule, &hours) != MEDGL_OK)
         return;
     const bool open = admission_hold(policy, &hours, facts->utc_offset, now, &until);
-    decision->by_grant = !open && granted > now;
-    decision->hours.granted = open || decision->by_grant;
-    if (granted > now && (!open || (until != 0 && until <= granted))) {
+    const bool grant = granted != 0 && granted > now;
+    decision->by_grant = !open && grant;
+    decision->hours.granted = open || grant;
+    if (grant && (!open || (until != 0 && until <= granted))) {
         granted = granted > ADMISSION_TIME_MOST ? ADMISSION_TIME_MOST : granted;
         if (!admission_hold(policy, &hours, facts->utc_offset, granted, &until))
             until = granted;

@@ -254,6 +254,7 @@ static void notation_of_spans(void **state)
     "any, or addresses, networks and terminals separated by ',': \"console, own, local, "          \
     "10.1.0.0/16, 2001:db8::/32, tty*\""
 #define SERVICES_RANGE "any, or PAM services separated by ',': \"sshd, login, su\""
+#define DATE_RANGE     "empty or YYYY-MM-DD"
 
 static const struct key_row {
     const char *name, *preset, *least, *most, *below, *above;
@@ -300,6 +301,8 @@ static const struct key_row {
     {"sessions_staff", "20", "1", "1000", "0", "1001", "1 to 1000"},
     {"sessions_total_staff", "0", "0", "100000", "-1", "100001", "0 to 100000"},
     {"idle_staff", "15 min", "0", "1 day", "-1 s", "25 h", "0 to 1 day"},
+    {"factor_staff", "required", "required", "none", "", "Required",
+     "required or optional or none"},
     {"hours_privileged", "always", "Mon 00:00-00:01", "daily 00:00-24:00", "", "Mon-Fri",
      HOURS_RANGE},
     {"places_privileged", "console, own", "console", "::/0", "", "ward3", PLACES_RANGE},
@@ -307,6 +310,8 @@ static const struct key_row {
     {"sessions_privileged", "10", "1", "1000", "0", "1001", "1 to 1000"},
     {"sessions_total_privileged", "0", "0", "100000", "-1", "100001", "0 to 100000"},
     {"idle_privileged", "10 min", "0", "1 day", "-1 s", "25 h", "0 to 1 day"},
+    {"factor_privileged", "required", "required", "none", "", "Required",
+     "required or optional or none"},
     {"hours_maintenance", "always", "Mon 00:00-00:01", "daily 00:00-24:00", "", "Mon-Fri",
      HOURS_RANGE},
     {"places_maintenance", "any", "console", "::/0", "", "ward3", PLACES_RANGE},
@@ -314,6 +319,8 @@ static const struct key_row {
     {"sessions_maintenance", "5", "1", "1000", "0", "1001", "1 to 1000"},
     {"sessions_total_maintenance", "0", "0", "100000", "-1", "100001", "0 to 100000"},
     {"idle_maintenance", "10 min", "0", "1 day", "-1 s", "25 h", "0 to 1 day"},
+    {"factor_maintenance", "required", "required", "none", "", "Required",
+     "required or optional or none"},
     {"hours_breakglass", "always", "Mon 00:00-00:01", "daily 00:00-24:00", "", "Mon-Fri",
      HOURS_RANGE},
     {"places_breakglass", "any", "console", "::/0", "", "ward3", PLACES_RANGE},
@@ -321,6 +328,8 @@ static const struct key_row {
     {"sessions_breakglass", "100", "1", "1000", "0", "1001", "1 to 1000"},
     {"sessions_total_breakglass", "0", "0", "100000", "-1", "100001", "0 to 100000"},
     {"idle_breakglass", "15 min", "0", "1 day", "-1 s", "25 h", "0 to 1 day"},
+    {"factor_breakglass", "none", "required", "none", "", "Required",
+     "required or optional or none"},
     {"holidays", "", "", "/etc/medgl/holidays", "holidays", "/a /b", "up to 1 path"},
     {"dormant_after", "90 days", "1 day", "400 days", "23 h", "401 days", "1 day to 400 days"},
     {"attempts_spread", "10", "3", "100", "2", "101", "3 to 100"},
@@ -329,6 +338,28 @@ static const struct key_row {
     {"alert_wall", "yes", "no", "yes", "maybe", "No", "no or yes"},
     {"alert_fold", "10 min", "1 min", "1 day", "59 s", "25 h", "1 min to 1 day"},
     {"alert_hook_timeout", "30 s", "1 s", "5 min", "0", "301 s", "1 s to 5 min"},
+    {"factor_required_from", "2027-04-01", "", "9999-12-31", "2027-4-1", "2027-02-29", DATE_RANGE},
+    {"factor_warn", "60 days", "0", "400 days", "-1 s", "401 days", "0 to 400 days"},
+    {"factor_exempt_places", "", "", "::/0", "ward3", "console,", "empty, " PLACES_RANGE},
+    {"factor_exempt_services", "", "", "sshd, login", "sshd,", "any, sshd",
+     "empty, " SERVICES_RANGE},
+    {"factor_kinds", "any", "totp", "card", "", "code", "any or totp or card"},
+    {"factor_enrol", "login", "login", "administrator", "", "nobody", "login or administrator"},
+    {"factor_recovery", "always", "always", "grant", "", "never", "always or grant"},
+    {"factor_host", "knowledge", "knowledge", "possession", "", "nothing",
+     "knowledge or possession"},
+    {"factor_one_prompt", "", "", "sshd, login", "sshd,", "any, sshd", "empty, " SERVICES_RANGE},
+    {"factor_qr", "yes", "no", "yes", "", "Yes", "no or yes"},
+    {"totp_algorithm", "sha256", "sha1", "sha512", "", "md5", "sha1 or sha256 or sha512"},
+    {"totp_digits", "6", "6", "8", "5", "7", "6 or 8"},
+    {"card_alone", "no", "no", "yes", "", "2", "no or yes"},
+    {"card_module", "", "", "/usr/lib/opensc-pkcs11.so", "opensc-pkcs11.so", "/a /b",
+     "up to 1 path"},
+    {"card_places", "console", "any", "tty1, own", "", "ward3", PLACES_RANGE},
+    {"card_services", "any", "su", "sshd, login", "", "sshd,", SERVICES_RANGE},
+    {"card_timeout", "10 s", "1 s", "30 s", "0", "31 s", "1 s to 30 s"},
+    {"card_crl", "require", "require", "warn", "", "ignore", "require or warn"},
+    {"grant_max", "7 days", "1 h", "31 days", "59 min", "32 days", "1 h to 1 month"},
     {"minimum_free", "64 MiB", "0", "1024 GiB", "-1 B", "1025 GiB", "0 to 1024 GiB"},
 };
 
@@ -427,7 +458,7 @@ static void key_garbage(void **state)
             if ((!zone || strpbrk(garbage[i], "?; %\x1b\xff\n.") != NULL) &&
                 (!names || strpbrk(garbage[i], "\x1b\xff\n") != NULL))
                 key_refuses(key, garbage[i]);
-        if (!zone && !names && key->type != POLICY_TYPE_PATHS)
+        if (!zone && !names && key->type != POLICY_TYPE_PATHS && key->type != POLICY_TYPE_DATE)
             key_refuses(key, "");
     }
 }
@@ -593,8 +624,8 @@ static void key_classes(void **state)
         char settings[512];
         (void)snprintf(settings, sizeof(settings),
                        "sessions_%s=3;sessions_total_%s=7;idle_%s=77 s;hours_%s=Sun 01:00-02:00;"
-                       "places_%s=tty7;services_%s=gdm",
-                       word, word, word, word, word, word);
+                       "places_%s=tty7;services_%s=gdm;factor_%s=optional",
+                       word, word, word, word, word, word, word);
         change(&policy, settings);
         EACH(other, rows)
         {
@@ -607,6 +638,7 @@ static void key_classes(void **state)
             same(word, "hours", strcmp(class_->hours, "Sun 01:00-02:00") == 0, changed);
             same(word, "places", strcmp(class_->places, "tty7") == 0, changed);
             same(word, "services", strcmp(class_->services, "gdm") == 0, changed);
+            same(word, "factor", class_->factor == POLICY_FACTOR_OPTIONAL, changed);
         }
     }
 }
@@ -709,6 +741,33 @@ static void key_cross_rules(void **state)
         {"limited hours of a break-glass account",
          {{"hours_breakglass", "daily 00:00-24:00"}},
          "hours_breakglass"},
+        {"cards alone",
+         {{"factor_kinds", "card"}, {"factor_enrol", "administrator"}, {"card_module", "/p.so"}},
+         NULL},
+        {"cards alone, and no driver",
+         {{"factor_kinds", "card"}, {"factor_enrol", "administrator"}},
+         "card_module"},
+        {"cards alone, enrolled at a login",
+         {{"factor_kinds", "card"}, {"card_module", "/p.so"}},
+         "factor_enrol"},
+        {"a key and a card", {{"factor_host", "possession"}, {"card_module", "/p.so"}}, NULL},
+        {"a key and no cards", {{"factor_host", "possession"}}, "factor_host"},
+        {"a key and codes",
+         {{"factor_host", "possession"}, {"factor_kinds", "totp"}, {"card_module", "/p.so"}},
+         "factor_host"},
+        {"a card that stands alone", {{"card_alone", "yes"}, {"card_module", "/p.so"}}, NULL},
+        {"one that is not there", {{"card_alone", "yes"}}, "card_alone"},
+        {"one that is not accepted",
+         {{"card_alone", "yes"}, {"card_module", "/p.so"}, {"factor_kinds", "totp"}},
+         "card_alone"},
+        {"a driver as slow as a try",
+         {{"card_timeout", "30 s"}, {"attempt_timeout", "30 s"}},
+         "card_timeout"},
+        {"a driver that is less slow",
+         {{"card_timeout", "29 s"}, {"attempt_timeout", "30 s"}},
+         NULL},
+        {"a factor in an emergency", {{"factor_breakglass", "required"}}, "factor_breakglass"},
+        {"of who has one", {{"factor_breakglass", "optional"}}, NULL},
         {"65 GiB in slots", {{"kdf_slots", "65"}, {"kdf_memory", "1 GiB"}}, "kdf_slots"},
     };
     (void)state;
@@ -764,7 +823,10 @@ static void profile_is_as_strong_as_itself(void **state)
         "minimum_free=1 GiB;unenrolled=deny;kdf_lanes=8;kdf_slots=1;idle_staff=1 min;"
         "idle_privileged=1 min;idle_maintenance=1 min;idle_breakglass=1 min;"
         "places_privileged=tty1, 10.1.0.0/16;dormant_after=30 days;attempts_spread=3;"
-        "factor_failures=10;sessions_staff=1;hours_staff=Mon 10:00-11:00;services_staff=login";
+        "factor_failures=10;sessions_staff=1;hours_staff=Mon 10:00-11:00;services_staff=login;"
+        "factor_required_from=;factor_enrol=administrator;factor_recovery=grant;"
+        "totp_algorithm=sha512;totp_digits=8;grant_max=1 "
+        "h;card_places=tty1;factor_breakglass=optional";
     size_t count;
     const struct policy_key *keys = policy_keys(&count);
     (void)state;
@@ -784,6 +846,8 @@ static void profile_is_as_strong_as_itself(void **state)
 
 #define NIST_PASSWORD "NIST SP 800-63B-4 3.1.1.2"
 #define NIST_GUESS    "NIST SP 800-63B-4 3.2.2"
+#define NIST_TWO      "NIST SP 800-63B-4 2.2"
+#define MHLW_TWO      "5.1 6.5 C.11(4)"
 
 static void profile_names_the_clause_of_what_is_weaker(void **state)
 {
@@ -833,6 +897,24 @@ static void profile_names_the_clause_of_what_is_weaker(void **state)
         {"hours_staff", "always", {NULL}},
         {"alert_wall", "no", {NULL}},
         {"minimum_free", "0", {"HP 2-1-6-94", "HP 2-1-6-94", NULL}},
+        {"factor_staff", "optional", {MHLW_TWO, MHLW_TWO, NIST_TWO}},
+        {"factor_privileged", "none", {MHLW_TWO, MHLW_TWO, NIST_TWO}},
+        {"factor_maintenance", "none", {MHLW_TWO, MHLW_TWO, NIST_TWO}},
+        {"factor_breakglass", "none", {NULL}},
+        {"factor_required_from", "2027-04-02", {MHLW_TWO, MHLW_TWO, NULL}},
+        {"factor_required_from", "2027-04-01", {NULL}},
+        {"factor_required_from", "2026-12-31", {NULL}},
+        {"factor_required_from", "", {NULL}},
+        {"factor_exempt_places", "console", {MHLW_TWO, MHLW_TWO, NIST_TWO}},
+        {"factor_exempt_services", "sudo", {MHLW_TWO, MHLW_TWO, NIST_TWO}},
+        {"factor_one_prompt", "any", {NULL}},
+        {"card_places", "any", {MHLW_TWO, MHLW_TWO, NIST_TWO}},
+        {"card_places", "local, console", {NULL}},
+        {"card_services", "any", {NULL}},
+        {"card_crl", "warn", {"HP 2-1-6-90", "HP 2-1-6-90", NULL}},
+        {"grant_max", "8 days", {"5.2 T3", "5.2 T3", NULL}},
+        {"totp_algorithm", "sha1", {"HP 2-1-6-86", "HP 2-1-6-86", NULL}},
+        {"card_alone", "yes", {NULL}},
         {"unenrolled", "ignore", {NULL}},
         {"time_zone", "UTC", {NULL}},
         {"institution", "", {NULL}},
@@ -1765,7 +1847,7 @@ static void login_reasons(void **state)
         {"wrong code", 1, 1, ACTIVE, ATTEMPT_ADMITTED, 1, GOOD, BAD, 1, KEPT_GOOD,
          LOGIN_REASON_WRONG_FACTOR, 1},
         {"code not asked though required", 1, 1, ACTIVE, ATTEMPT_ADMITTED, 1, GOOD, UNSAID, 1,
-         KEPT_GOOD, LOGIN_REASON_WRONG_FACTOR, 1},
+         KEPT_GOOD, LOGIN_REASON_NO_FACTOR, 1},
         {"wrong code though not required", 1, 1, ACTIVE, ATTEMPT_ADMITTED, 1, GOOD, BAD, 0,
          KEPT_GOOD, LOGIN_REASON_WRONG_FACTOR, 1},
         {"nothing asked", 1, 1, ACTIVE, ATTEMPT_ADMITTED, 1, UNSAID, UNSAID, 0, KEPT_GOOD,
@@ -1832,8 +1914,9 @@ static void login_reasons(void **state)
             row->held,
             row->password,
             row->second,
+            FACTOR_KIND_TOTP,
             row->second_required,
-            kept_facts(row->kept),
+            .password_facts = kept_facts(row->kept),
             .admission = ADMISSION_GRANTED,
             .person = UNSAID,
         };
@@ -1908,7 +1991,7 @@ static void login_lets_in_one_combination_alone(void **state)
     (void)state;
     for (unsigned i = 0; i < 2 * 2 * 4 * 5 * 2 * 3 * 3 * 2 * 3 * 3 * 2 * 2; i++) {
         unsigned n = i;
-        struct login_facts facts = {.class_ = ACCOUNT_CLASS_STAFF};
+        struct login_facts facts = {.class_ = ACCOUNT_CLASS_STAFF, .second_kind = FACTOR_KIND_TOTP};
         facts.known = n % 2, n /= 2;
         facts.uid_matches = n % 2, n /= 2;
         facts.state = (enum account_state)(n % 4), n /= 4;
@@ -1951,8 +2034,6 @@ static void login_with_a_due_password_is_let_in_to_change_it(void **state)
                                 true,
                                 GOOD,
                                 UNSAID,
-                                false,
-                                {0},
                                 .admission = ADMISSION_GRANTED,
                                 .person = UNSAID};
     (void)state;
@@ -2143,10 +2224,12 @@ static void R05_R22_R26_R27_account_rules(void **state)
 static void words(void **state)
 {
     static const char *const reasons[] = {
-        "undecided",      "ok",           "unknown-account", "locked-source", "locked-account",
-        "attempt-lost",   "uid-changed",  "disabled",        "retired",       "no-password",
-        "wrong-password", "wrong-factor", "issued-expired",  "factor-closed", "service",
-        "place",          "hours",        "calendar",        "person"};
+        "undecided",      "ok",           "unknown-account", "locked-source",
+        "locked-account", "attempt-lost", "uid-changed",     "disabled",
+        "retired",        "no-password",  "wrong-password",  "wrong-factor",
+        "same-kind",      "no-factor",    "enrol",           "issued-expired",
+        "factor-closed",  "service",      "place",           "hours",
+        "calendar",       "person"};
     static const char *const rules[] = {"none", "A", "B", "C"};
     static const char *const refusals[] = {
         "accepted", "malformed", "too-long", "full-width",  "too-short",        "kinds",
@@ -2174,8 +2257,8 @@ static void words(void **state)
 /* The sentence that medgl-policy.conf(5) must have under a key. */
 static void manual_line(const struct policy_key *key, char *line, size_t size)
 {
-    static const char *const types[] = {"Number", "Size", "Span",  "Choice", "Zone",    "Paths",
-                                        "Names",  "Mail", "Hours", "Places", "Services"};
+    static const char *const types[] = {"Number", "Size", "Span",  "Choice", "Zone",     "Paths",
+                                        "Names",  "Mail", "Hours", "Places", "Services", "Date"};
     char range[POLICY_RANGE_SIZE];
     policy_key_range(key, range, sizeof(range));
     (void)snprintf(line, size, "%s, %s, default %s (%s).\n", types[key->type], range,
