@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define CARD_CERTIFICATE_MAX 8192 /* bytes of DER */
 #define CARD_SIGNATURE_MAX   1024
@@ -18,7 +19,8 @@
 #define CARD_MATCH_SIZE      768
 
 struct card_certificate;
-/* DER (or PEM with `pem`), one certificate and nothing behind it. MEDGL_ERR_ARGUMENT. */
+/* DER, one certificate and nothing behind it; or PEM with `pem`, where text may stand before it,
+ * but nothing else in armour. MEDGL_ERR_ARGUMENT. */
 enum medgl_error card_certificate_read(const void *bytes, size_t len, bool pem,
                                        struct card_certificate **certificate);
 void card_certificate_free(struct card_certificate **certificate); /* also for auto_clean() */
@@ -36,13 +38,20 @@ enum medgl_error card_certificate_facts(const struct card_certificate *certifica
 /* -- trust ------------------------------------------------------------------------------------ */
 
 /* The anchors, intermediates and lists of revoked certificates of a directory: *.pem, *.crt, *.crl
- * (PEM or DER). Self-signed certificates are anchors. Trusted files alone (base/file.h): owned by
- * root or who owns the root directory, not writable by others. Each that cannot be read is logged,
- * and gives MEDGL_ERR_CORRUPT: less trust than was meant must not look like none.
- * MEDGL_ERR_NOT_FOUND: no anchor there. */
+ * (PEM, also several, or DER). Self-signed certificates are anchors. Trusted files alone
+ * (base/file.h), in a trusted directory: owned by root or `owner`, not writable by others. Each
+ * that cannot be read is logged, and gives MEDGL_ERR_CORRUPT: less trust than was meant must not
+ * look like none. MEDGL_ERR_NOT_FOUND: no anchor there. MEDGL_ERR_ACCESS: the directory. */
 struct card_trust;
-enum medgl_error card_trust_load(const char *directory, struct card_trust **trust);
+enum medgl_error card_trust_load(const char *directory, uid_t owner, struct card_trust **trust);
 void card_trust_free(struct card_trust **trust); /* also for auto_clean() */
+
+/* For fuzzers: a trust of nothing, and what a file of the directory says added to it. `name` is for
+ * the log. MEDGL_ERR_CORRUPT. */
+enum medgl_error card_trust_new(struct card_trust **trust);
+enum medgl_error card_trust_add(struct card_trust *trust, const char *name, const void *bytes,
+                                size_t len);
+enum medgl_error card_trust_settle(struct card_trust *trust); /* when all is added */
 
 enum card_verdict {
     CARD_UNDECIDED = 0,
@@ -52,7 +61,8 @@ enum card_verdict {
     CARD_EXPIRED,
     CARD_REVOKED,
     CARD_USAGE, /* not for digital signatures (keyUsage), or not for clients (extendedKeyUsage) */
-    CARD_WEAK_KEY, /* RSA below 2048, EC below 256 bits, a digest such as SHA-1 */
+    CARD_WEAK_KEY, /* RSA below 2048, EC below 256 bits, a digest such as SHA-1; of the card itself
+                      also any other kind of key, or curve than P-256, P-384 and P-521 */
     CARD_NO_CRL,   /* the issuer has none here */
     CARD_CRL_OLD,  /* it is past its nextUpdate */
     CARD_BAD_SIGNATURE,
@@ -62,10 +72,14 @@ const char *card_verdict_word(enum card_verdict verdict); /* "revoked"; never NU
 struct card_judgement {
     enum card_verdict verdict; /* CARD_NO_CRL and CARD_CRL_OLD come last: all else holds, and the
                                   policy says what they mean */
-    medgl_time crl_issued, crl_next; /* of the certificate's own issuer; 0: there is none */
+    medgl_time crl_issued, crl_next; /* of the certificate's own issuer, with CARD_CRL_OLD of the
+                                        issuer whose list is old; 0: there is none */
+    char about[CARD_TEXT_SIZE];      /* for the log: whose certificate or list it is about (of
+                                        CARD_UNTRUSTED: why); printable, "" with CARD_GOOD */
 };
-/* Chain, validity, key usage, revocation of every certificate below the anchor. One that is revoked
- * by an old list is revoked (sssd PR#7447). */
+/* Chain, revocation of every certificate below the anchor, validity, key usage, strength: in this
+ * order the verdict is found. One that is revoked by an old list is revoked (sssd PR#7447), and so
+ * is one that is on any of several lists. */
 enum medgl_error card_judge(const struct card_trust *trust,
                             const struct card_certificate *certificate, medgl_time now,
                             struct card_judgement *judgement);
