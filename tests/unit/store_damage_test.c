@@ -84,6 +84,46 @@ static enum medgl_error read_credentials(struct store_txn *txn, void *key)
     return store_credential_each(txn, any_credential, NULL);
 }
 
+static enum medgl_error any_grant(void *argument, const struct grant *grant)
+{
+    (void)argument;
+    (void)grant;
+    return MEDGL_OK;
+}
+
+static enum medgl_error read_grants(struct store_txn *txn, void *key)
+{
+    (void)key;
+    return store_grant_each(txn, NULL, false, any_grant, NULL);
+}
+
+static enum medgl_error read_grant_by_id(struct store_txn *txn, void *key)
+{
+    struct grant grant;
+    (void)key;
+    return store_grant_by_id(txn, id_of('9'), &grant);
+}
+
+static enum medgl_error read_taros_grants(struct store_txn *txn, void *key)
+{
+    (void)key;
+    return store_grant_each(txn, id_of('b'), true, any_grant, NULL);
+}
+
+static enum medgl_error update_grant(struct store_txn *txn, void *key)
+{
+    const struct grant grant = grant_of('9', 'a');
+    (void)key;
+    return store_grant_update(txn, &grant);
+}
+
+static enum medgl_error update_credential(struct store_txn *txn, void *key)
+{
+    const struct credential credential = credential_of('c', 'a');
+    (void)key;
+    return store_credential_update(txn, &credential);
+}
+
 static enum medgl_error read_attempt(struct store_txn *txn, void *key)
 {
     (void)key;
@@ -214,6 +254,7 @@ static const struct damaged_table damaged_tables[] = {
     {"account", &table_account, "id", {read_accounts, read_account_by_name}},
     {"activity", &table_activity, "account_id", {read_activity}},
     {"credential", &table_credential, "id", {read_credentials}},
+    {"account_grant", &table_grant, "id", {read_grants}},
     {"attempt", &table_attempt, "id", {read_attempt, read_attempt_counts}},
     {"session", &table_session, "id", {read_session, read_session_by_place}},
     {"session", &table_session, "id", {read_sessions}},
@@ -405,12 +446,45 @@ static const struct forgery forgeries[] = {
      read_taros_password, MEDGL_ERR_CORRUPT},
     {"password copied to another account",
      "INSERT INTO credential SELECT 'f', " BBB
-     ", kind, sealed, strength, issued, set_at, valid_until, ledger_seq, mac FROM credential",
+     ", kind, sealed, strength, issued, set_at, valid_until, ledger_seq, mac, label, counter, "
+     "drift "
+     "FROM credential",
      read_taros_password, MEDGL_ERR_CORRUPT},
     {"a second password beside the first",
      "INSERT INTO credential SELECT 'f', account_id, "
-     "kind, sealed, strength, issued, set_at, valid_until, ledger_seq, mac FROM credential",
+     "kind, sealed, strength, issued, set_at, valid_until, ledger_seq, mac, label, counter, drift "
+     "FROM credential",
      read_hanakos_password, MEDGL_ERR_CORRUPT},
+    {"a step that was used, forgotten", "UPDATE credential SET counter = NULL",
+     read_hanakos_password, MEDGL_ERR_CORRUPT},
+    {"a step that was used, made an earlier one", "UPDATE credential SET counter = counter - 1",
+     read_hanakos_password, MEDGL_ERR_CORRUPT},
+    {"the clock of a device moved", "UPDATE credential SET drift = 9", read_hanakos_password,
+     MEDGL_ERR_CORRUPT},
+    {"another name of a device", "UPDATE credential SET label = 'mine'", read_hanakos_password,
+     MEDGL_ERR_CORRUPT},
+    {"a factor that is not asked any more", "UPDATE account SET factor = 3", read_accounts,
+     MEDGL_ERR_CORRUPT},
+    {"a warning forgotten", "UPDATE activity SET factor_warned_at = NULL", read_hanakos_activity,
+     MEDGL_ERR_CORRUPT},
+    {"a grant prolonged", "UPDATE account_grant SET until = until + 86400000", read_grants,
+     MEDGL_ERR_CORRUPT},
+    {"a grant of another", "UPDATE account_grant SET account_id = " BBB, read_taros_grants,
+     MEDGL_ERR_CORRUPT},
+    {"a grant that asks for nothing instead", "UPDATE account_grant SET asks_instead = 0",
+     read_grants, MEDGL_ERR_CORRUPT},
+    {"a grant that was never approved",
+     "INSERT INTO account_grant SELECT 'f', account_id, kind, asks_instead, created, since, "
+     "until, ended, how_ended, approved_by, reason, used, last_used, ledger_seq, mac "
+     "FROM account_grant",
+     read_grants, MEDGL_ERR_CORRUPT},
+    {"a grant used less often", "UPDATE account_grant SET used = 0", read_grant_by_id,
+     MEDGL_ERR_CORRUPT},
+    {"a changed grant is not written over", "UPDATE account_grant SET reason = ''", update_grant,
+     MEDGL_ERR_CORRUPT},
+    {"a changed credential is not written over", "UPDATE credential SET counter = 1",
+     update_credential, MEDGL_ERR_CORRUPT},
+    {"index of second factors dropped", "DROP INDEX credential_factor", read_nothing, MEDGL_OK},
     {"no MAC", "UPDATE credential SET mac = x''", read_hanakos_password, MEDGL_ERR_CORRUPT},
     {"short MAC", "UPDATE credential SET mac = substr(mac, 1, 31)", read_hanakos_password,
      MEDGL_ERR_CORRUPT},

@@ -304,7 +304,8 @@ static void account_keeps_every_field(void **state)
                               .ledger_seq = INT64_MAX,
                               .sessions = UINT32_MAX,
                               .idle = INT64_MIN,
-                              .shared = true};
+                              .shared = true,
+                              .factor = ACCOUNT_FACTOR_NONE};
     memset(extreme.hours, 'h', sizeof(extreme.hours) - 1);
     memset(extreme.places, 'p', sizeof(extreme.places) - 1);
     memset(extreme.services, 's', sizeof(extreme.services) - 1);
@@ -322,6 +323,7 @@ static void account_keeps_every_field(void **state)
     bare.sessions = 0;
     bare.idle = 0;
     bare.shared = false;
+    bare.factor = ACCOUNT_FACTOR_CLASS;
     const struct account *const accounts[] = {&plain, &extreme, &bare};
     for (size_t i = 0; i < MEDGL_COUNT(accounts); i++) {
         struct account got;
@@ -344,7 +346,7 @@ static void account_keeps_every_field(void **state)
         assert_string_equal(got.places, accounts[i]->places);
         assert_string_equal(got.services, accounts[i]->services);
         assert_true(got.sessions == accounts[i]->sessions && got.idle == accounts[i]->idle &&
-                    got.shared == accounts[i]->shared);
+                    got.shared == accounts[i]->shared && got.factor == accounts[i]->factor);
         assert_ok(store_account_by_name(&fixture_txn, accounts[i]->name, &got));
         assert_string_equal(got.id, accounts[i]->id);
         commit();
@@ -472,17 +474,19 @@ static void activity_of_an_account(void **state)
     assert_true(changed.last_login == NOW && changed.failures == 3 &&
                 changed.last_failure == NOW - 1 && changed.warned_at == NOW - 2 &&
                 changed.grace_used == 2 && changed.factor_failures == 7 &&
-                changed.last_used == NOW - 3);
+                changed.last_used == NOW - 3 && changed.factor_warned_at == NOW - 4);
     assert_string_equal(changed.last_failure_source, "192.0.2.9");
     changed.failures = changed.grace_used = UINT32_MAX;
     changed.warned_at = 0;
     changed.factor_failures = 0;
     changed.last_used = NOW + 1;
+    changed.factor_warned_at = NOW + 2;
     (void)text_copy(changed.last_service, sizeof(changed.last_service), "login");
     assert_ok(store_activity_put(txn, &changed));
     assert_ok(store_activity_get(txn, id_of('a'), &got));
     assert_true(got.failures == UINT32_MAX && got.grace_used == UINT32_MAX && got.warned_at == 0 &&
-                got.factor_failures == 0 && got.last_used == NOW + 1);
+                got.factor_failures == 0 && got.last_used == NOW + 1 &&
+                got.factor_warned_at == NOW + 2);
     assert_string_equal(got.last_service, "login");
     assert_string_equal(got.last_source, "192.0.2.1");
     (void)text_copy(changed.account_id, sizeof(changed.account_id), id_of('z')); /* of nobody */
@@ -572,6 +576,214 @@ static void R16_former_credentials_are_many(void **state)
     assert_error(store_credential_each_of(txn, id_of('a'), CREDENTIAL_FORMER, names_id, &left),
                  MEDGL_ERR_PEER);
     roll_back();
+}
+
+/* R24: devices, cards and codes. */
+struct update_row {
+    const char *name;
+    struct {
+        char account;
+        enum credential_kind kind;
+        char id;
+        int64_t counter;
+    } update;
+    enum medgl_error error;
+};
+
+static const struct update_row update_rows[] = {
+    {"a later step", {'a', CREDENTIAL_TOTP, 'p', 101}, MEDGL_OK},
+    {"the same step", {'a', CREDENTIAL_TOTP, 'p', 100}, MEDGL_OK},
+    {"an earlier step", {'a', CREDENTIAL_TOTP, 'p', 99}, MEDGL_ERR_ARGUMENT},
+    {"the other device", {'a', CREDENTIAL_TOTP, 'q', 101}, MEDGL_OK},
+    {"a device that is not there", {'a', CREDENTIAL_TOTP, 'r', 101}, MEDGL_ERR_NOT_FOUND},
+    {"another kind", {'a', CREDENTIAL_CARD, 'p', 101}, MEDGL_ERR_NOT_FOUND},
+    {"another account", {'b', CREDENTIAL_TOTP, 'p', 101}, MEDGL_ERR_NOT_FOUND},
+    {"nobody's account", {'z', CREDENTIAL_TOTP, 'p', 101}, MEDGL_ERR_NOT_FOUND},
+};
+
+static void R24_exactly_one_device_is_updated(void **state)
+{
+    const struct update_row *row = *state;
+    struct credential device = credential_of('p', 'a'), other = credential_of('q', 'a'), got;
+    fill();
+    struct store_txn *txn = begin(STORE_WRITE);
+    device.kind = other.kind = CREDENTIAL_TOTP;
+    device.counter = other.counter = 100;
+    assert_ok(store_credential_add(txn, &device));
+    assert_ok(store_credential_add(txn, &other));
+    struct credential update = credential_of(row->update.id, row->update.account);
+    update.kind = row->update.kind;
+    update.counter = row->update.counter;
+    update.drift = 1;
+    update.ledger_seq = 20;
+    (void)text_copy(update.label, sizeof(update.label), "tablet");
+    assert_error(store_credential_update(txn, &update), row->error);
+    commit();
+    fixture_reopen();
+    const char ids[] = {'p', 'q'};
+    for (size_t i = 0; i < sizeof(ids); i++) {
+        const bool changed = row->error == MEDGL_OK && row->update.id == ids[i];
+        memset(&got, 0, sizeof(got));
+        assert_ok(
+            row_get(begin(STORE_READ), STATEMENT_CREDENTIAL_BY_ID,
+                    STATEMENT_KEYS({":account_id", id_of('a'), 0}, {":kind", NULL, CREDENTIAL_TOTP},
+                                   {":id", id_of(ids[i]), 0}),
+                    &table_credential, &got));
+        commit();
+        assert_true(got.counter == (changed ? row->update.counter : 100) &&
+                    got.drift == (changed ? 1 : -1) && got.ledger_seq == (changed ? 20 : 8));
+        assert_string_equal(got.label, changed ? "tablet" : "phone");
+        assert_memory_equal(got.sealed, device.sealed, device.sealed_len);
+    }
+}
+
+struct any_row {
+    const char *name;
+    enum credential_kind kind; /* 0: none but a password */
+    bool any;
+};
+
+static const struct any_row any_rows[] = {
+    {"a password alone", 0, false},
+    {"a former password", CREDENTIAL_FORMER, false},
+    {"a device", CREDENTIAL_TOTP, true},
+    {"a card", CREDENTIAL_CARD, true},
+    {"a recovery code", CREDENTIAL_RECOVERY, true},
+    {"a code of a waiver", CREDENTIAL_CODE, true},
+};
+
+static void R23_whether_anybody_has_a_factor(void **state)
+{
+    const struct any_row *row = *state;
+    struct credential credential = credential_of('p', 'b');
+    bool any = !row->any;
+    fill();
+    struct store_txn *txn = begin(STORE_WRITE);
+    credential.kind = row->kind;
+    if (row->kind != 0)
+        assert_ok(store_credential_add(txn, &credential));
+    assert_ok(store_credential_any_factor(txn, &any));
+    assert_int_equal(any, row->any);
+    if (row->kind != 0)
+        assert_ok(store_credential_delete(txn, credential.account_id, row->kind));
+    assert_ok(store_credential_any_factor(txn, &any));
+    assert_false(any);
+    commit();
+}
+
+/* -- grants --------------------------------------------------------------------------------- */
+
+static enum medgl_error names_grant(void *argument, const struct grant *grant)
+{
+    return names_add(argument, (char[]){grant->id[0], '\0'});
+}
+
+static void R22_grant_keeps_every_field(void **state)
+{
+    struct grant plain = grant_of('p', 'a'), got;
+    struct grant extreme = {.kind = GRANT_OUT_OF_HOURS,
+                            .created = INT64_MIN,
+                            .since = INT64_MAX,
+                            .until = -1,
+                            .ended = INT64_MAX,
+                            .end = GRANT_END_REVOKED,
+                            .used = UINT32_MAX,
+                            .last_used = INT64_MIN,
+                            .ledger_seq = INT64_MAX};
+    (void)state;
+    memset(extreme.id, 'q', sizeof(extreme.id) - 1);
+    memcpy(extreme.account_id, plain.account_id, sizeof(extreme.account_id));
+    memset(extreme.approved_by, 'b', sizeof(extreme.approved_by) - 1);
+    memset(extreme.reason, 0xff, sizeof(extreme.reason) - 1);
+    fill();
+    const struct grant *const grants[] = {&plain, &extreme};
+    for (size_t i = 0; i < MEDGL_COUNT(grants); i++) {
+        assert_ok(store_grant_add(begin(STORE_WRITE), grants[i]));
+        assert_error(store_grant_add(&fixture_txn, grants[i]), MEDGL_ERR_EXISTS);
+        commit();
+        fixture_reopen();
+        assert_ok(store_grant_by_id(begin(STORE_READ), grants[i]->id, &got));
+        commit();
+        assert_string_equal(got.id, grants[i]->id);
+        assert_string_equal(got.account_id, grants[i]->account_id);
+        assert_string_equal(got.approved_by, grants[i]->approved_by);
+        assert_string_equal(got.reason, grants[i]->reason);
+        assert_true(got.kind == grants[i]->kind && got.instead == grants[i]->instead &&
+                    got.created == grants[i]->created && got.since == grants[i]->since &&
+                    got.until == grants[i]->until && got.ended == grants[i]->ended &&
+                    got.end == grants[i]->end && got.used == grants[i]->used &&
+                    got.last_used == grants[i]->last_used &&
+                    got.ledger_seq == grants[i]->ledger_seq);
+    }
+}
+
+static void R22_grant_is_updated(void **state)
+{
+    struct grant grant = grant_of('9', 'a'), got, stranger = grant_of('z', 'a');
+    struct store_txn *txn;
+    (void)state;
+    fill();
+    txn = begin(STORE_WRITE);
+    grant.ended = NOW + 5;
+    grant.end = GRANT_END_EXPIRED;
+    grant.used = 3;
+    grant.ledger_seq = 30;
+    assert_ok(store_grant_update(txn, &grant));
+    assert_ok(store_grant_by_id(txn, grant.id, &got));
+    assert_true(got.ended == NOW + 5 && got.end == GRANT_END_EXPIRED && got.used == 3 &&
+                got.ledger_seq == 30);
+    assert_error(store_grant_update(txn, &stranger), MEDGL_ERR_NOT_FOUND);
+    assert_error(store_grant_by_id(txn, stranger.id, &got), MEDGL_ERR_NOT_FOUND);
+    (void)text_copy(grant.account_id, sizeof(grant.account_id), id_of('b'));
+    assert_error(store_grant_update(txn, &grant), MEDGL_ERR_ARGUMENT);
+    (void)text_copy(stranger.account_id, sizeof(stranger.account_id), id_of('z'));
+    assert_error(store_grant_add(txn, &stranger), MEDGL_ERR_ARGUMENT); /* of nobody */
+    roll_back();
+}
+
+struct grants_row {
+    const char *name;
+    char account; /* 0: all */
+    bool open_only;
+    const char *ids;
+};
+
+static const struct grants_row grants_rows[] = {
+    {"of an account", 'a', false, "3 1 4 9 "},
+    {"of an account, open", 'a', true, "3 4 9 "},
+    {"of another", 'b', false, "2 "},
+    {"of another, open", 'b', true, ""},
+    {"of nobody", 'z', false, ""},
+    {"of all", 0, false, "2 3 1 4 9 "},
+    {"of all, open", 0, true, "3 4 9 "},
+};
+
+static void R22_grants_oldest_first(void **state)
+{
+    static const struct {
+        char id, account;
+        medgl_time created, ended;
+    } grants[] = {{'1', 'a', NOW - 3, NOW},
+                  {'2', 'b', NOW - 5, NOW},
+                  {'3', 'a', NOW - 4, 0},
+                  {'4', 'a', NOW - 2, 0}};
+    const struct grants_row *row = *state;
+    struct names all = {.left = 100}, some = {.left = 0};
+    fill();
+    struct store_txn *txn = begin(STORE_WRITE);
+    for (size_t i = 0; i < MEDGL_COUNT(grants); i++) {
+        struct grant grant = grant_of(grants[i].id, grants[i].account);
+        grant.created = grants[i].created;
+        grant.ended = grants[i].ended;
+        grant.end = grant.ended != 0 ? GRANT_END_REVOKED : GRANT_END_NONE;
+        assert_ok(store_grant_add(txn, &grant));
+    }
+    const char *account = row->account != 0 ? id_of(row->account) : NULL;
+    assert_ok(store_grant_each(txn, account, row->open_only, names_grant, &all));
+    assert_string_equal(all.text, row->ids);
+    assert_error(store_grant_each(txn, account, row->open_only, names_grant, &some),
+                 row->ids[0] != '\0' ? MEDGL_ERR_PEER : MEDGL_OK);
+    commit();
 }
 
 /* -- sessions ------------------------------------------------------------------------------- */
@@ -1823,6 +2035,11 @@ int main(void)
     TEST(activity_of_an_account);
     TEST(credential_of_a_kind_is_one);
     TEST(R16_former_credentials_are_many);
+    TABLE_ADD("R24 update", update_rows, R24_exactly_one_device_is_updated);
+    TABLE_ADD("R23 anybody with", any_rows, R23_whether_anybody_has_a_factor);
+    TEST(R22_grant_keeps_every_field);
+    TEST(R22_grant_is_updated);
+    TABLE_ADD("R22 grants", grants_rows, R22_grants_oldest_first);
     TEST(R06_session_from_start_to_end);
     TEST(R12_open_sessions_of_an_account);
     TABLE_ADD("R06 sessions since", since_cases, R06_sessions_since);
