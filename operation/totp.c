@@ -276,11 +276,11 @@ static enum medgl_error totp_refuse(char *why, const char *text)
     return MEDGL_ERR_REFUSED;
 }
 
-/* Whether the account can get one more. */
-static enum medgl_error totp_admit(const struct context *context, struct store_txn *txn,
-                                   const struct account *account, char why[OPERATION_WHY_SIZE])
+enum medgl_error totp_enrolment_admit(const struct context *context, struct store_txn *txn,
+                                      const struct account *account, uint32_t besides,
+                                      char why[OPERATION_WHY_SIZE])
 {
-    uint32_t there = 0;
+    uint32_t there = besides;
     if (account->state != ACCOUNT_STATE_ACTIVE)
         return totp_refuse(why, _("only an active account gets a second factor"));
     if (context->policy.factor_kinds == POLICY_FACTOR_KINDS_CARD)
@@ -328,7 +328,7 @@ enum medgl_error totp_enrolment_store(struct context *context, struct store_txn 
     why[0] = '\0';
     if (enrolment->step <= 0 && strcmp(by, TOTP_BY_IMPORT) != 0)
         return MEDGL_ERR_ARGUMENT;
-    MEDGL_TRY(totp_admit(context, txn, account, why));
+    MEDGL_TRY(totp_enrolment_admit(context, txn, account, 0, why));
     MEDGL_TRY(crypto_random_id(credential.id));
     MEDGL_TRY(text_copy(credential.account_id, sizeof(credential.account_id), account->id));
     MEDGL_TRY(text_copy(credential.label, sizeof(credential.label), enrolment->label));
@@ -358,7 +358,7 @@ static enum medgl_error totp_enrol_check(struct store_txn *txn, void *argument)
 {
     struct totp_run *run = argument;
     MEDGL_TRY(store_account_by_name(txn, run->name, &run->account));
-    return totp_admit(run->context, txn, &run->account, run->why);
+    return totp_enrolment_admit(run->context, txn, &run->account, 0, run->why);
 }
 
 static enum medgl_error totp_enrol_now(struct store_txn *txn, void *argument)

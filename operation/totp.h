@@ -33,6 +33,12 @@ void totp_enrolment_show(const struct talk *talk, const struct account *account,
  * MEDGL_ERR_ABORTED: nobody answered, or three wrong ones (told). */
 enum medgl_error totp_enrolment_confirm(const struct talk *talk, struct totp_enrolment *enrolment);
 
+/* Whether the account can get one more, beside those that it has and `besides` others.
+ * MEDGL_ERR_REFUSED with `why`. */
+enum medgl_error totp_enrolment_admit(const struct context *context, struct store_txn *txn,
+                                      const struct account *account, uint32_t besides,
+                                      char why[OPERATION_WHY_SIZE]);
+
 /* In the transaction that enrols: adds it, with its factor.enrol entry. `by`: TOTP_BY_IMPORT alone
  * needs no code that confirmed it. MEDGL_ERR_REFUSED with `why`: there are FACTORS_TOTP_MAX
  * already, the account is not active, or the policy accepts no codes. */
