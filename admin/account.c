@@ -68,9 +68,48 @@ static const char *account_ground(enum password_ground ground)
     return "";
 }
 
+/* "totp 1, card 2"; "" where there is none. */
+static void account_factors(const struct account_report *report, char text[64])
+{
+    const struct {
+        const char *word;
+        uint32_t count;
+    } kinds[] = {{factor_kind_word(FACTOR_KIND_TOTP), report->totp},
+                 {factor_kind_word(FACTOR_KIND_CARD), report->card},
+                 {factor_kind_word(FACTOR_KIND_RECOVERY), report->recovery},
+                 {factor_kind_word(FACTOR_KIND_CODE), report->code}};
+    size_t used = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < MEDGL_COUNT(kinds); i++)
+        if (kinds[i].count > 0)
+            used += (size_t)snprintf(text + used, 64 - used, "%s%s %" PRIu32, used > 0 ? ", " : "",
+                                     kinds[i].word, kinds[i].count);
+}
+
+/* Why a second factor is asked or not, as a sentence for people. */
+static const char *account_factor_ground(enum factor_ground ground)
+{
+    switch (ground) {
+    case FACTOR_GROUND_ACCOUNT:
+        return _("the account's own rule");
+    case FACTOR_GROUND_CLASS:
+        return _("the rule of its class");
+    case FACTOR_GROUND_DEADLINE:
+        return _("it is required from a day that has not come yet");
+    case FACTOR_GROUND_UNDECIDED: /* these are of a login */
+    case FACTOR_GROUND_MODULE:
+    case FACTOR_GROUND_SERVICE:
+    case FACTOR_GROUND_PLACE:
+        break;
+    }
+    return "";
+}
+
 static void account_list_row(void *argument, const struct account_report *report)
 {
     const struct account *account = &report->account;
+    char factors[64];
+    account_factors(report, factors);
     table_row(argument, (struct cell[]){
                             CELL_TEXT(account->name),
                             CELL_TEXT(account_class_word(account->class_)),
@@ -78,6 +117,7 @@ static void account_list_row(void *argument, const struct account_report *report
                             CELL_NUMBER(account->uid),
                             CELL_TEXT(account_password_word(report)),
                             CELL_TEXT(password_rule_word(report->standing.rule)),
+                            CELL_TEXT(factors),
                             CELL_NUMBER(report->standing.due_at),
                             CELL_NUMBER(report->activity.last_login),
                             CELL_NUMBER(report->total.account_failures),
@@ -95,6 +135,7 @@ enum admin_exit account_list(struct admin *admin)
         {"uid", N_("UID"), COLUMN_NUMBER, COLUMN_JSON},
         {"password", N_("PASSWORD"), COLUMN_TEXT, COLUMN_BOTH},
         {"rule", N_("RULE"), COLUMN_TEXT, COLUMN_BOTH},
+        {"factors", N_("FACTORS"), COLUMN_TEXT, COLUMN_BOTH},
         {"due", N_("DUE"), COLUMN_TIME, COLUMN_BOTH},
         {"last_login", N_("LAST LOGIN"), COLUMN_TIME, COLUMN_BOTH},
         {"failures", N_("FAILURES"), COLUMN_NUMBER, COLUMN_BOTH},
@@ -157,6 +198,16 @@ static const struct column account_columns[] = {
     {"untold_failures", N_("Failed tries not yet told"), COLUMN_NUMBER, COLUMN_BOTH},
     {"last_failure", N_("Last failed try"), COLUMN_TIME, COLUMN_BOTH},
     {"last_failure_source", N_("Last failed try from"), COLUMN_TEXT, COLUMN_BOTH},
+    {"factor", N_("Second factor of its own rule"), COLUMN_TEXT, COLUMN_BOTH},
+    {"factor_rule", N_("Second factor is"), COLUMN_TEXT, COLUMN_BOTH},
+    {"factor_ground", N_("Because"), COLUMN_TEXT, COLUMN_BOTH},
+    {"factor_from", N_("Required from"), COLUMN_TIME, COLUMN_BOTH},
+    {"totp", N_("Devices for codes"), COLUMN_NUMBER, COLUMN_BOTH},
+    {"card", N_("Smartcards"), COLUMN_NUMBER, COLUMN_BOTH},
+    {"recovery", N_("Recovery codes left"), COLUMN_NUMBER, COLUMN_BOTH},
+    {"code", N_("Issued one-time codes left"), COLUMN_NUMBER, COLUMN_BOTH},
+    {"waived_until", N_("Factor waived until"), COLUMN_TIME, COLUMN_BOTH},
+    {"out_of_hours_until", N_("May log in out of hours until"), COLUMN_TIME, COLUMN_BOTH},
     {"wrong_codes", N_("Wrong codes since the last right one"), COLUMN_NUMBER, COLUMN_BOTH},
     {"wrong_codes_limit", N_("Wrong codes that close the second factor"), COLUMN_NUMBER,
      COLUMN_BOTH},
@@ -173,6 +224,7 @@ static void account_show_row(struct table *table, const struct account_report *r
     const struct account *account = &report->account;
     const struct activity *activity = &report->activity;
     const struct password_standing *standing = &report->standing;
+    const struct factor_demand *demand = &report->demand;
     char idle[RULES_IDLE_SIZE];
     rules_idle_text(account->idle, idle);
     const struct cell cells[MEDGL_COUNT(account_columns)] = {
@@ -212,6 +264,18 @@ static void account_show_row(struct table *table, const struct account_report *r
         CELL_NUMBER(activity->failures),
         CELL_NUMBER(activity->last_failure),
         CELL_TEXT(activity->last_failure_source),
+        CELL_TEXT(account->factor != ACCOUNT_FACTOR_CLASS ? account_factor_word(account->factor)
+                                                          : NULL),
+        CELL_TEXT(account_factor_word(demand->rule)),
+        CELL_TEXT(json ? factor_ground_word(demand->ground)
+                       : account_factor_ground(demand->ground)),
+        CELL_NUMBER(demand->rule == ACCOUNT_FACTOR_REQUIRED ? demand->required_from : 0),
+        CELL_NUMBER(report->totp),
+        CELL_NUMBER(report->card),
+        CELL_NUMBER(report->recovery),
+        CELL_NUMBER(report->code),
+        CELL_NUMBER(report->waived_until),
+        CELL_NUMBER(report->out_of_hours_until),
         CELL_NUMBER(activity->factor_failures),
         CELL_NUMBER(report->factor_limit),
         CELL_NUMBER(report->total.account_failures),

@@ -55,7 +55,8 @@ static struct account_rules rules_of_options(const struct options *options)
                                   .services = options->value[OPTION_SERVICES],
                                   .sessions = options->value[OPTION_SESSIONS_MAX],
                                   .idle = options->value[OPTION_IDLE],
-                                  .shared = options->value[OPTION_SHARED]};
+                                  .shared = options->value[OPTION_SHARED],
+                                  .factor = options->value[OPTION_OWN_FACTOR]};
 }
 
 static enum admin_exit add_named(struct admin *admin)
@@ -100,13 +101,13 @@ static bool set_says_something(const struct options *options)
     static const enum option facts[] = {
         OPTION_CLASS,        OPTION_FULL_NAME, OPTION_READING, OPTION_STAFF_NUMBER,
         OPTION_BIRTH_DATE,   OPTION_HOURS,     OPTION_PLACES,  OPTION_SERVICES,
-        OPTION_SESSIONS_MAX, OPTION_IDLE,      OPTION_SHARED,
+        OPTION_SESSIONS_MAX, OPTION_IDLE,      OPTION_SHARED,  OPTION_OWN_FACTOR,
     };
     for (size_t i = 0; i < MEDGL_COUNT(facts); i++)
         if (options->value[facts[i]] != NULL)
             return true;
     complain(_("Say what to change: --full-name, --reading, --staff-number, --birth-date, --class, "
-               "--hours, --places, --services, --sessions-max, --idle or --shared."));
+               "--hours, --places, --services, --sessions-max, --idle, --shared or --factor."));
     return false;
 }
 

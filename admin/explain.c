@@ -69,16 +69,90 @@ static void explain_attempts(struct table *table, const struct explain_answer *a
     explain_row(table, "attempts", RULE_ADMITS, "%s", _("not closed by failed tries"));
 }
 
+/* -- the second factor (R24) --------------------------------------------------------------------
+ */
+
+static const char *explain_factor_ground(const struct factor_demand *demand)
+{
+    switch (demand->ground) {
+    case FACTOR_GROUND_UNDECIDED:
+        break;
+    case FACTOR_GROUND_MODULE:
+        return _("the service's file says so");
+    case FACTOR_GROUND_SERVICE:
+        return _("that service is exempt (factor_exempt_services)");
+    case FACTOR_GROUND_PLACE:
+        return _("none is asked there (factor_exempt_places, or the machine by itself)");
+    case FACTOR_GROUND_ACCOUNT:
+        return _("the account's own rule");
+    case FACTOR_GROUND_CLASS:
+        return _("the rule of its class");
+    case FACTOR_GROUND_DEADLINE:
+        return _("required from a day that has not come yet");
+    }
+    return "";
+}
+
+/* What is accepted, or what becomes of who has nothing of it. */
+static void explain_factor_has(const struct explain_answer *answer, char *text, size_t size)
+{
+    const struct factor_demand *demand = &answer->factor;
+    const struct {
+        bool accepted;
+        const char *word;
+        uint32_t count;
+    } kinds[] = {{demand->totp, factor_kind_word(FACTOR_KIND_TOTP), answer->totp},
+                 {demand->card, factor_kind_word(FACTOR_KIND_CARD), answer->card},
+                 {demand->recovery, factor_kind_word(FACTOR_KIND_RECOVERY), answer->recovery},
+                 {demand->code, factor_kind_word(FACTOR_KIND_CODE), answer->code_left}};
+    size_t used = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < MEDGL_COUNT(kinds); i++)
+        if (kinds[i].accepted)
+            used += (size_t)snprintf(text + used, size - used, "%s%s (%u)", used > 0 ? ", " : "",
+                                     kinds[i].word, (unsigned)kinds[i].count);
+    if (used == 0)
+        (void)snprintf(text, size, "%s", _("it has none that is accepted there"));
+}
+
+static const char *explain_without(const struct explain_answer *answer)
+{
+    if (answer->bare_admitted)
+        return _("the password alone is admitted");
+    if (answer->bare_reason == LOGIN_REASON_ENROL)
+        return _("without one its owner enrols a device at the login");
+    return _("without it the login is refused");
+}
+
+static void explain_factor(struct table *table, const struct explain_answer *answer)
+{
+    const struct factor_demand *demand = &answer->factor;
+    char has[256];
+    explain_factor_has(answer, has, sizeof(has));
+    const bool has_any = demand->totp || demand->card || demand->recovery || demand->code;
+    if (!demand->asked)
+        explain_row(table, "second-factor", RULE_NOT_ASKED,
+                    answer->factor_prompts ? _("%s; a code is asked for there of everybody alike, "
+                                               "and this account needs none")
+                                           : "%s",
+                    explain_factor_ground(demand));
+    else
+        explain_row(table, "second-factor", rule_verdict_of(has_any || demand->enrols),
+                    _("asked: %s; accepted: %s; %s"), explain_factor_ground(demand), has,
+                    explain_without(answer));
+}
+
 /* Refuses nobody of whom no code is asked. */
 static void explain_codes(struct table *table, const struct explain_answer *answer)
 {
     if (answer->codes == 0)
         return;
-    explain_row(table, "second-factor", RULE_NOT_ASKED,
-                answer->codes >= answer->codes_limit
-                    ? _("%u wrong codes since the last right one, %lld close it: closed until "
-                        "medgl-admin account unlock opens it")
-                    : _("%u wrong codes since the last right one, %lld close it"),
+    const bool closed = answer->codes >= answer->codes_limit;
+    explain_row(table, "wrong-codes",
+                closed && answer->factor.asked ? RULE_REFUSES : RULE_NOT_ASKED,
+                closed ? _("%u wrong codes since the last right one, %lld close it: closed until "
+                           "medgl-admin account unlock opens it")
+                       : _("%u wrong codes since the last right one, %lld close it"),
                 answer->codes, (long long)answer->codes_limit);
 }
 
@@ -141,14 +215,17 @@ static void explain_hours(struct table *table, const struct explain_answer *answ
     const struct admission_decision *admission = &answer->admission;
     char until[CLOCK_LOCAL_SIZE], end[CLOCK_LOCAL_SIZE + 64] = "";
     clock_format_local(admission->until, until);
-    if (admission->hours.granted && admission->until != 0)
+    if (admission->by_grant)
+        (void)snprintf(end, sizeof(end), _(" (closed now; a grant opens them until %s)"), until);
+    else if (admission->hours.granted && admission->until != 0)
         (void)snprintf(end, sizeof(end), _(" (they end at %s)"), until);
     if (admission->reason == ADMISSION_CALENDAR)
         explain_row(table, "hours", RULE_REFUSES,
                     _("the file of holidays cannot be read, and hours are limited: %s: %s"),
                     explain_whose(&admission->hours), admission->hours.rule);
     else
-        explain_row(table, "hours", rule_verdict_of(admission->hours.granted), "%s%s: %s%s",
+        explain_row(table, "hours",
+                    rule_verdict_of(admission->hours.granted || admission->by_grant), "%s%s: %s%s",
                     admission->holiday ? _("a holiday: ") : "", explain_whose(&admission->hours),
                     admission->hours.rule, end);
 }
@@ -178,6 +255,7 @@ static void explain_rules(struct output *output, const struct explain_answer *an
     explain_attempts(table, answer);
     explain_state(table, answer);
     explain_password(table, answer);
+    explain_factor(table, answer);
     explain_codes(table, answer);
     explain_access(table, answer);
     explain_hours(table, answer);
@@ -203,21 +281,29 @@ static void explain_result(struct output *output, const struct explain_answer *a
         {"at", N_("At"), COLUMN_TIME, COLUMN_BOTH},
         {"source", N_("From"), COLUMN_TEXT, COLUMN_BOTH},
         {"service", N_("Through"), COLUMN_TEXT, COLUMN_BOTH},
-        {"admitted", N_("A right password is admitted"), COLUMN_BOOL, COLUMN_BOTH},
+        {"admitted", N_("A right login is admitted"), COLUMN_BOOL, COLUMN_BOTH},
         {"reason", N_("Refused for"), COLUMN_TEXT, COLUMN_BOTH},
+        {"factor_asked", N_("A second factor is asked"), COLUMN_BOOL, COLUMN_BOTH},
+        {"factor_ground", "", COLUMN_TEXT, COLUMN_JSON},
+        {"code_prompt", N_("A code is asked for there"), COLUMN_BOOL, COLUMN_BOTH},
+        {"password_alone", N_("The password alone is admitted"), COLUMN_BOOL, COLUMN_BOTH},
+        {"password_alone_reason", N_("It is refused for"), COLUMN_TEXT, COLUMN_BOTH},
         {"key_admitted", N_("A key is admitted"), COLUMN_BOOL, COLUMN_BOTH},
         {"key_reason", N_("A key is refused for"), COLUMN_TEXT, COLUMN_BOTH},
     };
     struct table *table =
         table_new(output, "explanation", TABLE_RECORD, columns, MEDGL_COUNT(columns));
-    table_row(table,
-              (struct cell[]){CELL_TEXT(answer->account.name),
-                              CELL_TEXT(account_class_word(answer->account.class_)),
-                              CELL_NUMBER(answer->at), CELL_TEXT(answer->source),
-                              CELL_TEXT(answer->service), CELL_NUMBER(answer->admitted),
-                              CELL_TEXT(explain_why(answer->admitted, answer->reason)),
-                              CELL_NUMBER(answer->key_admitted),
-                              CELL_TEXT(explain_why(answer->key_admitted, answer->key_reason))});
+    table_row(
+        table,
+        (struct cell[]){
+            CELL_TEXT(answer->account.name), CELL_TEXT(account_class_word(answer->account.class_)),
+            CELL_NUMBER(answer->at), CELL_TEXT(answer->source), CELL_TEXT(answer->service),
+            CELL_NUMBER(answer->admitted), CELL_TEXT(explain_why(answer->admitted, answer->reason)),
+            CELL_NUMBER(answer->factor.asked), CELL_TEXT(factor_ground_word(answer->factor.ground)),
+            CELL_NUMBER(answer->factor_prompts), CELL_NUMBER(answer->bare_admitted),
+            CELL_TEXT(explain_why(answer->bare_admitted, answer->bare_reason)),
+            CELL_NUMBER(answer->key_admitted),
+            CELL_TEXT(explain_why(answer->key_admitted, answer->key_reason))});
     table_print(&table);
 }
 

@@ -17,7 +17,8 @@
 #define BIT(id) OPTION_BIT(OPTION_##id)
 #define FACTS   (BIT(FULL_NAME) | BIT(READING) | BIT(STAFF_NUMBER) | BIT(BIRTH_DATE))
 #define RULES                                                                                      \
-    (BIT(HOURS) | BIT(PLACES) | BIT(SERVICES) | BIT(SESSIONS_MAX) | BIT(IDLE) | BIT(SHARED))
+    (BIT(HOURS) | BIT(PLACES) | BIT(SERVICES) | BIT(SESSIONS_MAX) | BIT(IDLE) | BIT(SHARED) |      \
+     BIT(OWN_FACTOR))
 
 static const struct verb verbs[] = {
     {"setup", "", setup_run, BIT(ORIGIN), 0, VERB_BARE, false, false,
@@ -64,6 +65,17 @@ static const struct verb verbs[] = {
      N_("List failed tries that count: at what, from where, and until when it is closed.")},
     {"report", "dormant", report_dormant, BIT(AGE) | BIT(CSV), 0, VERB_READING, false, false,
      N_("List accounts that nobody uses.")},
+    {"report", "readiness", report_readiness, BIT(LACKING) | BIT(CSV), 0, VERB_READING, false,
+     false, N_("List of whom a second factor is or will be asked, and who still needs one.")},
+    {"grant", "add", grant_add,
+     BIT(GRANT_KIND) | BIT(SINCE) | BIT(UNTIL) | BIT(APPROVED_BY) | BIT(REASON) | BIT(INSTEAD) |
+         BIT(CODES) | BIT(SLIP) | BIT(SHOW),
+     BIT(GRANT_KIND) | BIT(UNTIL) | BIT(APPROVED_BY) | BIT(REASON), VERB_STATE, true, true,
+     N_("Approve an exception for a time: another factor, or logins out of hours.")},
+    {"grant", "list", grant_list, BIT(ALL), 0, VERB_READING, true, false,
+     N_("List the grants in force and ahead, of one account or of all."), .optional = true},
+    {"grant", "revoke", grant_revoke, BIT(REASON), BIT(REASON), VERB_STATE, true, true,
+     N_("End a grant before its time."), .id = true},
     {"session", "list", session_list, BIT(SINCE), 0, VERB_READING, true, false,
      N_("List the sessions that are open, of one account or of all."), .optional = true},
     {"session", "end", session_end, BIT(REASON), BIT(REASON), VERB_STATE, true, true,
@@ -230,6 +242,12 @@ static void help_json_words(struct output *output)
     for (int r = ACCESS_RESULT_SUCCESS; r <= ACCESS_RESULT_END; r++)
         table_row(words, (struct cell[]){CELL_TEXT("result"),
                                          CELL_TEXT(access_result_word((enum access_result)r))});
+    for (int f = ACCOUNT_FACTOR_CLASS; f <= ACCOUNT_FACTOR_NONE; f++)
+        table_row(words, (struct cell[]){CELL_TEXT("factor"),
+                                         CELL_TEXT(account_factor_word((enum account_factor)f))});
+    for (int i = GRANT_INSTEAD_RECOVERY; i <= GRANT_INSTEAD_CODE; i++)
+        table_row(words, (struct cell[]){CELL_TEXT("instead"),
+                                         CELL_TEXT(grant_instead_word((enum grant_instead)i))});
     for (const char *const *order = options_orders(); *order != NULL; order++)
         table_row(words, (struct cell[]){CELL_TEXT("sort"), CELL_TEXT(*order)});
     table_print(&words);

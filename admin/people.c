@@ -27,11 +27,12 @@ enum fact {
     FACT_SESSIONS_MAX,
     FACT_IDLE,
     FACT_SHARED,
+    FACT_FACTOR,
     FACT_COUNT,
 };
 static const char *const fact_words[FACT_COUNT] = {
-    "name",  "class",  "full_name", "reading",      "staff_number", "birth_date",
-    "hours", "places", "services",  "sessions_max", "idle",         "shared"};
+    "name",   "class",    "full_name",    "reading", "staff_number", "birth_date", "hours",
+    "places", "services", "sessions_max", "idle",    "shared",       "factor"};
 
 enum row_result {
     ROW_REFUSED = 0,
@@ -125,8 +126,8 @@ static bool header_column(struct sheet *sheet, const char *word)
         complain(fact < FACT_COUNT ? _("%s: the column \"%s\" is there twice")
                                    : _("%s: there is no column \"%s\"; those that may be there are "
                                        "name, class, full_name, reading, staff_number, birth_date, "
-                                       "hours, places, services, sessions_max, idle and shared, "
-                                       "separated by commas"),
+                                       "hours, places, services, sessions_max, idle, shared and "
+                                       "factor, separated by commas"),
                  sheet->admin->options.value[OPTION_FROM], word);
     return good;
 }
@@ -296,7 +297,8 @@ static struct account_add_request row_request(const struct row *row)
                   .services = row->fact[FACT_SERVICES],
                   .sessions = row->fact[FACT_SESSIONS_MAX],
                   .idle = row->fact[FACT_IDLE],
-                  .shared = row->fact[FACT_SHARED]}};
+                  .shared = row->fact[FACT_SHARED],
+                  .factor = row->fact[FACT_FACTOR]}};
 }
 
 static enum medgl_error sheet_add(struct sheet *sheet)

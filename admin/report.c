@@ -214,3 +214,106 @@ enum admin_exit report_dormant(struct admin *admin)
                                                        options_span(&admin->options, OPTION_AGE),
                                                        dormant_row, table));
 }
+
+/* -- readiness (R24) ----------------------------------------------------------------------------
+ */
+
+static void readiness_row(void *argument, const struct readiness_record *record)
+{
+    const struct account *account = record->account;
+    const struct factor_demand *demand = &record->demand;
+    table_row(argument,
+              (struct cell[]){
+                  CELL_TEXT(account->name),
+                  CELL_TEXT(account_class_word(account->class_)),
+                  CELL_TEXT(account_factor_word(demand->rule)),
+                  CELL_TEXT(account->factor != ACCOUNT_FACTOR_CLASS ? "account" : "class"),
+                  CELL_NUMBER(record->totp),
+                  CELL_NUMBER(record->card),
+                  CELL_NUMBER(record->recovery),
+                  CELL_NUMBER(record->ready),
+                  CELL_NUMBER(record->waived_until),
+                  CELL_TEXT(account->full_name),
+              });
+}
+
+static void readiness_say(struct output *output, const struct readiness_summary *summary)
+{
+    char from[CLOCK_LOCAL_SIZE];
+    clock_format_local(summary->required_from, from);
+    output_raw(output, "\n", 1);
+    if (summary->days > 0)
+        output_say(output, _("A second factor is required from %s on: %lld days are left."), from,
+                   (long long)summary->days);
+    else if (summary->required_from > 0)
+        output_say(output, _("A second factor is required since %s."), from);
+    else
+        output_say(output, _("A second factor is required now: the policy names no day."));
+    output_say(output,
+               _("Of %u active accounts it is asked of %u; %u still lack one, and %u have a "
+                 "waiver."),
+               (unsigned)summary->accounts, (unsigned)summary->asked, (unsigned)summary->lacking,
+               (unsigned)summary->waived);
+    output_say(output, _("Of %u administrators %u still lack one."),
+               (unsigned)summary->administrators, (unsigned)summary->administrators_lacking);
+}
+
+static void readiness_summary_print(struct output *output, const struct readiness_summary *summary)
+{
+    static const struct column columns[] = {
+        {"required_from", "", COLUMN_TIME, COLUMN_JSON},
+        {"days_left", "", COLUMN_NUMBER, COLUMN_JSON},
+        {"accounts", "", COLUMN_NUMBER, COLUMN_JSON},
+        {"asked", "", COLUMN_NUMBER, COLUMN_JSON},
+        {"ready", "", COLUMN_NUMBER, COLUMN_JSON},
+        {"lacking", "", COLUMN_NUMBER, COLUMN_JSON},
+        {"waived", "", COLUMN_NUMBER, COLUMN_JSON},
+        {"administrators", "", COLUMN_NUMBER, COLUMN_JSON},
+        {"administrators_lacking", "", COLUMN_NUMBER, COLUMN_JSON},
+    };
+    if (!output->json) {
+        if (!output->csv)
+            readiness_say(output, summary);
+        return;
+    }
+    struct table *table = table_new(output, "summary", TABLE_RECORD, columns, MEDGL_COUNT(columns));
+    table_row(table, (struct cell[]){
+                         CELL_NUMBER(summary->required_from),
+                         CELL_NUMBER(summary->days),
+                         CELL_NUMBER(summary->accounts),
+                         CELL_NUMBER(summary->asked),
+                         CELL_NUMBER(summary->ready),
+                         CELL_NUMBER(summary->lacking),
+                         CELL_NUMBER(summary->waived),
+                         CELL_NUMBER(summary->administrators),
+                         CELL_NUMBER(summary->administrators_lacking),
+                     });
+    table_print(&table);
+}
+
+enum admin_exit report_readiness(struct admin *admin)
+{
+    static const struct column columns[] = {
+        {"account", N_("ACCOUNT"), COLUMN_TEXT, COLUMN_BOTH},
+        {"class", N_("CLASS"), COLUMN_TEXT, COLUMN_BOTH},
+        {"factor", N_("FACTOR"), COLUMN_TEXT, COLUMN_BOTH},
+        {"rule_of", N_("RULE OF"), COLUMN_TEXT, COLUMN_BOTH},
+        {"totp", N_("TOTP"), COLUMN_NUMBER, COLUMN_BOTH},
+        {"card", N_("CARD"), COLUMN_NUMBER, COLUMN_BOTH},
+        {"recovery", N_("RECOVERY"), COLUMN_NUMBER, COLUMN_BOTH},
+        {"ready", N_("READY"), COLUMN_BOOL, COLUMN_BOTH},
+        {"waived_until", N_("WAIVED UNTIL"), COLUMN_TIME, COLUMN_BOTH},
+        {"full_name", N_("FULL NAME"), COLUMN_TEXT, COLUMN_WIDE},
+    };
+    struct readiness_summary summary;
+    struct table *table =
+        table_new(&admin->output, "readiness", TABLE_LIST, columns, MEDGL_COUNT(columns));
+    table_stream(table);
+    enum medgl_error error =
+        operation_report_readiness(&admin->context, admin->options.value[OPTION_LACKING] != NULL,
+                                   readiness_row, table, &summary);
+    enum admin_exit code = report_end(&table, error);
+    if (error == MEDGL_OK)
+        readiness_summary_print(&admin->output, &summary);
+    return code;
+}

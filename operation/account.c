@@ -5,9 +5,11 @@
 #include "base/message.h"
 #include "base/text.h"
 #include "operation/evidence.h"
+#include "operation/grant.h"
 #include "operation/history.h"
 #include "operation/judge.h"
 #include "operation/password.h"
+#include "operation/totp.h"
 #include "policy/calendar.h"
 
 #include <stdio.h>
@@ -61,6 +63,27 @@ static bool account_may_become(enum account_state from, enum account_state to, c
     return text == NULL;
 }
 
+/* What was approved for whoever used it, and what proves who they are: a disabled account keeps the
+ * latter, a retired one nothing. */
+static enum medgl_error account_strip(struct store_txn *txn, struct account_run *run,
+                                      const struct clock_reading *clock)
+{
+    const struct account *account = &run->account;
+    switch (run->target) {
+    case ACCOUNT_STATE_ACTIVE:
+        return MEDGL_OK;
+    case ACCOUNT_STATE_DISABLED:
+        return grants_revoke(run->context, txn, clock, account, run->reason);
+    case ACCOUNT_STATE_RETIRED:
+        break;
+    }
+    uint32_t removed;
+    MEDGL_TRY(grants_revoke(run->context, txn, clock, account, run->reason));
+    MEDGL_TRY(factors_revoke(run->context, txn, clock, account, run->reason, &removed));
+    MEDGL_TRY(store_credential_delete(txn, account->id, CREDENTIAL_PASSWORD));
+    return store_credential_delete(txn, account->id, CREDENTIAL_FORMER);
+}
+
 static enum medgl_error account_state_now(struct store_txn *txn, void *argument)
 {
     struct account_run *run = argument;
@@ -73,13 +96,10 @@ static enum medgl_error account_state_now(struct store_txn *txn, void *argument)
     account->state = run->target;
     account->state_since = clock.now;
     MEDGL_TRY(text_copy(account->state_reason, sizeof(account->state_reason), run->reason));
+    MEDGL_TRY(account_strip(txn, run, &clock));
     evidence_begin(run->context, &clock, run->kind, account, &entry);
     ledger_entry_text(&entry, "why", run->reason);
     MEDGL_TRY(evidence_append(run->context, txn, &entry, &account->ledger_seq));
-    if (run->target == ACCOUNT_STATE_RETIRED) {
-        MEDGL_TRY(store_credential_delete(txn, account->id, CREDENTIAL_PASSWORD));
-        MEDGL_TRY(store_credential_delete(txn, account->id, CREDENTIAL_FORMER));
-    }
     MEDGL_TRY(store_account_update(txn, account));
     return evidence_keep(txn, clock.now);
 }

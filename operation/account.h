@@ -24,6 +24,7 @@ struct account_rules {
     const char *sessions;                  /* "3"; "0" is the class's */
     const char *idle;                      /* "15 min"; "none": never */
     const char *shared;                    /* "yes", "no" (R26) */
+    const char *factor;                    /* "required", "optional", "none", "class" (R24) */
 };
 
 struct account_add_request {
@@ -135,6 +136,10 @@ struct account_report {
     int64_t limit;                  /* at which it is closed; 0: never */
     struct attempt_decision remote; /* what a new remote source would meet */
     int64_t factor_limit; /* of activity.factor_failures, at which a second factor is closed */
+    uint32_t totp, card, recovery, code; /* how many there are (R24) */
+    bool waived, out_of_hours;           /* grants that are in force (R03, R22), with their ends */
+    medgl_time waived_until, out_of_hours_until;
+    struct factor_demand demand; /* without place and service */
 };
 struct account_report_source {
     char source[STORE_SOURCE_SIZE]; /* as operation_account_unlock() takes it */

@@ -91,6 +91,22 @@ static enum medgl_error shared_read(const char *text, bool *shared, char why[OPE
     return MEDGL_OK;
 }
 
+static enum medgl_error factor_read(const char *text, enum account_factor *factor,
+                                    char why[OPERATION_WHY_SIZE])
+{
+    if (text == NULL)
+        return MEDGL_OK;
+    if (text[0] == '\0') {
+        *factor = ACCOUNT_FACTOR_CLASS;
+        return MEDGL_OK;
+    }
+    if (account_factor_parse(text, factor) == MEDGL_OK)
+        return MEDGL_OK;
+    (void)snprintf(why, OPERATION_WHY_SIZE, "%s",
+                   _("factor: required, optional, none, or class for what the class says"));
+    return MEDGL_ERR_ARGUMENT;
+}
+
 enum medgl_error rules_read(const struct account_rules *rules, struct account *account,
                             char why[OPERATION_WHY_SIZE])
 {
@@ -102,7 +118,8 @@ enum medgl_error rules_read(const struct account_rules *rules, struct account *a
                         admission_services_help, account->services, why));
     MEDGL_TRY(sessions_read(rules->sessions, &account->sessions, why));
     MEDGL_TRY(idle_read(rules->idle, &account->idle, why));
-    return shared_read(rules->shared, &account->shared, why);
+    MEDGL_TRY(shared_read(rules->shared, &account->shared, why));
+    return factor_read(rules->factor, &account->factor, why);
 }
 
 /* -- what goes together -------------------------------------------------------------------------
@@ -133,6 +150,10 @@ enum medgl_error rules_fit(const struct account *account, char why[OPERATION_WHY
         if (account->shared)
             return rules_refuse(why, _("a break-glass account cannot be shared: in an emergency "
                                        "nothing more may be asked than its credential"));
+        if (account->factor == ACCOUNT_FACTOR_REQUIRED)
+            return rules_refuse(why, _("a break-glass account cannot require a second factor: in "
+                                       "an emergency nothing more may be asked than its "
+                                       "credential"));
         if (account->hours[0] != '\0' && strcmp(account->hours, "always") != 0)
             return rules_refuse(why, _("a break-glass account cannot have hours: nobody knows "
                                        "when an emergency comes"));
@@ -160,10 +181,11 @@ enum rule {
     RULE_SESSIONS,
     RULE_IDLE,
     RULE_SHARED,
+    RULE_FACTOR,
     RULE_COUNT
 };
-static const char *const rule_words[RULE_COUNT] = {"hours",        "places", "services",
-                                                   "sessions_max", "idle",   "shared"};
+static const char *const rule_words[RULE_COUNT] = {"hours", "places", "services", "sessions_max",
+                                                   "idle",  "shared", "factor"};
 
 static void rules_differ(const struct account *before, const struct account *after,
                          bool differs[RULE_COUNT])
@@ -174,6 +196,7 @@ static void rules_differ(const struct account *before, const struct account *aft
     differs[RULE_SESSIONS] = before->sessions != after->sessions;
     differs[RULE_IDLE] = before->idle != after->idle;
     differs[RULE_SHARED] = before->shared != after->shared;
+    differs[RULE_FACTOR] = before->factor != after->factor;
 }
 
 void rules_fields(const struct account *before, const struct account *after,
@@ -205,4 +228,6 @@ void rules_tell(const struct account *before, const struct account *after,
         ledger_entry_text(entry, "idle", idle);
     if (differs[RULE_SHARED])
         ledger_entry_bool(entry, "shared", after->shared);
+    if (differs[RULE_FACTOR])
+        ledger_entry_text(entry, "factor", account_factor_word(after->factor));
 }

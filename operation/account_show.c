@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "operation/attempt.h"
+#include "operation/factors.h"
 #include "operation/password.h"
 #include "policy/calendar.h"
 
@@ -30,6 +31,26 @@ static enum medgl_error show_count(void *argument, const struct credential *cred
     return MEDGL_OK;
 }
 
+/* R24: what the account has, and what its rules make of it wherever nothing exempts. */
+static enum medgl_error show_factors(struct store_txn *txn, const struct show_run *run,
+                                     struct account_report *report)
+{
+    struct factors factors;
+    MEDGL_TRY(factors_read(txn, report->account.id, run->now, &factors));
+    report->totp = factors.totp;
+    report->card = factors.card;
+    report->recovery = factors.recovery;
+    report->code = factors.code;
+    report->waived = factors.waived;
+    report->waived_until = factors.waived ? factors.waiver.until : 0;
+    report->out_of_hours = factors.out_of_hours;
+    report->out_of_hours_until = factors.out_of_hours ? factors.hours.until : 0;
+    const struct factor_facts facts =
+        factor_facts_from(&report->account, &factors, FACTOR_MODE_POLICY, NULL, NULL, run->now);
+    report->demand = policy_factor(&run->context->policy, &facts, run->now);
+    return MEDGL_OK;
+}
+
 static enum medgl_error show_fill(struct store_txn *txn, const struct show_run *run,
                                   struct account_report *report)
 {
@@ -43,6 +64,8 @@ static enum medgl_error show_fill(struct store_txn *txn, const struct show_run *
     report->has_password = error == MEDGL_OK;
     struct password_facts facts =
         password_facts_from(report->has_password ? &credential : NULL, run->now);
+    MEDGL_TRY(show_factors(txn, run, report));
+    facts.second_factor = report->demand.in_force;
     facts.grace_used = report->activity.grace_used;
     report->standing = policy_password_standing(policy, &facts, run->now);
     if (report->has_password) {

@@ -88,9 +88,9 @@ enum medgl_error operation_alert_deliver(struct context *context,
                                          const struct alert_carrier *carrier, const char *only,
                                          struct alert_report *report);
 
-/* Looks for what nobody's login would tell of: the clock, space, sessions that are over, and once a
- * day whether the evidence verifies; raises what it finds, and says how many. What is urgent and
- * cannot be raised is told straight. */
+/* Looks for what nobody's login would tell of: the clock, space, sessions and grants that are over,
+ * and once a day whether the evidence verifies; raises what it finds, and says how many. What is
+ * urgent and cannot be raised is told straight. */
 enum medgl_error operation_alert_watch(struct context *context, const struct alert_carrier *carrier,
                                        uint32_t *raised);
 

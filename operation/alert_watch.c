@@ -1,11 +1,12 @@
-/* What nobody's login would tell of: the clock, space, sessions that are over, and whether the
- * evidence verifies (R07, R08, R09, R29). Delivers nothing. */
+/* What nobody's login would tell of: the clock, space, sessions and grants that are over, and
+ * whether the evidence verifies (R03, R07, R08, R09, R29). Delivers nothing. */
 #include "operation/alert.h"
 
 #include "base/auto.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "operation/evidence.h"
+#include "operation/grant.h"
 #include "operation/session.h"
 
 #include <inttypes.h>
@@ -112,6 +113,21 @@ static enum medgl_error watch_sessions(struct watch *watch)
     return store_transact(context->store, STORE_WRITE, sweep_now, &run);
 }
 
+/* -- grants ----------------------------------------------------------------------------------- */
+
+static enum medgl_error grants_now(struct store_txn *txn, void *argument)
+{
+    struct context *context = argument;
+    const struct clock_reading clock = clock_read();
+    return grant_sweep(context, txn, &clock, NULL);
+}
+
+/* That their time is over holds without it (R03): this writes it down. */
+static enum medgl_error watch_grants(struct watch *watch)
+{
+    return store_transact(watch->context->store, STORE_WRITE, grants_now, watch->context);
+}
+
 /* -- evidence --------------------------------------------------------------------------------- */
 
 /* What cannot be read, or lies ahead, is no reason to wait. */
@@ -190,6 +206,7 @@ enum medgl_error operation_alert_watch(struct context *context, const struct ale
         {"the clock", watch_clock},
         {"the space on the store's device", watch_space},
         {"sessions that are over", watch_sessions},
+        {"grants that are over", watch_grants},
         {"the evidence", watch_evidence},
     };
     struct watch watch = {.context = context, .carrier = carrier};

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "operation/attempt.h"
+#include "operation/factors.h"
 #include "operation/identity.h"
 #include "operation/password.h"
 #include "operation/session.h"
@@ -23,6 +24,8 @@ struct explain_run {
     struct admission_place place;
     struct source source;
     struct password_facts password;
+    struct factors factors;
+    bool any_factor;
 };
 
 /* -- from where ---------------------------------------------------------------------------------
@@ -163,13 +166,33 @@ static enum medgl_error explain_sessions(struct store_txn *txn, struct explain_r
 /* -- the decisions ------------------------------------------------------------------------------
  */
 
+/* What is asked besides the password. Before the service is known nothing can be said. */
+static void explain_factor(struct explain_run *run)
+{
+    struct explain_answer *answer = run->answer;
+    const struct policy *policy = &run->context->policy;
+    const struct factor_facts facts =
+        factor_facts_from(&answer->account, &run->factors, FACTOR_MODE_POLICY, &run->place,
+                          answer->service, answer->at);
+    answer->factor = policy_factor(policy, &facts, answer->at);
+    answer->factor_prompts =
+        policy_factor_prompts(policy, FACTOR_MODE_POLICY, answer->service, &run->place,
+                              run->any_factor, facts.utc_offset, answer->at);
+    answer->totp = run->factors.totp;
+    answer->card = run->factors.card;
+    answer->recovery = run->factors.recovery;
+    answer->code_left = run->factors.code;
+    run->password.second_factor = answer->factor.in_force;
+}
+
 static void explain_admission(struct explain_run *run)
 {
     struct explain_answer *answer = run->answer;
     const struct account *account = &answer->account;
     explain_service(run->context, account, run->request->service, answer->service);
-    const struct admission_facts facts =
+    struct admission_facts facts =
         admission_facts_from(account, &run->place, answer->service, answer->at);
+    facts.granted_until = run->factors.out_of_hours ? run->factors.hours.until : 0;
     answer->place_asked = run->request->from != NULL;
     answer->admission = policy_admit(&run->context->policy, &facts, answer->at);
 }
@@ -189,6 +212,33 @@ static enum attempt_verdict explain_waited(enum attempt_verdict verdict)
     return ATTEMPT_LOCKED_SOURCE;
 }
 
+/* What a login proves of the second factor: all of it, or nothing. */
+static struct login_facts explain_second(struct login_facts login,
+                                         const struct factor_demand *demand, bool given,
+                                         bool closed)
+{
+    const bool any = demand->totp || demand->card || demand->recovery || demand->code;
+    login.second = !demand->asked || !any ? FACTOR_NOT_ASKED
+                   : given                ? FACTOR_PROVED
+                                          : FACTOR_FAILED;
+    login.second_required = demand->required;
+    login.second_enrols = demand->enrols && !given;
+    if (!given || demand->asked == false)
+        return login;
+    login.second_kind = demand->totp       ? FACTOR_KIND_TOTP
+                        : demand->card     ? FACTOR_KIND_CARD
+                        : demand->recovery ? FACTOR_KIND_RECOVERY
+                        : any              ? FACTOR_KIND_CODE
+                                           : FACTOR_KIND_NONE;
+    /* Who enrols one at this very login has it then. */
+    if (demand->enrols) {
+        login.second = FACTOR_PROVED;
+        login.second_kind = FACTOR_KIND_TOTP;
+    }
+    login.second_closed = closed && login.second_kind == FACTOR_KIND_TOTP && !demand->enrols;
+    return login;
+}
+
 /* The login with everything proved, then the account phase, then the session. */
 static void explain_decide(struct explain_run *run)
 {
@@ -203,7 +253,6 @@ static void explain_decide(struct explain_run *run)
                                       .attempt = explain_waited(answer->attempt.verdict),
                                       .reservation_held = true,
                                       .password = FACTOR_PROVED,
-                                      .second = FACTOR_NOT_ASKED,
                                       .password_facts = run->password,
                                       .admission = answer->admission.reason,
                                       .person = person};
@@ -214,7 +263,11 @@ static void explain_decide(struct explain_run *run)
                                          .password_facts = run->password,
                                          .admission = answer->admission.reason,
                                          .person = person};
-    const struct login_decision decision = policy_login(policy, &login, answer->at);
+    const bool closed = answer->codes >= (uint64_t)answer->codes_limit;
+    const struct login_facts whole = explain_second(login, &answer->factor, true, closed);
+    const struct login_facts bare = explain_second(login, &answer->factor, false, closed);
+    const struct login_decision decision = policy_login(policy, &whole, answer->at);
+    const struct login_decision without = policy_login(policy, &bare, answer->at);
     const struct account_decision phase = policy_account(policy, &access, answer->at);
     answer->standing = decision.standing;
     answer->reason = decision.allowed ? phase.reason : decision.reason;
@@ -222,6 +275,8 @@ static void explain_decide(struct explain_run *run)
     answer->key_admitted = phase.verdict != ACCOUNT_DENIED && phase.verdict != ACCOUNT_EXPIRED &&
                            answer->crowd == CROWD_ADMITTED;
     answer->admitted = decision.allowed && answer->key_admitted;
+    answer->bare_reason = without.allowed ? phase.reason : without.reason;
+    answer->bare_admitted = without.allowed && answer->key_admitted;
 }
 
 static enum medgl_error explain_now(struct store_txn *txn, void *argument)
@@ -232,6 +287,8 @@ static enum medgl_error explain_now(struct store_txn *txn, void *argument)
     answer->uid_matches = run->user.exists && run->user.uid == answer->account.uid;
     MEDGL_TRY(explain_place(run));
     MEDGL_TRY(explain_password(txn, run));
+    MEDGL_TRY(factors_read(txn, answer->account.id, answer->at, &run->factors));
+    MEDGL_TRY(store_credential_any_factor(txn, &run->any_factor));
     MEDGL_TRY(explain_attempt(txn, run));
     return explain_sessions(txn, run);
 }
@@ -247,6 +304,7 @@ enum medgl_error operation_account_explain(struct context *context,
     MEDGL_TRY(unix_user_find(request->name, &run.user));
     MEDGL_TRY(store_transact(context->store, STORE_READ, explain_now, &run));
     explain_admission(&run);
+    explain_factor(&run);
     explain_decide(&run);
     return MEDGL_OK;
 }

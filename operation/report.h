@@ -117,7 +117,7 @@ struct explain_request {
     const char *service; /* NULL: any that the rules allow */
 };
 struct explain_answer {
-    bool admitted; /* a right password would be */
+    bool admitted; /* a right password, with the second factor where one is asked, would be */
     struct account account;
     medgl_time at;
     char service[STORE_NAME_SIZE], source[STORE_SOURCE_SIZE]; /* what was asked for; "" */
@@ -131,6 +131,12 @@ struct explain_answer {
     uint32_t codes; /* wrong ones since the last right one, and how many close the factor (R24) */
     int64_t codes_limit;
     struct password_standing standing;
+    /* The second factor (R24), where the service's file says nothing of it. */
+    bool factor_prompts;                      /* a code is asked for there, of everybody alike */
+    struct factor_demand factor;              /* what is asked of the account, and accepted */
+    uint32_t totp, card, recovery, code_left; /* how many there are */
+    bool bare_admitted;                       /* a right password and nothing else would be */
+    enum login_reason bare_reason;            /* what it meets */
     bool place_asked;
     struct admission_decision admission; /* borrows from the account here and the policy */
     enum crowd_verdict crowd;

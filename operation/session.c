@@ -8,6 +8,7 @@
 #include "operation/alert.h"
 #include "operation/attempt.h"
 #include "operation/evidence.h"
+#include "operation/factors.h"
 #include "operation/identity.h"
 #include "operation/last_use.h"
 #include "operation/person_asked.h"
@@ -33,6 +34,7 @@ struct session_run {
     struct unix_user asker; /* who asked for it at this machine, by the word of the host */
     struct activity before; /* as it was before this session */
     struct session session;
+    medgl_time granted_until; /* of a grant for out-of-hours that is in force (R22) */
     struct session_crowd crowd;
     enum crowd_verdict admitted;
     bool alerted; /* something was raised: whoever delivers is woken after the commit */
@@ -210,6 +212,14 @@ static enum medgl_error session_note_activity(struct store_txn *txn, struct sess
     return store_activity_put(txn, &after);
 }
 
+static enum medgl_error session_grant(struct store_txn *txn, struct session_run *run)
+{
+    struct factors factors;
+    MEDGL_TRY(factors_read(txn, run->account.id, run->clock.now, &factors));
+    run->granted_until = factors.out_of_hours ? factors.hours.until : 0;
+    return MEDGL_OK;
+}
+
 static enum medgl_error session_open_now(struct store_txn *txn, void *argument)
 {
     struct session_run *run = argument;
@@ -226,6 +236,7 @@ static enum medgl_error session_open_now(struct store_txn *txn, void *argument)
     MEDGL_TRY(session_admit(txn, run));
     if (run->admitted != CROWD_ADMITTED)
         return session_refuse(txn, run);
+    MEDGL_TRY(session_grant(txn, run));
     MEDGL_TRY(store_session_open(txn, &run->session));
     MEDGL_TRY(session_record(txn, run, LEDGER_SESSION_OPEN));
     MEDGL_TRY(session_note_activity(txn, run));
@@ -333,11 +344,12 @@ static void session_say_refused(const struct talk *talk, const struct session_ru
 /* Hours that ended between the account phase and this moment: as short as can be. */
 static int64_t session_until(const struct session_run *run)
 {
-    const struct admission_facts facts =
+    struct admission_facts facts =
         admission_facts_from(&run->account, &run->place, run->caller->service, run->clock.now);
+    facts.granted_until = run->granted_until;
     const struct admission_decision decision =
         policy_admit(&run->context->policy, &facts, run->clock.now);
-    if (!decision.hours.granted)
+    if (!decision.hours.granted && !decision.by_grant)
         return 1;
     if (decision.until == 0)
         return 0;
