@@ -277,8 +277,13 @@ enum factor_result second_result(const struct proof *proof, const struct factors
                                  const struct factor_demand *demand)
 {
     const struct second *second = &proof->second;
-    if (!demand->asked || !second_has_any(demand))
-        return FACTOR_NOT_ASKED; /* where one is required, that is not enough */
+    if (!demand->asked)
+        return FACTOR_NOT_ASKED;
+    /* Where one is required that is not enough, and policy/ says what becomes of it. MUST: who has
+     * one that is not accepted here (a card, from the network) has failed; nobody gets around it by
+     * going elsewhere. */
+    if (!second_has_any(demand))
+        return demand->required ? FACTOR_NOT_ASKED : FACTOR_FAILED;
     if (!second->proved || !second_accepts(demand, second->kind))
         return FACTOR_FAILED;
     const struct credential *credential = second_credential(second, factors);
