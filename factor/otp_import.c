@@ -5,6 +5,7 @@
 #include "base/message.h"
 #include "base/text.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,9 +99,11 @@ static const char *users_type(const char *type, struct totp_record *record)
     return N_("this is no line of pam_oath's users file");
 }
 
-static const char *users_key(const char *key, struct totp_record *record)
+static const char *users_key(char *key, struct totp_record *record)
 {
     size_t digits = strlen(key);
+    for (char *digit = key; *digit != '\0'; digit++)
+        *digit = (char)tolower(*digit);
     if (digits / 2 < TOTP_SECRET_LEAST)
         return N_("its secret is too short");
     record->secret_len = digits / 2;

@@ -1,5 +1,5 @@
 /* Devices that other programs know: pam_oath's users file, google-authenticator's file, PSKC (RFC
- * 6030, through libpskc). Parsers alone: they read bytes, and keep nothing. */
+ * 6030). Parsers alone: they read bytes, and keep nothing. */
 #ifndef MEDGL_FACTOR_OTP_IMPORT_H
 #define MEDGL_FACTOR_OTP_IMPORT_H
 

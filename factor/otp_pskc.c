@@ -1,2 +1,463 @@
-/* Devices in PSKC files (RFC 6030). */
+/* Devices in PSKC files (RFC 6030), as makers of hardware tokens send them. The XML is read by
+ * libxml2: nothing is fetched, no document type is accepted, no entity is expanded. Signatures of
+ * such files are not checked. */
 #include "factor/otp_import.h"
+
+#include "base/auto.h"
+#include "base/message.h"
+#include "base/text.h"
+#include "factor/otp_pskc_key.h"
+
+#include <ctype.h>
+#include <libxml/parser.h>
+#include <libxml/tree.h>
+#include <malloc.h>
+#include <string.h>
+#include <strings.h>
+
+#define WORD_SIZE   128 /* of a name, number or identifier */
+#define BASE64_SIZE 512 /* of a secret, encrypted and written with blanks */
+
+/* -- XML -------------------------------------------------------------------------------------- */
+
+/* Secrets go through libxml2's hands: what it gives back is wiped. */
+static void wiping_free(void *memory)
+{
+    if (memory != NULL)
+        secret_wipe(memory, malloc_usable_size(memory));
+    free(memory);
+}
+
+static void *wiping_realloc(void *memory, size_t size)
+{
+    void *moved = malloc(size);
+    if (moved == NULL || memory == NULL)
+        return moved;
+    size_t kept = malloc_usable_size(memory);
+    memcpy(moved, memory, kept < size ? kept : size);
+    wiping_free(memory);
+    return moved;
+}
+
+static void say_nothing(void *argument, xmlErrorPtr error)
+{
+    (void)argument;
+    (void)error;
+}
+
+static void refuse_doctype(void *context, const xmlChar *name, const xmlChar *public,
+                           const xmlChar *system)
+{
+    xmlParserCtxtPtr parser = context;
+    (void)name, (void)public, (void)system;
+    parser->wellFormed = 0;
+    xmlStopParser(parser);
+}
+
+static void free_parser(xmlParserCtxtPtr *parser)
+{
+    xmlFreeParserCtxt(*parser);
+}
+
+static void free_document(xmlDocPtr *document)
+{
+    xmlFreeDoc(*document);
+}
+
+static enum medgl_error parse(const struct secret *text, xmlDocPtr *document)
+{
+    if (text->len == 0 || text->len > INT32_MAX)
+        return MEDGL_ERR_ARGUMENT;
+    (void)xmlMemSetup(wiping_free, malloc, wiping_realloc, strdup);
+    xmlSetStructuredErrorFunc(NULL, say_nothing);
+    auto_clean(free_parser) xmlParserCtxtPtr parser = xmlNewParserCtxt();
+    if (parser == NULL)
+        return MEDGL_ERR_MEMORY;
+    parser->sax->internalSubset = refuse_doctype;
+    *document = xmlCtxtReadMemory(parser, (const char *)text->bytes, (int)text->len, NULL, NULL,
+                                  XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
+                                      XML_PARSE_NOCDATA | XML_PARSE_NODICT);
+    return *document != NULL ? MEDGL_OK : MEDGL_ERR_ARGUMENT;
+}
+
+/* Of whatever name space: makers, drafts and the RFC do not agree on them. */
+static bool is_element(const xmlNode *node, const char *name)
+{
+    return node->type == XML_ELEMENT_NODE && strcmp((const char *)node->name, name) == 0;
+}
+
+static const xmlNode *next_named(const xmlNode *node, const char *name)
+{
+    while (node != NULL && !is_element(node, name))
+        node = node->next;
+    return node;
+}
+
+/* NULL stays NULL. */
+static const xmlNode *child(const xmlNode *node, const char *name)
+{
+    return node != NULL ? next_named(node->children, name) : NULL;
+}
+
+static bool put(char *to, size_t size, size_t *len, const xmlChar *from)
+{
+    size_t more = from != NULL ? strlen((const char *)from) : 0;
+    if (more == 0)
+        return true;
+    if (more >= size - *len)
+        return false;
+    memcpy(to + *len, from, more);
+    *len += more;
+    to[*len] = '\0';
+    return true;
+}
+
+/* The text between a node's tags, without blanks around it. "" of none; false: too long, or more
+ * than text. */
+static bool text_of(const xmlNode *node, char *to, size_t size)
+{
+    size_t len = 0, blanks;
+    to[0] = '\0';
+    for (const xmlNode *part = node != NULL ? node->children : NULL; part != NULL;
+         part = part->next) {
+        if (part->type == XML_COMMENT_NODE)
+            continue;
+        if (part->type != XML_TEXT_NODE || !put(to, size, &len, part->content))
+            return false;
+    }
+    while (len > 0 && isspace((unsigned char)to[len - 1]))
+        to[--len] = '\0';
+    for (blanks = 0; isspace((unsigned char)to[blanks]); blanks++)
+        continue;
+    memmove(to, to + blanks, len - blanks + 1);
+    return true;
+}
+
+static bool attribute(const xmlNode *node, const char *name, char *to, size_t size)
+{
+    to[0] = '\0';
+    for (const xmlAttr *at = node != NULL ? node->properties : NULL; at != NULL; at = at->next) {
+        if (strcmp((const char *)at->name, name) == 0)
+            return text_of((const xmlNode *)at, to, size);
+    }
+    return true;
+}
+
+static void wipe_base64(char (*text)[BASE64_SIZE])
+{
+    secret_wipe(*text, sizeof(*text));
+}
+
+static bool binary_of(const xmlNode *node, unsigned char *bytes, size_t *len)
+{
+    auto_clean(wipe_base64) char text[BASE64_SIZE] = "";
+    size_t kept = 0;
+    if (node == NULL || !text_of(node, text, sizeof(text)))
+        return false;
+    for (const char *c = text; *c != '\0'; c++) {
+        if (!isspace((unsigned char)*c))
+            text[kept++] = *c;
+    }
+    return kept > 0 && crypto_unbase64(bytes, len, text, kept, true) == MEDGL_OK;
+}
+
+/* A whole number of up to nine digits. */
+static bool number_of(const char *text, int *number)
+{
+    const char *digits = text + (*text == '-');
+    size_t len = strlen(digits);
+    if (len == 0 || len > 9 || strspn(digits, "0123456789") != len)
+        return false;
+    *number = atoi(text);
+    return true;
+}
+
+/* -- what it is encrypted with ---------------------------------------------------------------- */
+
+struct pskc {
+    const struct otp_import *import;
+    const struct secret *key, *password; /* what we were given */
+    const xmlNode *root;
+    struct pskc_key cipher, mac; /* what came of it; empty before the first encrypted value */
+    char mac_algorithm[WORD_SIZE];
+    bool proved; /* something was encrypted with it */
+    size_t number;
+};
+
+static void pskc_clear(struct pskc *pskc)
+{
+    pskc_key_clear(&pskc->cipher);
+    pskc_key_clear(&pskc->mac);
+}
+
+static enum medgl_error derive(const struct pskc *pskc, const xmlNode *method, struct pskc_key *key)
+{
+    struct pskc_derivation derivation = {.salt_len = sizeof(derivation.salt)};
+    const xmlNode *parameters = child(method, "PBKDF2-params");
+    char rounds[WORD_SIZE], length[WORD_SIZE];
+    int key_len;
+    if (pskc->password == NULL ||
+        !binary_of(child(child(parameters, "Salt"), "Specified"), derivation.salt,
+                   &derivation.salt_len) ||
+        !text_of(child(parameters, "IterationCount"), rounds, sizeof(rounds)) ||
+        !text_of(child(parameters, "KeyLength"), length, sizeof(length)) ||
+        !number_of(rounds, &derivation.rounds) || !number_of(length, &key_len) || key_len < 0 ||
+        !attribute(child(parameters, "PRF"), "Algorithm", derivation.prf, sizeof(derivation.prf)))
+        return MEDGL_ERR_KEY;
+    derivation.key_len = (size_t)key_len;
+    return pskc_key_derive(pskc->password, &derivation, key);
+}
+
+struct cipher_value {
+    char algorithm[WORD_SIZE];
+    unsigned char bytes[PSKC_KEY_MAX + 64];
+    size_t len;
+};
+
+static bool cipher_of(const xmlNode *node, struct cipher_value *value)
+{
+    value->len = sizeof(value->bytes);
+    return attribute(child(node, "EncryptionMethod"), "Algorithm", value->algorithm,
+                     sizeof(value->algorithm)) &&
+           binary_of(child(child(node, "CipherData"), "CipherValue"), value->bytes, &value->len);
+}
+
+/* Where the file has no key for MACs, the one that encrypts is it. */
+static enum medgl_error prepare_mac(struct pskc *pskc)
+{
+    struct cipher_value value;
+    const xmlNode *method = child(pskc->root, "MACMethod"), *key = child(method, "MACKey");
+    if (!attribute(method, "Algorithm", pskc->mac_algorithm, sizeof(pskc->mac_algorithm)))
+        return MEDGL_ERR_KEY;
+    if (key == NULL) {
+        pskc->mac = pskc->cipher;
+        return MEDGL_OK;
+    }
+    if (!cipher_of(key, &value))
+        return MEDGL_ERR_KEY;
+    return pskc_decrypt(value.algorithm, &pskc->cipher, (struct bytes){value.bytes, value.len},
+                        &pskc->mac);
+}
+
+/* Once, when the first encrypted value is met. */
+static enum medgl_error prepare(struct pskc *pskc)
+{
+    const xmlNode *encryption = child(pskc->root, "EncryptionKey");
+    const xmlNode *derived = child(encryption, "DerivedKey");
+    if (pskc->cipher.len > 0)
+        return MEDGL_OK;
+    if (derived != NULL)
+        MEDGL_TRY(derive(pskc, child(derived, "KeyDerivationMethod"), &pskc->cipher));
+    else if (pskc->key != NULL)
+        MEDGL_TRY(pskc_key_read(pskc->key, &pskc->cipher));
+    else
+        return MEDGL_ERR_KEY;
+    return prepare_mac(pskc);
+}
+
+/* AES-CBC tells nothing of changes: without a MAC that is right nothing of it is believed (RFC 6030
+ * section 6.1.1). One that is wrong where none was right before tells of a wrong key. */
+static enum medgl_error decrypt(struct pskc *pskc, const xmlNode *secret, struct pskc_key *plain,
+                                const char **why)
+{
+    struct cipher_value value;
+    unsigned char mac[64];
+    size_t mac_len = sizeof(mac);
+    bool good;
+    MEDGL_TRY(prepare(pskc));
+    *why = NULL;
+    if (!cipher_of(child(secret, "EncryptedValue"), &value))
+        *why = N_("its secret is malformed");
+    else if (!binary_of(child(secret, "ValueMAC"), mac, &mac_len))
+        *why = N_("its secret is encrypted without a MAC");
+    if (*why != NULL)
+        return MEDGL_OK;
+    struct bytes cipher = {value.bytes, value.len};
+    MEDGL_TRY(pskc_mac_check(pskc->mac_algorithm, &pskc->mac, cipher, (struct bytes){mac, mac_len},
+                             &good));
+    if (!good && !pskc->proved)
+        return MEDGL_ERR_KEY;
+    pskc->proved = true;
+    if (!good || pskc_decrypt(value.algorithm, &pskc->cipher, cipher, plain) != MEDGL_OK)
+        *why = N_("its secret was changed, or is encrypted with another key");
+    return MEDGL_OK;
+}
+
+/* -- a device --------------------------------------------------------------------------------- */
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t len = strlen(text), end_len = strlen(end);
+    return len >= end_len && strcasecmp(text + len - end_len, end) == 0;
+}
+
+/* "HMAC-SHA256", "HmacSHA256", "SHA256", and "" of the default. */
+static bool suite(const char *text, enum totp_algorithm *algorithm)
+{
+    char word[WORD_SIZE];
+    size_t len = 0;
+    for (const char *c = text; *c != '\0'; c++) {
+        if (*c != '-')
+            word[len++] = (char)tolower(*c);
+    }
+    word[len] = '\0';
+    const char *hash = strncmp(word, "hmac", 4) == 0 ? word + 4 : word;
+    *algorithm = TOTP_SHA1;
+    return *hash == '\0' || totp_algorithm_parse(hash, algorithm) == MEDGL_OK;
+}
+
+static const char *read_algorithm(const xmlNode *key, struct totp_record *record)
+{
+    char algorithm[WORD_SIZE], hash[WORD_SIZE];
+    const xmlNode *parameters = child(key, "AlgorithmParameters");
+    if (!attribute(key, "Algorithm", algorithm, sizeof(algorithm)))
+        return N_("its algorithm is unknown");
+    if (ends_with(algorithm, ":hotp") || ends_with(algorithm, "#hotp"))
+        return N_("it counts its codes (HOTP) and has no clock");
+    if (!ends_with(algorithm, ":totp") && !ends_with(algorithm, "#totp"))
+        return N_("its algorithm is unknown");
+    if (child(parameters, "ChallengeFormat") != NULL)
+        return N_("it answers challenges");
+    if (!text_of(child(parameters, "Suite"), hash, sizeof(hash)) ||
+        !suite(hash, &record->algorithm))
+        return N_("its algorithm is none of SHA-1, SHA-256 and SHA-512");
+    return NULL;
+}
+
+static const char *read_response(const xmlNode *key, struct totp_record *record)
+{
+    const xmlNode *format = child(child(key, "AlgorithmParameters"), "ResponseFormat");
+    char encoding[WORD_SIZE], length[WORD_SIZE], check[WORD_SIZE];
+    int digits = 0;
+    if (!attribute(format, "Encoding", encoding, sizeof(encoding)) ||
+        !attribute(format, "Length", length, sizeof(length)) ||
+        !attribute(format, "CheckDigits", check, sizeof(check)) ||
+        (encoding[0] != '\0' && strcmp(encoding, "DECIMAL") != 0) || !number_of(length, &digits) ||
+        (digits != 6 && digits != 8) || strcmp(check, "true") == 0 || strcmp(check, "1") == 0)
+        return N_("its codes have neither 6 nor 8 digits");
+    record->digits = (unsigned)digits;
+    return NULL;
+}
+
+/* A number that is written in the clear; `number` stays where there is none. */
+static bool plain_number(const xmlNode *data, const char *name, int *number)
+{
+    char text[WORD_SIZE];
+    const xmlNode *node = child(data, name);
+    return node == NULL ||
+           (text_of(child(node, "PlainValue"), text, sizeof(text)) && number_of(text, number));
+}
+
+static const char *read_clock(const xmlNode *data, struct otp_found *found)
+{
+    int interval = 30, drift = 0;
+    if (!plain_number(data, "TimeInterval", &interval) || (interval != 30 && interval != 60))
+        return N_("its codes last neither 30 nor 60 seconds");
+    if (!plain_number(data, "TimeDrift", &drift) || drift < -TOTP_DRIFT_MAX ||
+        drift > TOTP_DRIFT_MAX)
+        return N_("its clock is too far off");
+    found->record.period = (unsigned)interval;
+    found->drift = drift;
+    return NULL;
+}
+
+/* A PIN that is a part of the code, and keys that are for something else. */
+static const char *read_policy(const xmlNode *policy)
+{
+    char mode[WORD_SIZE], usage[WORD_SIZE];
+    bool otp = child(policy, "KeyUsage") == NULL;
+    if (!attribute(child(policy, "PINPolicy"), "PINUsageMode", mode, sizeof(mode)) ||
+        (mode[0] != '\0' && strcasecmp(mode, "Local") != 0))
+        return N_("it has a PIN, which is not taken over");
+    for (const xmlNode *node = child(policy, "KeyUsage"); node != NULL;
+         node = next_named(node->next, "KeyUsage"))
+        otp |= text_of(node, usage, sizeof(usage)) && strcmp(usage, "OTP") == 0;
+    return otp ? NULL : N_("it is not meant for one-time codes");
+}
+
+static enum medgl_error read_secret(struct pskc *pskc, const xmlNode *data,
+                                    struct totp_record *record, const char **why)
+{
+    auto_clean(pskc_key_clear) struct pskc_key value = {.len = sizeof(value.bytes)};
+    const xmlNode *secret = child(data, "Secret"), *plain = child(secret, "PlainValue");
+    *why = NULL;
+    if (plain == NULL && child(secret, "EncryptedValue") != NULL)
+        MEDGL_TRY(decrypt(pskc, secret, &value, why));
+    else if (!binary_of(plain, value.bytes, &value.len))
+        *why = N_("its secret is malformed");
+    if (*why != NULL)
+        return MEDGL_OK;
+    _Static_assert(PSKC_KEY_MAX <= TOTP_SECRET_MAX, "every secret fits");
+    memcpy(record->secret, value.bytes, value.len);
+    record->secret_len = value.len;
+    if (value.len < TOTP_SECRET_LEAST)
+        *why = N_("its secret is too short");
+    return MEDGL_OK;
+}
+
+/* "jsmith", or of "UID=jsmith,DC=example-bank,DC=net" the same. "": no login name. */
+static void read_user(const xmlNode *node, char user[OTP_LABEL_SIZE])
+{
+    char text[OTP_LABEL_SIZE];
+    const char *name = text;
+    user[0] = '\0';
+    if (!text_of(node, text, sizeof(text)))
+        return;
+    if (strncasecmp(text, "UID=", 4) == 0) {
+        name += 4;
+        text[4 + strcspn(name, ",+")] = '\0';
+    }
+    if (text_is_login_name(name) && strpbrk(name, "=,") == NULL)
+        (void)text_copy(user, OTP_LABEL_SIZE, name);
+}
+
+static void read_names(const xmlNode *package, const xmlNode *key, struct otp_found *found)
+{
+    const xmlNode *device = child(package, "DeviceInfo");
+    read_user(child(key, "UserId"), found->user);
+    if (found->user[0] == '\0')
+        read_user(child(device, "UserId"), found->user);
+    if (!text_of(child(device, "SerialNo"), found->serial, sizeof(found->serial)) ||
+        !text_is_printable(found->serial))
+        found->serial[0] = '\0';
+}
+
+static void found_clear(struct otp_found *found)
+{
+    secret_wipe(found, sizeof(*found));
+}
+
+static enum medgl_error read_package(struct pskc *pskc, const xmlNode *package)
+{
+    const xmlNode *key = child(package, "Key"), *data = child(key, "Data");
+    auto_clean(found_clear) struct otp_found found = {.line = ++pskc->number};
+    read_names(package, key, &found);
+    const char *why = read_algorithm(key, &found.record);
+    if (why == NULL)
+        why = read_response(key, &found.record);
+    if (why == NULL)
+        why = read_clock(data, &found);
+    if (why == NULL)
+        why = read_policy(child(key, "Policy"));
+    if (why == NULL)
+        MEDGL_TRY(read_secret(pskc, data, &found.record, &why));
+    if (why == NULL)
+        return pskc->import->found(pskc->import->argument, &found);
+    pskc->import->problem(pskc->import->argument, found.line, found.user, why);
+    return MEDGL_OK;
+}
+
+enum medgl_error otp_import_pskc(const struct secret *text, const struct secret *key,
+                                 const struct secret *password, const struct otp_import *import)
+{
+    auto_clean(free_document) xmlDocPtr document = NULL;
+    auto_clean(pskc_clear) struct pskc pskc = {.import = import, .key = key, .password = password};
+    MEDGL_TRY(parse(text, &document));
+    pskc.root = xmlDocGetRootElement(document);
+    if (pskc.root == NULL || document->intSubset != NULL || !is_element(pskc.root, "KeyContainer"))
+        return MEDGL_ERR_ARGUMENT;
+    for (const xmlNode *package = child(pskc.root, "KeyPackage"); package != NULL;
+         package = next_named(package->next, "KeyPackage"))
+        MEDGL_TRY(read_package(&pskc, package));
+    return pskc.number > 0 ? MEDGL_OK : MEDGL_ERR_ARGUMENT;
+}

@@ -5,6 +5,7 @@
 #include "base/message.h"
 #include "base/text.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -142,7 +143,8 @@ static bool decode_one(struct slice *from, char *c)
     }
     if (from->len < 3)
         return false;
-    memcpy(digits, from->at + 1, 2);
+    digits[0] = (char)tolower(from->at[1]);
+    digits[1] = (char)tolower(from->at[2]);
     from->at += 3;
     from->len -= 3;
     return text_unhex(c, 1, digits) == MEDGL_OK && *c != '\0';
