@@ -84,6 +84,12 @@ static void pair_of(const struct policy *policy, const struct policy_key *key,
     pair->overridden = strcmp(pair->value, pair->preset) != 0;
 }
 
+/* Of the keys on places those that say where from people log in. */
+static bool view_admits(const struct policy_key *key)
+{
+    return key->type == POLICY_TYPE_PLACES && strncmp(key->name, "places_", 7) == 0;
+}
+
 /* Places from which people log in, and then can do nothing that asks for a password again. Listed
  * with the others, by the requirement in the clause's place. */
 static void view_strand(const struct policy_view *view, size_t i, struct table *table)
@@ -92,7 +98,7 @@ static void view_strand(const struct policy_view *view, size_t i, struct table *
     const struct policy_key *key = &view->keys[i];
     struct policy_pair pair;
     pair_of(&view->policy, key, &pair);
-    if (key->type != POLICY_TYPE_PLACES || !admission_places_strand(pair.value))
+    if (!view_admits(key) || !admission_places_strand(pair.value))
         return;
     if (table != NULL)
         table_row(table, (struct cell[]){CELL_TEXT(key->name), CELL_TEXT(pair.value),

@@ -188,6 +188,35 @@ idle||idle_privileged|Administrators have a shell that nobody uses ended after 1
 idle, never|idle_staff=0|idle_staff|-|-
 idle departure|idle_staff=0|departure|unused session of staff ends is unlimited and not 15 minutes (5.2 T4).|15分ではなく無制限です（5.2 T4）
 places departure|places_privileged=console, 0.0.0.0/0|departure|is any terminal or network and not administration terminals alone (HP 2-1-6-117).|管理端末だけではなくすべての端末とネットワークです（
+factor of staff||factor_staff|Staff must log in with a second factor from 2027-04-01 on; until then it is asked of those who have one.|職員のログインには、2027-04-01以降、第二の認証要素が必要です。
+factor at once|factor_required_from=|factor_privileged|Administrators must log in with a second factor.|特権アカウントの利用者のログインには、第二の認証要素が必要です。
+factor, optional|factor_maintenance=optional|factor_maintenance|Maintenance staff are asked for a second factor where they have one.|保守要員には、第二の認証要素を登録した人だけに
+factor of nobody||factor_breakglass|Users of emergency accounts are asked for no second factor.|非常時アカウントの利用者には、第二の認証要素を確認しません。
+factor departure|factor_staff=none|departure|a second factor of staff is not asked for and not required (5.1 6.5 C.11(4)).|職員の第二の認証要素は必須ではなく「確認しない」です（
+factor later|factor_required_from=2028-04-01|departure|the day from which a second factor is required is 2028-04-01 and not 2027-04-01 (|必須とする日は2027-04-01ではなく2028-04-01です（
+no places exempt||factor_exempt_places|-|-
+places exempt|factor_exempt_places=own, 10.1.0.0/16|factor_exempt_places|asked for no second factor: own, 10.1.0.0/16.|確認しません（own, 10.1.0.0/16）
+nothing exempt of nobody|factor_exempt_places=own;factor_staff=none;factor_privileged=none;factor_maintenance=none|factor_exempt_places|-|-
+no services exempt||factor_exempt_services|-|-
+services exempt|factor_exempt_services=sudo, sudo-i|factor_exempt_services|ask for no second factor: sudo, sudo-i.|確認しません（sudo, sudo-i）
+rules on factors||factor_own|a rule of its own on the second factor|規則に優先してアカウントごとに
+kinds without a driver||factor_kinds|is a device that makes one-time codes (RFC 6238).|作る機器（RFC 6238）です。
+kinds|card_module=/usr/lib/driver.so|factor_kinds|or a smartcard with its PIN.|または暗証番号付きのICカードです
+kinds, cards alone|card_module=/usr/lib/driver.so;factor_kinds=card;factor_enrol=administrator|factor_kinds|A second factor is a smartcard with its PIN.|第二の認証要素は、暗証番号付きのICカードです
+no codes of cards|card_module=/usr/lib/driver.so;factor_kinds=card;factor_enrol=administrator|factor_code|-|-
+codes||factor_code|accepted once; 100 wrong codes without a success|成功を挟まずに100回誤ると
+enrolled at a login||factor_enrol|enrols one at the next login.|次のログイン時にそれを登録します
+enrolled by an administrator|factor_enrol=administrator|factor_enrol|Only an administrator enrols|管理者だけがそれを登録します
+recovery codes||recovery|can use a recovery code; each of them works once|本人の復旧コードを使えます
+recovery codes, approved|factor_recovery=grant|recovery|accepted only with an approval|承認された期間だけ使えます
+no cards||card_alone|-|-
+card and password|card_module=/usr/lib/driver.so|card_alone|together with the password|パスワードと併せて
+card alone|card_module=/usr/lib/driver.so;card_alone=yes|card_alone|are two factors, and need no password|パスワードは不要です
+no lists of cards||card_crl|-|-
+revoked cards|card_module=/usr/lib/driver.so|card_crl|without a current list of revoked ones it is refused|失効リストがなければ拒否されます
+revoked cards, with a warning|card_module=/usr/lib/driver.so;card_crl=warn|card_crl|where that list is old, a warning is recorded|警告を記録します
+exceptions||grant|lasts for 7 days at most, ends by itself|期間は最長7日で、自動的に終了し
+exceptions, shorter|grant_max=36 h|grant|lasts for 36 hours at most|期間は最長36時間で
 silence||silence|does not say what was wrong|何が誤りであったかを示しません
 storage||storage|(Argon2id, 64 MiB of memory, 3 passes), and these are encrypted (AES-256-GCM)|（Argon2id、メモリ 64 MiB、3回）
 storage, one pass|kdf_memory=1 GiB;kdf_time=1|storage|1 GiB of memory, 1 pass)|メモリ 1 GiB、1回）
@@ -202,11 +231,14 @@ plain() { # NAME SETTINGS KEYS
 }
 few='password_guess_bits=30;attempts_per_source=10;attempts_per_account=100;attempts_per_change=10;attempt_window=1 min'
 few="$few;lock_time=1 min;attempt_delay=0;attempt_delay_max=1 s;kdf_memory=32 MiB;kdf_time=2"
+factors='factor_staff=none;factor_privileged=optional;factor_maintenance=none;factor_exempt_places=own'
+factors="$factors;factor_exempt_services=sudo;card_places=any"
 plain "mhlw-6.0" "$few;password_kinds=0;password_warn=0;password_issued_valid=2 days;password_min_age=0;password_history=1
 password_grace_logins=1;password_suggest=no;minimum_free=0;attempts_spread=11;idle_staff=0;idle_privileged=11 min
-idle_maintenance=1 day;idle_breakglass=0;places_privileged=any;dormant_after=91 days" 25
+idle_maintenance=1 day;idle_breakglass=0;places_privileged=any;dormant_after=91 days;$factors;factor_required_from=2028-01-01;card_crl=warn;grant_max=8 days
+totp_algorithm=sha1" 35
 plain "mhlw-5.1" "profile=mhlw-5.1;password_rotation=none" 1
-plain "nist" "$few;profile=nist-800-63b-4;password_long_length=13;password_kinds=3;password_rotation=all" 13
+plain "nist" "$few;profile=nist-800-63b-4;password_long_length=13;password_kinds=3;password_rotation=all;$factors" 19
 
 # Neither language depends on the locale, not even on the one of C.
 settings 'institution=港医院'
