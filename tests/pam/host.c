@@ -2,6 +2,7 @@
 #include "tests/pam/host.h"
 
 #include "base/auto.h"
+#include "tests/factorless.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -57,7 +58,9 @@ bool sandbox_make_in(struct sandbox *sandbox, const char *directory, uid_t owner
         !make_directories(sandbox->root, MEDGL_STATEDIR) ||
         !make_directories(sandbox->root, MEDGL_RUNDIR) ||
         !make_directories(sandbox->root, MEDGL_SYSCONFDIR) ||
-        !make_directories(sandbox->root, "/pam.d"))
+        !make_directories(sandbox->root, MEDGL_VENDORDIR) ||
+        !make_directories(sandbox->root, "/pam.d") ||
+        !sandbox_write(sandbox, FACTORLESS_FILE, FACTORLESS_TEXT))
         return false;
     (void)snprintf(path, sizeof(path), "%s%s", sandbox->root, MEDGL_STATEDIR);
     if (owner != geteuid() && chown(path, owner, (gid_t)owner) != 0)

@@ -16,7 +16,8 @@ struct sandbox {
     char root[64];
 };
 
-/* Under it: an empty state owned by `owner`, and a copy of that program as engine (NULL: none). */
+/* Under it: an empty state owned by `owner`, a copy of that program as engine (NULL: none), and
+ * tests/factorless.h. */
 bool sandbox_make(struct sandbox *sandbox, uid_t owner, const char *engine);
 /* The same in that directory instead of /tmp. */
 bool sandbox_make_in(struct sandbox *sandbox, const char *directory, uid_t owner,

@@ -3,11 +3,11 @@
 
     guess.py [-a] [-n PROCESSES] [-u FILE] SERVICE  < tries
 
-A try is a line: the place, the login name, the password, separated by tabs. The place is an address, or a terminal of
-this machine as "/dev/tty1". For each the result is written, a line: PAM's code, seconds, place, name. -a: where the
-password was right, the account phase is asked as well, and its code is the result. -n: so many at the same time. -u: the
-tries are gone through again and again until FILE is there, each once at least. It waits for no delay that libpam would
-keep after a failure. It needs Python's standard library and libpam.
+A try is a line: the place, the login name, the answers to what is asked (password, code), separated by tabs. The place is
+an address, or a terminal of this machine as "/dev/tty1". For each the result is written, a line: PAM's code, seconds, place,
+name. -a: where the password was right, the account phase is asked as well, and its code is the result. -n: so many at the
+same time. -u: the tries are gone through again and again until FILE is there, each once at least. It waits for no delay
+that libpam would keep after a failure. It needs Python's standard library and libpam.
 """
 import ctypes
 import os
@@ -44,7 +44,7 @@ class Conversation(ctypes.Structure):
 no_delay = DELAY(lambda result, microseconds, data: None)
 
 
-def ask(service, place, name, password, account):
+def ask(service, place, name, given, account):
     """PAM's code for one login."""
     asked = 0
 
@@ -54,9 +54,9 @@ def ask(service, place, name, password, account):
         for i in range(count):
             if messages[i].contents.style in PROMPTS:
                 asked += 1
-                if asked > 1:
+                if asked > len(given):
                     return PAM_CONV_ERR
-                Response.from_address(answers + i * ctypes.sizeof(Response)).text = libc.strdup(password.encode())
+                Response.from_address(answers + i * ctypes.sizeof(Response)).text = libc.strdup(given[asked - 1].encode())
         responses[0] = answers
         return PAM_SUCCESS
 
@@ -76,9 +76,9 @@ def ask(service, place, name, password, account):
 
 def work(service, tries, account, until):
     while True:
-        for place, name, password in tries:
+        for place, name, *given in tries:
             begin = time.monotonic()
-            code = ask(service, place, name, password, account)
+            code = ask(service, place, name, given, account)
             line = f"{code} {time.monotonic() - begin:.2f} {place} {name}\n"
             os.write(1, line.encode())
         if until is None or os.path.exists(until):

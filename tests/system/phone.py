@@ -4,7 +4,7 @@
     phone.py FILE take KEY [ALGORITHM [DIGITS]]   has that key (base32) from now on
     phone.py FILE scan < text                     ... the one of the QR code that a terminal showed last; what
                                                   that says is printed
-    phone.py FILE read < text                     ... the one whose otpauth:// line was shown last; printed too
+    phone.py FILE read < text                     ... the one whose key was shown last, with its settings
     phone.py FILE code                            a code that was never printed before
     phone.py FILE again                           the code printed last
     phone.py FILE before                          the one before that
@@ -46,6 +46,13 @@ def take_uri(path, uri):
     assert parts.scheme == "otpauth" and parts.netloc == "totp", uri
     take(path, values["secret"], values.get("algorithm", "SHA1"), values.get("digits", "6"), values.get("period", "30"))
     print(uri)
+
+
+def read(path, text):
+    key = re.findall(r"^Key: ([A-Z2-7 ]+)$", text, re.MULTILINE)[-1].replace(" ", "")
+    algorithm, digits, period = re.findall(r"^Settings: time-based, SHA-([0-9]+), ([68]) digits, ([0-9]+) seconds$", text,
+                                           re.MULTILINE)[-1]
+    take(path, key, "sha" + algorithm, digits, period)
 
 
 def picture(text):
@@ -109,7 +116,7 @@ def main(arguments):
     elif verb == "scan":
         scan(path, sys.stdin.read())
     elif verb == "read":
-        take_uri(path, re.findall(r"otpauth://\S+", sys.stdin.read())[-1])
+        read(path, sys.stdin.read())
     elif verb == "code":
         fresh(path)
     elif verb in ("again", "before"):

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "tests/factorless.h"
 #include "tests/unit/table.h"
 
 #include <errno.h>
@@ -46,18 +47,6 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 {
     (void)st, (void)type, (void)ftw;
     return remove(path);
-}
-
-static int make_root(void **state)
-{
-    (void)state;
-    (void)snprintf(root, sizeof(root), "/tmp/medgl-doctor-XXXXXX");
-    const struct setup_request request = {.root = root,
-                                          .origin = "test.example/medgl",
-                                          .owner = geteuid(),
-                                          .group = getegid(),
-                                          .actor = {.uid = -1}};
-    return mkdtemp(root) == NULL || chmod(root, 0755) != 0 || operation_setup(&request) != MEDGL_OK;
 }
 
 static int remove_root(void **state)
@@ -102,6 +91,21 @@ static void put(const char *name, const char *text)
     else
         assert_int_equal(file_replace(path, geteuid(), getegid(), 0644, text, strlen(text)),
                          MEDGL_OK);
+}
+
+static int make_root(void **state)
+{
+    (void)state;
+    (void)snprintf(root, sizeof(root), "/tmp/medgl-doctor-XXXXXX");
+    const struct setup_request request = {.root = root,
+                                          .origin = "test.example/medgl",
+                                          .owner = geteuid(),
+                                          .group = getegid(),
+                                          .actor = {.uid = -1}};
+    if (mkdtemp(root) == NULL || chmod(root, 0755) != 0 || operation_setup(&request) != MEDGL_OK)
+        return 1;
+    put(FACTORLESS_FILE, FACTORLESS_TEXT);
+    return 0;
 }
 
 static enum medgl_error look(const char *finds, const char * not )

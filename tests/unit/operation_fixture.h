@@ -12,7 +12,9 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "tests/factorless.h"
 
+#include <errno.h>
 #include <ftw.h>
 #include <pwd.h>
 #include <setjmp.h>
@@ -141,13 +143,25 @@ static inline enum change_verdict try_change(struct fixture *f, const char *cons
 
 /* -- the fixture ------------------------------------------------------------------------------ */
 
+static inline void write_file(const struct fixture *f, const char *name, const char *text)
+{
+    char path[PATH_MAX], part[PATH_MAX];
+    assert_int_equal(path_under(path, f->root, name), MEDGL_OK);
+    for (const char *at = strchr(path + 1, '/'); at != NULL; at = strchr(at + 1, '/')) {
+        (void)snprintf(part, sizeof(part), "%.*s", (int)(at - path), path);
+        if (mkdir(part, 0755) != 0)
+            assert_int_equal(errno, EEXIST);
+    }
+    assert_int_equal(file_replace(path, geteuid(), getegid(), 0644, text, strlen(text)), MEDGL_OK);
+}
+
 static inline void write_policy(const struct fixture *f, const char *more)
 {
-    char path[PATH_MAX], text[1024];
+    char text[1024];
     int len = snprintf(text, sizeof(text),
                        "kdf_memory = 19 MiB\nkdf_time = 2\nattempt_delay = 0\n%s", more);
-    assert_int_equal(path_under(path, f->root, MEDGL_SYSCONFDIR "/policy.conf"), MEDGL_OK);
-    assert_int_equal(file_replace(path, geteuid(), getegid(), 0644, text, (size_t)len), MEDGL_OK);
+    assert_in_range(len, 1, sizeof(text) - 1);
+    write_file(f, MEDGL_SYSCONFDIR "/policy.conf", text);
 }
 
 static inline void reopen(struct fixture *f)
@@ -179,6 +193,7 @@ static inline int fixture_open(void **state)
     if (self == NULL)
         return 1;
     (void)snprintf(f->user, sizeof(f->user), "%s", self->pw_name);
+    write_file(f, FACTORLESS_FILE, FACTORLESS_TEXT);
     write_policy(f, "");
     if (context_open(f->root, CONTEXT_STATE, &f->context) != MEDGL_OK)
         return 1;
