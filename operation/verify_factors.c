@@ -534,7 +534,9 @@ static enum medgl_error row_grant(void *argument, const struct grant *row)
     if (grant->seq != row->ledger_seq || grant->since != row->since || grant->until != row->until ||
         grant->used != row->used || grant->end != row->end ||
         (grant->end != GRANT_END_NONE) != (row->ended != 0) ||
-        strcmp(grant->kind, grant_kind_word(row->kind)) != 0)
+        strcmp(grant->kind, grant_kind_word(row->kind)) != 0 ||
+        (row->instead != GRANT_INSTEAD_NONE &&
+         strcmp(grant->instead, grant_instead_word(row->instead)) != 0))
         factors_fault(factors, grant->seq, "a grant is not what its entries say");
     return MEDGL_OK;
 }
