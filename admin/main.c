@@ -3,6 +3,7 @@
 
 #include "admin/alert.h"
 #include "base/log.h"
+#include "factor/totp.h"
 #include "ledger/entry.h"
 #include "operation/account.h"
 #include "operation/report.h"
@@ -51,12 +52,30 @@ static const struct verb verbs[] = {
     {"password", "reset", password_reset, BIT(VERIFIED_BY) | BIT(SLIP) | BIT(NOTE),
      BIT(VERIFIED_BY) | BIT(SLIP), VERB_STATE, true, true,
      N_("Issue a random password that must be changed at the first login.")},
-    {"password", "revoke", password_revoke, BIT(REASON) | BIT(SESSIONS), BIT(REASON), VERB_STATE,
-     true, true, N_("End a password that somebody else may know, at once and for good.")},
+    {"password", "revoke", password_revoke, BIT(REASON) | BIT(SESSIONS) | BIT(FACTORS), BIT(REASON),
+     VERB_STATE, true, true,
+     N_("End a password that somebody else may know, at once and for good.")},
     {"password", "check", password_check, BIT(FROM), 0, VERB_READING_OF_NAME, true, false,
      N_("Say what the rules say to passwords; none is set or counted.")},
     {"password", "generate", password_generate_some, BIT(HOW_MANY), 0, VERB_NOTHING, false, false,
      N_("Print random passwords that the rules accept.")},
+    {"totp", "enrol", totp_enrol, BIT(ALGORITHM) | BIT(DIGITS) | BIT(LABEL) | BIT(REASON), 0,
+     VERB_STATE, true, true,
+     N_("Enrol a device that makes one-time codes, with its owner at the terminal.")},
+    {"totp", "import", totp_import,
+     BIT(FORMAT) | BIT(FROM) | BIT(DRY_RUN) | BIT(KEY) | BIT(ASK_PASSWORD) | BIT(SERIAL),
+     BIT(FORMAT) | BIT(FROM), VERB_STATE, true, true,
+     N_("Take over devices that another program knows."), .optional = true},
+    {"totp", "list", totp_list, 0, 0, VERB_READING, true, false,
+     N_("List devices, of one account or of all; never a secret."), .optional = true},
+    {"totp", "remove", totp_remove, BIT(ID) | BIT(REASON), BIT(REASON), VERB_STATE, true, true,
+     N_("Take a device away from an account, or all of them.")},
+    {"recovery", "issue", recovery_issue, BIT(SLIP) | BIT(SHOW) | BIT(REASON), BIT(REASON),
+     VERB_STATE, true, true, N_("Give out ten recovery codes; they end those that are left.")},
+    {"recovery", "list", recovery_list, 0, 0, VERB_READING, true, false,
+     N_("List how many recovery codes are left, of one account or of all."), .optional = true},
+    {"recovery", "revoke", recovery_revoke, BIT(REASON), BIT(REASON), VERB_STATE, true, true,
+     N_("End the recovery codes of an account.")},
     {"report", "access", report_access,
      BIT(ACCOUNT) | BIT(CLASS) | BIT(SERVICE) | BIT(PLACE) | BIT(FACTOR) | BIT(RESULT) |
          BIT(SINCE) | BIT(UNTIL) | BIT(LAST) | BIT(SORT) | BIT(REVERSE) | BIT(CSV),
@@ -248,6 +267,11 @@ static void help_json_words(struct output *output)
     for (int i = GRANT_INSTEAD_RECOVERY; i <= GRANT_INSTEAD_CODE; i++)
         table_row(words, (struct cell[]){CELL_TEXT("instead"),
                                          CELL_TEXT(grant_instead_word((enum grant_instead)i))});
+    for (const char *const *format = options_formats(); *format != NULL; format++)
+        table_row(words, (struct cell[]){CELL_TEXT("format"), CELL_TEXT(*format)});
+    for (int a = TOTP_SHA1; a <= TOTP_SHA512; a++)
+        table_row(words, (struct cell[]){CELL_TEXT("algorithm"),
+                                         CELL_TEXT(totp_algorithm_word((enum totp_algorithm)a))});
     for (const char *const *order = options_orders(); *order != NULL; order++)
         table_row(words, (struct cell[]){CELL_TEXT("sort"), CELL_TEXT(*order)});
     table_print(&words);
@@ -464,6 +488,7 @@ static enum admin_exit admin_run(struct admin *admin)
     for (size_t i = 0; i < admin->options.checkpoint_count; i++)
         free(admin->checkpoint[i]);
     secret_free(&admin->from);
+    secret_free(&admin->key);
     if (admin->shadow >= 0)
         (void)close(admin->shadow);
     return code != ADMIN_DONE ? code : released;

@@ -131,15 +131,21 @@ static void revoke_print(struct admin *admin, const struct password_revoked *rev
         {"uid", "", COLUMN_NUMBER, COLUMN_JSON},
         {"sessions_ended", "", COLUMN_NUMBER, COLUMN_JSON},
         {"processes_ended", "", COLUMN_NUMBER, COLUMN_JSON},
+        {"factors_ended", "", COLUMN_NUMBER, COLUMN_JSON},
     };
     const char *name = admin->options.name;
     const bool ended = admin->options.value[OPTION_SESSIONS] != NULL;
+    const bool factors = admin->options.value[OPTION_FACTORS] != NULL;
     output_say(&admin->output,
                revoked->password
                    ? _("The password of %s is ended: it opens nothing any more, and cannot come "
                        "back.")
-                   : _("%s has no password: the sessions alone are ended."),
+                   : _("%s has no password: the rest alone is ended."),
                name);
+    if (factors)
+        output_say(&admin->output,
+                   _("Second factors that were ended (devices, cards and codes): %" PRIu32 "."),
+                   revoked->factors);
     revoke_say_processes(admin, revoked, answer);
     output_say(&admin->output,
                _("What is left to do: verify who %s is and issue a new one with medgl-admin "
@@ -150,7 +156,8 @@ static void revoke_print(struct admin *admin, const struct password_revoked *rev
             table_new(&admin->output, "revoked", TABLE_RECORD, columns, MEDGL_COUNT(columns));
         table_row(table, (struct cell[]){CELL_TEXT(name), CELL_NUMBER(revoked->uid),
                                          ended ? CELL_NUMBER(revoked->sessions) : CELL_NONE,
-                                         ended ? CELL_NUMBER(answer->found) : CELL_NONE});
+                                         ended ? CELL_NUMBER(answer->found) : CELL_NONE,
+                                         factors ? CELL_NUMBER(revoked->factors) : CELL_NONE});
         table_print(&table);
     }
 }
@@ -160,11 +167,16 @@ enum admin_exit password_revoke(struct admin *admin)
 {
     const struct options *options = &admin->options;
     const bool sessions = options->value[OPTION_SESSIONS] != NULL;
+    const struct password_revoke_request request = {
+        .name = options->name,
+        .reason = options->value[OPTION_REASON],
+        .sessions = sessions,
+        .factors = options->value[OPTION_FACTORS] != NULL,
+    };
     struct password_revoked revoked;
     struct privileged_answer answer = {.outcome = PRIVILEGED_FAILED};
     char why[OPERATION_WHY_SIZE] = "";
-    enum medgl_error error = operation_password_revoke(
-        &admin->context, options->name, options->value[OPTION_REASON], sessions, &revoked, why);
+    enum medgl_error error = operation_password_revoke(&admin->context, &request, &revoked, why);
     if (error != MEDGL_OK)
         return admin_failed(error, options->name, why);
     if (sessions && !privileged_order(&admin->privileged, options->name, revoked.uid, &answer)) {

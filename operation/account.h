@@ -76,17 +76,23 @@ enum medgl_error operation_account_change(struct context *context,
                                           const struct account_change_request *request,
                                           char why[OPERATION_WHY_SIZE]);
 
-/* Suspected leak (R12): the password ends, can never come back, and, with `end_sessions`, the open
- * sessions are recorded as ended, all in one transaction with its entry. `*uid` and `*sessions` are
- * for whoever ends the processes. Without a password `end_sessions` alone is done: it may have been
- * revoked before. MEDGL_ERR_REFUSED with `why`: there is no password, and nothing else to end. */
+/* Suspected leak (R12): the password ends, can never come back, and, with `sessions`, the open
+ * sessions are recorded as ended, and with `factors` the second factors end, all in one transaction
+ * with its entries. `*uid` and `*sessions` are for whoever ends the processes. Without a password
+ * the rest alone is done: it may have been revoked before. MEDGL_ERR_REFUSED with `why`: there is
+ * no password, and nothing else to end. */
+struct password_revoke_request {
+    const char *name, *reason;
+    bool sessions, factors;
+};
 struct password_revoked {
     bool password; /* there was one */
     int64_t uid;
     uint32_t sessions;
+    uint32_t factors; /* devices, cards and codes */
 };
-enum medgl_error operation_password_revoke(struct context *context, const char *name,
-                                           const char *reason, bool end_sessions,
+enum medgl_error operation_password_revoke(struct context *context,
+                                           const struct password_revoke_request *request,
                                            struct password_revoked *revoked,
                                            char why[OPERATION_WHY_SIZE]);
 

@@ -1,10 +1,12 @@
-/* Suspected leak (R12): one act ends a password for good, and the sessions that it may have opened.
- * Ends no process: whoever asked for it does, once this is committed. */
+/* Suspected leak (R12): one act ends a password for good, the sessions that it may have opened, and
+ * the second factors beside it. Ends no process: whoever asked for it does, once this is committed.
+ */
 #include "operation/account.h"
 #include "operation/evidence.h"
 #include "operation/history.h"
 #include "operation/password.h"
 #include "operation/session.h"
+#include "operation/totp.h"
 
 #include "base/auto.h"
 #include "base/message.h"
@@ -15,14 +17,14 @@
 
 struct revoke_run {
     struct context *context;
-    const char *name, *reason;
-    bool end_sessions;
+    const struct password_revoke_request *request;
     char *why;
     struct clock_reading clock;
     struct account account;
     bool password;        /* there is one */
     struct session *open; /* sessions, malloc'ed */
     size_t count;
+    uint32_t factors;
 };
 
 static void revoke_free(struct revoke_run *run)
@@ -49,7 +51,7 @@ static enum medgl_error revoke_session(struct store_txn *txn, struct revoke_run 
     MEDGL_TRY(store_session_close(txn, session->id, run->clock.now, SESSION_END_ENDED));
     session_entry(run->context, &run->clock, LEDGER_SESSION_CLOSE, &run->account, session, &entry);
     ledger_entry_number(&entry, "seconds", session_seconds(session, run->clock.now));
-    ledger_entry_text(&entry, "why", run->reason);
+    ledger_entry_text(&entry, "why", run->request->reason);
     return evidence_append(run->context, txn, &entry, NULL);
 }
 
@@ -64,7 +66,7 @@ static enum medgl_error revoke_password(struct store_txn *txn, struct revoke_run
         MEDGL_TRY(store_credential_delete(txn, run->account.id, CREDENTIAL_PASSWORD));
     }
     evidence_begin(run->context, &run->clock, LEDGER_PASSWORD_REVOKE, &run->account, &entry);
-    ledger_entry_text(&entry, "why", run->reason);
+    ledger_entry_text(&entry, "why", run->request->reason);
     if (run->password)
         ledger_entry_text(&entry, "credential", going->id);
     ledger_entry_number(&entry, "sessions", (int64_t)run->count);
@@ -77,18 +79,22 @@ static enum medgl_error revoke_now(struct store_txn *txn, void *argument)
     struct credential going;
     run->clock = clock_read();
     run->count = 0;
-    MEDGL_TRY(store_account_by_name(txn, run->name, &run->account));
+    run->factors = 0;
+    MEDGL_TRY(store_account_by_name(txn, run->request->name, &run->account));
     enum medgl_error error =
         store_credential_get(txn, run->account.id, CREDENTIAL_PASSWORD, &going);
     run->password = error == MEDGL_OK;
-    if (error == MEDGL_ERR_NOT_FOUND && !run->end_sessions) {
+    if (error != MEDGL_ERR_NOT_FOUND)
+        MEDGL_TRY(error);
+    if (run->request->factors)
+        MEDGL_TRY(factors_revoke(run->context, txn, &run->clock, &run->account,
+                                 run->request->reason, &run->factors));
+    if (!run->password && !run->request->sessions && run->factors == 0) {
         (void)snprintf(run->why, OPERATION_WHY_SIZE, "%s",
                        _("the account has no password: there is nothing to revoke"));
         return MEDGL_ERR_REFUSED;
     }
-    if (error != MEDGL_ERR_NOT_FOUND)
-        MEDGL_TRY(error);
-    if (run->end_sessions)
+    if (run->request->sessions)
         MEDGL_TRY(store_session_each_open(txn, run->account.id, revoke_list, run));
     MEDGL_TRY(revoke_password(txn, run, &going));
     for (size_t i = 0; i < run->count; i++)
@@ -96,23 +102,22 @@ static enum medgl_error revoke_now(struct store_txn *txn, void *argument)
     return evidence_keep(txn, run->clock.now);
 }
 
-enum medgl_error operation_password_revoke(struct context *context, const char *name,
-                                           const char *reason, bool end_sessions,
+enum medgl_error operation_password_revoke(struct context *context,
+                                           const struct password_revoke_request *request,
                                            struct password_revoked *revoked,
                                            char why[OPERATION_WHY_SIZE])
 {
-    auto_clean(revoke_free) struct revoke_run run = {.context = context,
-                                                     .name = name,
-                                                     .reason = reason,
-                                                     .end_sessions = end_sessions,
-                                                     .why = why};
+    auto_clean(revoke_free) struct revoke_run run = {
+        .context = context, .request = request, .why = why};
     *revoked = (struct password_revoked){.uid = -1};
     why[0] = '\0';
-    if (reason[0] == '\0' || !text_is_printable(reason))
+    if (request->reason[0] == '\0' || !text_is_printable(request->reason))
         return MEDGL_ERR_ARGUMENT;
     MEDGL_TRY(store_transact(context->store, STORE_WRITE, revoke_now, &run));
     (void)evidence_publish(context); /* the act stands even if the outside copy fails: logged */
-    *revoked = (struct password_revoked){
-        .password = run.password, .uid = run.account.uid, .sessions = (uint32_t)run.count};
+    *revoked = (struct password_revoked){.password = run.password,
+                                         .uid = run.account.uid,
+                                         .sessions = (uint32_t)run.count,
+                                         .factors = run.factors};
     return MEDGL_OK;
 }

@@ -214,3 +214,52 @@ enum medgl_error operation_recovery_issue(struct context *context,
     (void)evidence_publish(context); /* the act stands even if the outside copy fails: logged */
     return MEDGL_OK;
 }
+
+/* -- how many are left ------------------------------------------------------------------------ */
+
+struct recovery_list_run {
+    struct store_txn *txn;
+    const char *name;
+    void (*each)(void *argument, const struct recovery_report *report);
+    void *argument;
+    struct recovery_report report;
+};
+
+static enum medgl_error recovery_list_code(void *argument, const struct credential *credential)
+{
+    struct recovery_list_run *run = argument;
+    run->report.left++;
+    run->report.issued = credential->set_at;
+    return MEDGL_OK;
+}
+
+static enum medgl_error recovery_list_account(void *argument, const struct account *account)
+{
+    struct recovery_list_run *run = argument;
+    run->report = (struct recovery_report){.name = account->name};
+    MEDGL_TRY(store_credential_each_of(run->txn, account->id, CREDENTIAL_RECOVERY,
+                                       recovery_list_code, run));
+    if (run->report.left > 0 || run->name != NULL)
+        run->each(run->argument, &run->report);
+    return MEDGL_OK;
+}
+
+static enum medgl_error recovery_list_now(struct store_txn *txn, void *argument)
+{
+    struct recovery_list_run *run = argument;
+    struct account account;
+    run->txn = txn;
+    if (run->name == NULL)
+        return store_account_each(txn, recovery_list_account, run);
+    MEDGL_TRY(store_account_by_name(txn, run->name, &account));
+    return recovery_list_account(run, &account);
+}
+
+enum medgl_error operation_recovery_list(struct context *context, const char *name,
+                                         void (*each)(void *argument,
+                                                      const struct recovery_report *report),
+                                         void *argument)
+{
+    struct recovery_list_run run = {.name = name, .each = each, .argument = argument};
+    return store_transact(context->store, STORE_READ, recovery_list_now, &run);
+}

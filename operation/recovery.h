@@ -39,4 +39,16 @@ enum medgl_error operation_recovery_issue(struct context *context,
                                           const struct recovery_issue_request *request,
                                           char why[OPERATION_WHY_SIZE]);
 
+/* How many are left, of everybody who was given some and still has one, or of an account (NULL:
+ * everybody's). */
+struct recovery_report {
+    const char *name;
+    uint32_t left;
+    medgl_time issued;
+};
+enum medgl_error operation_recovery_list(struct context *context, const char *name,
+                                         void (*each)(void *argument,
+                                                      const struct recovery_report *report),
+                                         void *argument);
+
 #endif

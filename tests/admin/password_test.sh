@@ -23,7 +23,7 @@ json "the account has none then, and is active" 0 'd["account"][0]["password"] =
     account show games
 says "and there is nothing to revoke again" 1 'no password' password revoke games --reason x
 issue
-json "revoking, in JSON" 0 'd["revoked"] == [{"name": "games", "uid": 5, "sessions_ended": None, "processes_ended": None}]' \
+json "revoking, in JSON" 0 'd["revoked"] == [{"name": "games", "uid": 5, "sessions_ended": None, "processes_ended": None, "factors_ended": None}]' \
     password revoke games --reason x
 issue
 if [ "$(id -u)" != 0 ] || [ -n "$user" ]; then

@@ -532,9 +532,11 @@ static void end_password(struct fixture *f)
 {
     struct password_revoked revoked;
     char why[OPERATION_WHY_SIZE];
-    assert_int_equal(
-        operation_password_revoke(&f->context, f->user, "seen on a note", false, &revoked, why),
-        MEDGL_OK);
+    assert_int_equal(operation_password_revoke(&f->context,
+                                               &(struct password_revoke_request){
+                                                   .name = f->user, .reason = "seen on a note"},
+                                               &revoked, why),
+                     MEDGL_OK);
 }
 
 /* R12: whatever the depth, and however many came after it. */

@@ -635,7 +635,10 @@ static void a_revoked_password_is_not_imported(void **state)
     enrol(here);
     plant_password(here, PASSWORD_ONE, PASSWORD_STRENGTH_LONG, MEDGL_DAY);
     assert_int_equal(
-        operation_password_revoke(&here->context, here->user, "phishing", true, &revoked, why),
+        operation_password_revoke(&here->context,
+                                  &(struct password_revoke_request){
+                                      .name = here->user, .reason = "phishing", .sessions = true},
+                                  &revoked, why),
         MEDGL_OK);
     plant_hash(here, CRYPT_LONG, MEDGL_DAY);
     assert_int_equal(try_login(here, here->user, "192.0.2.1", PASSWORD_ONE), LOGIN_ALLOWED);
@@ -830,7 +833,9 @@ static void a_revoked_import_is_known_as_typed(void **state)
     assert_non_null(crypt_rn(row->imported, CRYPT(""), &data, (int)sizeof(data)));
     plant_hash(here, data.output, MEDGL_DAY);
     assert_int_equal(
-        operation_password_revoke(&here->context, here->user, "phishing", false, &end, why),
+        operation_password_revoke(
+            &here->context,
+            &(struct password_revoke_request){.name = here->user, .reason = "phishing"}, &end, why),
         MEDGL_OK);
     assert_int_equal(used_before(here, row->candidate), row->used);
     issue(here);
@@ -905,9 +910,11 @@ static void revoked(void **state)
     assert_true(used_before(here, PASSWORD_ONE));
     assert_int_equal(try_login(here, here->user, "192.0.2.1", PASSWORD_ONE), LOGIN_REFUSED);
     assert_int_equal(verify(here), MEDGL_OK);
-    assert_int_equal(
-        operation_password_revoke(&here->context, here->user, "again", false, &end, why),
-        MEDGL_ERR_REFUSED);
+    assert_int_equal(operation_password_revoke(
+                         &here->context,
+                         &(struct password_revoke_request){.name = here->user, .reason = "again"},
+                         &end, why),
+                     MEDGL_ERR_REFUSED);
     assert_true(why[0] != '\0');
     assert_int_equal(tally_of(here).kinds[LEDGER_PASSWORD_REVOKE], 1);
 }
@@ -922,11 +929,18 @@ static void sessions_end_after_the_password(void **state)
     plant_password(here, PASSWORD_ONE, PASSWORD_STRENGTH_LONG, MEDGL_DAY);
     open_session(here, open[0]);
     open_session(here, open[1]);
-    assert_int_equal(
-        operation_password_revoke(&here->context, here->user, "lost", false, &end, why), MEDGL_OK);
+    assert_int_equal(operation_password_revoke(
+                         &here->context,
+                         &(struct password_revoke_request){.name = here->user, .reason = "lost"},
+                         &end, why),
+                     MEDGL_OK);
     assert_true(end.password);
     assert_int_equal(end.sessions, 0);
-    assert_int_equal(operation_password_revoke(&here->context, here->user, "lost", true, &end, why),
+    assert_int_equal(operation_password_revoke(&here->context,
+                                               &(struct password_revoke_request){.name = here->user,
+                                                                                 .reason = "lost",
+                                                                                 .sessions = true},
+                                               &end, why),
                      MEDGL_OK);
     assert_false(end.password);
     assert_int_equal(end.uid, (int64_t)geteuid());
@@ -947,10 +961,18 @@ static void revoking_needs_a_reason_and_somebody(void **state)
     (void)state;
     enrol(here);
     plant_password(here, PASSWORD_ONE, PASSWORD_STRENGTH_LONG, MEDGL_DAY);
-    assert_int_equal(operation_password_revoke(&here->context, here->user, "", true, &end, why),
-                     MEDGL_ERR_ARGUMENT);
-    assert_int_equal(operation_password_revoke(&here->context, "nemo", "lost", true, &end, why),
-                     MEDGL_ERR_NOT_FOUND);
+    assert_int_equal(
+        operation_password_revoke(
+            &here->context,
+            &(struct password_revoke_request){.name = here->user, .reason = "", .sessions = true},
+            &end, why),
+        MEDGL_ERR_ARGUMENT);
+    assert_int_equal(
+        operation_password_revoke(
+            &here->context,
+            &(struct password_revoke_request){.name = "nemo", .reason = "lost", .sessions = true},
+            &end, why),
+        MEDGL_ERR_NOT_FOUND);
     assert_true(stored_of(here).present);
 }
 
@@ -970,7 +992,11 @@ static void revoking_wins_over_a_login_under_way(void **state)
                      MEDGL_OK);
     assert_int_equal(proof_verify(&proof, &typed), MEDGL_OK);
     assert_true(proof.matches);
-    assert_int_equal(operation_password_revoke(&here->context, here->user, "lost", true, &end, why),
+    assert_int_equal(operation_password_revoke(&here->context,
+                                               &(struct password_revoke_request){.name = here->user,
+                                                                                 .reason = "lost",
+                                                                                 .sessions = true},
+                                               &end, why),
                      MEDGL_OK);
     assert_int_equal(proof_commit(&proof), MEDGL_OK);
     assert_false(proof.decision.allowed);
@@ -1398,7 +1424,9 @@ static void a_revoked_password_is_still_there(void **state)
     here->context.policy.password_history = 1;
     plant_password(here, PASSWORD_ONE, PASSWORD_STRENGTH_LONG, MEDGL_DAY);
     assert_int_equal(
-        operation_password_revoke(&here->context, here->user, "phishing", false, &end, why),
+        operation_password_revoke(
+            &here->context,
+            &(struct password_revoke_request){.name = here->user, .reason = "phishing"}, &end, why),
         MEDGL_OK);
     for (int i = 0; i < 4; i++) /* more than the policy keeps of others */
         issue(here);

@@ -464,8 +464,11 @@ static void r02_a_password_of_ours_is_the_last_word(void **state)
     assert_int_equal(try_login(f, f->user, "192.0.2.1", PASSWORD_TWO), LOGIN_REFUSED);
     assert_int_equal(try_login(f, f->user, "192.0.2.1", PASSWORD_ONE), LOGIN_ALLOWED);
     /* R12: nor does an import bring back what was revoked. */
-    assert_int_equal(
-        operation_password_revoke(&f->context, f->user, "leaked", false, &revoked, why), MEDGL_OK);
+    assert_int_equal(operation_password_revoke(
+                         &f->context,
+                         &(struct password_revoke_request){.name = f->user, .reason = "leaked"},
+                         &revoked, why),
+                     MEDGL_OK);
     assert_int_equal(import(f, &hash, false), IMPORT_HAS_PASSWORD);
     assert_int_equal(try_login(f, f->user, "192.0.2.1", PASSWORD_TWO), LOGIN_REFUSED);
 }
@@ -479,8 +482,11 @@ static void r12_a_revoked_hash_does_not_come_back(void **state)
     char why[OPERATION_WHY_SIZE];
     make_hash("$6$", PASSWORD_ONE, &hash);
     assert_int_equal(import(f, &hash, false), IMPORT_DONE);
-    assert_int_equal(
-        operation_password_revoke(&f->context, f->user, "leaked", false, &revoked, why), MEDGL_OK);
+    assert_int_equal(operation_password_revoke(
+                         &f->context,
+                         &(struct password_revoke_request){.name = f->user, .reason = "leaked"},
+                         &revoked, why),
+                     MEDGL_OK);
     assert_int_equal(import(f, &hash, false), IMPORT_HAS_PASSWORD);
     assert_int_equal(try_login(f, f->user, "192.0.2.1", PASSWORD_ONE), LOGIN_REFUSED);
 }
