@@ -46,6 +46,14 @@ static CK_FUNCTION_LIST *driver_functions(const char *module)
     return get != NULL && get(&functions) == CKR_OK ? functions : NULL;
 }
 
+/* No reader at all is an error to libp11. */
+static bool driver_is_bare(const struct driver *driver)
+{
+    CK_ULONG count = 0;
+    return driver->functions != NULL &&
+           driver->functions->C_GetSlotList(CK_FALSE, NULL, &count) == CKR_OK && count == 0;
+}
+
 static bool driver_open(struct driver *driver, const char *module)
 {
     driver->context = PKCS11_CTX_new();
@@ -57,11 +65,12 @@ static bool driver_open(struct driver *driver, const char *module)
         return false;
     }
     driver->functions = driver_functions(module);
-    if (PKCS11_enumerate_slots(driver->context, &driver->slots, &driver->count) != 0)
+    if (PKCS11_enumerate_slots(driver->context, &driver->slots, &driver->count) != 0) {
         driver->slots = NULL;
-    if (driver->slots != NULL && driver->count > SLOTS_MAX)
-        return false;
-    return driver->slots != NULL || driver->count == 0;
+        driver->count = 0;
+        return driver_is_bare(driver);
+    }
+    return driver->count <= SLOTS_MAX;
 }
 
 /* -- what there is ---------------------------------------------------------------------------- */
@@ -345,6 +354,7 @@ static enum card_trouble sign(struct driver *driver, const struct card_order *or
     if (ui == NULL || UI_method_set_reader(ui, pin_read) != 0 ||
         PKCS11_set_ui_method(driver->context, ui, (void *)(uintptr_t)order->pin) != 0)
         return CARD_TROUBLE_SIGN;
+    ERR_clear_error();
     if (PKCS11_login(slot, 0, pinpad ? NULL : order->pin) != 0) {
         trouble = trouble_of(ERR_get_CKR_code());
         *tries = sign_tries(driver, slot);
