@@ -896,9 +896,9 @@ static void revoked(void **state)
     if (row->disabled)
         assert_int_equal(operation_account_disable(&here->context, here->user, "left", why),
                          MEDGL_OK);
-    assert_int_equal(operation_password_revoke(&here->context, here->user, "seen on a screen",
-                                               row->end, &end, why),
-                     MEDGL_OK);
+    const struct password_revoke_request request = {
+        .name = here->user, .reason = "seen on a screen", .sessions = row->end};
+    assert_int_equal(operation_password_revoke(&here->context, &request, &end, why), MEDGL_OK);
     assert_int_equal(end.uid, (int64_t)geteuid());
     assert_int_equal(end.sessions, row->ended);
     for (unsigned i = 0; i < row->sessions; i++) /* the host's own report comes after */
