@@ -46,6 +46,15 @@ struct card_trust;
 enum medgl_error card_trust_load(const char *directory, uid_t owner, struct card_trust **trust);
 void card_trust_free(struct card_trust **trust); /* also for auto_clean() */
 
+/* What doctor asks: how much there is, how many lists are past their end, and when the one ends
+ * that ends first (0: none says). */
+struct card_trust_facts {
+    size_t anchors, lists, old;
+    medgl_time next;
+};
+void card_trust_facts(const struct card_trust *trust, medgl_time now,
+                      struct card_trust_facts *facts);
+
 /* For fuzzers: a trust of nothing, and what a file of the directory says added to it. `name` is for
  * the log. MEDGL_ERR_CORRUPT. */
 enum medgl_error card_trust_new(struct card_trust **trust);

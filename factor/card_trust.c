@@ -373,3 +373,15 @@ enum medgl_error card_trust_load(const char *directory, uid_t owner, struct card
     *trust = auto_give(loaded);
     return MEDGL_OK;
 }
+
+void card_trust_facts(const struct card_trust *trust, medgl_time now,
+                      struct card_trust_facts *facts)
+{
+    *facts = (struct card_trust_facts){.anchors = trust->anchor_count, .lists = trust->list_count};
+    for (size_t i = 0; i < trust->list_count; i++) {
+        const medgl_time next = trust->lists[i].next;
+        facts->old += next != 0 && next <= now;
+        if (next != 0 && (facts->next == 0 || next < facts->next))
+            facts->next = next;
+    }
+}

@@ -256,6 +256,7 @@ static void doctor_state(struct doctor *doctor)
     doctor_lists(doctor, &context);
     doctor_space(doctor, &context);
     doctor_access(doctor, &context);
+    doctor_factors(doctor, &context);
     doctor_outbox(doctor, &context);
 }
 
@@ -389,6 +390,8 @@ static void doctor_host(struct doctor *doctor, const struct policy *policy)
     doctor_people(doctor);
     doctor_sudo(doctor);
     doctor_autologin(doctor);
+    if (policy != NULL)
+        doctor_factors_host(doctor, policy);
     if (policy != NULL)
         doctor_alerts(doctor, policy);
 }

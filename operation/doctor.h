@@ -3,6 +3,7 @@
 #define MEDGL_OPERATION_DOCTOR_H
 
 #include "operation/setup.h"
+#include "policy/factor.h"
 
 #define DOCTOR_INCLUDE_MAX 8 /* files within files */
 
@@ -16,6 +17,16 @@ struct doctor_account {
     bool shadow_locked; /* by `account import` or `account shadow`, says the ledger */
 };
 
+/* How people come in through sshd, where the module is asked there. */
+struct doctor_sshd {
+    bool asked;            /* its PAM service has the module in auth */
+    enum factor_mode mode; /* what the line says of second factors */
+    bool proved;           /* the stack proves something before it */
+    bool known;            /* its settings were read */
+    bool keys, password;   /* ssh keys, and the method "password", are accepted */
+    char methods[512];     /* AuthenticationMethods; "": any */
+};
+
 struct doctor {
     const char *root;
     doctor_finding finding;
@@ -23,6 +34,7 @@ struct doctor {
     unsigned faults;
     bool pam_used; /* some PAM service uses the module */
     bool nullok;   /* some PAM service lets in who has an empty password */
+    struct doctor_sshd sshd;
 
     /* The enrolled accounts in the order of their names, retired ones too; where they could not be
      * read, `accounts_known` is false. */
@@ -110,6 +122,13 @@ void doctor_autologin(struct doctor *doctor);
 /* Rules of access: whether they let anybody in, and end idle sessions (R04, R05, R22, R34). As the
  * owner of the store. */
 void doctor_access(struct doctor *doctor, const struct context *context);
+
+/* Second factors: who would be kept out by the policy, has no recovery codes, or has a waiver; what
+ * cards are checked with (R24, R03). As the owner of the store. */
+void doctor_factors(struct doctor *doctor, const struct context *context);
+/* Whether the host asks for them where the policy wants them. After doctor_pam() and doctor_sshd().
+ */
+void doctor_factors_host(struct doctor *doctor, const struct policy *policy);
 
 /* Who is told of alerts (R07). */
 void doctor_alerts(struct doctor *doctor, const struct policy *policy);

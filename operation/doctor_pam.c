@@ -20,6 +20,10 @@ struct pam_service {
     char door[128];   /* the first line of its own that lets people in before the module is asked */
     bool wide;        /* everybody */
     char exempt[128]; /* the last that was told */
+    bool proved;      /* a module before ours proves who comes: a password, a key */
+    bool jumps;       /* ... where its success jumps over a refusal that follows */
+    bool bare;        /* ours proves the second factor alone, and nothing before it the first */
+    enum factor_mode mode; /* what its line says of second factors */
     int depth;
 };
 
@@ -138,6 +142,29 @@ static enum pam_door pam_door(const struct doctor *doctor, const char *module,
     return PAM_DOOR_NONE;
 }
 
+/* Whether a module before ours proves a first factor by itself: it must be one that does, and its
+ * failure must end in a refusal. One that jumps over what refuses does, once that was seen. */
+static void pam_prove(struct pam_service *service, const char *control, const char *module)
+{
+    static const char *const provers[] = {
+        "pam_unix.so",    "pam_sss.so",     "pam_ldap.so",        "pam_krb5.so",
+        "pam_pwdfile.so", "pam_winbind.so", "pam_radius_auth.so", "pam_ssh_agent_auth.so"};
+    const bool must = strcasecmp(control, "required") == 0 ||
+                      strcasecmp(control, "requisite") == 0 ||
+                      (control[0] == '[' && !pam_control_is_weak(control));
+    const char *success = control[0] == '[' ? strcasestr(control, "success=") : NULL;
+    if (service->auth)
+        return;
+    if (pam_is(module, "pam_deny.so") && must)
+        service->proved |= service->jumps;
+    for (size_t i = 0; i < MEDGL_COUNT(provers); i++) {
+        if (!pam_is(module, provers[i]))
+            continue;
+        service->proved |= must;
+        service->jumps |= success != NULL && success[8] >= '1' && success[8] <= '9';
+    }
+}
+
 /* A line of another module, as long as ours was not asked. */
 static void pam_other(struct pam_service *service, const char *control, const char *module,
                       const char *arguments)
@@ -145,6 +172,7 @@ static void pam_other(struct pam_service *service, const char *control, const ch
     if (pam_is(module, "pam_unix.so") &&
         (pam_word(arguments, "nullok", NULL, 0) || pam_word(arguments, "nullok_secure", NULL, 0)))
         service->doctor->nullok = true;
+    pam_prove(service, control, module);
     if (service->auth || service->depth > 1 || service->door[0] != '\0' ||
         !pam_control_ends(control))
         return;
@@ -172,12 +200,35 @@ static void pam_exempt(struct pam_service *service, const char *arguments)
                service->name, users);
 }
 
+/* R24. Of the first line that asks; a file that is included is told of by itself. */
+static void pam_factor(struct pam_service *service, const char *arguments)
+{
+    char word[32] = "";
+    const char *factor = strstr(arguments, "factor=");
+    if (service->auth)
+        return;
+    if (factor != NULL)
+        (void)snprintf(word, sizeof(word), "%.*s", (int)strcspn(factor, " \t"), factor);
+    if (strcmp(word, "factor=none") == 0)
+        service->mode = FACTOR_MODE_NONE;
+    else if (strcmp(word, "factor=only") == 0)
+        service->mode = FACTOR_MODE_ONLY;
+    service->bare = service->mode == FACTOR_MODE_ONLY && !service->proved;
+    if (service->mode == FACTOR_MODE_NONE && service->depth <= 1)
+        doctor_say(service->doctor, DOCTOR_WARNING, "factors",
+                   "%s: factor=none: no second factor is ever asked there, whatever the policy "
+                   "says; take it out unless that is meant",
+                   service->name);
+}
+
 /* One line that names the module. */
 static void pam_use(struct pam_service *service, const char *type, const char *control,
                     const char *arguments)
 {
     bool auth = strcasecmp(type, "auth") == 0, account = strcasecmp(type, "account") == 0;
     service->doctor->pam_used = true;
+    if (auth)
+        pam_factor(service, arguments);
     service->auth |= auth;
     service->account |= account;
     service->password |= strcasecmp(type, "password") == 0;
@@ -291,6 +342,26 @@ static void pam_judge_door(const struct pam_service *service)
                    service->door, whom);
 }
 
+/* A second factor with nothing before it is a single one. What sshd proves by itself is judged with
+ * its settings. */
+static void pam_judge_factor(const struct pam_service *service)
+{
+    struct doctor *doctor = service->doctor;
+    if (!service->auth)
+        return;
+    if (strcmp(service->name, "sshd") == 0) {
+        doctor->sshd.asked = true;
+        doctor->sshd.mode = service->mode;
+        doctor->sshd.proved = service->proved;
+    } else if (service->bare && strncmp(service->name, "common-", 7) != 0) {
+        doctor_say(doctor, DOCTOR_FAULT, "factors",
+                   "%s: factor=only, and nothing in front of it proves who comes: a device alone "
+                   "lets in; put the module that asks for the password before it, or take "
+                   "factor=only out",
+                   service->name);
+    }
+}
+
 static void pam_judge(struct doctor *doctor, const char *path, void *argument)
 {
     const char *const *over = argument;
@@ -312,6 +383,7 @@ static void pam_judge(struct doctor *doctor, const char *path, void *argument)
                    "account line, or @include common-account",
                    name);
     pam_judge_door(&service);
+    pam_judge_factor(&service);
     if (service.auth || service.account || service.password || service.session)
         doctor_say(doctor, DOCTOR_OK, "pam", "%s uses the module for%s%s%s%s", name,
                    service.auth ? " auth" : "", service.account ? " account" : "",

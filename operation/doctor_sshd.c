@@ -36,6 +36,7 @@ static const struct sshd_setting sshd_settings[] = {
 
 struct sshd_reading {
     struct doctor *doctor;
+    char keys[32]; /* PubkeyAuthentication, outside of Match blocks */
     char value[MEDGL_COUNT(sshd_settings)][32];
     int depth;
     bool match;   /* inside a Match block */
@@ -79,6 +80,20 @@ static void sshd_include(struct sshd_reading *reading, char *patterns)
     }
 }
 
+/* What second factors are judged by (operation/doctor_factors.c). The first value counts. */
+static bool sshd_methods(struct sshd_reading *reading, const char *name, const char *value)
+{
+    char *methods = reading->doctor->sshd.methods;
+    if (strcasecmp(name, "PubkeyAuthentication") == 0 && !reading->match &&
+        reading->keys[0] == '\0')
+        text_printable(reading->keys, sizeof(reading->keys), value);
+    if (strcasecmp(name, "AuthenticationMethods") != 0)
+        return false;
+    if (!reading->match && methods[0] == '\0')
+        text_printable(methods, sizeof(reading->doctor->sshd.methods), value);
+    return true;
+}
+
 static void sshd_line(struct sshd_reading *reading, char *line)
 {
     char *rest = line + strspn(line, " \t");
@@ -92,6 +107,8 @@ static void sshd_line(struct sshd_reading *reading, char *line)
         sshd_include(reading, rest);
         return;
     }
+    if (sshd_methods(reading, name, rest))
+        return;
     rest[strcspn(rest, " \t\"")] = '\0';
     for (size_t i = 0; i < MEDGL_COUNT(sshd_settings); i++) {
         const struct sshd_setting *setting = &sshd_settings[i];
@@ -125,6 +142,26 @@ static void sshd_read(struct sshd_reading *reading, const char *path)
     reading->match = match; /* a Match in an included file ends with it */
 }
 
+static bool sshd_is(const struct sshd_reading *reading, const char *name, const char *value)
+{
+    for (size_t i = 0; i < MEDGL_COUNT(sshd_settings); i++)
+        if (strcmp(sshd_settings[i].name, name) == 0) {
+            const char *set = reading->value[i];
+            return strcasecmp(set[0] != '\0' ? set : sshd_settings[i].preset, value) == 0;
+        }
+    return false;
+}
+
+static void sshd_tell(const struct sshd_reading *reading)
+{
+    struct doctor_sshd *sshd = &reading->doctor->sshd;
+    sshd->known = !reading->partial && sshd_is(reading, "UsePAM", "yes");
+    sshd->password = sshd_is(reading, "PasswordAuthentication", "yes");
+    sshd->keys = strncasecmp(reading->keys, "no", 2) != 0;
+    if (strcasecmp(sshd->methods, "any") == 0)
+        sshd->methods[0] = '\0';
+}
+
 void doctor_sshd(struct doctor *doctor)
 {
     struct sshd_reading reading = {.doctor = doctor};
@@ -140,6 +177,7 @@ void doctor_sshd(struct doctor *doctor)
         reading.told = true;
         doctor_say(doctor, setting->level, "sshd", "%s %s: %s", setting->name, value, setting->why);
     }
+    sshd_tell(&reading);
     if (!reading.told)
         doctor_say(doctor, DOCTOR_OK, "sshd", "no setting goes around the module");
 }
