@@ -236,10 +236,22 @@ static PKCS11_SLOT *sign_slot(const struct driver *driver, const struct card_ord
     return found;
 }
 
-/* What the driver's last words mean. */
-static enum card_trouble trouble_of(int said)
+/* The driver's last words, out of OpenSSL's queue: what libp11 calls a code is the number of its
+ * library there. */
+static int driver_last(void)
 {
-    switch (said) {
+    const int library = ERR_get_CKR_code();
+    int last = CKR_OK;
+    for (unsigned long error = ERR_get_error(); error != 0; error = ERR_get_error())
+        if (ERR_GET_LIB(error) == library)
+            last = ERR_GET_REASON(error);
+    return last;
+}
+
+/* Why an act of libp11 failed, which began with an empty queue. */
+static enum card_trouble trouble_now(void)
+{
+    switch (driver_last()) {
     case CKR_PIN_INCORRECT:
     case CKR_PIN_INVALID:
     case CKR_PIN_LEN_RANGE:
@@ -328,6 +340,7 @@ static bool sign_scheme(EVP_PKEY_CTX *ctx, enum card_scheme scheme)
 static enum card_trouble sign_digest(struct driver *driver, PKCS11_KEY *key,
                                      const struct card_order *order, struct card_said *said)
 {
+    ERR_clear_error();
     EVP_PKEY *pkey = PKCS11_get_private_key(key);
     EVP_PKEY_CTX *ctx = pkey != NULL ? sign_context(driver, pkey, order->scheme) : NULL;
     size_t len = sizeof(said->signature.bytes);
@@ -335,7 +348,7 @@ static enum card_trouble sign_digest(struct driver *driver, PKCS11_KEY *key,
         ctx != NULL && EVP_PKEY_get_size(pkey) > 0 && (size_t)EVP_PKEY_get_size(pkey) <= len &&
         sign_scheme(ctx, order->scheme) &&
         EVP_PKEY_sign(ctx, said->signature.bytes, &len, order->digest, sizeof(order->digest)) == 1;
-    enum card_trouble trouble = good ? CARD_TROUBLE_NONE : trouble_of(ERR_get_CKR_code());
+    enum card_trouble trouble = good ? CARD_TROUBLE_NONE : trouble_now();
     said->signature.len = good ? len : 0;
     EVP_PKEY_CTX_free(ctx);
     EVP_PKEY_free(pkey);
@@ -356,7 +369,7 @@ static enum card_trouble sign(struct driver *driver, const struct card_order *or
         return CARD_TROUBLE_SIGN;
     ERR_clear_error();
     if (PKCS11_login(slot, 0, pinpad ? NULL : order->pin) != 0) {
-        trouble = trouble_of(ERR_get_CKR_code());
+        trouble = trouble_now();
         *tries = sign_tries(driver, slot);
         return trouble == CARD_TROUBLE_PIN && *tries == CARD_TRIES_LOCKED ? CARD_TROUBLE_PIN_LOCKED
                                                                           : trouble;
