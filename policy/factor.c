@@ -93,8 +93,9 @@ static enum account_factor factor_of_class(enum policy_factor of_class)
     return ACCOUNT_FACTOR_REQUIRED;
 }
 
-/* The rule, who made it, and from when on it requires. The day is for classes: an account of which
- * a factor is required by name is asked for it at once. */
+/* The rule, who made it, and from when on it requires; of an account's own that is damaged, most.
+ * The day is for classes: an account of which a factor is required by name is asked for it at once.
+ */
 static void factor_rule(const struct policy *policy, const struct factor_facts *facts,
                         medgl_time now, struct factor_demand *demand)
 {
@@ -110,11 +111,11 @@ static void factor_rule(const struct policy *policy, const struct factor_facts *
     case ACCOUNT_FACTOR_CLASS:
         demand->ground = FACTOR_GROUND_CLASS;
         demand->rule = factor_of_class(policy_class_of(policy, facts->class_)->factor);
-        break;
+        if (demand->rule == ACCOUNT_FACTOR_REQUIRED &&
+            now < policy_required_from(policy, facts->utc_offset))
+            demand->required_from = policy_required_from(policy, facts->utc_offset);
+        return;
     }
-    const medgl_time from = policy_required_from(policy, facts->utc_offset);
-    if (demand->rule == ACCOUNT_FACTOR_REQUIRED && now < from)
-        demand->required_from = from;
 }
 
 /* By the rule of account or class alone. A waiver is something to ask for, as a device is. */

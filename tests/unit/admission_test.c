@@ -787,6 +787,116 @@ static void services_admitted(void **state)
     assert_int_equal(decision.services.granted, row->granted);
 }
 
+/* -- closed hours that a grant opens (R03, R22) ------------------------------------------------ */
+
+/* Of a Saturday; 2026-11-23 is a Monday and a holiday. */
+static const struct grant_row {
+    const char *name, *hours, *now, *granted;
+    bool open, by_grant;
+    const char *until; /* "": no end, or refused */
+} grant_rows[] = {
+    {"no grant", "Sat 08:00-12:00", "2026-11-21 13:00", "", false, false, ""},
+    {"a grant", "Sat 08:00-12:00", "2026-11-21 13:00", "2026-11-21 15:30", true, true,
+     "2026-11-21 15:30"},
+    {"to the minute", "Sat 08:00-12:00", "2026-11-21 15:29", "2026-11-21 15:30", true, true,
+     "2026-11-21 15:30"},
+    {"over", "Sat 08:00-12:00", "2026-11-21 15:30", "2026-11-21 15:30", false, false, ""},
+    {"long over", "Sat 08:00-12:00", "2026-11-21 15:30", "2026-11-01 00:00", false, false, ""},
+    {"ends while hours hold, which go on", "Sat 08:00-12:00", "2026-11-21 07:00",
+     "2026-11-21 09:00", true, true, "2026-11-21 12:00"},
+    {"ends when they begin", "Sat 08:00-12:00", "2026-11-21 07:00", "2026-11-21 08:00", true, true,
+     "2026-11-21 12:00"},
+    {"ends before they begin", "Sat 08:00-12:00", "2026-11-21 07:00", "2026-11-21 07:59", true,
+     true, "2026-11-21 07:59"},
+    {"goes on behind them", "Sat 08:00-12:00", "2026-11-21 07:00", "2026-11-21 13:00", true, true,
+     "2026-11-21 13:00"},
+    {"and to when they end", "Sat 08:00-12:00", "2026-11-21 07:00", "2026-11-21 12:00", true, true,
+     "2026-11-21 12:00"},
+    {"hours that hold", "Sat 08:00-12:00", "2026-11-21 09:00", "2026-11-21 10:00", true, false,
+     "2026-11-21 12:00"},
+    {"hours that hold, and then a grant", "Sat 08:00-12:00", "2026-11-21 09:00", "2026-11-21 18:00",
+     true, false, "2026-11-21 18:00"},
+    {"hours, a grant, hours", "daily 08:00-12:00", "2026-11-21 09:00", "2026-11-22 09:00", true,
+     false, "2026-11-22 12:00"},
+    {"into hours without an end", "Mon-Sun 00:00-24:00; holiday 12:00-24:00", "2026-11-23 08:00",
+     "2026-11-23 13:00", true, true, ""},
+    {"always, whatever is granted", "always", "2026-11-21 09:00", "2026-11-21 10:00", true, false,
+     ""},
+    {"on a holiday", "Mon-Fri 08:00-20:00", "2026-11-23 10:00", "2026-11-23 12:00", true, true,
+     "2026-11-23 12:00"},
+    {"a rule that is none", "Sat 8-12", "2026-11-21 09:00", "2026-11-21 10:00", false, false, ""},
+    {"before the epoch", "Sat 08:00-12:00", "1969-06-01 09:00", "", false, false, ""},
+};
+
+static void hours_granted(void **state)
+{
+    static const int offsets[] = {0, TOKYO, -5 * 3600};
+    static const struct admission_place place = {.origin = ADMISSION_ORIGIN_ADDRESS};
+    const struct grant_row *row = *state;
+    struct policy policy = with_calendar();
+    for (size_t i = 0; i < MEDGL_COUNT(offsets); i++) {
+        const int offset = offsets[i];
+        struct admission_facts facts = {.class_ = ACCOUNT_CLASS_STAFF,
+                                        .hours = row->hours,
+                                        .place = &place,
+                                        .service = "sshd",
+                                        .utc_offset = offset,
+                                        .granted_until =
+                                            row->granted[0] == '\0' ? 0 : at(row->granted, offset)};
+        const medgl_time now = at(row->now, offset),
+                         until = row->until[0] == '\0' ? 0 : at(row->until, offset);
+        struct admission_decision decision = policy_admit(&policy, &facts, now);
+        assert_int_equal(decision.reason, row->open ? ADMISSION_GRANTED : ADMISSION_HOURS);
+        assert_int_equal(decision.hours.granted, row->open);
+        assert_int_equal(decision.by_grant, row->by_grant);
+        assert_int_equal(decision.until, until);
+        facts.places = "console"; /* R27: places and services are asked nevertheless */
+        decision = policy_admit(&policy, &facts, now);
+        assert_int_equal(decision.reason, ADMISSION_PLACE);
+        assert_int_equal(decision.until, 0);
+        facts.services = "login";
+        assert_int_equal(policy_admit(&policy, &facts, now).reason, ADMISSION_SERVICE);
+    }
+}
+
+/* Who has an approval is not kept out by a file of holidays; nor let in for longer. */
+static void grant_without_a_calendar(void **state)
+{
+    static const struct admission_place place = {.origin = ADMISSION_ORIGIN_CONSOLE};
+    struct policy policy = with_calendar();
+    struct admission_facts facts = {.class_ = ACCOUNT_CLASS_STAFF,
+                                    .hours = "Sat 08:00-20:00",
+                                    .place = &place,
+                                    .service = "login",
+                                    .granted_until = at("2026-11-21 10:00", 0)};
+    (void)state;
+    policy.calendar.known = false;
+    struct admission_decision decision = policy_admit(&policy, &facts, at("2026-11-21 09:00", 0));
+    assert_int_equal(decision.reason, ADMISSION_GRANTED);
+    assert_true(decision.by_grant);
+    assert_int_equal(decision.until, at("2026-11-21 10:00", 0));
+    assert_int_equal(policy_admit(&policy, &facts, at("2026-11-21 10:00", 0)).reason,
+                     ADMISSION_CALENDAR);
+}
+
+static void grant_at_the_ends_of_time(void **state)
+{
+    static const struct admission_place place = {.origin = ADMISSION_ORIGIN_CONSOLE};
+    const struct policy policy = with_calendar();
+    struct admission_facts facts = {.class_ = ACCOUNT_CLASS_STAFF,
+                                    .hours = "Sat 08:00-12:00",
+                                    .place = &place,
+                                    .service = "login",
+                                    .utc_offset = TOKYO,
+                                    .granted_until = INT64_MAX};
+    (void)state;
+    assert_int_equal(policy_admit(&policy, &facts, INT64_MAX - 1).reason, ADMISSION_HOURS);
+    assert_int_equal(policy_admit(&policy, &facts, 0).reason, ADMISSION_GRANTED);
+    assert_true(policy_admit(&policy, &facts, 0).until > 0);
+    facts.granted_until = INT64_MIN;
+    assert_int_equal(policy_admit(&policy, &facts, 0).reason, ADMISSION_HOURS);
+}
+
 /* -- all of them ------------------------------------------------------------------------------ */
 
 static void set(struct policy *policy, const char *name, const char *value)
@@ -1036,6 +1146,9 @@ int main(void)
     table_add("R22 hours", "no calendar", hours_without_a_calendar, NULL);
     table_add("R22 hours", "they end when they say", hours_end_when_they_say, NULL);
     table_add("R22 hours", "as a plain reading has it", hours_agree_with_a_plain_reading, NULL);
+    TABLE_ADD("R22 grant", grant_rows, hours_granted);
+    table_add("R22 grant", "no calendar", grant_without_a_calendar, NULL);
+    table_add("R22 grant", "ends of time", grant_at_the_ends_of_time, NULL);
     table_add("R05 R22 notations", "garbage", notations_stand_garbage, NULL);
     TABLE_ADD("R05 R27 places", admitted_rows, places_admitted);
     table_add("R05 places", "networks, and nothing for who is logged in", places_that_strand, NULL);
