@@ -1,14 +1,10 @@
 /* Second factors at a login (R24, R03, R23): what is asked, what counts, what is used up, and what
  * is kept of it. liboath is the other side of the devices. */
-#include "tests/unit/operation_fixture.h"
+#include "tests/unit/factor_fixture.h"
 #include "tests/unit/table.h"
 
 #include "operation/grant.h"
 #include "operation/recovery.h"
-#include "operation/totp.h"
-
-#include <liboath/oath.h>
-#include <time.h>
 
 #define SOON     "factor_required_from = 2999-01-01\n"
 #define LONG_AGO "factor_required_from = 2020-01-01\n"
@@ -18,7 +14,6 @@
 #define OPTIONAL SOON "factor_staff = optional\n"
 
 static struct fixture *here;
-static struct totp_record device;
 static char paper[RECOVERY_COUNT][RECOVERY_TEXT_SIZE]; /* recovery codes, or those of a waiver */
 static char grant[CRYPTO_ID_SIZE];
 
@@ -35,32 +30,6 @@ static int close_here(void **state)
 }
 
 /* -- devices and paper ------------------------------------------------------------------------ */
-
-struct enrolling {
-    struct totp_enrolment enrolment;
-};
-
-static enum medgl_error store_device(struct store_txn *txn, void *argument)
-{
-    struct enrolling *run = argument;
-    struct account account;
-    char why[OPERATION_WHY_SIZE];
-    const struct clock_reading clock = clock_read();
-    MEDGL_TRY(store_account_by_name(txn, here->user, &account));
-    return totp_enrolment_store(&here->context, txn, &clock, &account, &run->enrolment,
-                                "administrator", why);
-}
-
-/* Its last two steps are not used up yet. */
-static void enrol_device(void)
-{
-    struct enrolling run = {.enrolment.step = 0};
-    assert_int_equal(totp_enrolment_begin(&here->context, 0, 0, "phone", &run.enrolment), MEDGL_OK);
-    device = run.enrolment.record;
-    run.enrolment.step = totp_step(&device, clock_read().now) - 3;
-    assert_int_equal(store_transact(here->context.store, STORE_WRITE, store_device, &run),
-                     MEDGL_OK);
-}
 
 static enum medgl_error take_paper(void *argument, const struct account *account,
                                    const char (*codes)[RECOVERY_TEXT_SIZE], size_t count)
@@ -106,35 +75,6 @@ static void waive(enum grant_instead instead)
     };
     if (operation_grant_add(&here->context, &request, grant, why) != MEDGL_OK)
         fail_msg("%s", why);
-}
-
-/* What a device shows at a time of the clock, as liboath has it. */
-static const char *shown(int64_t steps_ahead)
-{
-    static char code[16];
-    static const int flags[] = {[TOTP_SHA1] = 0,
-                                [TOTP_SHA256] = OATH_TOTP_HMAC_SHA256,
-                                [TOTP_SHA512] = OATH_TOTP_HMAC_SHA512};
-    const time_t at = (time_t)(clock_read().now / MEDGL_SECOND) + steps_ahead * 30;
-    assert_int_equal(oath_totp_generate2((const char *)device.secret, device.secret_len, at, 30, 0,
-                                         device.digits, flags[device.algorithm], code),
-                     OATH_OK);
-    return code;
-}
-
-/* One that no step near by has. */
-static const char *not_shown(void)
-{
-    static char wrong[16];
-    for (int i = 0; i < 10; i++) {
-        bool near = false;
-        (void)snprintf(wrong, sizeof(wrong), "%06d", 111111 * i);
-        for (int64_t step = -3; step <= 3; step++)
-            near = near || strcmp(shown(step), wrong) == 0;
-        if (!near)
-            break;
-    }
-    return wrong;
 }
 
 /* -- one login -------------------------------------------------------------------------------- */
@@ -348,7 +288,7 @@ static void prepare(const char *policy, unsigned enrolled)
     write_policy(here, REQUIRED);
     reopen(here);
     if ((enrolled & DEVICE) != 0)
-        enrol_device();
+        enrol_device(here);
     else /* what a code is made of must be something */
         device = (struct totp_record){.secret = "12345678901234567890",
                                       .secret_len = 20,

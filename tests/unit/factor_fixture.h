@@ -1,0 +1,69 @@
+/* A device that makes codes, as liboath has them: for tests of operation/. */
+#ifndef MEDGL_TESTS_FACTOR_FIXTURE_H
+#define MEDGL_TESTS_FACTOR_FIXTURE_H
+
+#include "tests/unit/operation_fixture.h"
+
+#include "operation/totp.h"
+
+#include <liboath/oath.h>
+#include <time.h>
+
+static struct totp_record device;
+
+struct enrolling {
+    struct fixture *f;
+    struct totp_enrolment enrolment;
+};
+
+static inline enum medgl_error store_device(struct store_txn *txn, void *argument)
+{
+    struct enrolling *run = argument;
+    struct account account;
+    char why[OPERATION_WHY_SIZE];
+    const struct clock_reading clock = clock_read();
+    MEDGL_TRY(store_account_by_name(txn, run->f->user, &account));
+    return totp_enrolment_store(&run->f->context, txn, &clock, &account, &run->enrolment,
+                                "administrator", why);
+}
+
+/* Its last two steps are not used up yet. */
+static inline void enrol_device(struct fixture *f)
+{
+    struct enrolling run = {.f = f};
+    assert_int_equal(totp_enrolment_begin(&f->context, 0, 0, "phone", &run.enrolment), MEDGL_OK);
+    device = run.enrolment.record;
+    run.enrolment.step = totp_step(&device, clock_read().now) - 3;
+    assert_int_equal(store_transact(f->context.store, STORE_WRITE, store_device, &run), MEDGL_OK);
+}
+
+/* What a device shows at a time of the clock, as liboath has it. */
+static inline const char *shown(int64_t steps_ahead)
+{
+    static char code[16];
+    static const int flags[] = {[TOTP_SHA1] = 0,
+                                [TOTP_SHA256] = OATH_TOTP_HMAC_SHA256,
+                                [TOTP_SHA512] = OATH_TOTP_HMAC_SHA512};
+    const time_t at = (time_t)(clock_read().now / MEDGL_SECOND) + steps_ahead * 30;
+    assert_int_equal(oath_totp_generate2((const char *)device.secret, device.secret_len, at, 30, 0,
+                                         device.digits, flags[device.algorithm], code),
+                     OATH_OK);
+    return code;
+}
+
+/* One that no step near by has. */
+static inline const char *not_shown(void)
+{
+    static char wrong[16];
+    for (int i = 0; i < 10; i++) {
+        bool near = false;
+        (void)snprintf(wrong, sizeof(wrong), "%06d", 111111 * i);
+        for (int64_t step = -3; step <= 3; step++)
+            near = near || strcmp(shown(step), wrong) == 0;
+        if (!near)
+            break;
+    }
+    return wrong;
+}
+
+#endif
