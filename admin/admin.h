@@ -143,6 +143,12 @@ enum admin_exit admin_failed(enum medgl_error error, const char *name, const cha
     X(ASK_PASSWORD, "ask-password", NULL, NULL,                                                    \
       N_("Ask for the password that secrets are encrypted with."))                                 \
     X(SERIAL, "serial", "TEXT", check_label, N_("Only the one with this serial number."))          \
+    X(CERTIFICATE, "certificate", "FILE", check_path,                                              \
+      N_("The card's certificate (PEM or DER), instead of the card in the reader."))               \
+    X(MATCH, "match", "WORD", check_match,                                                         \
+      N_("How the card is told: certificate (the default), serial or subject."))                   \
+    X(ATTRIBUTE, "attribute", "WORD", check_attribute,                                             \
+      N_("Of the subject: CN, UID, serialNumber or emailAddress."))                                \
     X(ID, "id", "ID", check_label,                                                                 \
       N_("Only this one: its id, the beginning of it, or its label."))                             \
     X(SHOW, "show", NULL, NULL, N_("Show the codes on this terminal, once."))                      \
@@ -224,6 +230,8 @@ int64_t options_span(const struct options *options, enum option option);
 const char *const *options_orders(void);
 /* The words of --format, in the order of enum totp_import_form. */
 const char *const *options_formats(void);
+/* Those of a certificate's subject that a card is told by. */
+const char *const *options_attributes(void);
 /* The number of a checked option, or `absent`. */
 uint64_t options_number(const struct options *options, enum option option, uint64_t absent);
 /* The range of a checked option, both included; not given: everything. */
@@ -335,7 +343,7 @@ struct admin {
     struct context context;
     struct guarded_file file; /* of --slip or --output; fd -1: none */
     bool file_stays;
-    struct secret from;                      /* what is in the file of --from */
+    struct secret from;                      /* what is in the file of --from, or --certificate */
     struct secret key;                       /* of --key */
     struct privileged privileged;            /* for what needs root after the commit */
     struct courier courier;                  /* for what carries alerts */
@@ -412,6 +420,10 @@ enum admin_exit totp_remove(struct admin *admin);
 enum admin_exit recovery_issue(struct admin *admin);
 enum admin_exit recovery_list(struct admin *admin);
 enum admin_exit recovery_revoke(struct admin *admin);
+enum admin_exit card_look(struct admin *admin);
+enum admin_exit card_enrol(struct admin *admin);
+enum admin_exit card_list(struct admin *admin);
+enum admin_exit card_remove(struct admin *admin);
 enum admin_exit policy_show(struct admin *admin);
 enum admin_exit policy_check_files(struct admin *admin);
 void agreement_print(struct output *output, const struct policy *policy); /* R40 */

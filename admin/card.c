@@ -1,2 +1,171 @@
-/* medgl-admin card. */
+/* The noun card: smartcards, in the readers and of accounts. A PIN is asked for on the terminal and
+ * goes nowhere else. */
 #include "admin/admin.h"
+
+#include "operation/card.h"
+#include "operation/totp.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SHORT_ID 8 /* of 32 digits: enough to tell cards apart for people */
+
+static const char *option_or_empty(const struct admin *admin, enum option option)
+{
+    const char *value = admin->options.value[option];
+    return value != NULL ? value : "";
+}
+
+/* -- look ------------------------------------------------------------------------------------- */
+
+static void look_row(void *argument, const struct card_seen *seen)
+{
+    struct table *table = argument;
+    const bool none = seen->facts.subject[0] == '\0';
+    table_row(table, (struct cell[]){CELL_TEXT(seen->reader), CELL_TEXT(seen->label),
+                                     CELL_TEXT(seen->serial), CELL_TEXT(seen->facts.subject),
+                                     CELL_TEXT(seen->facts.issuer), CELL_TEXT(seen->facts.serial),
+                                     CELL_TEXT(seen->facts.fingerprint), CELL_TEXT(seen->facts.key),
+                                     CELL_NUMBER(seen->facts.not_after),
+                                     CELL_TEXT(none ? "" : card_verdict_word(seen->verdict)),
+                                     CELL_NUMBER(seen->accepted), CELL_NUMBER(seen->crl_next),
+                                     CELL_TEXT(seen->remark), CELL_TEXT(seen->account)});
+}
+
+enum admin_exit card_look(struct admin *admin)
+{
+    static const struct column columns[] = {
+        {"reader", N_("READER"), COLUMN_TEXT, COLUMN_JSON},
+        {"label", N_("CARD"), COLUMN_TEXT, COLUMN_BOTH},
+        {"card_serial", N_("CARD SERIAL"), COLUMN_TEXT, COLUMN_JSON},
+        {"subject", N_("SUBJECT"), COLUMN_TEXT, COLUMN_WIDE},
+        {"issuer", N_("ISSUER"), COLUMN_TEXT, COLUMN_JSON},
+        {"serial", N_("SERIAL"), COLUMN_TEXT, COLUMN_JSON},
+        {"certificate", N_("CERTIFICATE"), COLUMN_TEXT, COLUMN_JSON},
+        {"key", N_("KEY"), COLUMN_TEXT, COLUMN_BOTH},
+        {"until", N_("UNTIL"), COLUMN_TIME, COLUMN_BOTH},
+        {"verdict", N_("VERDICT"), COLUMN_TEXT, COLUMN_BOTH},
+        {"accepted", N_("ACCEPTED"), COLUMN_BOOL, COLUMN_BOTH},
+        {"list_until", N_("LIST UNTIL"), COLUMN_TIME, COLUMN_JSON},
+        {"remark", N_("REMARK"), COLUMN_TEXT, COLUMN_WIDE},
+        {"account", N_("ACCOUNT"), COLUMN_TEXT, COLUMN_BOTH},
+    };
+    char why[OPERATION_WHY_SIZE] = "";
+    auto_clean(table_free) struct table *table =
+        table_new(&admin->output, "readers", TABLE_LIST, columns, MEDGL_COUNT(columns));
+    const enum medgl_error error = operation_card_look(&admin->context, look_row, table, why);
+    if (error != MEDGL_OK)
+        return admin_failed(error, "", why);
+    if (table_empty(table) && !admin->output.json)
+        output_say(&admin->output, _("No card is in a reader."));
+    else
+        table_print(&table);
+    return ADMIN_DONE;
+}
+
+/* -- enrol ------------------------------------------------------------------------------------ */
+
+/* An attribute goes with a rule by the subject, and that not without one. */
+static enum admin_exit enrol_settle(const struct admin *admin, struct card_enrol_request *request)
+{
+    const char *const *value = admin->options.value;
+    const char *match = value[OPTION_MATCH];
+    request->match = CARD_MATCH_EXACT;
+    if (match != NULL && card_match_parse(match, &request->match) != MEDGL_OK)
+        return ADMIN_USAGE;
+    if ((request->match == CARD_MATCH_SUBJECT) != (value[OPTION_ATTRIBUTE] != NULL))
+        complain(_("--attribute goes with --match subject, and that needs one"));
+    else if (value[OPTION_CERTIFICATE] == NULL && !ask_possible())
+        complain(_("The PIN of a card is asked for on a terminal alone. Without one, enrol the "
+                   "card's certificate from a file, with --certificate FILE."));
+    else
+        return ADMIN_DONE;
+    return ADMIN_USAGE;
+}
+
+enum admin_exit card_enrol(struct admin *admin)
+{
+    const char *name = admin->options.name;
+    const struct talk talk = ask_talk();
+    char why[OPERATION_WHY_SIZE] = "";
+    struct card_enrol_request request = {
+        .name = name,
+        .certificate = admin->options.value[OPTION_CERTIFICATE] != NULL ? &admin->from : NULL,
+        .attribute = option_or_empty(admin, OPTION_ATTRIBUTE),
+        .label = option_or_empty(admin, OPTION_LABEL),
+        .reason = option_or_empty(admin, OPTION_REASON),
+    };
+    const enum admin_exit code = enrol_settle(admin, &request);
+    if (code != ADMIN_DONE)
+        return code;
+    const enum medgl_error error = operation_card_enrol(&admin->context, &talk, &request, why);
+    if (error != MEDGL_OK)
+        return admin_failed(error, name, why);
+    output_result(&admin->output, name,
+                  _("%s has a card now: it counts from the next login on, where the policy asks "
+                    "the readers (card_places, card_services)."),
+                  name);
+    return ADMIN_DONE;
+}
+
+/* -- list ------------------------------------------------------------------------------------- */
+
+struct card_table {
+    struct table *table;
+    bool json;
+};
+
+static void card_row(void *argument, const struct factor_report *report)
+{
+    const struct card_table *list = argument;
+    const struct credential *credential = report->credential;
+    char id[CRYPTO_ID_SIZE];
+    (void)snprintf(id, sizeof(id), "%.*s", list->json ? CRYPTO_ID_SIZE - 1 : SHORT_ID,
+                   credential->id);
+    table_row(list->table,
+              (struct cell[]){CELL_TEXT(id), CELL_TEXT(report->name), CELL_TEXT(credential->label),
+                              CELL_TEXT(report->what), CELL_NUMBER(credential->set_at)});
+}
+
+enum admin_exit card_list(struct admin *admin)
+{
+    static const struct column columns[] = {
+        {"id", N_("ID"), COLUMN_TEXT, COLUMN_BOTH},
+        {"account", N_("ACCOUNT"), COLUMN_TEXT, COLUMN_BOTH},
+        {"label", N_("LABEL"), COLUMN_TEXT, COLUMN_BOTH},
+        {"rule", N_("WHICH CARD"), COLUMN_TEXT, COLUMN_WIDE},
+        {"enrolled", N_("ENROLLED"), COLUMN_TIME, COLUMN_BOTH},
+    };
+    auto_clean(table_free) struct table *table =
+        table_new(&admin->output, "cards", TABLE_LIST, columns, MEDGL_COUNT(columns));
+    struct card_table list = {.table = table, .json = admin->output.json};
+    const enum medgl_error error = operation_factor_list(&admin->context, admin->options.name,
+                                                         FACTOR_KIND_CARD, card_row, &list);
+    if (error != MEDGL_OK)
+        return admin_failed(error, admin->options.name, NULL);
+    if (table_empty(table) && !admin->output.json)
+        output_say(&admin->output, _("No card is enrolled."));
+    else
+        table_print(&table);
+    return ADMIN_DONE;
+}
+
+/* -- remove ----------------------------------------------------------------------------------- */
+
+enum admin_exit card_remove(struct admin *admin)
+{
+    const char *name = admin->options.name;
+    char why[OPERATION_WHY_SIZE] = "";
+    uint32_t removed;
+    const enum medgl_error error = operation_factor_remove(
+        &admin->context, name, FACTOR_KIND_CARD, admin->options.value[OPTION_ID],
+        admin->options.value[OPTION_REASON], &removed, why);
+    if (error != MEDGL_OK)
+        return admin_failed(error, name, why);
+    output_result(&admin->output, name,
+                  _("Cards that were taken away from %s: %" PRIu32 ". They open nothing here any "
+                    "more; whoever gave them out can revoke them everywhere."),
+                  name, removed);
+    return ADMIN_DONE;
+}

@@ -295,6 +295,8 @@ static enum admin_exit files_to_read(struct admin *admin)
             file_read_checkpoint(&admin->identity, options->checkpoint[i], &admin->checkpoint[i]);
     if (code == ADMIN_DONE && options->value[OPTION_FROM] != NULL)
         code = file_read_from(&admin->identity, options->value[OPTION_FROM], &admin->from);
+    if (code == ADMIN_DONE && options->value[OPTION_CERTIFICATE] != NULL)
+        code = file_read_from(&admin->identity, options->value[OPTION_CERTIFICATE], &admin->from);
     if (code == ADMIN_DONE && options->value[OPTION_KEY] != NULL)
         code = file_read_from(&admin->identity, options->value[OPTION_KEY], &admin->key);
     if (code == ADMIN_DONE && (options->verb->options & OPTION_BIT(OPTION_SHADOW)) != 0)

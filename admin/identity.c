@@ -121,6 +121,7 @@ static enum admin_exit identity_person(struct identity *identity, const struct o
 {
     bool files = options->value[OPTION_SLIP] != NULL || options->value[OPTION_OUTPUT] != NULL ||
                  options->value[OPTION_FROM] != NULL || options->value[OPTION_KEY] != NULL ||
+                 options->value[OPTION_CERTIFICATE] != NULL ||
                  options->value[OPTION_SHADOW] != NULL || options->checkpoint_count > 0;
     identity->person = getuid();
     identity->person_group = getgid();

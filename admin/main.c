@@ -3,6 +3,7 @@
 
 #include "admin/alert.h"
 #include "base/log.h"
+#include "factor/card.h"
 #include "factor/totp.h"
 #include "ledger/entry.h"
 #include "operation/account.h"
@@ -76,6 +77,15 @@ static const struct verb verbs[] = {
      N_("List how many recovery codes are left, of one account or of all."), .optional = true},
     {"recovery", "revoke", recovery_revoke, BIT(REASON), BIT(REASON), VERB_STATE, true, true,
      N_("End the recovery codes of an account.")},
+    {"card", "look", card_look, 0, 0, VERB_READING, false, false,
+     N_("List what is in the readers, whether it would be accepted, and whose it is.")},
+    {"card", "enrol", card_enrol,
+     BIT(CERTIFICATE) | BIT(MATCH) | BIT(ATTRIBUTE) | BIT(LABEL) | BIT(REASON), 0, VERB_STATE, true,
+     true, N_("Enrol the card in the reader, or a card by its certificate.")},
+    {"card", "list", card_list, 0, 0, VERB_READING, true, false,
+     N_("List enrolled cards, of one account or of all."), .optional = true},
+    {"card", "remove", card_remove, BIT(ID) | BIT(REASON), BIT(REASON), VERB_STATE, true, true,
+     N_("Take a card away from an account, or all of them.")},
     {"report", "access", report_access,
      BIT(ACCOUNT) | BIT(CLASS) | BIT(SERVICE) | BIT(PLACE) | BIT(FACTOR) | BIT(RESULT) |
          BIT(SINCE) | BIT(UNTIL) | BIT(LAST) | BIT(SORT) | BIT(REVERSE) | BIT(CSV),
@@ -272,6 +282,11 @@ static void help_json_words(struct output *output)
     for (int a = TOTP_SHA1; a <= TOTP_SHA512; a++)
         table_row(words, (struct cell[]){CELL_TEXT("algorithm"),
                                          CELL_TEXT(totp_algorithm_word((enum totp_algorithm)a))});
+    for (int m = CARD_MATCH_EXACT; m <= CARD_MATCH_SUBJECT; m++)
+        table_row(words, (struct cell[]){CELL_TEXT("match"),
+                                         CELL_TEXT(card_match_word((enum card_match_kind)m))});
+    for (const char *const *name = options_attributes(); *name != NULL; name++)
+        table_row(words, (struct cell[]){CELL_TEXT("attribute"), CELL_TEXT(*name)});
     for (const char *const *order = options_orders(); *order != NULL; order++)
         table_row(words, (struct cell[]){CELL_TEXT("sort"), CELL_TEXT(*order)});
     table_print(&words);

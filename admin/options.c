@@ -3,6 +3,7 @@
 #include "admin/admin.h"
 
 #include "base/text.h"
+#include "factor/card.h"
 #include "factor/totp.h"
 #include "ledger/entry.h"
 #include "ledger/note.h"
@@ -360,6 +361,26 @@ static bool check_digits(const char *name, const char *value)
 static bool check_label(const char *name, const char *value)
 {
     return check_words(name, value, STORE_NAME_SIZE);
+}
+
+static bool check_match(const char *name, const char *value)
+{
+    const char *words[] = {card_match_word(CARD_MATCH_EXACT), card_match_word(CARD_MATCH_SERIAL),
+                           card_match_word(CARD_MATCH_SUBJECT), NULL};
+    (void)name;
+    return check_word(_("match"), words, value);
+}
+
+const char *const *options_attributes(void)
+{
+    static const char *const attributes[] = {"CN", "UID", "serialNumber", "emailAddress", NULL};
+    return attributes;
+}
+
+static bool check_attribute(const char *name, const char *value)
+{
+    (void)name;
+    return check_word(_("attribute"), options_attributes(), value);
 }
 
 const char *const *options_formats(void)

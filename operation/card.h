@@ -43,9 +43,9 @@ enum medgl_error card_login_prove(struct card_login *login, const struct secret 
                                   const char *account_name, const struct factors *factors,
                                   medgl_time now, struct card_answer *answer);
 
-/* From the card in the reader, whose PIN is asked for and which has to sign (`certificate` NULL),
- * or from a certificate file. The certificate must stand up to card_judge(). `serial`: of several
- * cards this one. MEDGL_ERR_REFUSED with `why`. */
+/* From the card in the reader, whose PIN is asked for and which has to sign (`certificate` NULL; of
+ * several certificates the person chooses one), or from a certificate file. The certificate must
+ * stand up to card_judge(). MEDGL_ERR_REFUSED with `why`. */
 struct card_enrol_request {
     const char *name;
     const struct secret *certificate; /* PEM or DER; NULL: the card in the reader */
@@ -63,8 +63,10 @@ enum medgl_error operation_card_enrol(struct context *context, const struct talk
 struct card_seen {
     char reader[CARD_TEXT_SIZE], label[CARD_TEXT_SIZE], serial[64];
     struct card_facts facts;
-    enum card_verdict verdict;
+    enum card_verdict verdict; /* UNDECIDED where there is no certificate */
+    bool accepted;             /* by its verdict and the policy */
     medgl_time crl_next;
+    char remark[256];              /* why nobody can use the card as it is; "" */
     char account[STORE_NAME_SIZE]; /* whose it is; "" nobody's */
 };
 enum medgl_error operation_card_look(struct context *context,

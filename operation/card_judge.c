@@ -38,14 +38,6 @@ enum medgl_error card_trust_of(const struct context *context, struct card_trust 
     return error;
 }
 
-enum medgl_error card_host(char host[STORE_NAME_SIZE])
-{
-    if (gethostname(host, STORE_NAME_SIZE) != 0)
-        return medgl_error_from_errno(errno);
-    host[STORE_NAME_SIZE - 1] = '\0';
-    return MEDGL_OK;
-}
-
 enum medgl_error card_rule_read(const struct context *context, const struct credential *credential,
                                 char match[CARD_MATCH_SIZE])
 {
@@ -116,7 +108,87 @@ enum medgl_error card_candidates_judge(const struct context *context,
     return MEDGL_OK;
 }
 
+/* -- the proof -------------------------------------------------------------------------------- */
+
+bool card_usable(const struct card_token *token)
+{
+    return token->readable && token->tries != CARD_TRIES_LOCKED && token->count > 0;
+}
+
+enum medgl_error card_prove(const struct card_driver *driver, const struct card_token *token,
+                            size_t certificate, const struct card_candidate *candidate,
+                            const struct secret *pin, const char *account_name,
+                            struct card_proof *proof)
+{
+    unsigned char challenge[CARD_CHALLENGE_SIZE], digest[CRYPTO_HASH_SIZE];
+    unsigned char signature[CARD_SIGNATURE_MAX];
+    char host[STORE_NAME_SIZE] = "";
+    size_t len = 0;
+    *proof = (struct card_proof){.trouble = CARD_TROUBLE_SIGN};
+    if (candidate->certificate == NULL || candidate->scheme == CARD_SCHEME_NONE)
+        return MEDGL_OK;
+    if (gethostname(host, sizeof(host) - 1) != 0)
+        return medgl_error_from_errno(errno);
+    MEDGL_TRY(card_challenge(challenge));
+    MEDGL_TRY(card_digest(challenge, host, account_name, digest));
+    MEDGL_TRY(card_reader_sign(driver, token, certificate, pin, candidate->scheme, digest,
+                               signature, &len, &proof->tries, &proof->trouble));
+    if (proof->trouble != CARD_TROUBLE_NONE)
+        return MEDGL_OK;
+    return card_verify(candidate->certificate, candidate->scheme, digest, signature, len,
+                       &proof->good);
+}
+
 /* -- words ------------------------------------------------------------------------------------ */
+
+const char *card_name(const struct card_token *token)
+{
+    return token->label[0] != '\0' ? token->label : token->reader;
+}
+
+const char *card_tries_remark(enum card_tries tries)
+{
+    switch (tries) {
+    case CARD_TRIES_FEWER:
+        return _("after a wrong one; few tries are left");
+    case CARD_TRIES_LAST:
+        return _("the LAST try before it is locked");
+    case CARD_TRIES_UNKNOWN:
+    case CARD_TRIES_LOCKED:
+        break;
+    }
+    return "";
+}
+
+void card_unusable_message(const struct card_token *token, char *text, size_t size)
+{
+    if (!token->readable)
+        (void)snprintf(text, size,
+                       _("The card in reader %s cannot be read: take it out, look at its contacts, "
+                         "and put it in again."),
+                       token->reader);
+    else if (token->tries == CARD_TRIES_LOCKED)
+        (void)snprintf(text, size,
+                       _("The PIN of card %s is locked: who gave out the card can unlock it."),
+                       card_name(token));
+    else
+        (void)snprintf(text, size, _("There is no certificate for logging in on card %s."),
+                       card_name(token));
+}
+
+/* A rule is its kind, and what it is about between colons; hashes say nothing to people. */
+void card_rule_text(const char *match, char *text, size_t size)
+{
+    char kind[32] = "", first[CARD_MATCH_SIZE] = "", hash[CARD_MATCH_SIZE] = "";
+    int at = 0;
+    (void)snprintf(text, size, "?");
+    if (sscanf(match, "subject:%31[^:]:%767[^:]:%n", kind, hash, &at) == 2 && at > 0)
+        (void)snprintf(text, size, _("%s=%s, of its issuer"), kind, match + at);
+    else if (sscanf(match, "serial:%767[^:]:%767s", hash, first) == 2)
+        (void)snprintf(text, size, _("serial number %s, of its issuer"), first);
+    else if (sscanf(match, "certificate:%16s", first) == 1)
+        (void)snprintf(text, size, _("certificate %s..."), first);
+}
 
 void card_crl_age(const struct card_judgement *judgement, medgl_time now, char age[CARD_AGE_SIZE])
 {

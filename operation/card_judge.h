@@ -12,8 +12,6 @@ enum medgl_error card_driver_of(const struct context *context, char program[PATH
                                 struct card_driver *driver);
 /* What went wrong is logged, with what to do. */
 enum medgl_error card_trust_of(const struct context *context, struct card_trust **trust);
-/* The name that challenges speak of. */
-enum medgl_error card_host(char host[STORE_NAME_SIZE]);
 /* The rule that was enrolled. Errors are logged. */
 enum medgl_error card_rule_read(const struct context *context, const struct credential *credential,
                                 char match[CARD_MATCH_SIZE]);
@@ -35,6 +33,33 @@ void card_candidates_free(struct card_candidate *candidates, size_t count);
 
 /* Whether the policy accepts that verdict: CARD_NO_CRL and CARD_CRL_OLD by card_crl. */
 bool card_accepted(const struct policy *policy, enum card_verdict verdict);
+
+/* -- the proof -------------------------------------------------------------------------------- */
+
+/* Whether it may sign: readable, not locked, with a certificate. */
+bool card_usable(const struct card_token *token);
+
+struct card_proof {
+    bool good; /* the card signed with the key of that certificate */
+    enum card_trouble trouble;
+    enum card_tries tries;
+};
+/* A challenge of our own for that account, signed by the card and checked (R24). */
+enum medgl_error card_prove(const struct card_driver *driver, const struct card_token *token,
+                            size_t certificate, const struct card_candidate *candidate,
+                            const struct secret *pin, const char *account_name,
+                            struct card_proof *proof);
+
+/* -- words ------------------------------------------------------------------------------------ */
+
+/* What people call the card. */
+const char *card_name(const struct card_token *token);
+/* "few tries are left"; "" where the card does not say. */
+const char *card_tries_remark(enum card_tries tries);
+/* Why a card that is not card_usable() is not. */
+void card_unusable_message(const struct card_token *token, char *text, size_t size);
+/* A rule for people: "CN=alice, of its issuer". */
+void card_rule_text(const char *match, char *text, size_t size);
 
 /* "its list of revoked certificates is 3 days old, the next was due 1 day ago". */
 #define CARD_AGE_SIZE 128

@@ -9,7 +9,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 struct card_login {
     const struct context *context;
@@ -27,23 +26,13 @@ void card_login_free(struct card_login **login)
     *login = NULL;
 }
 
-static bool token_usable(const struct card_token *token)
-{
-    return token->readable && token->tries != CARD_TRIES_LOCKED && token->count > 0;
-}
-
 /* The first that may sign; where none may, the first at all. */
 static const struct card_token *login_token(const struct card_login *login)
 {
     for (size_t i = 0; i < login->tokens.count; i++)
-        if (token_usable(&login->tokens.token[i]))
+        if (card_usable(&login->tokens.token[i]))
             return &login->tokens.token[i];
     return &login->tokens.token[0];
-}
-
-static const char *token_name(const struct card_token *token)
-{
-    return token->label[0] != '\0' ? token->label : token->reader;
 }
 
 /* A driver that gave no answer is said in the log: whoever has no card need not hear of it. */
@@ -77,7 +66,7 @@ enum medgl_error card_login_begin(const struct context *context, struct card_log
     MEDGL_TRY(card_reader_look(&login->driver, &login->tokens, &trouble));
     login_log_driver(login, trouble);
     for (size_t i = 0; i < login->tokens.count; i++)
-        login->usable += token_usable(&login->tokens.token[i]);
+        login->usable += card_usable(&login->tokens.token[i]);
     if (login->tokens.count > 0)
         *presence = login->usable > 0 ? CARD_READY : CARD_UNUSABLE;
     *result = auto_give(login);
@@ -86,35 +75,20 @@ enum medgl_error card_login_begin(const struct context *context, struct card_log
 
 /* -- what is asked ---------------------------------------------------------------------------- */
 
-static const char *prompt_unusable(const struct card_token *token)
+static void prompt_ready(const struct card_token *token, char *text, size_t size)
 {
-    if (!token->readable)
-        return _("The card in reader %s cannot be read: take it out, look at its contacts, and "
-                 "put it in again.");
-    if (token->tries == CARD_TRIES_LOCKED)
-        return _("The PIN of card %s is locked: who gave out the card can unlock it.");
-    return _("There is no certificate for logging in on card %s.");
-}
-
-static const char *prompt_ready(const struct card_token *token)
-{
+    const char *remark = card_tries_remark(token->tries), *name = card_name(token);
     if (token->pinpad)
-        return _("Card %s: type y, then the PIN at the reader (Enter: without the card): ");
-    switch (token->tries) {
-    case CARD_TRIES_FEWER:
-        return _("PIN of card %s (after a wrong one; few tries are left; Enter: without the "
-                 "card): ");
-    case CARD_TRIES_LAST:
-        return _("PIN of card %s (the LAST try before it is locked; Enter: without the card): ");
-    case CARD_TRIES_UNKNOWN:
-    case CARD_TRIES_LOCKED:
-        break;
-    }
-    return _("PIN of card %s (Enter: without the card): ");
+        (void)snprintf(text, size,
+                       _("Card %s: type y, then the PIN at the reader (Enter: without the card): "),
+                       name);
+    else if (remark[0] != '\0')
+        (void)snprintf(text, size, _("PIN of card %s (%s; Enter: without the card): "), name,
+                       remark);
+    else
+        (void)snprintf(text, size, _("PIN of card %s (Enter: without the card): "), name);
 }
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
 void card_login_prompt(const struct card_login *login, char *text, size_t size)
 {
     text[0] = '\0';
@@ -126,12 +100,10 @@ void card_login_prompt(const struct card_login *login, char *text, size_t size)
                        _("PIN of your card (several cards are in the readers; Enter: without a "
                          "card): "));
     else if (login->usable == 1)
-        (void)snprintf(text, size, prompt_ready(token), token_name(token));
+        prompt_ready(token, text, size);
     else
-        (void)snprintf(text, size, prompt_unusable(token),
-                       token->readable ? token_name(token) : token->reader);
+        card_unusable_message(token, text, size);
 }
-#pragma GCC diagnostic pop
 
 /* -- what it proves --------------------------------------------------------------------------- */
 
@@ -142,12 +114,7 @@ struct proving {
     size_t certificate;
     struct card_candidate candidates[CARD_CERTIFICATES_MAX]; /* of that card */
     bool matched;
-    char host[STORE_NAME_SIZE];
-    unsigned char digest[CRYPTO_HASH_SIZE];
-    unsigned char signature[CARD_SIGNATURE_MAX];
-    size_t len;
-    enum card_tries tries;
-    enum card_trouble trouble;
+    struct card_proof proof;
 };
 
 static void proving_close(struct proving *proving)
@@ -215,7 +182,7 @@ static enum medgl_error proving_choose(struct proving *proving, const struct rul
     MEDGL_TRY(card_trust_of(login->context, &trust));
     for (size_t i = 0; i < login->tokens.count && !proving->matched; i++) {
         proving->token = &login->tokens.token[i];
-        if (!token_usable(proving->token))
+        if (!card_usable(proving->token))
             continue;
         MEDGL_TRY(
             card_candidates_judge(login->context, trust, proving->token, now, proving->candidates));
@@ -230,28 +197,6 @@ static enum medgl_error proving_choose(struct proving *proving, const struct rul
     return MEDGL_OK;
 }
 
-static enum medgl_error proving_sign(struct proving *proving, const struct secret *pin,
-                                     const char *account_name, bool *good)
-{
-    unsigned char challenge[CARD_CHALLENGE_SIZE];
-    const struct card_candidate *candidate = &proving->candidates[proving->certificate];
-    *good = false;
-    if (candidate->certificate == NULL || candidate->scheme == CARD_SCHEME_NONE) {
-        proving->trouble = CARD_TROUBLE_SIGN;
-        return MEDGL_OK;
-    }
-    MEDGL_TRY(card_host(proving->host));
-    MEDGL_TRY(card_challenge(challenge));
-    MEDGL_TRY(card_digest(challenge, proving->host, account_name, proving->digest));
-    MEDGL_TRY(card_reader_sign(&proving->login->driver, proving->token, proving->certificate, pin,
-                               candidate->scheme, proving->digest, proving->signature,
-                               &proving->len, &proving->tries, &proving->trouble));
-    if (proving->trouble != CARD_TROUBLE_NONE)
-        return MEDGL_OK;
-    return card_verify(candidate->certificate, candidate->scheme, proving->digest,
-                       proving->signature, proving->len, good);
-}
-
 /* By the card alone: whether a certificate of it would do, never whose it is (R23). */
 static enum card_verdict proving_verdict(const struct proving *proving)
 {
@@ -261,33 +206,50 @@ static enum card_verdict proving_verdict(const struct proving *proving)
     return proving->candidates[proving->certificate].judgement.verdict;
 }
 
-static void proving_log(const struct proving *proving, const char *account_name, bool good)
+/* MUST: no unknown name: people type passwords where a name is asked for. */
+static void proving_log(const struct proving *proving, const char *account_name)
 {
     const struct card_candidate *candidate = &proving->candidates[proving->certificate];
     char age[CARD_AGE_SIZE];
     card_crl_age(&candidate->judgement, clock_read().now, age);
-    if (proving->trouble != CARD_TROUBLE_NONE)
-        log_line(LOG_NOTICE, "card \"%s\" proves nothing for %s: %s", token_name(proving->token),
-                 account_name, card_trouble_log(proving->trouble));
-    else if (!good)
+    if (proving->proof.trouble != CARD_TROUBLE_NONE)
+        log_line(LOG_NOTICE, "card \"%s\" proves nothing for %s: %s", card_name(proving->token),
+                 account_name, card_trouble_log(proving->proof.trouble));
+    else if (!proving->proof.good)
         log_line(LOG_WARNING,
                  "card \"%s\" proves nothing for %s: its signature is not of the key of its "
                  "certificate (%s)",
-                 token_name(proving->token), account_name, candidate->facts.subject);
+                 card_name(proving->token), account_name, candidate->facts.subject);
     else if (!candidate->accepted)
         log_line(LOG_WARNING, "card \"%s\" proves nothing for %s: certificate %s of %s is %s; %s",
-                 token_name(proving->token), account_name, candidate->facts.serial,
+                 card_name(proving->token), account_name, candidate->facts.serial,
                  candidate->facts.issuer, card_verdict_word(candidate->judgement.verdict), age);
     else if (!proving->matched)
         log_line(LOG_NOTICE,
                  "card \"%s\" proves nothing for %s: certificate %s of %s is not enrolled for it",
-                 token_name(proving->token), account_name, candidate->facts.serial,
+                 card_name(proving->token), account_name, candidate->facts.serial,
                  candidate->facts.issuer);
     else
         log_line(candidate->judgement.verdict == CARD_GOOD ? LOG_INFO : LOG_WARNING,
-                 "card \"%s\", certificate %s of %s, is %s; %s", token_name(proving->token),
+                 "card \"%s\", certificate %s of %s, is %s; %s", card_name(proving->token),
                  candidate->facts.serial, candidate->facts.issuer,
                  card_verdict_word(candidate->judgement.verdict), age);
+}
+
+static void proving_answer(const struct proving *proving, const char *account_name,
+                           struct card_answer *answer)
+{
+    const struct card_candidate *candidate = &proving->candidates[proving->certificate];
+    const struct card_proof *proof = &proving->proof;
+    const bool other = proof->trouble == CARD_TROUBLE_NONE && !proof->good;
+    answer->verdict = other ? CARD_BAD_SIGNATURE : candidate->judgement.verdict;
+    card_message(proof->trouble, proof->tries,
+                 other ? CARD_BAD_SIGNATURE : proving_verdict(proving), answer->message,
+                 sizeof(answer->message));
+    proving_log(proving, account_name[0] != '\0' ? account_name : "no account");
+    if (proof->trouble == CARD_TROUBLE_NONE && proof->good && candidate->accepted &&
+        proving->matched)
+        answer->result = FACTOR_PROVED;
 }
 
 enum medgl_error card_login_prove(struct card_login *login, const struct secret *pin,
@@ -296,7 +258,6 @@ enum medgl_error card_login_prove(struct card_login *login, const struct secret 
 {
     auto_clean(proving_close) struct proving proving = {.login = login};
     struct rules rules;
-    bool good = false;
     memset(answer, 0, sizeof(*answer));
     answer->result = FACTOR_FAILED;
     if (login == NULL || login->usable == 0 || pin->len == 0)
@@ -305,23 +266,15 @@ enum medgl_error card_login_prove(struct card_login *login, const struct secret 
     if (error == MEDGL_OK)
         error = proving_choose(&proving, &rules, now, answer);
     if (error == MEDGL_OK)
-        error = proving_sign(&proving, pin, account_name, &good);
+        error =
+            card_prove(&login->driver, proving.token, proving.certificate,
+                       &proving.candidates[proving.certificate], pin, account_name, &proving.proof);
     if (error == MEDGL_ERR_MEMORY)
         return error;
-    if (error != MEDGL_OK) { /* was logged; trust that cannot be read proves nothing */
+    if (error == MEDGL_OK)
+        proving_answer(&proving, account_name, answer);
+    else /* was logged; trust that cannot be read proves nothing */
         (void)snprintf(answer->message, sizeof(answer->message), "%s",
                        _("Cards cannot be checked on this machine now."));
-        return MEDGL_OK;
-    }
-    const struct card_candidate *candidate = &proving.candidates[proving.certificate];
-    answer->verdict = proving.trouble == CARD_TROUBLE_NONE && !good ? CARD_BAD_SIGNATURE
-                                                                    : candidate->judgement.verdict;
-    card_message(proving.trouble, proving.tries,
-                 proving.trouble == CARD_TROUBLE_NONE && !good ? CARD_BAD_SIGNATURE
-                                                               : proving_verdict(&proving),
-                 answer->message, sizeof(answer->message));
-    proving_log(&proving, account_name, good);
-    if (proving.trouble == CARD_TROUBLE_NONE && good && candidate->accepted && proving.matched)
-        answer->result = FACTOR_PROVED;
     return MEDGL_OK;
 }

@@ -1,6 +1,7 @@
 /* Second factors of every kind: listed without a secret, and taken away with an entry. */
 #include "base/message.h"
 #include "base/text.h"
+#include "operation/card_judge.h"
 #include "operation/evidence.h"
 #include "operation/totp.h"
 
@@ -46,6 +47,14 @@ static enum medgl_error list_device(const struct list_run *run, struct factor_re
     return MEDGL_OK;
 }
 
+static enum medgl_error list_card(const struct list_run *run, struct factor_report *report)
+{
+    char match[CARD_MATCH_SIZE];
+    MEDGL_TRY(card_rule_read(run->context, report->credential, match));
+    card_rule_text(match, report->what, sizeof(report->what));
+    return MEDGL_OK;
+}
+
 static enum medgl_error list_credential(void *argument, const struct credential *credential)
 {
     const struct list_run *run = argument;
@@ -54,6 +63,8 @@ static enum medgl_error list_credential(void *argument, const struct credential 
                                    .name = run->account->name};
     if (report.kind == FACTOR_KIND_TOTP)
         MEDGL_TRY(list_device(run, &report));
+    if (report.kind == FACTOR_KIND_CARD)
+        MEDGL_TRY(list_card(run, &report));
     run->each(run->argument, &report);
     return MEDGL_OK;
 }
