@@ -1,4 +1,5 @@
-# The built module needs libpam and libc alone, and gives its host nothing but the six calls of PAM.
+# The built module needs libpam and libc alone, and gives its host nothing but the six calls of PAM. The engine needs what
+# logins need.
 module=$top_builddir/.libs/pam_medgl.so
 plan=0
 failed=0
@@ -38,6 +39,12 @@ ok "the module never ends its host, makes no output, and asks for no variable" "
 ok "the module keeps no state of its own" "" \
     "$(objdump -t "$module" | awk '$3 == "O" && ($4 == ".data" || $4 == ".bss") { print $NF }' |
         grep -Ev '^(completed\.0|__dso_handle|__TMC_END__|.*[au]san.*|.Lubsan.*)$')"
+
+# What runs as root at a login has no more in it than logins need: no parser of XML, no tables, no driver of
+# cards.
+ok "the engine needs no library of imports, tables or cards" "" \
+    "$(objdump -p "$top_builddir/medgl-auth" | awk '$1 == "NEEDED" { print $2 }' |
+        grep -E '^lib(xml2|pskc|xmlsec1|xslt|p11|p11-kit|smartcols|pam|zbar)')"
 
 echo "1..$plan"
 exit $failed

@@ -21,6 +21,9 @@ arrows() {
             owner["libsmartcols"] = "^admin/output\\.c$"
             owner["openssl"] = "^(base|factor|ledger)/|^engine/card_token\\.c$"
             owner["libp11"] = owner["p11-kit"] = "^engine/card_token\\.c$"
+            owner["liboath"] = "^factor/totp\\.c$"
+            owner["libxml"] = "^factor/otp_pskc\\.c$"
+            owner["qrencode"] = "^operation/qr\\.c$"
             owner["unistr"] = owner["unictype"] = owner["uninorm"] = owner["unicase"] = "^(base|factor)/"
             owner["security"] = "^pam_medgl/"
         }
@@ -114,10 +117,18 @@ wrong factor/seal.c <openssl/x509.h>
 wrong operation/card.c <openssl/x509v3.h>
 wrong ledger/note.c <openssl/pem.h>
 wrong policy/keys.c <libeconf.h>
+wrong factor/otp_uri.c <liboath/oath.h>
+wrong operation/totp.c <liboath/oath.h>
+wrong factor/otp_pskc_key.c <libxml/parser.h>
+wrong operation/totp_import.c <libxml/tree.h>
+wrong operation/totp.c <qrencode.h>
 wrong store/sqlite/row.c <jansson.h>
 wrong admin/output.c <jansson.h>
 good base/crypto.c <openssl/evp.h>
 good factor/crypted.c <crypt.h>
+good factor/totp.c <liboath/oath.h>
+good factor/otp_pskc.c <libxml/tree.h>
+good operation/qr.c <qrencode.h>
 good factor/card_trust.c <openssl/x509v3.h>
 good store/sqlite/ledger.c "ledger/merkle.h"
 good store/sqlite/open.c <sqlite3.h>
