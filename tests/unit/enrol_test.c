@@ -10,11 +10,10 @@
 #include <time.h>
 
 #define OTHER "daemon"
-#define CARDS "factor_kinds = card
-card_module = / usr / lib / nowhere.so factor_enrol = administrator "
+#define CARDS                                                                                      \
+    "factor_kinds = card\ncard_module = /usr/lib/nowhere.so\nfactor_enrol = administrator\n"
 
-                                                      static struct fixture *
-                                                      here;
+static struct fixture *here;
 
 static int open_here(void **state)
 {
