@@ -229,7 +229,7 @@ static const struct meaning {
      "the place where a card in the server's reader counts",
      "サーバーの読取装置のカードを使える場所",
      {{"terminals of the server alone", "サーバーの端末だけ"},
-      {"any terminal or network", "すべての端末とネットワーク"}}},
+      {"terminals or networks elsewhere as well", "ほかの端末やネットワークも含む場所"}}},
     {"card_crl",
      "a card whose list of revoked certificates is old or missing",
      "失効リストが古い、またはないカードの扱い",

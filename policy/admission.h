@@ -88,6 +88,9 @@ enum medgl_error admission_parse_services(const char *text, char *canonical);
  * a wrong password. */
 bool admission_places_strand(const char *rule);
 
+/* Whether a rule on places may hold for who comes over the network. */
+bool admission_places_remote(const char *rule);
+
 /* What the notations are, for messages (N_()). */
 extern const char *const admission_hours_help, *const admission_places_help,
                                                    *const admission_services_help;

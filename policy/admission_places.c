@@ -282,6 +282,19 @@ bool admission_places_strand(const char *rule)
     return network;
 }
 
+bool admission_places_remote(const char *rule)
+{
+    char word[POLICY_RULE_SIZE];
+    struct places_part part;
+    if (rule_is(rule, "any"))
+        return true;
+    while (rule != NULL)
+        if (rule_part(&rule, ',', word, sizeof(word)) && places_part_of(word, &part) &&
+            part.kind == PLACES_NETWORK)
+            return true;
+    return false;
+}
+
 bool admission_is_pty(const char *terminal)
 {
     const char *number = terminal + 4;

@@ -1,6 +1,7 @@
 /* What the profiles ask for: sets of defaults, and which values fall short of them. Never forbids a
  * value: the ranges of policy/keys.c do. */
 #include "base/auto.h"
+#include "policy/admission.h"
 #include "policy/calendar.h"
 #include "policy/policy.h"
 #include "policy/value.h"
@@ -136,6 +137,16 @@ static int64_t profile_everywhere(const char *places)
            strstr(places, "::/0") != NULL;
 }
 
+/* A rule that may be empty exempts. A card in this machine's reader proves nothing of who comes
+ * over the network. */
+static int64_t profile_places(const struct policy_key *key, const char *places)
+{
+    if (key->least == 0)
+        return places[0] != '\0';
+    return key->offset == offsetof(struct policy, card_places) ? admission_places_remote(places)
+                                                               : profile_everywhere(places);
+}
+
 /* A value as a number that can be compared with another of its key. */
 static int64_t profile_number(const struct policy *policy, const struct policy_key *key)
 {
@@ -156,8 +167,8 @@ static int64_t profile_number(const struct policy *policy, const struct policy_k
         memcpy(&choice, member, sizeof(choice));
         number = choice;
         break;
-    case POLICY_TYPE_PLACES: /* where it may be empty, it exempts */
-        number = key->least == 0 ? member[0] != '\0' : profile_everywhere(member);
+    case POLICY_TYPE_PLACES:
+        number = profile_places(key, member);
         break;
     case POLICY_TYPE_SERVICES:
         number = key->least == 0 && member[0] != '\0';

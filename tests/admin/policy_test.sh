@@ -41,6 +41,12 @@ warns "all of them, in the order of the keys" 'password_grace_logins=1;password_
 warns "no end of idle time, administrators from anywhere" 'idle_staff=0;idle_maintenance=11 min;places_privileged=any' \
     'idle_staff places_privileged idle_maintenance' '5.2 T4'
 warns "no rotation under 5.1" 'profile=mhlw-5.1;password_rotation=short' password_rotation '5.1 6.5 C.11'
+warns "factors of some, later, from afar" \
+    'factor_privileged=optional;factor_required_from=2028-04-01;factor_exempt_places=own;card_places=10.1.0.0/16' \
+    'factor_privileged factor_required_from factor_exempt_places card_places' '5.1 6.5 C.11(4)'
+warns "a network that is exempt keeps nobody out" 'factor_exempt_places=10.1.0.0/16' factor_exempt_places '5.1 6.5 C.11(4)'
+warns "factors of all, at once" 'factor_required_from=;factor_enrol=administrator;factor_recovery=grant' '' ''
+warns "NIST, factors of some" 'profile=nist-800-63b-4;factor_staff=none;factor_required_from=2030-01-01' factor_staff 'NIST SP 800-63B-4 2.2'
 warns "NIST, shorter" 'profile=nist-800-63b-4;password_long_length=14' password_long_length 'NIST SP 800-63B-4 3.1.1.2'
 warns "NIST, composition that it forbids" 'profile=nist-800-63b-4;password_kinds=3' password_kinds 'NIST SP 800-63B-4 3.1.1.2'
 settings 'places_staff=10.1.0.0/16;places_maintenance=10.1.0.0/16, own;places_privileged=10.1.9.0/28'
@@ -71,6 +77,12 @@ exits "R22: and mended" 0 policy check
 settings 'hours_staff=Mon-Fri'
 json "a rule that is none is a mistake that shows its notation" 1 'd["mistakes"][0]["why"].startswith(
     "hours_staff must be always, or days and times") and "Mon-Fri 08:00-20:00" in d["mistakes"][0]["why"]' policy check
+settings 'factor_kinds=card;card_module=/usr/lib/driver.so'
+json "R24: factors that nobody could have are a mistake" 1 '["factor_enrol must be administrator" in m["why"] for m in d["mistakes"]] ==
+    [True]' policy check
+settings 'factor_required_from=2027-02-29'
+json "R24: a day that is none is a mistake that shows its notation" 1 'd["mistakes"][0]["why"] ==
+    "factor_required_from must be empty or YYYY-MM-DD"' policy check
 settings 'password_history=12;password_kinds=4'
 exits "no agreement under a policy with mistakes" 4 policy show --agreement
 
