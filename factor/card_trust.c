@@ -90,7 +90,11 @@ static enum medgl_error add_certificate(struct card_trust *trust, const char *na
     if (sk_X509_push(trust->all, x509) <= 0)
         return MEDGL_ERR_MEMORY;
     X509 *kept = auto_give(x509); /* of `all` now */
-    if (X509_self_signed(kept, 1) != 1)
+    bool itself = X509_self_signed(kept, 1) == 1;
+    /* What says to be an anchor and has a wrong signature is damaged. */
+    if (!itself && (X509_get_extension_flags(kept) & (EXFLAG_SS | EXFLAG_INVALID)) != 0)
+        return add_refuse(name);
+    if (!itself)
         return sk_X509_push(trust->intermediates, kept) > 0 ? MEDGL_OK : MEDGL_ERR_MEMORY;
     trust->anchor_count++;
     return X509_STORE_add_cert(trust->anchors, kept) == 1 ? MEDGL_OK : MEDGL_ERR_MEMORY;

@@ -31,6 +31,7 @@ UID = optional
 basicConstraints = critical,CA:true
 keyUsage = critical,keyCertSign,cRLSign
 subjectKeyIdentifier = hash
+[ancient]
 [sub]
 basicConstraints = critical,CA:true,pathlen:0
 keyUsage = critical,keyCertSign,cRLSign
@@ -160,7 +161,10 @@ authority root - root "/O=Ministry/CN=Root"
 authority root2 - root "/O=Others/CN=Root 2"
 begin=20100101000000Z end=20200101000000Z authority root_past - root "/O=Ministry/CN=Root of the past"
 begin=20250101000000Z end=20300101000000Z
+authority ancient - ancient "/O=Ministry/CN=Before there were extensions"
 authority sub root sub "/O=Ministry/CN=Cards"
+begin=20200101000000Z end=20260101000000Z certificate a_sub_past sub root sub "/O=Ministry/CN=Cards"
+begin=20250101000000Z end=20300101000000Z
 authority sub2 root sub "/O=Ministry/CN=Cards"    # the same one with a new key
 authority twin root2 sub "/O=Ministry/CN=Cards"   # the same name, by somebody else
 authority deep sub deep "/O=Ministry/CN=Deeper"
@@ -194,6 +198,7 @@ certificate of_deep person deep person "$ann"
 certificate of_mute person mute person "$ann"
 certificate of_mail person mail person "$ann"
 certificate of_weak person weak person "$ann"
+certificate of_ancient person ancient plain "$ann"
 certificate of_past person root_past person "$ann"
 certificate here person narrow person "/O=Here/CN=Ann"
 certificate there person narrow person "/O=There/CN=Ann"
@@ -208,13 +213,14 @@ begin=20250101000000Z end=20300101000000Z
 
 quiet openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.key
 quiet openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa2.key
+quiet openssl genpkey -algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048 -out pss.key
 quiet openssl genpkey -algorithm ED25519 -out ed25519.key
 quiet openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:explicit -out described.key
 key p384 P-384
 key p521 P-521
 key p224 P-224
 key koblitz secp256k1
-for name in rsa rsa2 p384 p521 p224 koblitz described; do
+for name in rsa rsa2 pss p384 p521 p224 koblitz described; do
     certificate "$name" "$name" sub person "$ann"
 done
 certificate ed25519 ed25519 sub person "$ann"

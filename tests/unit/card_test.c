@@ -94,10 +94,15 @@ static const struct judged judged[] = {
     {"good", "good", ALL, CARD_GOOD, "", 0},
     {"by the anchor itself", "direct", "root.pem root.crl", CARD_GOOD, "", 0},
     {"among others", "good", ALL " root2.pem twin.pem sub2.pem deep.pem", CARD_GOOD, "", 0},
+    {"by an issuer whose former certificate is there", "good", ALL " a_sub_past.pem", CARD_GOOD, "",
+     0},
+    {"by an issuer whose certificate expired", "good", "root.pem a_sub_past.pem root.crl sub.crl",
+     CARD_EXPIRED, "CN=Cards", 0},
     {"for smartcards", "smartcard", ALL, CARD_GOOD, "", 0},
     {"for anything", "anything", ALL, CARD_GOOD, "", 0},
     {"without extended usage", "plain", ALL, CARD_GOOD, "", 0},
     {"RSA", "rsa", ALL, CARD_GOOD, "", 0},
+    {"RSA for PSS alone", "pss", ALL, CARD_GOOD, "", 0},
     {"P-384", "p384", ALL, CARD_GOOD, "", 0},
     {"P-521", "p521", ALL, CARD_GOOD, "", 0},
     {"within the names of its issuer", "here", "root.pem narrow.pem root.crl narrow.crl", CARD_GOOD,
@@ -118,6 +123,8 @@ static const struct judged judged[] = {
     {"the anchor's", "root", ALL, CARD_UNTRUSTED, "anchor itself", 0},
     {"by an authority that may have none below", "of_deep", ALL " deep.pem", CARD_UNTRUSTED,
      "path length", 0},
+    {"by an anchor that does not say what it is", "of_ancient", "ancient.pem", CARD_UNTRUSTED,
+     "no certification authority", 0},
     {"by a person", "below", ALL " good.pem", CARD_UNTRUSTED, "", 0},
     {"outside the names of its issuer", "there", "root.pem narrow.pem root.crl narrow.crl",
      CARD_UNTRUSTED, "permitted subtree", 0},
@@ -341,6 +348,10 @@ static const struct loaded loaded[] = {
     {"more behind a list", "{ openssl crl -in sub.crl -outform DER; echo; } > a.crl",
      MEDGL_ERR_CORRUPT},
     {"a private key", "cat ../root.key >> root.pem", MEDGL_ERR_CORRUPT},
+    {"an anchor with a wrong signature",
+     "openssl x509 -in ../root2.pem -outform DER | python3 -c \"import sys; b = "
+     "bytearray(sys.stdin.buffer.read()); b[-1] ^= 1; sys.stdout.buffer.write(b)\" > a.crt",
+     MEDGL_ERR_CORRUPT},
     {"a link", "ln -s ../root2.pem a.pem", MEDGL_ERR_CORRUPT},
     {"a link to nothing", "ln -s nothing a.pem", MEDGL_ERR_CORRUPT},
     {"a directory", "mkdir a.pem", MEDGL_ERR_CORRUPT},
@@ -494,6 +505,7 @@ struct proof {
 
 static const struct proof proofs[] = {
     {"PSS", "rsa", "rsa", CARD_RSA_PSS_SHA256, PSS MD, AS_IT_IS, true},
+    {"PSS by a key for nothing else", "pss", "pss", CARD_RSA_PSS_SHA256, PSS MD, AS_IT_IS, true},
     {"PKCS#1", "rsa", "rsa", CARD_RSA_PKCS1_SHA256, PKCS1 MD, AS_IT_IS, true},
     {"P-256", "good", "person", CARD_ECDSA_SHA256, MD, AS_IT_IS, true},
     {"P-256, r and s", "good", "person", CARD_ECDSA_SHA256, MD, RAW, true},
@@ -573,7 +585,8 @@ static size_t spoiled(const struct proof *row, unsigned char *signature, size_t 
         signature[len] = 0;
         return len + 1;
     case ZERO_BEFORE:
-        memmove(signature + 1, signature, len);
+        for (size_t at = len; at > 0; at--)
+            signature[at] = signature[at - 1];
         signature[0] = 0;
         return len + 1;
     case TWICE:
@@ -678,6 +691,7 @@ static void r24_scheme_follows_the_key(void **state)
         enum card_scheme with, without;
     } rows[] = {
         {"rsa", CARD_RSA_PSS_SHA256, CARD_RSA_PKCS1_SHA256},
+        {"pss", CARD_RSA_PSS_SHA256, CARD_SCHEME_NONE},
         {"good", CARD_ECDSA_SHA256, CARD_ECDSA_SHA256},
         {"p384", CARD_ECDSA_SHA256, CARD_ECDSA_SHA256},
         {"p521", CARD_ECDSA_SHA256, CARD_ECDSA_SHA256},
