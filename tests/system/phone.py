@@ -6,6 +6,7 @@
                                                   that says is printed
     phone.py FILE read < text                     ... the one whose key was shown last, with its settings
     phone.py FILE code                            a code that was never printed before
+    phone.py FILE skip                            the same but one, when that is right as well: 30 seconds later
     phone.py FILE again                           the code printed last
     phone.py FILE before                          the one before that
     phone.py FILE wrong                           one that is wrong now and for minutes around
@@ -37,7 +38,8 @@ def keep(path, phone):
 
 
 def take(path, key, algorithm="sha1", digits="6", period="30"):
-    keep(path, {"key": key, "algorithm": algorithm.lower(), "digits": int(digits), "period": int(period), "last": 0})
+    keep(path, {"key": key, "algorithm": algorithm.lower(), "digits": int(digits), "period": int(period), "last": 0,
+                "at": 0})
 
 
 def take_uri(path, uri):
@@ -92,9 +94,13 @@ def code_at(phone, step):
     return subprocess.run(command, input=phone["key"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 
 
-def fresh(path):
+def fresh(path, ahead):
+    """The server knows the time at which it last accepted a code, and how fast the phone's clock was then."""
     phone = load(path)
-    phone["last"] = max(phone["last"] + 1, int(time.time()) // phone["period"])
+    while ahead > 1 and int(time.time()) // phone["period"] <= phone["at"]:
+        time.sleep(0.2)
+    now = int(time.time()) // phone["period"]
+    phone.update(last=max(phone["last"] + ahead, now), at=now)
     keep(path, phone)
     print(code_at(phone, phone["last"]))
 
@@ -118,7 +124,9 @@ def main(arguments):
     elif verb == "read":
         read(path, sys.stdin.read())
     elif verb == "code":
-        fresh(path)
+        fresh(path, 1)
+    elif verb == "skip":
+        fresh(path, 2)
     elif verb in ("again", "before"):
         phone = load(path)
         print(code_at(phone, phone["last"] - (verb == "before")))
