@@ -160,13 +160,14 @@ static const char *users_read(char *const fields[], size_t count, struct otp_fou
     int64_t counter;
     *when = 0;
     found->record = (struct totp_record){.algorithm = TOTP_SHA1};
+    const bool named = count > USERS_NAME && text_is_login_name(fields[USERS_NAME]) &&
+                       text_copy(found->user, sizeof(found->user), fields[USERS_NAME]) == MEDGL_OK;
     const char *why = users_type(fields[USERS_TYPE], &found->record);
     if (why != NULL)
         return why;
     if (count <= USERS_KEY || count > USERS_FIELDS)
         return N_("this is no line of pam_oath's users file");
-    if (!text_is_login_name(fields[USERS_NAME]) ||
-        text_copy(found->user, sizeof(found->user), fields[USERS_NAME]) != MEDGL_OK)
+    if (!named)
         return N_("this is no login name");
     if (strcmp(fields[USERS_PIN], "-") != 0 && strcmp(fields[USERS_PIN], "+") != 0)
         return N_("it has a PIN, which is not taken over");
