@@ -8,6 +8,7 @@
  * does, nothing of it is left when the first one ends. */
 #include "base/auto.h"
 #include "base/process.h"
+#include "engine/card_jail.h"
 #include "engine/card_token.h"
 #include "engine/harden.h"
 #include "engine/wire.h"
@@ -65,6 +66,7 @@ static bool card_tell(const struct card_said *said)
 static bool card_order_holds(const struct card_order *order)
 {
     return order->version == CARD_WIRE_VERSION && order->module[0] == '/' &&
+           memchr(order->root, '\0', sizeof(order->root)) != NULL &&
            memchr(order->module, '\0', sizeof(order->module)) != NULL &&
            memchr(order->reader, '\0', sizeof(order->reader)) != NULL &&
            memchr(order->serial, '\0', sizeof(order->serial)) != NULL &&
@@ -79,7 +81,7 @@ static _Noreturn void card_work(pid_t above)
     bool good = setsid() >= 0 && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 &&
                 getppid() == above && card_limits() &&
                 recv(WIRE_FD, &order, sizeof(order), 0) == (ssize_t)sizeof(order) &&
-                card_order_holds(&order);
+                card_order_holds(&order) && card_jail(order.root);
     if (good)
         card_token_serve(&order, card_tell);
     secret_wipe(&order, sizeof(order));

@@ -18,6 +18,7 @@ enum medgl_error card_driver_of(const struct context *context, char program[PATH
 {
     MEDGL_TRY(path_under(program, context->root, PATH_CARD));
     *driver = (struct card_driver){
+        .root = context->root,
         .program = program,
         .module = context->policy.card_module,
         .timeout_ms = policy_span_most(context->policy.card_timeout),

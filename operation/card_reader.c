@@ -276,6 +276,7 @@ static enum medgl_error reader_run(const struct card_driver *driver, struct card
     struct helper helper;
     order->version = CARD_WIRE_VERSION;
     *trouble = CARD_TROUBLE_DRIVER;
+    MEDGL_TRY(text_copy(order->root, sizeof(order->root), driver->root));
     enum medgl_error error = module_check(driver->module, order->module);
     if (error != MEDGL_OK) {
         log_line(LOG_ERR,

@@ -45,6 +45,7 @@ struct card_tokens {
 void card_tokens_free(struct card_tokens *tokens); /* also for auto_clean() */
 
 struct card_driver {
+    const char *root;    /* whose keys and store are out of its reach: "" or a private root */
     const char *program; /* medgl-card */
     const char *module;  /* absolute path of the driver */
     int64_t timeout_ms;

@@ -21,6 +21,7 @@ struct card_order {
     uint32_t version;
     enum card_order_kind kind;
     enum card_scheme scheme;
+    char root[PATH_MAX]; /* whose keys and store are out of reach: "" or a private root */
     char module[PATH_MAX];
     char reader[CARD_TEXT_SIZE], serial[64]; /* as they were said */
     unsigned char id[CARD_ID_MAX];

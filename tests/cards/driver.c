@@ -1,6 +1,7 @@
 /* PKCS #11 drivers for tests: SoftHSM in readers that cards are put into and taken out of, and the
  * same misbehaving. The name of the file says how: "softhsm.so" well, "C_Login-hang.so" hangs in
  * C_Login. Beside it: softhsm2.conf, and perhaps "tries", how many wrong PINs are left. */
+#include "base/path.h"
 #include "operation/card_wire.h"
 
 #include <dlfcn.h>
@@ -90,12 +91,25 @@ static void tell(void)
     (void)!system(command);
 }
 
+/* Of the installation that is linked to beside it. */
+static void reach(void)
+{
+    char command[4 * PATH_MAX];
+    (void)snprintf(command, sizeof(command),
+                   "cd '%s'; exec > told 2>&1; echo reached for it; cat root%s root%s; "
+                   "echo planted > root%s/planted",
+                   directory, PATH_STORE_KEY, PATH_STORE, MEDGL_SYSCONFDIR);
+    (void)!system(command);
+}
+
 static void misbehave(const char *function)
 {
     if (strcmp(function, where) != 0)
         return;
     if (strcmp(how, "tell") == 0)
         tell();
+    if (strcmp(how, "reach") == 0)
+        reach();
     if (strncmp(how, "fork", 4) == 0)
         linger();
     if (strncmp(how, "say", 3) == 0)

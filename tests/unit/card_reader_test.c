@@ -4,11 +4,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/process.h"
+#include "base/path.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/landlock.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 
 #include "../cards/cards.h"
 #include "table.h"
@@ -16,9 +18,12 @@
 #define PATIENCE_MS 1500 /* of the tests with drivers that hang */
 #define SPARE_MS    4000 /* for ending what they left, on a crowded machine */
 
+static const char *private_root = "";
+
 static struct card_driver driver_named(const char *name, int64_t timeout_ms)
 {
-    return (struct card_driver){.program = TEST_BUILDDIR "/medgl-card",
+    return (struct card_driver){.root = private_root,
+                                .program = TEST_BUILDDIR "/medgl-card",
                                 .module = cards_driver(name),
                                 .timeout_ms = timeout_ms};
 }
@@ -206,7 +211,7 @@ static const struct bad_row {
     {"C_Login-segv", true, CARD_TROUBLE_DRIVER, CARD_TROUBLE_DRIVER},
     {"C_Sign-exit", true, CARD_TROUBLE_DRIVER, CARD_TROUBLE_DRIVER},
     {"C_Initialize-exit", false, CARD_TROUBLE_DRIVER, CARD_TROUBLE_DRIVER},
-    {"C_Initialize-parent", false, CARD_TROUBLE_DRIVER, CARD_TROUBLE_DRIVER},
+    {"C_Initialize-parent", false, CARD_TROUBLE_NONE, CARD_TROUBLE_DRIVER},
     {"C_Initialize-forkhang", false, CARD_TROUBLE_TIME, CARD_TROUBLE_TIME},
     {"C_Initialize-forkexit", false, CARD_TROUBLE_DRIVER, CARD_TROUBLE_DRIVER},
     {"C_Initialize-fork", false, CARD_TROUBLE_NONE, CARD_TROUBLE_NONE},
@@ -294,6 +299,37 @@ static void test_holds_nothing(void **state)
     assert_non_null(strstr(text, "Max core file size        0"));
 }
 
+/* Whether this kernel keeps files from a process that may read them. */
+static bool kernel_hides(void)
+{
+    return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) >= 1;
+}
+
+/* Keys and store belong to the user that the driver runs as. */
+static void test_reaches_nothing(void **state)
+{
+    auto_clean(card_tokens_free) struct card_tokens tokens;
+    auto_secret struct secret told = SECRET_NONE;
+    char root[PATH_MAX];
+    (void)state;
+    (void)snprintf(root, sizeof(root), "%s/root", cards_directory);
+    cards_command("mkdir -p '%s%s' '%s%s' && echo KEYS > '%s%s' && echo ROWS > '%s%s'", root,
+                  MEDGL_SYSCONFDIR, root, MEDGL_STATEDIR, root, PATH_STORE_KEY, root, PATH_STORE);
+    cards_command("ln -sfn '%s' '%s/reader/root'", root, cards_directory);
+    private_root = root;
+    cards_insert("alice-ec", -1);
+    look_at("C_Initialize-reach", &tokens);
+    private_root = "";
+    assert_int_equal(tokens.count, 1);
+    cards_read("reader/told", &told);
+    const char *text = (const char *)told.bytes;
+    assert_non_null(strstr(text, "reached for it"));
+    assert_true(strstr(text, "KEYS") == NULL || !kernel_hides());
+    assert_true(strstr(text, "ROWS") == NULL || !kernel_hides());
+    cards_command("test ! -e '%s%s/planted' || %s", root, MEDGL_SYSCONFDIR,
+                  kernel_hides() ? "false" : "true");
+}
+
 static const struct refused_row {
     const char *name, *module, *program;
     mode_t mode;
@@ -316,7 +352,8 @@ static void test_refused(void **state)
     (void)snprintf(path, sizeof(path), "%s", cards_driver("refused"));
     if (row->mode != 0)
         assert_int_equal(chmod(path, row->mode), 0);
-    const struct card_driver driver = {.program = row->program,
+    const struct card_driver driver = {.root = "",
+                                       .program = row->program,
                                        .module = row->module != NULL ? row->module : path,
                                        .timeout_ms = 20000};
     assert_int_equal(card_reader_look(&driver, &tokens, &trouble), MEDGL_OK);
@@ -336,6 +373,7 @@ int main(void)
     TABLE_ADD("a bad driver", bad_rows, test_bad);
     table_add("the helper", "holds no descriptor, environment or privilege", test_holds_nothing,
               NULL);
+    table_add("the helper", "reaches neither keys nor store", test_reaches_nothing, NULL);
     TABLE_ADD("not run", refused_rows, test_refused);
     const int failed = table_run("card_reader");
     cards_remove();
