@@ -114,7 +114,7 @@ verifies "a device that was taken away"
 
 while IFS='|' read -r name pattern arguments; do
     # shellcheck disable=SC2086
-    says "$name" 2 "$pattern" ${arguments/SLIP/$mine/slip}
+    says "$name" 2 "$pattern" $arguments
 done <<'END'
 an unknown algorithm|did you mean "sha256"|totp enrol games --algorithm sha255
 seven digits|needs 6 or 8|totp enrol games --digits 7
@@ -123,8 +123,8 @@ no format|--format FORMAT is missing|totp import --from x
 a key of no PSKC|go with --format pskc alone|totp import --format users --from /etc/hostname --serial x
 no reason to remove|--reason TEXT is missing|totp remove games
 codes nowhere to go|either --slip FILE or --show|recovery issue games --reason x
-codes to a slip and the screen|either --slip FILE or --show|recovery issue games --reason x --show --slip SLIP
 END
+says "codes to a slip and the screen" 2 'either --slip FILE or --show' recovery issue games --reason x --show --slip "$mine/slip"
 for bad in "$(printf 'a\033[2Jb')" "$(printf 'a\nb')" "$(printf '\377')" '   ' "$(head -c 300 /dev/zero | tr '\0' x)"; do
     says "a label of $(printf %s "$bad" | head -c 4 | od -An -tx1)" 2 'without control characters' totp enrol games --label "$bad"
 done
@@ -287,7 +287,7 @@ says "not on a screen where there is none" 2 'needs a terminal' recovery issue g
 exits "not for somebody unknown" 3 recovery issue nobody-here --slip "$slip" --reason x
 if [ -e /dev/full ]; then
     (ulimit -f 0 && admin recovery issue games --slip "$slip" --reason x) 2> /dev/null
-    for i in 1 2 3 4 5 6 7 8 9; do [ ! -e "$slip" ] || sleep 0.1; done # its guard outlives it a moment
+    for _ in 1 2 3 4 5 6 7 8 9; do [ ! -e "$slip" ] || sleep 0.1; done # its guard outlives it a moment
 fi
 nothing "no slip"
 terminal "new ones on the screen" 'match 10\. [0-9A-Z]{5}-[0-9A-Z]{5}
