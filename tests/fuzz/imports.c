@@ -32,6 +32,14 @@ static void problem(void *argument, size_t line, const char *user, const char *w
 
 static const struct otp_import import = {NULL, found, problem};
 
+static bool same_record(const struct totp_record *one, const struct totp_record *other)
+{
+    return one->secret_len == other->secret_len &&
+           memcmp(one->secret, other->secret, one->secret_len) == 0 &&
+           one->algorithm == other->algorithm && one->digits == other->digits &&
+           one->period == other->period;
+}
+
 /* What is read can be written where the names are not too long for that, and is read as the same.
  */
 void fuzz_uri(const uint8_t *bytes, size_t len)
@@ -53,7 +61,7 @@ void fuzz_uri(const uint8_t *bytes, size_t len)
     if (otp_uri_read((const char *)uri.bytes, uri.len, &again, account_again, issuer_again, &why) !=
         MEDGL_OK)
         return;
-    must(memcmp(&record, &again, sizeof(record)) == 0);
+    must(same_record(&record, &again));
     if (issuer[0] != '\0')
         must(strcmp(issuer, issuer_again) == 0);
 }
