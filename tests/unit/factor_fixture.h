@@ -2,39 +2,22 @@
 #ifndef MEDGL_TESTS_FACTOR_FIXTURE_H
 #define MEDGL_TESTS_FACTOR_FIXTURE_H
 
+#include "tests/unit/device_fixture.h"
 #include "tests/unit/operation_fixture.h"
-
-#include "operation/totp.h"
 
 #include <liboath/oath.h>
 #include <time.h>
 
 static struct totp_record device;
 
-struct enrolling {
-    struct fixture *f;
-    struct totp_enrolment enrolment;
-};
-
-static inline enum medgl_error store_device(struct store_txn *txn, void *argument)
-{
-    struct enrolling *run = argument;
-    struct account account;
-    char why[OPERATION_WHY_SIZE];
-    const struct clock_reading clock = clock_read();
-    MEDGL_TRY(store_account_by_name(txn, run->f->user, &account));
-    return totp_enrolment_store(&run->f->context, txn, &clock, &account, &run->enrolment,
-                                "administrator", why);
-}
-
 /* Its last two steps are not used up yet. */
 static inline void enrol_device(struct fixture *f)
 {
-    struct enrolling run = {.f = f};
+    struct device_run run = {.context = &f->context, .name = f->user};
     assert_int_equal(totp_enrolment_begin(&f->context, 0, 0, "phone", &run.enrolment), MEDGL_OK);
     device = run.enrolment.record;
     run.enrolment.step = totp_step(&device, clock_read().now) - 3;
-    assert_int_equal(store_transact(f->context.store, STORE_WRITE, store_device, &run), MEDGL_OK);
+    assert_int_equal(store_transact(f->context.store, STORE_WRITE, device_store, &run), MEDGL_OK);
 }
 
 /* What a device shows at a time of the clock, as liboath has it. */
