@@ -46,11 +46,13 @@ struct card_trust;
 enum medgl_error card_trust_load(const char *directory, uid_t owner, struct card_trust **trust);
 void card_trust_free(struct card_trust **trust); /* also for auto_clean() */
 
-/* What doctor asks: how much there is, how many lists are past their end, and when the one ends
- * that ends first (0: none says). */
+/* What doctor asks: how much there is; of how many issuers the newest list is past its end, and
+ * when the one ends that ends first (0: none says); and how many issuers have none, with the name
+ * of one of them. */
 struct card_trust_facts {
-    size_t anchors, lists, old;
+    size_t anchors, lists, old, missing;
     medgl_time next;
+    char without[CARD_TEXT_SIZE];
 };
 void card_trust_facts(const struct card_trust *trust, medgl_time now,
                       struct card_trust_facts *facts);

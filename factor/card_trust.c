@@ -378,14 +378,32 @@ enum medgl_error card_trust_load(const char *directory, uid_t owner, struct card
     return MEDGL_OK;
 }
 
+/* One that lets people in; NULL: there is none. */
+static const struct card_list *trust_newest(const struct card_trust *trust, X509 *issuer)
+{
+    const struct card_list *newest = NULL;
+    for (size_t i = 0; i < trust->list_count; i++) {
+        const struct card_list *list = &trust->lists[i];
+        if (list->whole && sk_X509_find(list->signers, issuer) >= 0 &&
+            (newest == NULL || list->issued > newest->issued))
+            newest = list;
+    }
+    return newest;
+}
+
 void card_trust_facts(const struct card_trust *trust, medgl_time now,
                       struct card_trust_facts *facts)
 {
     *facts = (struct card_trust_facts){.anchors = trust->anchor_count, .lists = trust->list_count};
-    for (size_t i = 0; i < trust->list_count; i++) {
-        const medgl_time next = trust->lists[i].next;
-        facts->old += next != 0 && next <= now;
-        if (next != 0 && (facts->next == 0 || next < facts->next))
-            facts->next = next;
+    for (int i = 0; i < sk_X509_num(trust->all); i++) {
+        X509 *issuer = sk_X509_value(trust->all, i);
+        const struct card_list *newest = trust_newest(trust, issuer);
+        if (newest == NULL && X509_check_ca(issuer) != 0 && facts->missing++ == 0)
+            (void)card_name_text(X509_get_subject_name(issuer), facts->without);
+        if (newest == NULL)
+            continue;
+        facts->old += newest->next <= now;
+        if (newest->next != 0 && (facts->next == 0 || newest->next < facts->next))
+            facts->next = newest->next;
     }
 }

@@ -221,9 +221,11 @@ static void proving_log(const struct proving *proving, const char *account_name)
                  "certificate (%s)",
                  card_name(proving->token), account_name, candidate->facts.subject);
     else if (!candidate->accepted)
-        log_line(LOG_WARNING, "card \"%s\" proves nothing for %s: certificate %s of %s is %s; %s",
-                 card_name(proving->token), account_name, candidate->facts.serial,
-                 candidate->facts.issuer, card_verdict_word(candidate->judgement.verdict), age);
+        log_line(
+            LOG_WARNING, "card \"%s\" proves nothing for %s: certificate %s of %s is %s%s%s; %s",
+            card_name(proving->token), account_name, candidate->facts.serial,
+            candidate->facts.issuer, card_verdict_word(candidate->judgement.verdict),
+            candidate->judgement.about[0] != '\0' ? ": " : "", candidate->judgement.about, age);
     else if (!proving->matched)
         log_line(LOG_NOTICE,
                  "card \"%s\" proves nothing for %s: certificate %s of %s is not enrolled for it",
@@ -231,9 +233,11 @@ static void proving_log(const struct proving *proving, const char *account_name)
                  candidate->facts.issuer);
     else
         log_line(candidate->judgement.verdict == CARD_GOOD ? LOG_INFO : LOG_WARNING,
-                 "card \"%s\", certificate %s of %s, is %s; %s", card_name(proving->token),
+                 "card \"%s\", certificate %s of %s, is %s%s%s; %s", card_name(proving->token),
                  candidate->facts.serial, candidate->facts.issuer,
-                 card_verdict_word(candidate->judgement.verdict), age);
+                 card_verdict_word(candidate->judgement.verdict),
+                 candidate->judgement.about[0] != '\0' ? " by the lists of " : "",
+                 candidate->judgement.about, age);
 }
 
 static void proving_answer(const struct proving *proving, const char *account_name,

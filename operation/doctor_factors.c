@@ -177,11 +177,17 @@ static void factors_lists(struct doctor *doctor, const struct policy *policy,
         doctor_say(doctor, level, "cards",
                    "%s has no list of revoked certificates: %s; fetch the issuers' lists there",
                    PATH_TRUST, require ? "no card is accepted" : "who is revoked is not known");
+    else if (facts.missing > 0)
+        doctor_say(doctor, level, "cards",
+                   "%zu issuers have no list of revoked certificates in %s, one is %s: %s; fetch "
+                   "theirs",
+                   facts.missing, PATH_TRUST, facts.without,
+                   require ? "cards below them are refused" : "whom they revoked is not known");
     else if (facts.old > 0)
         doctor_say(doctor, level, "cards",
-                   "%zu of %zu lists of revoked certificates in %s are past their end, one since "
-                   "%s: %s; fetch new ones",
-                   facts.old, facts.lists, PATH_TRUST, next,
+                   "the lists of revoked certificates of %zu issuers in %s are past their end, one "
+                   "since %s: %s; fetch new ones",
+                   facts.old, PATH_TRUST, next,
                    require ? "cards of that issuer are refused"
                            : "who was revoked since is not known");
     else if (facts.next != 0 && facts.next - now < 2 * MEDGL_DAY)

@@ -280,6 +280,57 @@ static void r24_age_of_lists_is_told(void **state)
     }
 }
 
+static void r38_doctor_is_told_of_lists(void **state)
+{
+    static const struct {
+        const char *files, *without;
+        size_t lists, old, missing;
+        medgl_time next;
+    } rows[] = {
+        {ALL, "", 2, 0, 0, 1782864000000},
+        {ALL " sub_old.crl sub_delta.crl good.pem", "", 4, 0, 0, 1782864000000},
+        {"root.pem sub.pem root.crl sub_old.crl", "", 2, 1, 0, 1769904000000},
+        {"root.pem sub.pem root.crl sub_endless.crl", "", 2, 1, 0, 1782864000000},
+        {"root.pem sub.pem sub.crl", "CN=Root,O=Ministry", 1, 0, 1, 1782864000000},
+        {"root.pem sub.pem root.crl twin.crl sub_delta.crl", "CN=Cards,O=Ministry", 3, 0, 1,
+         1782864000000},
+        {"root.pem sub.pem", "CN=Root,O=Ministry", 0, 0, 2, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < MEDGL_COUNT(rows); i++) {
+        auto_clean(card_trust_free) struct card_trust *trust = NULL;
+        struct card_trust_facts facts;
+        trust_make(rows[i].files);
+        assert_int_equal(trust_load(&trust), MEDGL_OK);
+        card_trust_facts(trust, NOW, &facts);
+        assert_int_equal(facts.anchors, 1);
+        assert_int_equal(facts.lists, rows[i].lists);
+        assert_int_equal(facts.old, rows[i].old);
+        assert_int_equal(facts.missing, rows[i].missing);
+        assert_int_equal(facts.next, rows[i].next);
+        assert_string_equal(facts.without, rows[i].without);
+    }
+}
+
+/* medgl-cards(7) has the words, in the order in which they are found. */
+static void r24_manual_has_the_verdicts(void **state)
+{
+    static const enum card_verdict order[] = {
+        CARD_UNTRUSTED,     CARD_REVOKED,  CARD_EXPIRED,   CARD_NOT_YET,
+        CARD_USAGE,         CARD_WEAK_KEY, CARD_NO_CRL,    CARD_CRL_OLD,
+        CARD_BAD_SIGNATURE, CARD_GOOD,     CARD_UNDECIDED,
+    };
+    char words[1024] = "";
+    (void)state;
+    for (size_t i = 0; i < MEDGL_COUNT(order); i++) {
+        (void)strcat(words, card_verdict_word(order[i]));
+        (void)strcat(words, "\n");
+    }
+    put("words", words, strlen(words));
+    run("sed -n '/^.Sh WHAT A CERT/,/^.El/s/^.It Sy //p' '%s/man/medgl-cards.7' | cmp - words",
+        getenv("top_srcdir"));
+}
+
 /* The command makes no list without the date of the next. */
 static void make_endless(void)
 {
@@ -1091,6 +1142,8 @@ int main(void)
     matched_key = EVP_EC_gen("P-256");
     TABLE_ADD("judged", judged, r24_certificate_is_judged);
     table_add("judged", "the age of lists is told", r24_age_of_lists_is_told, NULL);
+    table_add("judged", "doctor is told of lists", r38_doctor_is_told_of_lists, NULL);
+    table_add("judged", "the manual has the verdicts", r24_manual_has_the_verdicts, NULL);
     TABLE_ADD("directory", loaded, r24_directory_is_read);
     table_add("directory", "files of others", r24_files_of_others_are_refused, NULL);
     TABLE_ADD("reading", readings, r24_certificate_is_read);
