@@ -143,19 +143,22 @@ static int64_t owner_drop_devices(struct owner *owner, enum credential_kind kind
     return dropped;
 }
 
-static void owner_drop_all(struct owner *owner)
+/* How many there were. */
+static int64_t owner_drop_all(struct owner *owner)
 {
+    int64_t dropped = 0;
     static const enum credential_kind kinds[] = {CREDENTIAL_TOTP, CREDENTIAL_CARD,
                                                  CREDENTIAL_RECOVERY, CREDENTIAL_CODE};
     for (size_t i = 0; i < MEDGL_COUNT(kinds); i++) {
-        (void)owner_drop_devices(owner, kinds[i], NULL);
-        (void)owner_drop_codes(owner, kinds[i], NULL);
+        dropped += owner_drop_devices(owner, kinds[i], NULL);
+        dropped += owner_drop_codes(owner, kinds[i], NULL);
     }
+    return dropped;
 }
 
 static void owner_free(void *node)
 {
-    owner_drop_all(node);
+    (void)owner_drop_all(node);
     free(node);
 }
 
@@ -240,26 +243,7 @@ static enum medgl_error learn_enrol(struct verify_factors *factors,
     return owner_add_device(owner, entry, kind);
 }
 
-/* MUST: one that was taken from the store, or put back, is told of here too: afterwards there would
- * be nothing to see. */
-static void learn_revoke(const struct verify_factors *factors, const struct ledger_entry *entry)
-{
-    const char *id = ledger_entry_find_text(entry, "credential");
-    const int64_t count = entry_number(entry, "count", 1);
-    struct owner *owner = owner_find(factors, entry->subject.account);
-    enum credential_kind kind;
-    int64_t dropped = 0;
-    if (owner != NULL && entry_kind(ledger_entry_find_text(entry, "factor"), &kind)) {
-        dropped = owner_drop_devices(owner, kind, id[0] != '\0' ? id : NULL);
-        if (id[0] == '\0')
-            dropped += owner_drop_codes(owner, kind, NULL);
-    }
-    if (dropped != count)
-        factors_fault(factors, entry->seq,
-                      "an entry takes away other second factors than there were");
-}
-
-/* Of the kind and the grant ("": recovery codes). */
+/* One of the codes of a grant ("": recovery codes). */
 static enum medgl_error learn_code(const struct verify_factors *factors, struct owner *owner,
                                    const struct ledger_entry *entry, const char *grant,
                                    const char *id)
@@ -282,6 +266,39 @@ static enum medgl_error learn_code(const struct verify_factors *factors, struct 
     codes->used = used;
     codes->left--;
     return MEDGL_OK;
+}
+
+/* MUST: one that was taken from the store, or put back, is told of here too: afterwards there would
+ * be nothing to see. */
+static enum medgl_error learn_revoke(const struct verify_factors *factors,
+                                     const struct ledger_entry *entry)
+{
+    const char *id = ledger_entry_find_text(entry, "credential");
+    struct owner *owner = owner_find(factors, entry->subject.account);
+    enum credential_kind kind;
+    int64_t count = 1, dropped = 0;
+    if (owner != NULL && entry_kind(ledger_entry_find_text(entry, "factor"), &kind)) {
+        if (id[0] != '\0' && kind == CREDENTIAL_RECOVERY)
+            return learn_code(factors, owner, entry, "", id);
+        dropped = owner_drop_devices(owner, kind, id[0] != '\0' ? id : NULL);
+        if (id[0] == '\0') {
+            count = entry_number(entry, "count", -1);
+            dropped += owner_drop_codes(owner, kind, NULL);
+        }
+    }
+    if (dropped != count)
+        factors_fault(factors, entry->seq,
+                      "an entry takes away other second factors than there were");
+    return MEDGL_OK;
+}
+
+/* They were taken away before, each kind with an entry of its own. */
+static void learn_retire(const struct verify_factors *factors, const struct ledger_entry *entry)
+{
+    struct owner *owner = owner_find(factors, entry->subject.account);
+    if (owner != NULL && owner_drop_all(owner) > 0)
+        factors_fault(factors, entry->seq,
+                      "an account was retired, and second factors of it were gone before");
 }
 
 static void learn_device(const struct verify_factors *factors, const struct owner *owner,
@@ -408,15 +425,13 @@ static void learn_grant_end(const struct verify_factors *factors, const struct l
 enum medgl_error verify_factors_learn(struct verify_factors *factors,
                                       const struct ledger_entry *entry)
 {
-    struct owner *owner;
     switch (entry->kind) {
     case LEDGER_LOGIN_SUCCESS:
         return learn_login(factors, entry);
     case LEDGER_FACTOR_ENROL:
         return learn_enrol(factors, entry);
     case LEDGER_FACTOR_REVOKE:
-        learn_revoke(factors, entry);
-        return MEDGL_OK;
+        return learn_revoke(factors, entry);
     case LEDGER_GRANT_ADD:
         return learn_grant(factors, entry);
     case LEDGER_GRANT_USE:
@@ -428,9 +443,7 @@ enum medgl_error verify_factors_learn(struct verify_factors *factors,
         learn_grant_end(factors, entry, GRANT_END_EXPIRED);
         return MEDGL_OK;
     case LEDGER_ACCOUNT_RETIRE:
-        owner = owner_find(factors, entry->subject.account);
-        if (owner != NULL)
-            owner_drop_all(owner);
+        learn_retire(factors, entry);
         return MEDGL_OK;
     case LEDGER_SETUP:
     case LEDGER_ACCOUNT_ADD:
