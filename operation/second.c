@@ -277,7 +277,9 @@ enum factor_result second_result(const struct proof *proof, const struct factors
                                  const struct factor_demand *demand)
 {
     const struct second *second = &proof->second;
-    if (!demand->asked)
+    /* A card that proved itself counts where nothing is asked, too: with card_alone it came in the
+     * password's place. */
+    if (!demand->asked && !(second->proved && second->kind == FACTOR_KIND_CARD && demand->card))
         return FACTOR_NOT_ASKED;
     /* Where one is required that is not enough, and policy/ says what becomes of it. MUST: who has
      * one that is not accepted here (a card, from the network) has failed; nobody gets around it by
