@@ -32,6 +32,15 @@ say uri least "otpauth://totp/?secret=$key"
 say users all "# x\nHOTP/T30/6\ty\t-\t$hex\t0\t081804\t2005-03-18T01:58:29L\nHOTP/T60 z + $hex\nHOTP/E a - $hex 7\n"
 say google all "$key\n\" RATE_LIMIT 3 30 1111111111\n\" STEP_SIZE 60\n\" DISALLOW_REUSE 37 38\n\" TIME_SKEW -4\n\" TOTP_AUTH\n12345678\n"
 say google counted "$key\n\" HOTP_COUNTER 1\n12345678\n"
+# On both sides of what fits: libFuzzer is slow to grow.
+long=$(printf '%0120d' 0)
+for more in '' $hex; do
+    line=$long$long$long$long$long$long$long$long$more$more
+    say uri "long$more" "otpauth://totp/$long$more?secret=$key$key$key$key$key$key${more:+$key}&issuer=$long$more&x=$long"
+    say users "long$more" "HOTP/T30 $long$more - $hex\nHOTP/T30 y - $hex$hex$hex$hex$hex$hex$more\n# $line\n"
+    say google "long$more" "$key$key$key$key$key$key\n\" X $line\n\" TOTP_AUTH\n"
+    say base32 "long$more" $key$key$key$key$key$key${more:+$key}
+done
 
 package() { # DATA
     cat << END

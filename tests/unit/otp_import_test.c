@@ -478,6 +478,8 @@ static const struct file pskcs[] = {
      "1 : its codes last neither 30 nor 60 seconds\n", MEDGL_OK},
     {"a clock that is far off", ONE(FORMAT, PLAIN VALUE("TimeDrift", "21"), ""),
      "1 : its clock is too far off\n", MEDGL_OK},
+    {"a clock that is far off the other way", ONE(FORMAT, PLAIN VALUE("TimeDrift", "-21"), ""),
+     "1 : its clock is too far off\n", MEDGL_OK},
     {"no secret", ONE(FORMAT, "", ""), "1 : its secret is malformed\n", MEDGL_OK},
     {"no base64", ONE(FORMAT, "<Secret><PlainValue>MTIz!</PlainValue></Secret>", ""),
      "1 : its secret is malformed\n", MEDGL_OK},
