@@ -3,6 +3,7 @@
 #include "tests/unit/operation_fixture.h"
 #include "tests/unit/table.h"
 
+#include "operation/grant.h"
 #include "operation/recovery.h"
 #include "operation/totp.h"
 
@@ -634,6 +635,42 @@ static void test_leak(void **state)
                      MEDGL_ERR_REFUSED);
 }
 
+static enum medgl_error take_codes(void *argument, const struct account *account,
+                                   const char (*codes)[RECOVERY_TEXT_SIZE], size_t count,
+                                   medgl_time until)
+{
+    (void)argument;
+    assert_true(account != NULL && codes[0][0] != '\0' && count == 2 && until > 0);
+    return MEDGL_OK;
+}
+
+/* The codes of a waiver end too; the waiver itself is then without a way in, and may be revoked. */
+static void test_leak_waiver(void **state)
+{
+    struct password_revoked revoked;
+    char why[OPERATION_WHY_SIZE], grant[CRYPTO_ID_SIZE];
+    const struct password_revoke_request all = {
+        .name = here->user, .reason = "leaked", .factors = true};
+    const struct grant_add_request waiver = {.name = here->user,
+                                             .kind = GRANT_FACTOR_WAIVER,
+                                             .instead = GRANT_INSTEAD_CODE,
+                                             .codes = 2,
+                                             .until = clock_read().now + MEDGL_DAY,
+                                             .approved_by = "boss",
+                                             .reason = "lost",
+                                             .deliver = take_codes};
+    (void)state;
+    must_enrol(here->user, "phone");
+    assert_int_equal(operation_grant_add(&here->context, &waiver, grant, why), MEDGL_OK);
+    assert_int_equal(kept_of(here->user, CREDENTIAL_CODE).count, 2);
+    assert_int_equal(operation_password_revoke(&here->context, &all, &revoked, why), MEDGL_OK);
+    assert_int_equal(revoked.factors, 3);
+    assert_int_equal(kept_of(here->user, CREDENTIAL_CODE).count, 0);
+    assert_int_equal(verify(here), MEDGL_OK);
+    assert_int_equal(operation_grant_revoke(&here->context, grant, "leaked", why), MEDGL_OK);
+    assert_int_equal(verify(here), MEDGL_OK);
+}
+
 static void test_retire(void **state)
 {
     char why[OPERATION_WHY_SIZE];
@@ -801,6 +838,7 @@ int main(void)
     SINGLE("recovery codes", "none is found where there is none", test_recovery_none);
     SINGLE("recovery codes", "how many are left", test_recovery_list);
     SINGLE("all factors end", "with a password that leaked (R12)", test_leak);
+    SINGLE("all factors end", "the codes of a waiver too (R12)", test_leak_waiver);
     SINGLE("all factors end", "with the account (R25)", test_retire);
     TABLE_ADD("import", import_rows, test_import);
     SINGLE("import", "what was taken away may come again", test_import_with_a_removed_one);
