@@ -243,8 +243,12 @@ static void readiness_say(struct output *output, const struct readiness_summary 
     clock_format_local(summary->required_from, from);
     output_raw(output, "\n", 1);
     if (summary->days > 0)
-        output_say(output, _("A second factor is required from %s on: %lld days are left."), from,
-                   (long long)summary->days);
+        output_say(output,
+                   dngettext(MESSAGE_DOMAIN,
+                             "A second factor is required from %s on: %lld day is left.",
+                             "A second factor is required from %s on: %lld days are left.",
+                             (unsigned long)summary->days),
+                   from, (long long)summary->days);
     else if (summary->required_from > 0)
         output_say(output, _("A second factor is required since %s."), from);
     else

@@ -101,7 +101,7 @@ static void factors_administrators(const struct factors_look *look)
     const long long days = (long long)policy_required_days(policy, offset, look->now);
     char when[64] = "now";
     if (days > 0)
-        (void)snprintf(when, sizeof(when), "in %lld days", days);
+        (void)snprintf(when, sizeof(when), "in %lld %s", days, days == 1 ? "day" : "days");
     if (look->privileged > 0 && look->administrators == 0)
         doctor_say(doctor, DOCTOR_FAULT, "factors",
                    "a second factor is required %s, and no privileged account has one (%s): you "
@@ -129,13 +129,13 @@ static void factors_people(const struct factors_look *look)
 {
     if (look->paperless.count > 0)
         doctor_say(look->doctor, DOCTOR_WARNING, "factors",
-                   "%zu accounts have a second factor and no recovery codes: %s: who loses the "
+                   "accounts with a second factor and no recovery codes, %zu: %s: who loses the "
                    "device is kept out until an administrator acts; medgl-admin recovery issue",
                    look->paperless.count, look->paperless.text);
     if (look->waived.count > 0)
         doctor_say(look->doctor, DOCTOR_WARNING, "factors",
-                   "%zu factor waivers are open: %s: see medgl-admin grant list, and revoke what "
-                   "is not needed any more",
+                   "factor waivers that are open, %zu: %s: see medgl-admin grant list, and revoke "
+                   "what is not needed any more",
                    look->waived.count, look->waived.text);
 }
 

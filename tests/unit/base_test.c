@@ -519,9 +519,45 @@ static void a_file_that_grew_is_refused(void **state)
     assert_null(content.bytes);
 }
 
+/* R03: who approves for themself must not get by with another spelling. */
+static void names_that_are_one(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } cases[] = {
+        {"alice", "alice", true},
+        {"alice", "ALICE", true},
+        {"alice", "ａｌｉｃｅ", true},
+        {"Alice Doe", "doe, alice", true},
+        {"Alice Doe", "Alice.Doe", true},
+        {"alicedoe", "Alice Doe", true},
+        {"山田 太郎", "山田　太郎", true},
+        {"山田太郎", "山田 太郎", true},
+        {"ﾔﾏﾀﾞ ﾀﾛｳ", "ヤマダ　タロウ", true},
+        {"STRASSE", "straße", true},
+        {"alice", "alic", false},
+        {"alice", "alice2", false},
+        {"Alice Doe", "Alice", false},
+        {"山田 太郎", "山田 花子", false},
+        {"", "", false},
+        {"--", "--", false},
+        {"alice", "", false},
+        {"a b c d e f g h i j k l m n o p q r", "a b c d e f g h i j k l m n o p q r", false},
+        {"\xff\xfe", "\xff\xfe", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < MEDGL_COUNT(cases); i++) {
+        print_message("# %s: %s\n", cases[i].a, cases[i].b);
+        assert_int_equal(text_same_name(cases[i].a, cases[i].b), cases[i].same);
+        assert_int_equal(text_same_name(cases[i].b, cases[i].a), cases[i].same);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_that_are_one),
         cmocka_unit_test(text_becomes_harmless),
         cmocka_unit_test(a_name_is_never_cut),
         cmocka_unit_test(login_names),

@@ -195,7 +195,7 @@ static const struct administrator_case {
     {"nobody administers, and root can", REQUIRED, "bob 1 staff", NULL, NULL, "ok factors",
      "fault factors"},
     {"no recovery codes", REQUIRED, "boss 1 privileged, bob 2 staff", "boss", NULL,
-     "warning factors 1 accounts have a second factor and no recovery codes: boss", NULL},
+     "warning factors accounts with a second factor and no recovery codes, 1: boss", NULL},
 };
 
 static void administrators(void **state)
@@ -241,10 +241,10 @@ static void open_waivers(void **state)
     (void)state;
     put(POLICY, REQUIRED);
     enrol("bob 1 staff");
-    (void)look("ok factors", "waivers are open");
+    (void)look("ok factors", "waivers that are open");
     open_context(&context);
     assert_int_equal(operation_grant_add(&context, &request, id, why), MEDGL_OK);
-    (void)look("warning factors 1 factor waivers are open: bob", NULL);
+    (void)look("warning factors factor waivers that are open, 1: bob", NULL);
     give_device(&context, "bob");
     give_paper(&context, "bob");
     (void)look("ok factors", "no recovery codes");
