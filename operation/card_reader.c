@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
@@ -44,6 +45,23 @@ void card_tokens_free(struct card_tokens *tokens)
 
 /* -- its life --------------------------------------------------------------------------------- */
 
+/* Whether nobody else can put another file where this one is; in a sticky directory nobody can. */
+static bool module_stays(const char *real)
+{
+    char above[PATH_MAX];
+    struct stat st;
+    (void)snprintf(above, sizeof(above), "%s", real);
+    for (char *at = strrchr(above, '/'); at != NULL; at = strrchr(above, '/')) {
+        at[at == above ? 1 : 0] = '\0';
+        if (stat(above, &st) != 0 || (st.st_uid != 0 && st.st_uid != geteuid()) ||
+            ((st.st_mode & 0022) != 0 && (st.st_mode & S_ISVTX) == 0))
+            return false;
+        if (at == above)
+            return true;
+    }
+    return false;
+}
+
 /* Whoever can write to the driver decides who logs in. Links are the packages' own. */
 static enum medgl_error module_check(const char *module, char real[PATH_MAX])
 {
@@ -53,6 +71,8 @@ static enum medgl_error module_check(const char *module, char real[PATH_MAX])
         return MEDGL_ERR_ARGUMENT;
     if (realpath(module, real) == NULL)
         return medgl_error_from_errno(errno);
+    if (!module_stays(real))
+        return MEDGL_ERR_ACCESS;
     return file_open_trusted(real, &rule, &fd);
 }
 
@@ -281,7 +301,7 @@ static enum medgl_error reader_run(const struct card_driver *driver, struct card
     if (error != MEDGL_OK) {
         log_line(LOG_ERR,
                  "the smartcard driver %s: %s: name one with card_module in the policy that "
-                 "belongs to root and nobody else may write to",
+                 "belongs to root and nobody else may write to, nor to the directories above it",
                  driver->module, medgl_error_text(error));
         return error == MEDGL_ERR_MEMORY ? error : MEDGL_OK;
     }

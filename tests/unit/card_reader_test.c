@@ -363,6 +363,19 @@ static void test_refused(void **state)
     assert_int_equal(tokens.count, 0);
 }
 
+/* Whoever can put another file there decides as well. */
+static void test_open_directory(void **state)
+{
+    auto_clean(card_tokens_free) struct card_tokens tokens;
+    enum card_trouble trouble = CARD_TROUBLE_NONE;
+    const struct card_driver driver = driver_named("softhsm", 20000);
+    (void)state;
+    cards_command("chmod 777 '%s/reader'", cards_directory);
+    assert_int_equal(card_reader_look(&driver, &tokens, &trouble), MEDGL_OK);
+    cards_command("chmod 755 '%s/reader'", cards_directory);
+    assert_int_equal(trouble, CARD_TROUBLE_DRIVER);
+}
+
 int main(void)
 {
     log_open(LOG_TARGET_NONE, "card_reader_test", false);
@@ -377,6 +390,7 @@ int main(void)
               NULL);
     table_add("the helper", "reaches neither keys nor store", test_reaches_nothing, NULL);
     TABLE_ADD("not run", refused_rows, test_refused);
+    table_add("not run", "a driver in a directory of others", test_open_directory, NULL);
     const int failed = table_run("card_reader");
     cards_remove();
     return failed;
