@@ -12,9 +12,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define BENCH_PEOPLE   10 /* accounts that are Unix users as well, and log in */
+#define BENCH_PEOPLE   14 /* accounts that are Unix users as well, and log in */
 #define BENCH_PASSWORD "blue-Lantern-42-harbour"
 #define BENCH_RHOST    "192.0.2.7"
+#define BENCH_ANSWERS  3 /* to prompts, in order; NULL: none */
 
 struct bench {
     char directory[40]; /* where private roots are made; removed at the end */
@@ -69,7 +70,7 @@ enum medgl_error place_fill(struct context *context, const struct bench *bench, 
 /* The milliseconds of pam_authenticate(). `host`, which may be NULL, tells what was said; `code` is
  * PAM's. Returns when the engine is gone. */
 double login_once(const struct sandbox *place, const char *user, const char *rhost,
-                  const char *const answers[2], struct host *host, int *code);
+                  const char *const answers[BENCH_ANSWERS], struct host *host, int *code);
 /* The same, and it must be a success. */
 double login_good(const struct sandbox *place, const char *user, const char *rhost);
 

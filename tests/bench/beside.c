@@ -84,7 +84,7 @@ static void stack(const struct sandbox *place, const char *user, bool oath)
 static double other_login(const struct sandbox *place, const char *user, FILE *codes)
 {
     char code[16] = "";
-    const char *const answers[2] = {BENCH_PASSWORD, code};
+    const char *const answers[BENCH_ANSWERS] = {BENCH_PASSWORD, code};
     struct host host;
     int result;
     if (codes != NULL)

@@ -23,7 +23,7 @@ static bool client(void *argument, unsigned number)
 {
     const struct clients *clients = argument;
     const char *user = clients->bench->people[number % BENCH_PEOPLE];
-    const char *const answers[2] = {BENCH_PASSWORD};
+    const char *const answers[BENCH_ANSWERS] = {BENCH_PASSWORD};
     char rhost[32];
     int code;
     (void)snprintf(rhost, sizeof(rhost), "198.51.100.%u", number % 250 + 1);

@@ -37,7 +37,7 @@ static bool stranger(void *argument, unsigned number)
     (void)number;
     while (!__atomic_load_n(&flood->over, __ATOMIC_RELAXED)) {
         char from[64], guess[64];
-        const char *const answers[2] = {guess};
+        const char *const answers[BENCH_ANSWERS] = {guess};
         int code;
         const unsigned try = __atomic_add_fetch(&flood->tries, 1, __ATOMIC_RELAXED);
         address(try, from, sizeof(from));

@@ -88,12 +88,12 @@ void place_make(const struct bench *bench, const char *policy, uint64_t accounts
 }
 
 double login_once(const struct sandbox *place, const char *user, const char *rhost,
-                  const char *const answers[2], struct host *host, int *code)
+                  const char *const answers[BENCH_ANSWERS], struct host *host, int *code)
 {
     struct host own;
     if (host == NULL)
         host = &own;
-    *host = (struct host){.answers = {answers[0], answers[1]}};
+    *host = (struct host){.answers = {answers[0], answers[1], answers[2]}};
     BENCH_MUST(host_start(host, place, user));
     BENCH_MUST(pam_set_item(host->pamh, PAM_RHOST, rhost) == PAM_SUCCESS);
     double begin = bench_now();
@@ -106,7 +106,7 @@ double login_once(const struct sandbox *place, const char *user, const char *rho
 
 double login_good(const struct sandbox *place, const char *user, const char *rhost)
 {
-    const char *const answers[2] = {BENCH_PASSWORD};
+    const char *const answers[BENCH_ANSWERS] = {BENCH_PASSWORD};
     struct host host;
     int code;
     double took = login_once(place, user, rhost, answers, &host, &code);
