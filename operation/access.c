@@ -18,6 +18,7 @@ struct access_run {
     const struct proof *proof;
     bool told;         /* the owner is there, and can be told */
     bool person_known; /* by the token of an earlier call */
+    bool by_card;      /* likewise: a card stood alone, and no password was asked */
     struct clock_reading clock;
     struct account account; /* as it is in the transaction that decides */
     struct account person;  /* who was asked here */
@@ -73,6 +74,7 @@ static enum medgl_error access_decide(struct store_txn *txn, void *argument)
         .state = run->account.state,
         .class_ = run->account.class_,
         .password_facts = run->password,
+        .card_alone = run->by_card,
         .admission = run->admission.reason,
         .person = access_person(run),
     };
@@ -323,6 +325,15 @@ static enum medgl_error access_know_person(const struct talk *talk, struct acces
     return error == MEDGL_ERR_ABORTED ? MEDGL_OK : error;
 }
 
+static bool access_is_by_card(const struct proof *proof)
+{
+    char person[STORE_NAME_SIZE];
+    return proof->known && !proof->account.shared &&
+           person_of_token(proof->context, &proof->account, proof->caller, proof->source.key,
+                           clock_read().now, person) &&
+           strcmp(person, PERSON_BY_CARD) == 0;
+}
+
 static enum medgl_error access_give_token(const struct access_run *run,
                                           const struct access_request *request)
 {
@@ -365,6 +376,7 @@ enum medgl_error operation_access(struct context *context, const struct talk *ta
                              .proof = &proof,
                              .told = !request->silent && !access_is_roots(request->caller)};
     MEDGL_TRY(access_know_person(talk, &run, &proof));
+    run.by_card = access_is_by_card(&proof);
     MEDGL_TRY(store_transact(context->store, STORE_READ, access_decide, &run));
     MEDGL_TRY(access_finds_room(talk, &run, request, &room));
     if (!room)

@@ -64,10 +64,14 @@ static enum medgl_error login_enrol(struct context *context, const struct talk *
 static enum medgl_error login_give_token(const struct proof *proof,
                                          const struct login_request *request)
 {
-    if (request->person == NULL || proof->person[0] == '\0')
+    const bool card = !proof->password_asked && proof->second.mode != FACTOR_MODE_ONLY;
+    const char *person = proof->person;
+    if (person[0] == '\0' && card && !proof->account.shared)
+        person = PERSON_BY_CARD;
+    if (request->person == NULL || person[0] == '\0')
         return MEDGL_OK;
-    return person_token(proof->context, &proof->account, request->caller, proof->source.key,
-                        proof->person, clock_read().now, request->person);
+    return person_token(proof->context, &proof->account, request->caller, proof->source.key, person,
+                        clock_read().now, request->person);
 }
 
 enum medgl_error operation_login(struct context *context, const struct talk *talk,
@@ -99,10 +103,9 @@ enum medgl_error operation_login(struct context *context, const struct talk *tal
         if (error != MEDGL_OK && error != MEDGL_ERR_ABORTED)
             return error;
     }
-    if (!proof.decision.allowed) {
-        second_tell(&proof, talk);
+    second_tell(&proof, talk);
+    if (!proof.decision.allowed)
         return MEDGL_OK;
-    }
     MEDGL_TRY(login_give_token(&proof, request));
     *verdict = LOGIN_ALLOWED;
     return MEDGL_OK;

@@ -12,6 +12,10 @@
 #define PERSON_VARIABLE   "MEDGL_PERSON"
 #define PERSON_ANSWER_MAX STORE_NAME_SIZE
 
+/* In the place of a name, which it can never be, in the token of an account that is no shared id:
+ * this login was by a card alone (struct account_facts). */
+#define PERSON_BY_CARD "=card"
+
 /* Asks; `answer` is "-", which is nobody's name, where what was typed cannot be one.
  * MEDGL_ERR_ABORTED: nothing was answered. `user` is what the system knows of that name. */
 enum medgl_error person_ask(const struct talk *talk, char answer[PERSON_ANSWER_MAX],

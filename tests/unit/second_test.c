@@ -574,6 +574,51 @@ static void test_enrol(void **state)
     close_here(NULL);
 }
 
+/* -- a card that stood alone ------------------------------------------------------------------ */
+
+static const struct by_card_row {
+    const char *name, *person; /* in the token of the login; NULL: it gave none */
+    const char *from;          /* the account phase is asked from there */
+    enum access_verdict verdict;
+} by_card_rows[] = {
+    {"sssd #7089: what is due in a drawer blocks no card", PERSON_BY_CARD, "192.0.2.1",
+     ACCESS_ALLOWED},
+    {"without a card it is due", NULL, "192.0.2.1", ACCESS_CHANGE_DUE},
+    {"a token of another place", PERSON_BY_CARD, "192.0.2.2", ACCESS_CHANGE_DUE},
+    {"a token about something else", "daemon", "192.0.2.1", ACCESS_CHANGE_DUE},
+};
+
+static enum medgl_error read_account(struct store_txn *txn, void *argument)
+{
+    return store_account_by_name(txn, here->user, argument);
+}
+
+static void test_by_card(void **state)
+{
+    const struct by_card_row *row = *state;
+    struct script script = {.next = 0};
+    struct account account;
+    open_here(NULL);
+    enrol(here);
+    issue(here);
+    assert_int_equal(store_transact(here->context.store, STORE_READ, read_account, &account),
+                     MEDGL_OK);
+    struct caller caller = caller_from(row->from);
+    const struct caller asker = caller_from("192.0.2.1");
+    struct source source;
+    source_of(&asker, &source);
+    if (row->person != NULL)
+        assert_int_equal(person_token(&here->context, &account, &asker, source.key, row->person,
+                                      clock_read().now, caller.person),
+                         MEDGL_OK);
+    const struct talk talk = script_talk(&script);
+    const struct access_request request = {.caller = &caller, .user = here->user};
+    enum access_verdict verdict = ACCESS_DENIED;
+    assert_int_equal(operation_access(&here->context, &talk, &request, &verdict), MEDGL_OK);
+    assert_int_equal(verdict, row->verdict);
+    close_here(NULL);
+}
+
 int main(void)
 {
     static const unsigned paper_of[] = {DEVICE | CODES, DEVICE | WAIVER_CODE};
@@ -588,6 +633,7 @@ int main(void)
     table_add("wrong codes", "R24 ten are too many here", test_closed, NULL);
     table_add("R23", "the same words whatever was wrong", test_alike, NULL);
     TABLE_ADD("one prompt", one_rows, test_one_prompt);
+    TABLE_ADD("a card alone", by_card_rows, test_by_card);
     TABLE_ADD("R24 enrolment at the login", phone_rows, test_enrol);
     return table_run("second factors");
 }
