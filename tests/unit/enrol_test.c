@@ -87,7 +87,7 @@ static void person_types(struct person *person, const char *what, char text[CODE
         app_code(person, person->algorithm, person->digits, 0, text);
     else if (strcmp(what, "W") == 0)
         app_wrong(person, text);
-    else if (strchr("125", what[0]) != NULL && what[1] == '\0')
+    else if (strlen(what) == 1 && strchr("125", what[0]) != NULL)
         app_code(person, what[0] == '5' ? 3 : (unsigned)(what[0] - '0'), person->digits, 0, text);
     else if (strcmp(what, "L") == 0)
         app_code(person, person->algorithm, person->digits, 600, text);
