@@ -291,6 +291,14 @@ static CK_RV get_attribute_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE obj
     return rv;
 }
 
+static CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
+{
+    misbehave("C_SignInit");
+    if (act("C_SignInit", "noraw") && mechanism->mechanism == CKM_RSA_X_509)
+        return CKR_MECHANISM_INVALID;
+    return real->C_SignInit(session, mechanism, key);
+}
+
 static CK_RV sign(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG len, CK_BYTE *signature,
                   CK_ULONG *signature_len)
 {
@@ -349,6 +357,7 @@ __attribute__((visibility("default"))) CK_RV C_GetFunctionList(CK_FUNCTION_LIST 
     own.C_Login = login;
     own.C_FindObjects = find_objects;
     own.C_GetAttributeValue = get_attribute_value;
+    own.C_SignInit = sign_init;
     own.C_Sign = sign;
     own.C_GetFunctionList = C_GetFunctionList;
     *list = &own;

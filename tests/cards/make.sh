@@ -121,6 +121,11 @@ hold 01 carol-ec alice-ec
 begin two # certificates of two people
 hold 01 bob-rsa bob-rsa
 hold 02 alice-ec alice-ec
+for kind in rsa ec; do # each signature wants the PIN again
+    begin always-$kind
+    tool --write-object keys/alice-$kind.der --type privkey --id 01 --label alice --usage-sign --always-auth
+    tool --write-object certificates/alice-$kind.der --type cert --id 01 --label alice
+done
 begin bare # a key without a certificate
 tool --write-object keys/alice-ec.der --type privkey --id 01 --label bare --usage-sign
 begin keyless # a certificate without a key
