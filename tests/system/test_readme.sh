@@ -64,6 +64,7 @@ works "the rules of the README are a policy" medgl-admin policy check
 works "they are in it" sh -c "grep -c . $policy | grep -x 6"
 run_block rules
 rm $policy
+run_block readiness
 run_block reports
 
 # Lists of the site's own.
