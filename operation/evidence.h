@@ -35,9 +35,9 @@ struct evidence_request {
     void (*progress)(void *argument, uint64_t done, uint64_t total); /* may be NULL */
 };
 /* Everything: each entry, the tree, every checkpoint (in the store, beside it as a file, and those
- * of the request), every row of the store, and state against ledger (each account and password has
- * the entry that made it, and no later entry says otherwise). MEDGL_ERR_CORRUPT: faults were
- * reported. */
+ * of the request), every row of the store, and state against ledger (each account, password, second
+ * factor, grant and open session has the entry that made or last used it, and no later entry says
+ * otherwise). MEDGL_ERR_CORRUPT: faults were reported. */
 enum medgl_error operation_verify(struct context *context, const struct evidence_request *request,
                                   struct ledger_result *result);
 
