@@ -212,6 +212,8 @@ static enum medgl_error grant_add_now(struct store_txn *txn, void *argument)
     struct grant_add_run *run = argument;
     struct grant *grant = &run->grant;
     MEDGL_TRY(grant_add_check(txn, run));
+    if (run->request->codes > 0)
+        MEDGL_TRY(recovery_fits(run->context, txn, &run->credential[0]));
     MEDGL_TRY(grant_add_entry(txn, run));
     MEDGL_TRY(store_grant_add(txn, grant));
     for (uint32_t i = 0; i < run->request->codes; i++) {

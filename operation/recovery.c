@@ -9,23 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LABEL_SALT "\1recovery salt"
-
-enum medgl_error recovery_salt(const struct context *context, const char *account_key,
-                               unsigned char salt[KDF_SALT_SIZE])
-{
-    unsigned char text[sizeof(LABEL_SALT) + CRYPTO_ID_SIZE] = LABEL_SALT, mac[CRYPTO_HASH_SIZE];
-    (void)snprintf((char *)text + sizeof(LABEL_SALT), CRYPTO_ID_SIZE, "%s", account_key);
-    MEDGL_TRY(
-        crypto_hmac_sha256(context->tag_key, sizeof(context->tag_key), text, sizeof(text), mac));
-    memcpy(salt, mac, KDF_SALT_SIZE);
-    return MEDGL_OK;
-}
-
 /* -- making ----------------------------------------------------------------------------------- */
 
 struct recovery_work {
-    unsigned char salt[KDF_SALT_SIZE], evaluation[KDF_HASH_SIZE];
+    struct recovery_terms terms;
+    unsigned char evaluation[KDF_HASH_SIZE];
     char phc[KDF_PHC_SIZE];
 };
 
@@ -44,9 +32,67 @@ static enum medgl_error recovery_make_one(const struct context *context, const c
     MEDGL_TRY(text_copy(credential->account_id, sizeof(credential->account_id), account_id));
     MEDGL_TRY(crypto_random_id(credential->id));
     MEDGL_TRY(recovery_generate(code));
-    MEDGL_TRY(recovery_hash(&line, work->salt, code, work->evaluation));
-    MEDGL_TRY(recovery_record_write(work->salt, work->evaluation, work->phc));
+    MEDGL_TRY(recovery_hash(&line, &work->terms, code, work->evaluation));
+    MEDGL_TRY(recovery_record_write(&work->terms, work->evaluation, work->phc));
     return factor_seal(context, credential, work->phc, strlen(work->phc));
+}
+
+static enum medgl_error recovery_terms_unseal(const struct context *context,
+                                              const struct credential *credential,
+                                              struct recovery_terms *terms)
+{
+    auto_secret struct secret phc = SECRET_NONE;
+    MEDGL_TRY(factor_unseal(context, credential, &phc));
+    return recovery_terms_read((const char *)phc.bytes, terms);
+}
+
+/* The account's codes beside a batch of `kind`. New recovery codes stand in the place of the old
+ * ones. */
+struct recovery_beside {
+    const struct context *context;
+    const char *account_id;
+    enum credential_kind kind;
+    medgl_time now;
+    bool found;
+    struct recovery_terms terms;
+    bool same; /* all have the same */
+};
+
+static enum medgl_error recovery_beside_one(void *argument, const struct credential *credential)
+{
+    struct recovery_beside *beside = argument;
+    struct recovery_terms terms;
+    if (credential->valid_until != 0 && credential->valid_until <= beside->now)
+        return MEDGL_OK;
+    MEDGL_TRY(recovery_terms_unseal(beside->context, credential, &terms));
+    beside->same = !beside->found || (beside->same && recovery_terms_equal(&terms, &beside->terms));
+    beside->terms = terms;
+    beside->found = true;
+    return MEDGL_OK;
+}
+
+static enum medgl_error recovery_beside_all(struct store_txn *txn, void *argument)
+{
+    struct recovery_beside *beside = argument;
+    beside->found = beside->same = false;
+    beside->now = clock_read().now;
+    if (beside->kind != CREDENTIAL_RECOVERY)
+        MEDGL_TRY(store_credential_each_of(txn, beside->account_id, CREDENTIAL_RECOVERY,
+                                           recovery_beside_one, beside));
+    return store_credential_each_of(txn, beside->account_id, CREDENTIAL_CODE, recovery_beside_one,
+                                    beside);
+}
+
+enum medgl_error recovery_fits(const struct context *context, struct store_txn *txn,
+                               const struct credential *made)
+{
+    struct recovery_beside beside = {
+        .context = context, .account_id = made->account_id, .kind = made->kind};
+    struct recovery_terms terms;
+    MEDGL_TRY(recovery_terms_unseal(context, made, &terms));
+    MEDGL_TRY(recovery_beside_all(txn, &beside));
+    const bool fits = !beside.found || (beside.same && recovery_terms_equal(&terms, &beside.terms));
+    return fits ? MEDGL_OK : MEDGL_ERR_CONFLICT;
 }
 
 enum medgl_error recovery_make(const struct context *context, const char *account_id,
@@ -54,7 +100,13 @@ enum medgl_error recovery_make(const struct context *context, const char *accoun
                                char (*codes)[RECOVERY_TEXT_SIZE], struct credential *credentials)
 {
     auto_clean(recovery_work_wipe) struct recovery_work work = {.phc = ""};
-    MEDGL_TRY(recovery_salt(context, account_id, work.salt));
+    struct recovery_beside beside = {.context = context, .account_id = account_id, .kind = kind};
+    const struct kdf_cost cost = context_cost(context);
+    MEDGL_TRY(store_transact(context->store, STORE_READ, recovery_beside_all, &beside));
+    if (beside.found)
+        work.terms = beside.terms;
+    else
+        MEDGL_TRY(recovery_terms_new(&cost, &work.terms));
     for (size_t i = 0; i < count; i++)
         MEDGL_TRY(recovery_make_one(context, account_id, kind, &work, codes[i], &credentials[i]));
     return MEDGL_OK;
@@ -65,14 +117,17 @@ enum medgl_error recovery_make(const struct context *context, const char *accoun
 /* As many as there can be are opened and compared, whatever there is (R23). */
 #define RECOVERY_COMPARED (FACTORS_RECOVERY_MAX + FACTORS_CODE_MAX)
 
-/* What stands where there is no code: its record is of an evaluation that nothing gives. */
+/* What stands where there is no code: its record is of an evaluation that nothing gives, at the
+ * policy's cost. */
 static enum medgl_error recovery_dummy(const struct context *context, const char *account_key,
                                        struct recovery_work *work, struct credential *dummy)
 {
     unsigned char nothing[KDF_HASH_SIZE] = {0};
+    const struct kdf_cost cost = context_cost(context);
+    MEDGL_TRY(recovery_terms_new(&cost, &work->terms));
     *dummy = (struct credential){.kind = CREDENTIAL_RECOVERY};
     MEDGL_TRY(text_copy(dummy->account_id, sizeof(dummy->account_id), account_key));
-    MEDGL_TRY(recovery_record_write(work->salt, nothing, work->phc));
+    MEDGL_TRY(recovery_record_write(&work->terms, nothing, work->phc));
     return factor_seal(context, dummy, work->phc, strlen(work->phc));
 }
 
@@ -83,12 +138,35 @@ static enum medgl_error recovery_compare(const struct context *context,
     auto_secret struct secret phc = SECRET_NONE;
     *matches = false;
     MEDGL_TRY(factor_unseal(context, credential, &phc));
-    return recovery_record_matches((const char *)phc.bytes, work->salt, work->evaluation, matches);
+    return recovery_record_matches((const char *)phc.bytes, &work->terms, work->evaluation,
+                                   matches);
 }
 
 static bool recovery_is_code(const struct credential *credential)
 {
     return credential->kind == CREDENTIAL_RECOVERY || credential->kind == CREDENTIAL_CODE;
+}
+
+static bool recovery_is_accepted(const struct credential *credential,
+                                 const struct recovery_accept *accept)
+{
+    return credential->kind == CREDENTIAL_CODE ? accept->code : accept->recovery;
+}
+
+/* The one whose salt and cost a typed code is evaluated with: the first that is accepted, else any,
+ * else the dummy. */
+static const struct credential *recovery_pick(const struct factors *factors,
+                                              const struct recovery_accept *accept,
+                                              const struct credential *dummy)
+{
+    const struct credential *any = dummy;
+    for (size_t i = factors->count; i-- > 0;)
+        if (recovery_is_code(&factors->all[i]))
+            any = &factors->all[i];
+    for (size_t i = 0; i < factors->count; i++)
+        if (recovery_is_code(&factors->all[i]) && recovery_is_accepted(&factors->all[i], accept))
+            return &factors->all[i];
+    return any;
 }
 
 /* MUST: one evaluation whatever is there, and as many comparisons; none ends early (R23). */
@@ -102,12 +180,12 @@ enum medgl_error recovery_find(const struct context *context, const char *accoun
     size_t compared = 0, found = FACTORS_MAX;
     bool matches;
     *index = FACTORS_MAX;
-    MEDGL_TRY(recovery_salt(context, account_key, work.salt));
-    MEDGL_TRY(recovery_hash(&line, work.salt, code, work.evaluation));
     MEDGL_TRY(recovery_dummy(context, account_key, &work, &dummy));
+    MEDGL_TRY(recovery_terms_unseal(context, recovery_pick(factors, accept, &dummy), &work.terms));
+    MEDGL_TRY(recovery_hash(&line, &work.terms, code, work.evaluation));
     for (size_t i = 0; i < factors->count; i++) {
         const struct credential *credential = &factors->all[i];
-        const bool accepted = credential->kind == CREDENTIAL_CODE ? accept->code : accept->recovery;
+        const bool accepted = recovery_is_accepted(credential, accept);
         if (!recovery_is_code(credential))
             continue;
         MEDGL_TRY(recovery_compare(context, credential, &work, &matches));
@@ -183,6 +261,7 @@ static enum medgl_error recovery_issue_now(struct store_txn *txn, void *argument
     const struct clock_reading clock = clock_read();
     MEDGL_TRY(recovery_issue_check(txn, run));
     MEDGL_TRY(recovery_replace(txn, run, &clock));
+    MEDGL_TRY(recovery_fits(run->context, txn, &run->credentials[0]));
     evidence_begin(run->context, &clock, LEDGER_FACTOR_ENROL, &run->account, &entry);
     ledger_entry_text(&entry, "factor", factor_kind_word(FACTOR_KIND_RECOVERY));
     ledger_entry_number(&entry, "count", RECOVERY_COUNT);

@@ -6,19 +6,24 @@
 #include "operation/account.h"
 #include "operation/factors.h"
 
-/* The salt of an account's codes, also of a stand-in's. */
-enum medgl_error recovery_salt(const struct context *context, const char *account_key,
-                               unsigned char salt[KDF_SALT_SIZE]);
-
 /* Makes `count` new ones: texts into `codes`, credentials with sealed hashes, not stored yet. The
- * evaluations are made outside any transaction. Wiped by the caller. */
+ * evaluations are made outside any transaction, with salt and cost of the account's other batch
+ * where there is one: recovery codes take over those of a waiver's codes, which take over those of
+ * recovery codes or of another waiver. Else the salt is random and the cost the policy's. Wiped by
+ * the caller. */
 enum medgl_error recovery_make(const struct context *context, const char *account_id,
                                enum credential_kind kind, size_t count,
                                char (*codes)[RECOVERY_TEXT_SIZE], struct credential *credentials);
 
+/* In the transaction that stores such ones, the old recovery codes gone where they are replaced:
+ * MEDGL_ERR_CONFLICT where another batch came in between, with another salt or cost. */
+enum medgl_error recovery_fits(const struct context *context, struct store_txn *txn,
+                               const struct credential *made);
+
 /* One evaluation of a typed code, and which of the account's it is: its index in factors->all, or
  * `*index` = FACTORS_MAX. `kinds` that are not accepted are compared all the same and do not match.
- * Same work for an account without any. */
+ * Same work for an account without any, at the policy's cost. Codes of another salt or cost than
+ * the first that is accepted do not match. */
 struct recovery_accept {
     bool recovery, code;
 };

@@ -551,16 +551,138 @@ static void test_recovery_lost_slip(void **state)
     assert_int_equal(find_code(lost.codes[0], true), FACTORS_MAX);
 }
 
-/* The same codes of somebody else are others: salt and seal belong to the account. */
-static void test_recovery_salt(void **state)
+/* Kept like passwords (R10): at the policy's cost, with a random salt. */
+static enum medgl_error terms_read(struct store_txn *txn, void *argument)
 {
-    unsigned char one[KDF_SALT_SIZE], again[KDF_SALT_SIZE], other[KDF_SALT_SIZE];
+    static struct find_run run;
+    auto_secret struct secret phc = SECRET_NONE;
+    MEDGL_TRY(find_read(txn, &run));
+    assert_true(run.factors.count > 0);
+    const struct credential *last = &run.factors.all[run.factors.count - 1];
+    assert_true(last->kind == CREDENTIAL_RECOVERY || last->kind == CREDENTIAL_CODE);
+    MEDGL_TRY(factor_unseal(&here->context, last, &phc));
+    return recovery_terms_read((const char *)phc.bytes, argument);
+}
+
+static struct recovery_terms terms_of_last(void)
+{
+    struct recovery_terms terms;
+    assert_int_equal(store_transact(here->context.store, STORE_READ, terms_read, &terms), MEDGL_OK);
+    return terms;
+}
+
+static void test_recovery_terms(void **state)
+{
+    struct paper paper = {.answer = MEDGL_OK};
+    struct policy *policy = &here->context.policy;
     (void)state;
-    assert_int_equal(recovery_salt(&here->context, "a", one), MEDGL_OK);
-    assert_int_equal(recovery_salt(&here->context, "a", again), MEDGL_OK);
-    assert_int_equal(recovery_salt(&here->context, "b", other), MEDGL_OK);
-    assert_memory_equal(one, again, sizeof(one));
-    assert_memory_not_equal(one, other, sizeof(one));
+    assert_int_equal(issue_paper(&paper), MEDGL_OK);
+    const struct recovery_terms first = terms_of_last();
+    assert_int_equal(first.cost.time, policy->kdf_time);
+    assert_int_equal(first.cost.memory_kib, policy->kdf_memory / 1024);
+    assert_int_equal(first.cost.lanes, policy->kdf_lanes);
+    policy->kdf_time++; /* what there is goes on, and the next ones cost more */
+    memset(here->context.tag_key, 1, sizeof(here->context.tag_key));
+    assert_true(find_code(paper.codes[3], true) < FACTORS_MAX);
+    assert_int_equal(find_code("K7XQM-3NPWD", true), FACTORS_MAX);
+    assert_int_equal(issue_paper(&paper), MEDGL_OK);
+    const struct recovery_terms second = terms_of_last();
+    assert_int_equal(second.cost.time, policy->kdf_time);
+    assert_memory_not_equal(first.salt, second.salt, sizeof(first.salt));
+    assert_true(find_code(paper.codes[3], true) < FACTORS_MAX);
+}
+
+/* Of other terms than a typed code was evaluated with: no match, and no error (R23). */
+static void test_recovery_other_terms(void **state)
+{
+    const struct kdf_cost cost = {.memory_kib = 64, .time = 1, .lanes = 1};
+    const unsigned char evaluation[KDF_HASH_SIZE] = {7};
+    struct recovery_terms terms;
+    char phc[KDF_PHC_SIZE];
+    (void)state;
+    for (unsigned i = 0; i < 5; i++) {
+        bool matches = i != 0;
+        assert_int_equal(recovery_terms_new(&cost, &terms), MEDGL_OK);
+        assert_int_equal(recovery_record_write(&terms, evaluation, phc), MEDGL_OK);
+        terms.salt[KDF_SALT_SIZE - 1] ^= i == 1;
+        terms.cost.time += i == 2;
+        terms.cost.memory_kib += i == 3;
+        terms.cost.lanes += i == 4;
+        assert_int_equal(recovery_record_matches(phc, &terms, evaluation, &matches), MEDGL_OK);
+        assert_int_equal(matches, i == 0);
+        phc[0] = '?';
+        assert_int_equal(recovery_record_matches(phc, &terms, evaluation, &matches),
+                         MEDGL_ERR_CORRUPT);
+        assert_int_equal(recovery_terms_read(phc, &terms), MEDGL_ERR_CORRUPT);
+    }
+}
+
+/* One evaluation answers for recovery codes and those of a waiver. */
+struct waiver {
+    char code[RECOVERY_TEXT_SIZE];
+    struct paper *meanwhile; /* issued before the waiver is there; NULL: none */
+};
+
+static enum medgl_error take_waiver(void *argument, const struct account *account,
+                                    const char (*codes)[RECOVERY_TEXT_SIZE], size_t count,
+                                    medgl_time until)
+{
+    struct waiver *waiver = argument;
+    (void)account;
+    assert_true(count == 2 && until > 0);
+    memcpy(waiver->code, codes[1], sizeof(waiver->code));
+    return waiver->meanwhile != NULL ? issue_paper(waiver->meanwhile) : MEDGL_OK;
+}
+
+static enum medgl_error give_waiver(struct waiver *waiver)
+{
+    char why[OPERATION_WHY_SIZE], grant[CRYPTO_ID_SIZE];
+    const struct grant_add_request request = {.name = here->user,
+                                              .kind = GRANT_FACTOR_WAIVER,
+                                              .instead = GRANT_INSTEAD_CODE,
+                                              .codes = 2,
+                                              .until = clock_read().now + MEDGL_DAY,
+                                              .approved_by = "boss",
+                                              .reason = "lost",
+                                              .argument = waiver,
+                                              .deliver = take_waiver};
+    return operation_grant_add(&here->context, &request, grant, why);
+}
+
+static const bool waiver_comes_first = true;
+
+static void test_recovery_two_batches(void **state)
+{
+    const bool waiver_first = *state != NULL;
+    struct paper paper = {.answer = MEDGL_OK};
+    struct waiver waiver = {.meanwhile = NULL};
+    must_enrol(here->user, "phone");
+    if (waiver_first)
+        assert_int_equal(give_waiver(&waiver), MEDGL_OK);
+    assert_int_equal(issue_paper(&paper), MEDGL_OK);
+    here->context.policy.kdf_time++;
+    if (!waiver_first)
+        assert_int_equal(give_waiver(&waiver), MEDGL_OK);
+    else
+        assert_int_equal(issue_paper(&paper), MEDGL_OK);
+    assert_true(find_code(paper.codes[0], true) < FACTORS_MAX);
+    assert_true(find_code(waiver.code, true) < FACTORS_MAX);
+    assert_int_equal(verify(here), MEDGL_OK);
+}
+
+static void test_recovery_batch_between(void **state)
+{
+    struct paper paper = {.answer = MEDGL_OK};
+    struct waiver waiver = {.meanwhile = &paper};
+    (void)state;
+    must_enrol(here->user, "phone");
+    assert_int_equal(give_waiver(&waiver), MEDGL_ERR_CONFLICT);
+    assert_int_equal(kept_of(here->user, CREDENTIAL_CODE).count, 0);
+    waiver.meanwhile = NULL;
+    assert_int_equal(give_waiver(&waiver), MEDGL_OK);
+    assert_true(find_code(paper.codes[0], true) < FACTORS_MAX);
+    assert_true(find_code(waiver.code, true) < FACTORS_MAX);
+    assert_int_equal(verify(here), MEDGL_OK);
 }
 
 static void test_recovery_none(void **state)
@@ -834,7 +956,12 @@ int main(void)
     SINGLE("recovery codes", "have their form", test_recovery_form);
     SINGLE("recovery codes", "each is found, and the older ones end", test_recovery_issue);
     SINGLE("recovery codes", "nothing changes where they did not arrive", test_recovery_lost_slip);
-    SINGLE("recovery codes", "an account has its salt", test_recovery_salt);
+    SINGLE("recovery codes", "cost what a password costs (R10, R37)", test_recovery_terms);
+    SINGLE("recovery codes", "of other terms are no match", test_recovery_other_terms);
+    SINGLE("recovery codes", "beside those of a waiver (R03)", test_recovery_two_batches);
+    table_add("recovery codes", "beside those of an older waiver (R03)", test_recovery_two_batches,
+              &waiver_comes_first);
+    SINGLE("recovery codes", "that came in between", test_recovery_batch_between);
     SINGLE("recovery codes", "none is found where there is none", test_recovery_none);
     SINGLE("recovery codes", "how many are left", test_recovery_list);
     SINGLE("all factors end", "with a password that leaked (R12)", test_leak);
