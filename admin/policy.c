@@ -140,7 +140,8 @@ static void view_warn(const struct policy_view *view, struct output *output)
             complain(
                 _("%s:%" PRIu64 ": %s = %s falls short of the profile %s, which sets %s for %s."),
                 origin->file != NULL ? origin->file : "", origin->line, view->keys[i].name,
-                pair.value, profile, pair.preset, clause);
+                pair.value[0] != '\0' ? pair.value : _("empty"), profile,
+                pair.preset[0] != '\0' ? pair.preset : _("empty"), clause);
     }
 }
 

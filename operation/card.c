@@ -34,7 +34,7 @@ static enum medgl_error readers_look(const struct context *context, char program
     return card_refuse(why, text);
 }
 
-/* -- list ------------------------------------------------------------------------------------- */
+/* -- look ------------------------------------------------------------------------------------- */
 
 struct look_run {
     const struct context *context;

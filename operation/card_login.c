@@ -46,7 +46,7 @@ static void login_log_driver(const struct card_login *login, enum card_trouble t
     else if (trouble != CARD_TROUBLE_NONE)
         log_line(LOG_ERR,
                  "the smartcard driver %s failed: see that it fits this machine and that pcscd "
-                 "runs; try medgl-admin card list",
+                 "runs; try medgl-admin card look",
                  login->driver.module);
 }
 

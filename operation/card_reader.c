@@ -62,8 +62,8 @@ static bool module_stays(const char *real)
     return false;
 }
 
-/* Whoever can write to the driver decides who logs in. Links are the packages' own. */
-static enum medgl_error module_check(const char *module, char real[PATH_MAX])
+/* Links are the packages' own. */
+enum medgl_error card_module_check(const char *module, char real[PATH_MAX])
 {
     const struct file_rule rule = {.owner = geteuid(), .forbidden = 0022, .max = MODULE_MAX};
     auto_fd int fd = -1;
@@ -297,7 +297,7 @@ static enum medgl_error reader_run(const struct card_driver *driver, struct card
     order->version = CARD_WIRE_VERSION;
     *trouble = CARD_TROUBLE_DRIVER;
     MEDGL_TRY(text_copy(order->root, sizeof(order->root), driver->root));
-    enum medgl_error error = module_check(driver->module, order->module);
+    enum medgl_error error = card_module_check(driver->module, order->module);
     if (error != MEDGL_OK) {
         log_line(LOG_ERR,
                  "the smartcard driver %s: %s: name one with card_module in the policy that "

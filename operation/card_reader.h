@@ -13,6 +13,8 @@
 #include "base/secret.h"
 #include "factor/card.h"
 
+#include <limits.h>
+
 #define CARD_TOKENS_MAX       8
 #define CARD_CERTIFICATES_MAX 16 /* of one card */
 #define CARD_ID_MAX           64 /* bytes of a CKA_ID */
@@ -50,6 +52,11 @@ struct card_driver {
     const char *module;  /* absolute path of the driver */
     int64_t timeout_ms;
 };
+
+/* Whether a driver may be run: whoever can write to it, or put another in its place, decides who
+ * logs in. `real` is where it is. MEDGL_ERR_ACCESS where the file, or a directory above it, is not
+ * root's (or ours) alone. */
+enum medgl_error card_module_check(const char *module, char real[PATH_MAX]);
 
 /* What went wrong, for messages; MEDGL_OK with `*trouble` set where the machine is in order. */
 enum card_trouble {

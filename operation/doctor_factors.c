@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/path.h"
 #include "factor/card.h"
+#include "operation/card_reader.h"
 #include "operation/factors.h"
 #include "operation/grant.h"
 
@@ -37,11 +38,11 @@ struct factors_look {
     struct doctor *doctor;
     const struct context *context;
     struct store_txn *txn;
-    medgl_time now;
+    medgl_time now, at; /* what is asked of people is asked of the time `at` */
     size_t accounts, privileged, administrators; /* active ones; of the last a factor is in force,
                                                     or none will be required */
     struct people_list bare, paperless, waived;
-    bool required; /* of some active account, now or soon */
+    bool required; /* of some active account */
 };
 
 /* -- of accounts ------------------------------------------------------------------------------ */
@@ -63,10 +64,9 @@ static enum medgl_error look_account(void *argument, const struct account *accou
     if (account->state != ACCOUNT_STATE_ACTIVE)
         return MEDGL_OK;
     MEDGL_TRY(factors_read(look->txn, account->id, look->now, &factors));
-    const struct factor_demand soon =
-        look_demand(look, account, &factors, look->now + FACTORS_SOON);
+    const struct factor_demand demand = look_demand(look, account, &factors, look->at);
     look->accounts++;
-    look->required |= soon.required;
+    look->required |= demand.required;
     if (factors.totp + factors.card > 0 && factors.recovery == 0)
         list_add(&look->paperless, account->name);
     if (factors.waived)
@@ -74,7 +74,7 @@ static enum medgl_error look_account(void *argument, const struct account *accou
     if (account->class_ != ACCOUNT_CLASS_PRIVILEGED)
         return MEDGL_OK;
     look->privileged++;
-    if (soon.in_force || !soon.required)
+    if (demand.in_force || !demand.required)
         look->administrators++;
     else
         list_add(&look->bare, account->name);
@@ -91,38 +91,69 @@ static enum medgl_error look_now(struct store_txn *txn, void *argument)
     return store_account_each(txn, look_account, look);
 }
 
-/* MUST be a fault: whoever keeps the rules must not be locked out by them. That they could enrol at
- * a login that works is no reason to count on it. */
-static void factors_administrators(const struct factors_look *look)
+/* Whether nobody could put it right. */
+static bool factors_nobody(const struct factors_look *look, enum doctor_level level,
+                           const char *when)
 {
     struct doctor *doctor = look->doctor;
-    const struct policy *policy = &look->context->policy;
-    const int offset = clock_utc_offset(look->now);
-    const long long days = (long long)policy_required_days(policy, offset, look->now);
-    char when[64] = "now";
-    if (days > 0)
-        (void)snprintf(when, sizeof(when), "in %lld %s", days, days == 1 ? "day" : "days");
     if (look->privileged > 0 && look->administrators == 0)
-        doctor_say(doctor, DOCTOR_FAULT, "factors",
+        doctor_say(doctor, level, "factors",
                    "a second factor is required %s, and no privileged account has one (%s): you "
                    "would lock yourself out; enrol one with medgl-admin totp enrol or card enrol, "
                    "or move factor_required_from",
                    when, look->bare.text);
     else if (look->privileged == 0 && look->required &&
-             policy->unenrolled == POLICY_UNENROLLED_DENY)
-        doctor_say(doctor, DOCTOR_FAULT, "factors",
+             look->context->policy.unenrolled == POLICY_UNENROLLED_DENY)
+        doctor_say(doctor, level, "factors",
                    "a second factor is required %s, who is not enrolled is refused, and no "
                    "privileged account is there: nobody could put it right; enrol an "
                    "administrator with a second factor first",
                    when);
-    else if (look->bare.count > 0)
-        doctor_say(doctor, DOCTOR_WARNING, "factors",
+    else
+        return false;
+    return true;
+}
+
+/* Long before the day it is a warning, of what would be a fault then. */
+static enum medgl_error factors_later(const struct factors_look *soon, bool *said)
+{
+    struct factors_look look = *soon;
+    const struct policy *policy = &look.context->policy;
+    char when[64];
+    *said = false;
+    look.at = policy_required_from(policy, clock_utc_offset(look.now));
+    if (look.at <= soon->at)
+        return MEDGL_OK;
+    (void)snprintf(when, sizeof(when), "from %s on", policy->factor_required_from);
+    look.at += MEDGL_DAY; /* the offset may be another one by then */
+    MEDGL_TRY(store_transact(look.context->store, STORE_READ, look_now, &look));
+    *said = factors_nobody(&look, DOCTOR_WARNING, when);
+    return MEDGL_OK;
+}
+
+/* MUST be a fault: whoever keeps the rules must not be locked out by them. That they could enrol at
+ * a login that works is no reason to count on it. */
+static enum medgl_error factors_administrators(const struct factors_look *look)
+{
+    const struct policy *policy = &look->context->policy;
+    const int offset = clock_utc_offset(look->now);
+    const long long days = (long long)policy_required_days(policy, offset, look->now);
+    char when[64] = "now";
+    bool said;
+    if (days > 0)
+        (void)snprintf(when, sizeof(when), "in %lld %s", days, days == 1 ? "day" : "days");
+    if (factors_nobody(look, DOCTOR_FAULT, when))
+        return MEDGL_OK;
+    MEDGL_TRY(factors_later(look, &said));
+    if (look->bare.count > 0)
+        doctor_say(look->doctor, DOCTOR_WARNING, "factors",
                    "a second factor is required %s, and these privileged accounts have none: %s: "
                    "enrol one for each; medgl-admin report readiness --lacking says who else",
                    when, look->bare.text);
-    else
-        doctor_say(doctor, DOCTOR_OK, "factors",
+    else if (!said)
+        doctor_say(look->doctor, DOCTOR_OK, "factors",
                    "no second factor that is required keeps an administrator out");
+    return MEDGL_OK;
 }
 
 static void factors_people(const struct factors_look *look)
@@ -141,10 +172,12 @@ static void factors_people(const struct factors_look *look)
 
 /* -- what cards are checked with -------------------------------------------------------------- */
 
-/* It runs with what people type as a PIN: nobody else may have a say in what it is. */
+/* Asks what a login asks: what that refuses is a fault here. */
 static void factors_card_module(struct doctor *doctor, const struct policy *policy)
 {
     const char *path = policy->card_module;
+    enum medgl_error error = MEDGL_OK;
+    char real[PATH_MAX];
     struct stat st;
     if (stat(path, &st) != 0)
         doctor_say(doctor, DOCTOR_FAULT, "cards",
@@ -155,11 +188,14 @@ static void factors_card_module(struct doctor *doctor, const struct policy *poli
                    "card_module, %s, is no file that the engine can read: correct the policy, or "
                    "chmod it to 0644",
                    path);
-    else if (st.st_uid != 0 || (st.st_mode & 0022) != 0)
+    else if ((error = card_module_check(path, real)) == MEDGL_ERR_ACCESS)
         doctor_say(doctor, DOCTOR_FAULT, "cards",
-                   "card_module, %s, can be changed by others than root: chown it to root, chmod "
-                   "it to 0644",
+                   "card_module, %s, can be changed by others than root, and is refused: chown it "
+                   "and the directories above it to root, and let nobody else write there",
                    path);
+    else if (error != MEDGL_OK)
+        doctor_say(doctor, DOCTOR_FAULT, "cards", "card_module, %s: %s: correct the policy", path,
+                   medgl_error_text(error));
     else
         doctor_say(doctor, DOCTOR_OK, "cards", "the driver, %s, can be read", path);
 }
@@ -228,14 +264,16 @@ static void factors_cards(const struct factors_look *look)
 void doctor_factors(struct doctor *doctor, const struct context *context)
 {
     struct factors_look look = {.doctor = doctor, .context = context, .now = clock_read().now};
+    look.at = look.now + FACTORS_SOON;
     enum medgl_error error = store_transact(context->store, STORE_READ, look_now, &look);
+    if (error == MEDGL_OK)
+        error = factors_administrators(&look);
     if (error != MEDGL_OK) {
         doctor_say(doctor, DOCTOR_FAULT, "factors",
                    "who has a second factor is not known: %s: run medgl-admin ledger verify",
                    medgl_error_text(error));
         return;
     }
-    factors_administrators(&look);
     factors_people(&look);
     factors_cards(&look);
 }

@@ -645,6 +645,12 @@ static const char *key_factor_conflict(const struct policy *p)
                "and a code are the same factor twice, for only a card's PIN is known to a person";
     if (p->card_alone == POLICY_YES && !cards)
         return "card_alone = yes must have cards, by factor_kinds and card_module";
+    if (strcmp(p->factor_exempt_services, "any") == 0) /* R13: rule C would hold without one */
+        return "factor_exempt_services must not be any: write factor_CLASS = none for each class "
+               "of which no second factor is asked";
+    if (strcmp(p->factor_exempt_places, "any") == 0)
+        return "factor_exempt_places must not be any: write factor_CLASS = none for each class of "
+               "which no second factor is asked";
     if (policy_span_most(p->card_timeout) >= policy_span_most(p->attempt_timeout))
         return "card_timeout must be below attempt_timeout";
     if (policy_class_of(p, ACCOUNT_CLASS_BREAKGLASS)->factor == POLICY_FACTOR_REQUIRED) /* R32 */

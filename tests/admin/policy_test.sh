@@ -56,6 +56,8 @@ says "are warned of" 0 "$conf:1: places_staff = 10.1.0.0/16 leaves out who is lo
 settings '# a site;password_history=12'
 says "the warning names the place, both values and the profile" 0 \
     "$conf:2: password_history = 12 falls short of the profile mhlw-6.0, which sets 24 for HP 2-1-6-124\." policy check
+settings 'factor_exempt_services=sudo'
+says "and says of an empty one that it is" 0 'sudo falls short of the profile mhlw-6.0, which sets empty for ' policy check
 settings 'password_history=12;password_kinds=4'
 exits "mistakes are no warnings" 1 policy check
 json "while there are mistakes nothing is warned of" 1 'len(d["mistakes"]) == 1 and "warnings" not in d' policy check
@@ -77,6 +79,9 @@ exits "R22: and mended" 0 policy check
 settings 'hours_staff=Mon-Fri'
 json "a rule that is none is a mistake that shows its notation" 1 'd["mistakes"][0]["why"].startswith(
     "hours_staff must be always, or days and times") and "Mon-Fri 08:00-20:00" in d["mistakes"][0]["why"]' policy check
+settings 'factor_exempt_services=any'
+json "R13: an exemption of everything is a mistake, for rule C would hold without a factor" 1 'd["mistakes"][0]["why"].startswith(
+    "factor_exempt_services must not be any: write factor_CLASS = none")' policy check
 settings 'factor_kinds=card;card_module=/usr/lib/driver.so'
 json "R24: factors that nobody could have are a mistake" 1 '["factor_enrol must be administrator" in m["why"] for m in d["mistakes"]] ==
     [True]' policy check

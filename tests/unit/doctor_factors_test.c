@@ -16,6 +16,9 @@
 #define KBD      "UsePAM yes\nPasswordAuthentication no\n"
 #define CHAIN    "AuthenticationMethods publickey,keyboard-interactive\n"
 
+#define MILLENNIUM                                                                                 \
+    "factor_required_from = 2999-01-01\nfactor_staff = required\nfactor_privileged = required\n"
+
 /* -- the host --------------------------------------------------------------------------------- */
 
 static const struct row host_rows[] = {
@@ -179,8 +182,18 @@ static const struct administrator_case {
      "fault factors"},
     {"within 30 days", in_two_weeks, "boss 1 privileged", NULL, NULL,
      "fault factors a second factor is required in 14 days", NULL},
-    {"in a thousand years", "factor_required_from = 2999-01-01\nfactor_privileged = required\n",
-     "boss 1 privileged", NULL, NULL, "ok factors", "fault factors"},
+    {"in a thousand years", MILLENNIUM, "boss 1 privileged, chief 2 privileged", NULL, NULL,
+     "warning factors a second factor is required from 2999-01-01 on, and no privileged account "
+     "has one (boss, chief)",
+     "fault factors"},
+    {"then, and one has one", MILLENNIUM, "boss 1 privileged, chief 2 privileged", "boss", NULL,
+     "ok factors no second factor", "2999"},
+    {"then, and nobody administers, and root cannot", MILLENNIUM "unenrolled = deny\n",
+     "bob 1 staff", NULL, NULL,
+     "warning factors a second factor is required from 2999-01-01 on, who is not enrolled",
+     "fault factors"},
+    {"then, of nobody", "factor_required_from = 2999-01-01\n" NONE, "boss 1 privileged", NULL, NULL,
+     "ok factors", "2999"},
     {"no rule requires it of them", PAST "factor_staff = required\nfactor_privileged = optional\n",
      "boss 1 privileged", NULL, NULL, "ok factors", "fault factors"},
     {"its own rule", PAST "factor_privileged = optional\n", "boss 1 privileged", NULL, "required",
@@ -261,8 +274,12 @@ static void a_driver(void **state)
     put(POLICY, text);
     (void)look("fault cards card_module, /tmp/", "the driver, /");
     put("/driver.so", "x");
+    (void)look("ok cards the driver, /tmp/", "card_module, /");
+    assert_int_equal(chmod(root, 0775), 0); /* who may write there may put another one there */
+    (void)look("can be changed by others than root", "the driver, /");
+    assert_int_equal(chmod(root, 0755), 0);
     assert_int_equal(chmod(module, 0664), 0);
-    (void)look("can be changed by others than root", NULL);
+    (void)look("can be changed by others than root", "the driver, /");
     assert_int_equal(unlink(module), 0);
     assert_int_equal(mkdir(module, 0755), 0);
     (void)look("is no file that the engine can read", NULL);
