@@ -138,9 +138,7 @@ says "for people" 0 'Of 3 active accounts it is asked of 2; 2 still lack one, an
 says "for spreadsheets" 0 '^daemon,privileged,required,class,0,0,0,false' report readiness --csv
 policy 'factor_required_from = 2999-01-01' 'factor_staff = required'
 says "the days that are left" 0 'is required from 2999-01-01 .*[0-9]{6} days are left' report readiness
-says "doctor has nothing against a day that is far, of others" 1 'ok +factors +no second factor' doctor
-policy 'factor_required_from = 2999-01-01' 'factor_privileged = required'
-says "and warns where it is far, and the last administrator has none" 1 'warning +factors .* from 2999-01-01 on, .*\(daemon\)' doctor
+says "doctor warns where it is far, and the last administrator has none" 1 'warning +factors .* from 2999-01-01 on, .*\(daemon\)' doctor
 policy 'factor_required_from = 2020-01-01' 'factor_staff = required' 'factor_privileged = required'
 says "the last administrator has none" 1 'fault +factors .*no privileged account has one \(daemon\)' doctor
 
