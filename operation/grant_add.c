@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "operation/evidence.h"
 #include "operation/identity.h"
+#include "operation/person.h"
 #include "operation/recovery.h"
 #include "policy/calendar.h"
 
@@ -101,22 +102,46 @@ static bool grant_is_person(const char *name, const struct account *account)
            text_same_name(name, account->staff_number);
 }
 
-/* MUST: nobody approves what they are given (R03). The approver need not be enrolled here, unless
- * who gives it is who gets it: then somebody else must at least be there. */
+/* Who is asked about: by a name, and by a uid where one is known. */
+struct grant_who {
+    const char *name;
+    bool has_uid;
+    int64_t uid;
+    const struct account *account; /* whom the grant is for */
+    bool own;                      /* the result: it is for them */
+};
+
+/* One person's accounts stand for each other: a staff one and a privileged one are not two. */
+static enum medgl_error grant_who_look(void *argument, const struct account *other)
+{
+    struct grant_who *who = argument;
+    who->own = who->own ||
+               (person_is_same(other, who->account) &&
+                ((who->has_uid && who->uid == other->uid) || grant_is_person(who->name, other)));
+    return MEDGL_OK;
+}
+
+/* MUST: nobody approves what they are given (R03), by no name and no account of theirs. The
+ * approver need not be enrolled here, unless who gives it is who gets it: then somebody else must
+ * at least be there. */
 static enum medgl_error grant_approver(struct store_txn *txn, const struct grant_add_run *run)
 {
-    const struct account *account = &run->account;
     const struct actor *actor = &run->context->actor;
     const char *name = run->request->approved_by;
-    struct account approver;
+    struct grant_who giver = {
+        .name = actor->name, .has_uid = true, .uid = actor->uid, .account = &run->account};
+    struct grant_who approver = {.name = name,
+                                 .has_uid = run->approver.exists,
+                                 .uid = run->approver.uid,
+                                 .account = &run->account};
+    struct account account;
     enum identity_match match;
-    MEDGL_TRY(identity_find(txn, name, &run->approver, &approver, &match));
-    if (grant_is_person(name, account) ||
-        (run->approver.exists && run->approver.uid == account->uid) ||
-        (match != IDENTITY_NONE && strcmp(approver.id, account->id) == 0))
+    MEDGL_TRY(store_account_each(txn, grant_who_look, &approver));
+    MEDGL_TRY(store_account_each(txn, grant_who_look, &giver));
+    MEDGL_TRY(identity_find(txn, name, &run->approver, &account, &match));
+    if (approver.own || (match != IDENTITY_NONE && person_is_same(&account, &run->account)))
         return grant_refuse(run, _("%s cannot approve it: it is for them"), name);
-    const bool own = actor->uid == account->uid || grant_is_person(actor->name, account);
-    if (!own || (match == IDENTITY_ACCOUNT && approver.state == ACCOUNT_STATE_ACTIVE))
+    if (!giver.own || (match == IDENTITY_ACCOUNT && account.state == ACCOUNT_STATE_ACTIVE))
         return MEDGL_OK;
     return grant_refuse(run,
                         _("you give it to yourself: --approved-by must name the active account of "

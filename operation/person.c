@@ -163,3 +163,15 @@ enum medgl_error person_read(const struct account_person *person, medgl_time now
                ? MEDGL_OK
                : person_birth_date(account->birth_date, person->birth_date, now, why);
 }
+
+/* -- of two accounts ------------------------------------------------------------------------ */
+
+bool person_is_same(const struct account *a, const struct account *b)
+{
+    if (strcmp(a->id, b->id) == 0)
+        return true;
+    if (a->staff_number[0] != '\0' && b->staff_number[0] != '\0')
+        return text_same_name(a->staff_number, b->staff_number);
+    return a->birth_date[0] != '\0' && strcmp(a->birth_date, b->birth_date) == 0 &&
+           text_same_name(a->full_name, b->full_name);
+}

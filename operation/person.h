@@ -12,4 +12,8 @@
 enum medgl_error person_read(const struct account_person *person, medgl_time now,
                              struct account *account, char why[OPERATION_WHY_SIZE]);
 
+/* Whether two accounts are one person's, by the facts: the staff number; where one of them has
+ * none, the full name and the birth date. Where these are unknown, nothing says so. */
+bool person_is_same(const struct account *a, const struct account *b);
+
 #endif

@@ -313,6 +313,99 @@ static void the_operator_alone_approves_nothing(void **state)
     close_here();
 }
 
+/* -- several accounts of one person ------------------------------------------------------------ */
+
+static const struct second_case {
+    const char *name;
+    struct account_person first, second; /* the second is the account of OTHER */
+    const char *approver;                /* NULL: OTHER */
+    bool gives;                          /* OTHER gives it; else somebody who has no account */
+    const char *says;                    /* NULL: it is given */
+} second_cases[] = {
+    {"another person", {.staff_number = "N-17"}, {.staff_number = "N-18"}, .says = NULL},
+    {"nothing is known of them", {.full_name = ""}, {.full_name = ""}, .says = NULL},
+    {"one staff number",
+     {.staff_number = "N-17"},
+     {.staff_number = "N-17"},
+     .says = "cannot approve"},
+    {"spelled in another way",
+     {.staff_number = "N-17"},
+     {.staff_number = "ｎ17"},
+     .says = "cannot approve"},
+    {"the full name of the second account",
+     {.staff_number = "N-17"},
+     {.staff_number = "N-17", .full_name = "Root of Test"},
+     .approver = "root of test",
+     .says = "cannot approve"},
+    {"its name with a domain",
+     {.staff_number = "N-17"},
+     {.staff_number = "N-17"},
+     .approver = OTHER "@example.org",
+     .says = "cannot approve"},
+    {"one name and birth date",
+     {.full_name = "Sato Hana", .birth_date = "1985-04-01"},
+     {.full_name = "HANA SATO", .birth_date = "S60.4.1"},
+     .says = "cannot approve"},
+    {"where one has no staff number",
+     {.full_name = "Sato Hana", .birth_date = "1985-04-01", .staff_number = "N-17"},
+     {.full_name = "Sato Hana", .birth_date = "1985-04-01"},
+     .says = "cannot approve"},
+    {"where both have one, it decides",
+     {.full_name = "Sato Hana", .birth_date = "1985-04-01", .staff_number = "N-17"},
+     {.full_name = "Sato Hana", .birth_date = "1985-04-01", .staff_number = "N-18"},
+     .says = NULL},
+    {"one name, and other birth dates",
+     {.full_name = "Sato Hana", .birth_date = "1985-04-01"},
+     {.full_name = "Sato Hana", .birth_date = "1985-04-02"},
+     .says = NULL},
+    {"one birth date, and other names",
+     {.full_name = "Sato Hana", .birth_date = "1985-04-01"},
+     {.full_name = "Kato Jun", .birth_date = "1985-04-01"},
+     .says = NULL},
+    {"given from the second account",
+     {.staff_number = "N-17"},
+     {.staff_number = "N-17"},
+     .approver = "Dr Sato",
+     .gives = true,
+     .says = "another person"},
+    {"given from the account of another person",
+     {.staff_number = "N-17"},
+     {.staff_number = "N-18"},
+     .approver = "Dr Sato",
+     .gives = true,
+     .says = NULL},
+};
+
+static void change_person(const char *name, struct account_person person)
+{
+    char why[OPERATION_WHY_SIZE] = "";
+    const struct account_change_request change = {.name = name, .person = person};
+    if (operation_account_change(&here->context, &change, why) != MEDGL_OK)
+        fail_msg("not changed: %s", why);
+}
+
+/* MUST: two accounts of one person are not two people. */
+static void a_second_account_is_nobody_else(void **state)
+{
+    const struct second_case *row = *state;
+    char id[CRYPTO_ID_SIZE], why[OPERATION_WHY_SIZE] = "";
+    open_here(REQUIRED);
+    enrol_other(ACCOUNT_CLASS_PRIVILEGED);
+    change_person(here->user, row->first);
+    change_person(OTHER, row->second);
+    struct grant_add_request request = waiver();
+    request.approved_by = row->approver != NULL ? row->approver : OTHER;
+    if (row->gives) {
+        here->context.actor = (struct actor){.uid = OTHER_UID};
+        (void)snprintf(here->context.actor.name, sizeof(here->context.actor.name), OTHER);
+    }
+    assert_int_equal(add(&request, id, why), row->says == NULL ? MEDGL_OK : MEDGL_ERR_REFUSED);
+    if (row->says != NULL && strstr(why, row->says) == NULL)
+        fail_msg("says: %s", why);
+    assert_int_equal(tally_of(here).kinds[LEDGER_GRANT_ADD], row->says == NULL);
+    close_here();
+}
+
 static void one_of_a_kind_at_a_time(void **state)
 {
     char first[CRYPTO_ID_SIZE], id[CRYPTO_ID_SIZE], why[OPERATION_WHY_SIZE];
@@ -696,6 +789,7 @@ int main(void)
     table_add("R03 disabled", "its grants end", goes_with_the_account, NULL);
     table_add("R03 retired", "its grants end", goes_with_the_account, "retire");
     TABLE_ADD("R03 add", refused_cases, refused);
+    TABLE_ADD("R03 two accounts", second_cases, a_second_account_is_nobody_else);
     TABLE_ADD("R03 state", state_cases, state_is);
     for (size_t i = 0; i < MEDGL_COUNT(tests); i++)
         table_add("R03 R22", tests[i].name, tests[i].test_func, NULL);
