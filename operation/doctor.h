@@ -22,6 +22,7 @@ struct doctor_sshd {
     bool asked;            /* its PAM service has the module in auth */
     enum factor_mode mode; /* what the line says of second factors */
     bool proved;           /* the stack proves something before it */
+    char failed[64];       /* else the module that would have, and does not end the stack */
     bool known;            /* its settings were read */
     bool keys, password;   /* ssh keys, and the method "password", are accepted */
     char methods[512];     /* AuthenticationMethods; "": any */
@@ -47,6 +48,11 @@ struct doctor {
 /* Reports one finding, with a printf format. What comes from files is made printable. */
 void doctor_say(struct doctor *doctor, enum doctor_level level, const char *check,
                 const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* factor=only with no first factor before it. `failed`: a module that would be one, had its failure
+ * ended the stack, or ""; `cure`: what to do where there is none. */
+void doctor_say_unproved(struct doctor *doctor, const char *name, const char *failed,
+                         const char *cure);
 
 /* NULL: nobody of that name is enrolled. */
 const struct doctor_account *doctor_account_find(const struct doctor *doctor, const char *name);

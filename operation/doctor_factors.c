@@ -325,10 +325,9 @@ static void host_only(struct doctor *doctor, const struct policy *policy)
     const struct doctor_sshd *sshd = &doctor->sshd;
     const bool keys = sshd->known && methods_have(sshd->methods, "publickey", false);
     if (!sshd->proved && !keys)
-        doctor_say(doctor, DOCTOR_FAULT, "factors",
-                   "sshd: factor=only, and neither its PAM service nor AuthenticationMethods "
-                   "proves anything before it: a device alone lets in; set "
-                   "AuthenticationMethods publickey,keyboard-interactive");
+        doctor_say_unproved(doctor, "sshd", sshd->failed,
+                            "nor does AuthenticationMethods: a device alone lets in; set "
+                            "AuthenticationMethods publickey,keyboard-interactive");
     else if (!sshd->proved && policy->factor_host == POLICY_HOST_KNOWLEDGE)
         doctor_say(doctor, DOCTOR_WARNING, "factors",
                    "sshd: factor=only behind an ssh key, and factor_host says knowledge: a key is "

@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -20,9 +21,10 @@ struct pam_service {
     char door[128];   /* the first line of its own that lets people in before the module is asked */
     bool wide;        /* everybody */
     char exempt[128]; /* the last that was told */
-    bool proved;      /* a module before ours proves who comes: a password, a key */
-    bool jumps;       /* ... where its success jumps over a refusal that follows */
-    bool bare;        /* ours proves the second factor alone, and nothing before it the first */
+    uint64_t ahead;   /* bit N: who proved nothing comes to the line N lines ahead */
+    bool ended;       /* ... or to the end of the stack, or of the substack */
+    bool proved;      /* nobody comes to ours who proved nothing: no password, no key */
+    char failed[64];  /* the first module that would have proved it */
     enum factor_mode mode; /* what its line says of second factors */
     int depth;
 };
@@ -142,27 +144,94 @@ static enum pam_door pam_door(const struct doctor *doctor, const char *module,
     return PAM_DOOR_NONE;
 }
 
-/* Whether a module before ours proves a first factor by itself: it must be one that does, and its
- * failure must end in a refusal. One that jumps over what refuses does, once that was seen. */
-static void pam_prove(struct pam_service *service, const char *control, const char *module)
+/* -- who proved nothing -----------------------------------------------------------------------
+ *
+ * Lines are walked as PAM walks them, by somebody whom no module has believed yet. Whatever line of
+ * ours such a person reaches has no first factor before it, and what PAM will say in the end does
+ * not matter: ours was asked by then. */
+
+#define PAM_FAR 63 /* lines ahead */
+
+static void pam_go(struct pam_service *service, const char *action)
+{
+    const unsigned long jump = strtoul(action, NULL, 10);
+    if (strcasecmp(action, "die") == 0 || strcasecmp(action, "done") == 0)
+        service->ended = true;
+    else if (action[0] >= '1' && action[0] <= '9')
+        service->ahead |= UINT64_C(1) << (jump < PAM_FAR ? jump : PAM_FAR);
+    else
+        service->ahead |= 1;
+}
+
+/* What a control field does with an outcome; what it does not name is its default. */
+static const char *pam_action(const char *control, const char *outcome, char action[16])
+{
+    char words[512], *rest = NULL;
+    bool named = false;
+    const bool good = strcmp(outcome, "success") == 0;
+    if (control[0] != '[') {
+        if (strcasecmp(control, "sufficient") == 0)
+            return good ? "done" : "ignore";
+        return !good && strcasecmp(control, "requisite") == 0 ? "die" : "ok";
+    }
+    (void)snprintf(action, 16, "bad");
+    if (text_copy(words, sizeof(words), control + 1) != MEDGL_OK)
+        return action;
+    for (const char *value = strtok_r(words, " \t=", &rest); value != NULL && !named;
+         value = strtok_r(NULL, " \t=", &rest)) {
+        const char *what = strtok_r(NULL, " \t=", &rest);
+        named = strcasecmp(value, outcome) == 0;
+        if (what != NULL && (named || strcasecmp(value, "default") == 0))
+            (void)snprintf(action, 16, "%s", what);
+    }
+    return action;
+}
+
+/* Every way in which a module can say no. */
+static void pam_fail(struct pam_service *service, const char *control)
+{
+    static const char *const known[] = {"success", "new_authtok_reqd", "ignore", "default"};
+    char words[512], action[16], *rest = NULL;
+    pam_go(service, pam_action(control, "default", action));
+    if (control[0] != '[' || text_copy(words, sizeof(words), control + 1) != MEDGL_OK)
+        return;
+    for (const char *value = strtok_r(words, " \t=", &rest); value != NULL;
+         value = strtok_r(NULL, " \t=", &rest)) {
+        const char *what = strtok_r(NULL, " \t=", &rest);
+        bool failure = what != NULL;
+        for (size_t i = 0; i < MEDGL_COUNT(known); i++)
+            failure &= strcasecmp(value, known[i]) != 0;
+        if (failure)
+            pam_go(service, what);
+    }
+}
+
+/* Whether a module believes nobody without a first factor. */
+static bool pam_proves(const char *module, const char *arguments)
 {
     static const char *const provers[] = {
         "pam_unix.so",    "pam_sss.so",     "pam_ldap.so",        "pam_krb5.so",
         "pam_pwdfile.so", "pam_winbind.so", "pam_radius_auth.so", "pam_ssh_agent_auth.so"};
-    const bool must = strcasecmp(control, "required") == 0 ||
-                      strcasecmp(control, "requisite") == 0 ||
-                      (control[0] == '[' && !pam_control_is_weak(control));
-    const char *success = control[0] == '[' ? strcasestr(control, "success=") : NULL;
-    if (service->auth)
+    for (size_t i = 0; i < MEDGL_COUNT(provers); i++)
+        if (pam_is(module, provers[i]))
+            return strstr(arguments, "ignore_") == NULL; /* ignore_unknown_user */
+    return false;
+}
+
+static void pam_walk(struct pam_service *service, const char *control, const char *module,
+                     const char *arguments)
+{
+    char action[16];
+    const bool here = (service->ahead & 1) != 0, proves = pam_proves(module, arguments);
+    service->ahead >>= 1;
+    if (!here)
         return;
-    if (pam_is(module, "pam_deny.so") && must)
-        service->proved |= service->jumps;
-    for (size_t i = 0; i < MEDGL_COUNT(provers); i++) {
-        if (!pam_is(module, provers[i]))
-            continue;
-        service->proved |= must;
-        service->jumps |= success != NULL && success[8] >= '1' && success[8] <= '9';
-    }
+    if (proves && service->failed[0] == '\0')
+        text_printable(service->failed, sizeof(service->failed), module);
+    if (!proves && !pam_is(module, "pam_deny.so"))
+        pam_go(service, pam_action(control, "success", action));
+    if (!pam_is(module, "pam_permit.so"))
+        pam_fail(service, control);
 }
 
 /* A line of another module, as long as ours was not asked. */
@@ -172,7 +241,8 @@ static void pam_other(struct pam_service *service, const char *control, const ch
     if (pam_is(module, "pam_unix.so") &&
         (pam_word(arguments, "nullok", NULL, 0) || pam_word(arguments, "nullok_secure", NULL, 0)))
         service->doctor->nullok = true;
-    pam_prove(service, control, module);
+    if (!service->auth)
+        pam_walk(service, control, module, arguments);
     if (service->auth || service->depth > 1 || service->door[0] != '\0' ||
         !pam_control_ends(control))
         return;
@@ -213,7 +283,7 @@ static void pam_factor(struct pam_service *service, const char *arguments)
         service->mode = FACTOR_MODE_NONE;
     else if (strcmp(word, "factor=only") == 0)
         service->mode = FACTOR_MODE_ONLY;
-    service->bare = service->mode == FACTOR_MODE_ONLY && !service->proved;
+    service->proved = (service->ahead & 1) == 0;
     if (service->mode == FACTOR_MODE_NONE && service->depth <= 1)
         doctor_say(service->doctor, DOCTOR_WARNING, "factors",
                    "%s: factor=none: no second factor is ever asked there, whatever the policy "
@@ -257,6 +327,18 @@ static void pam_module(struct pam_service *service, const char *type, const char
         pam_other(service, control, module, arguments);
 }
 
+/* To those around it a substack is one line, and what ends it does not end them. */
+static void pam_substack(struct pam_service *service, const char *name)
+{
+    const uint64_t ahead = service->ahead >> 1;
+    const bool ended = service->ended;
+    service->ahead &= 1;
+    service->ended = false;
+    pam_read(service, name, "auth");
+    service->ahead = ahead | (service->ahead != 0 || service->ended);
+    service->ended = ended;
+}
+
 /* One line: type, control (a word or [...]), module, arguments; or @include and a file. Of the type
  * `only`, unless that is NULL. */
 static void pam_line(struct pam_service *service, char *line, const char *only)
@@ -266,19 +348,22 @@ static void pam_line(struct pam_service *service, char *line, const char *only)
     if (type == NULL || type[0] == '\0' || type[0] == '#' || rest == NULL)
         return;
     rest += strspn(rest, " \t");
-    bool include = strcmp(type, "@include") == 0;
+    bool include = strcmp(type, "@include") == 0, substack = false;
     if (!include) {
         char *control = strsep(&rest, rest[0] == '[' ? "]" : " \t");
         if (rest == NULL || (only != NULL && strcasecmp(type, only) != 0))
             return;
         rest += strspn(rest, " \t");
+        substack = strcasecmp(control, "substack") == 0 && strcasecmp(type, "auth") == 0;
         include = strcasecmp(control, "include") == 0 || strcasecmp(control, "substack") == 0;
         only = type;
         if (!include)
             pam_module(service, type, control, rest);
     }
     rest[strcspn(rest, " \t")] = '\0';
-    if (include)
+    if (substack)
+        pam_substack(service, rest);
+    else if (include)
         pam_read(service, rest, only);
 }
 
@@ -342,6 +427,20 @@ static void pam_judge_door(const struct pam_service *service)
                    service->door, whom);
 }
 
+void doctor_say_unproved(struct doctor *doctor, const char *name, const char *failed,
+                         const char *cure)
+{
+    if (failed[0] != '\0')
+        doctor_say(doctor, DOCTOR_FAULT, "factors",
+                   "%s: factor=only, and PAM comes to it also where %s has failed: a first factor "
+                   "that failed is taken for proved; write requisite in that line, and include it "
+                   "where it is a substack",
+                   name, failed);
+    else
+        doctor_say(doctor, DOCTOR_FAULT, "factors",
+                   "%s: factor=only, and nothing in front of it proves who comes: %s", name, cure);
+}
+
 /* A second factor with nothing before it is a single one. What sshd proves by itself is judged with
  * its settings. */
 static void pam_judge_factor(const struct pam_service *service)
@@ -353,12 +452,12 @@ static void pam_judge_factor(const struct pam_service *service)
         doctor->sshd.asked = true;
         doctor->sshd.mode = service->mode;
         doctor->sshd.proved = service->proved;
-    } else if (service->bare && strncmp(service->name, "common-", 7) != 0) {
-        doctor_say(doctor, DOCTOR_FAULT, "factors",
-                   "%s: factor=only, and nothing in front of it proves who comes: a device alone "
-                   "lets in; put the module that asks for the password before it, or take "
-                   "factor=only out",
-                   service->name);
+        memcpy(doctor->sshd.failed, service->failed, sizeof(service->failed));
+    } else if (service->mode == FACTOR_MODE_ONLY && !service->proved &&
+               strncmp(service->name, "common-", 7) != 0) {
+        doctor_say_unproved(doctor, service->name, service->failed,
+                            "a device alone lets in; put the module that asks for the password "
+                            "before it, as requisite, or take factor=only out");
     }
 }
 
@@ -367,7 +466,7 @@ static void pam_judge(struct doctor *doctor, const char *path, void *argument)
     const char *const *over = argument;
     const char *name = strrchr(path, '/') + 1;
     char instead[PATH_MAX];
-    struct pam_service service = {.doctor = doctor, .name = name};
+    struct pam_service service = {.doctor = doctor, .name = name, .ahead = 1};
     if (strchr(name, '~') != NULL)
         return;
     if (*over != NULL &&
