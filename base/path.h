@@ -15,6 +15,7 @@
 #define PATH_LEDGER_VKEY MEDGL_SYSCONFDIR "/ledger.vkey"
 #define PATH_STORE       MEDGL_STATEDIR "/medgl.db"
 #define PATH_CHECKPOINTS MEDGL_STATEDIR "/checkpoints"
+#define PATH_HEAD_SEEN   MEDGL_STATEDIR "/head" /* what the last login saw of the store */
 #define PATH_DOCUMENTS   MEDGL_STATEDIR "/documents"
 #define PATH_WAKE        MEDGL_STATEDIR "/alerts" /* written to when there is something to deliver */
 #define PATH_NOTIFY      MEDGL_SYSCONFDIR "/notify.d"

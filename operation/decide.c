@@ -267,7 +267,8 @@ static enum medgl_error commit_now(struct store_txn *txn, void *argument)
         MEDGL_TRY(commit_limits(txn, run));
     MEDGL_TRY(policy_seen_note(context, txn, &run->clock, &changed));
     run->alerted = run->alerted || changed;
-    return attempt_purge(context, txn, &run->clock);
+    MEDGL_TRY(attempt_purge(context, txn, &run->clock));
+    return commit_head(txn, run);
 }
 
 static void commit_tell(const struct commit_run *run)
@@ -307,6 +308,7 @@ static enum medgl_error commit_in(struct proof *proof, struct commit_run *run,
         commit_tell(run);
         proof->decision = run->decision;
         if (run->decision.allowed)
+        commit_keep_head(run);
             memcpy(proof->person, commit_person_name(run), sizeof(proof->person));
         if (run->alerted)
             alert_wake(proof->context);
@@ -338,14 +340,16 @@ static enum medgl_error commit_enrolled_now(struct store_txn *txn, void *argumen
     const struct login_facts facts = commit_facts(run, true);
     run->decision = policy_login(&proof->context->policy, &facts, run->clock.now);
     run->decision.counts = false;
-    if (!run->decision.allowed)
-        return commit_failure(txn, run);
+    if (!run->decision.allowed) {
+        MEDGL_TRY(commit_failure(txn, run));
+        return commit_head(txn, run);
+    }
     MEDGL_TRY(totp_enrolment_store(proof->context, txn, &run->clock, &run->account, run->enrolment,
                                    "owner", why));
     MEDGL_TRY(commit_success(txn, run));
     MEDGL_TRY(policy_seen_note(proof->context, txn, &run->clock, &changed));
     run->alerted = run->alerted || changed;
-    return MEDGL_OK;
+    return commit_head(txn, run);
 }
 
 enum medgl_error proof_commit_enrolled(struct proof *proof, const struct totp_enrolment *enrolment)

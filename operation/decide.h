@@ -28,6 +28,7 @@ struct commit_run {
     bool factor_closed; /* by this very try */
     char factor_text[64];
     bool alerted;
+    struct head_mark head; /* where the ledger ends with this */
 };
 
 /* What is told of every try. */
@@ -40,6 +41,11 @@ const char *commit_person_name(const struct commit_run *run);
 enum medgl_error commit_limits(struct store_txn *txn, struct commit_run *run);
 enum medgl_error commit_alert(struct store_txn *txn, struct commit_run *run, enum alert_kind kind,
                               const struct account *account, const char *source, const char *text);
+
+/* The last act of the transaction: tells of a store that was put back, and where the ledger ends
+ * now, which is remembered after the commit. */
+enum medgl_error commit_head(struct store_txn *txn, struct commit_run *run);
+void commit_keep_head(const struct commit_run *run);
 
 /* What a success leaves behind: its entry, what it used up, what it renewed. */
 enum medgl_error commit_success(struct store_txn *txn, struct commit_run *run);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/privilege.h"
 #include "base/text.h"
+#include "operation/head_seen.h"
 #include "operation/judge.h"
 #include "policy/load.h"
 
@@ -212,6 +213,31 @@ static void doctor_head(struct doctor *doctor, const struct context *context, co
                    medgl_error_text(error));
 }
 
+struct doctor_seen {
+    struct head_seen seen;
+    bool holds[2];
+};
+
+static enum medgl_error doctor_read_seen(struct store_txn *txn, void *argument)
+{
+    struct doctor_seen *run = argument;
+    MEDGL_TRY(head_seen_holds(txn, &run->seen.seen, &run->holds[0]));
+    return head_seen_holds(txn, &run->seen.lost, &run->holds[1]);
+}
+
+/* One that was put back from a copy is sound in itself. */
+static void doctor_put_back(struct doctor *doctor, const struct context *context)
+{
+    struct doctor_seen run = {.holds = {false, false}};
+    head_seen_read(context, &run.seen);
+    enum medgl_error error = store_transact(context->store, STORE_READ, doctor_read_seen, &run);
+    if (error == MEDGL_OK && (!run.holds[0] || !run.holds[1]))
+        doctor_say(doctor, DOCTOR_FAULT, "ledger",
+                   "an older store was put back: what was used up or taken away since the copy is "
+                   "there again; run medgl-admin ledger verify, see to that, then remove %s%s",
+                   doctor->root, PATH_HEAD_SEEN);
+}
+
 /* The public key that auditors hold must be the other half of the key in use. */
 static void doctor_keys(struct doctor *doctor, const struct context *context, const char *vkey)
 {
@@ -253,6 +279,7 @@ static void doctor_state(struct doctor *doctor)
     doctor_keys(doctor, &context, vkey);
     doctor_store(doctor, &context);
     doctor_head(doctor, &context, vkey);
+    doctor_put_back(doctor, &context);
     doctor_lists(doctor, &context);
     doctor_space(doctor, &context);
     doctor_access(doctor, &context);

@@ -1,5 +1,6 @@
 /* Appending to the ledger: an entry and the state change that it tells of are one transaction. */
 #include "operation/evidence.h"
+#include "operation/head_seen.h"
 
 #include "base/file.h"
 #include "base/log.h"
@@ -61,6 +62,28 @@ static enum medgl_error evidence_read_head(struct store_txn *txn, void *argument
     return store_ledger_head(txn, argument);
 }
 
+struct publish_run {
+    struct ledger_head head;
+    struct head_mark mark;
+    struct head_found found;
+};
+
+static enum medgl_error publish_read(struct store_txn *txn, void *argument)
+{
+    struct publish_run *run = argument;
+    MEDGL_TRY(store_ledger_head(txn, &run->head));
+    MEDGL_TRY(head_seen_find(txn, &run->found));
+    return head_seen_mark(txn, clock_read().now, &run->mark);
+}
+
+/* What contradicts the store is left for the next login, which tells of it. A new store, with the
+ * one entry of its setup, needs none yet. */
+static void publish_keep_head(const struct context *context, const struct publish_run *run)
+{
+    if (!run->found.put_back && run->mark.size > 1)
+        head_seen_keep(context, &run->mark, NULL);
+}
+
 /* A checkpoint of this size was published before: the same one, or the store was put back since. */
 static enum medgl_error evidence_compare(const char *path, const char *checkpoint)
 {
@@ -74,16 +97,19 @@ static enum medgl_error evidence_compare(const char *path, const char *checkpoin
  * failure here is told but does not undo the act. */
 enum medgl_error evidence_publish(struct context *context)
 {
-    struct ledger_head head;
+    struct publish_run run;
+    const struct ledger_head *head = &run.head;
     char path[PATH_MAX], name[sizeof(PATH_CHECKPOINTS) + 21], line[STORE_NOTE_SIZE];
-    MEDGL_TRY(store_transact(context->store, STORE_READ, evidence_read_head, &head));
+    head_seen_read(context, &run.found.file); /* MUST: before the transaction begins */
+    MEDGL_TRY(store_transact(context->store, STORE_READ, publish_read, &run));
+    publish_keep_head(context, &run);
     (void)snprintf(name, sizeof(name), PATH_CHECKPOINTS "/%020llu",
-                   (unsigned long long)head.tree.size);
+                   (unsigned long long)head->tree.size);
     MEDGL_TRY(path_under(path, context->root, name));
     enum medgl_error error =
-        file_create(path, geteuid(), getegid(), 0400, head.checkpoint, strlen(head.checkpoint));
+        file_create(path, geteuid(), getegid(), 0400, head->checkpoint, strlen(head->checkpoint));
     if (error == MEDGL_ERR_EXISTS)
-        error = evidence_compare(path, head.checkpoint);
+        error = evidence_compare(path, head->checkpoint);
     if (error == MEDGL_ERR_CORRUPT)
         log_system(LOG_ALERT,
                    "checkpoint %s was published for another ledger: an older store was put back, "
@@ -93,7 +119,7 @@ enum medgl_error evidence_publish(struct context *context)
         log_line(LOG_ERR,
                  "checkpoint %s: %s: see to the disk, then run medgl-admin ledger checkpoint", path,
                  medgl_error_text(error));
-    (void)snprintf(line, sizeof(line), "%s", head.checkpoint);
+    (void)snprintf(line, sizeof(line), "%s", head->checkpoint);
     for (char *at = line; (at = strchr(at, '\n')) != NULL; at++)
         *at = '|';
     log_system(LOG_NOTICE, "ledger checkpoint (lines joined by |): %s", line);

@@ -29,6 +29,7 @@ static enum medgl_error proof_look_up(struct store_txn *txn, void *argument)
     enum identity_match match;
     proof->known = proof->alias = proof->present = false;
     memset(&proof->factors, 0, sizeof(proof->factors));
+    MEDGL_TRY(head_seen_find(txn, &proof->head));
     MEDGL_TRY(store_credential_any_factor(txn, &proof->any_factor));
     MEDGL_TRY(identity_find(txn, run->typed, &run->user, &proof->account, &match));
     proof->alias = match == IDENTITY_ALIAS;
@@ -67,6 +68,7 @@ enum medgl_error proof_find(struct context *context, const struct caller *caller
     struct find_run run = {.proof = proof, .typed = user};
     MEDGL_TRY(unix_user_find(user, &run.user));
     proof_look_for_another(context, &run.user);
+    head_seen_read(context, &proof->head.file); /* MUST: before the transaction begins */
     MEDGL_TRY(store_transact(context->store, STORE_READ, proof_look_up, &run));
     if (proof->known) {
         proof->uid_matches = run.user.exists && run.user.uid == proof->account.uid;

@@ -4,6 +4,7 @@
 #define MEDGL_OPERATION_PASSWORD_H
 
 #include "operation/attempt.h"
+#include "operation/head_seen.h"
 #include "operation/person_asked.h"
 #include "operation/second.h"
 #include "policy/login.h"
@@ -37,6 +38,7 @@ struct proof {
     bool password_asked; /* false: another module proved the first factor, or a card stands alone */
     bool any_factor;     /* somebody on this host has a second factor */
     struct factors factors; /* of the account, as they were when it was looked up */
+    struct head_found head; /* whether the store was put back from a copy */
     struct second second;
     uint32_t tag; /* of what was guessed; 0: not evaluated */
     /* What the commit puts in the place of what is stored, now that the plain text was at hand. */

@@ -191,12 +191,18 @@ static enum medgl_error second_verify_digits(struct proof *proof, medgl_time now
             .secret_len = TOTP_SECRET_NEW, .algorithm = TOTP_SHA256, .digits = 6, .period = 30};
         auto_secret struct secret plain = SECRET_NONE;
         struct totp_state state = {0, 0};
-        int64_t step, drift;
+        int64_t step, drift, floor = 0;
         const bool real = i < factors->count;
         if (real && factors->all[i].kind != CREDENTIAL_TOTP)
             continue;
         if (real) {
             MEDGL_TRY(factor_unseal(proof->context, &factors->all[i], &plain));
+/* When a step begins: a time of which totp_step() is the step. */
+static medgl_time second_step_time(const struct totp_record *record, int64_t step)
+{
+    return step * (medgl_time)record->period * MEDGL_SECOND;
+}
+
             MEDGL_TRY(totp_record_read(&plain, &record));
             state = (struct totp_state){factors->all[i].counter, factors->all[i].drift};
         }
@@ -215,7 +221,9 @@ static enum medgl_error second_verify_paper(struct proof *proof, const struct fa
 {
     const struct recovery_accept accept = {.recovery = demand->recovery, .code = demand->code};
     size_t index;
+            floor = totp_step(&record, head_seen_floor(&proof->head));
     MEDGL_TRY(recovery_find(proof->context, proof->account_key, &proof->factors, &accept,
+            state.last = floor > state.last ? floor : state.last;
                             proof->second.code, &index));
     if (index < proof->factors.count)
         second_found(proof, index);
@@ -224,6 +232,8 @@ static enum medgl_error second_verify_paper(struct proof *proof, const struct fa
 
 static enum medgl_error second_verify_card(struct proof *proof, medgl_time now)
 {
+        second->floor = floor;
+        second->step_time = second_step_time(&record, step);
     struct second *second = &proof->second;
     struct card_answer answer;
     second->kind = FACTOR_KIND_CARD;
@@ -291,7 +301,8 @@ enum factor_result second_result(const struct proof *proof, const struct factors
     const struct credential *credential = second_credential(second, factors);
     if (credential == NULL)
         return FACTOR_FAILED;
-    if (second->kind == FACTOR_KIND_TOTP && second->step <= credential->counter)
+    if (second->kind == FACTOR_KIND_TOTP &&
+        (second->step <= credential->counter || second->step <= second->floor))
         return FACTOR_FAILED;
     return FACTOR_PROVED;
 }

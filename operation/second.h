@@ -32,6 +32,8 @@ struct second {
     int64_t step, drift;             /* of a device */
 };
 void second_clear(struct second *second);
+    int64_t floor; /* of its steps: those of a store that was put back (operation/head_seen.h) */
+    medgl_time step_time; /* when that step begins */
 
 struct proof; /* operation/password.h */
 

@@ -1,6 +1,7 @@
 /* Everything that can be checked about the evidence: each entry, the tree, every checkpoint, every
  * row, and whether the state is what the ledger says it is (R08). Reads only. */
 #include "operation/evidence.h"
+#include "operation/head_seen.h"
 #include "operation/verify_factors.h"
 #include "operation/verify_running.h"
 
@@ -41,6 +42,7 @@ struct verify_run {
     void *made; /* one of struct verify_made */
     struct verify_running running;
     struct verify_factors factors;
+    struct head_seen seen; /* what logins saw, says the file beside the store */
     uint64_t faults;
 };
 
@@ -377,12 +379,33 @@ static enum medgl_error verify_published(struct verify_run *run)
     return error;
 }
 
+/* What a login saw, and then used a step or code up in. */
+static enum medgl_error verify_seen(struct store_txn *txn, struct verify_run *run)
+{
+    const struct head_mark *const marks[] = {&run->seen.seen, &run->seen.lost};
+    for (size_t i = 0; i < MEDGL_COUNT(marks); i++) {
+        char what[160], time[CLOCK_TEXT_SIZE];
+        bool holds;
+        MEDGL_TRY(head_seen_holds(txn, marks[i], &holds));
+        if (holds)
+            continue;
+        clock_format_utc(marks[i]->time, time);
+        (void)snprintf(what, sizeof(what),
+                       "a login saw another ledger with this entry at %s: an older store was put "
+                       "back since",
+                       time);
+        verify_fault(run, marks[i]->size - 1, what);
+    }
+    return MEDGL_OK;
+}
+
 /* All of it in one transaction: entries and state are those of one moment. */
 static enum medgl_error verify_now(struct store_txn *txn, void *argument)
 {
     struct verify_run *run = argument;
     MEDGL_TRY(store_ledger_head(txn, &run->head));
     MEDGL_TRY(verify_checkpoints(txn, run));
+    MEDGL_TRY(verify_seen(txn, run));
     MEDGL_TRY(store_ledger_each(txn, 0, UINT64_MAX, verify_row, run));
     return verify_state(txn, run);
 }
@@ -420,6 +443,7 @@ enum medgl_error operation_verify(struct context *context, const struct evidence
     MEDGL_TRY(note_verifier_open(vkey, &key));
     MEDGL_TRY(ledger_verifier_new(key, verify_relay, &run, &run.verifier));
     MEDGL_TRY(verify_published(&run));
+    head_seen_read(context, &run.seen);
     enum medgl_error checked = store_check(context->store, verify_problem, &run);
     if (checked != MEDGL_OK && checked != MEDGL_ERR_CORRUPT)
         return checked;
