@@ -306,9 +306,9 @@ static enum medgl_error commit_in(struct proof *proof, struct commit_run *run,
     enum medgl_error error = store_transact(proof->context->store, STORE_WRITE, function, run);
     if (error == MEDGL_OK) {
         commit_tell(run);
+        commit_keep_head(run);
         proof->decision = run->decision;
         if (run->decision.allowed)
-        commit_keep_head(run);
             memcpy(proof->person, commit_person_name(run), sizeof(proof->person));
         if (run->alerted)
             alert_wake(proof->context);

@@ -180,6 +180,12 @@ static void second_found(struct proof *proof, size_t index)
     second->proved = true;
 }
 
+/* When a step begins: a time of which totp_step() is the step. */
+static medgl_time second_step_time(const struct totp_record *record, int64_t step)
+{
+    return step * (medgl_time)record->period * MEDGL_SECOND;
+}
+
 /* Every device is looked at, and who has none costs as much as who has one (R23). */
 static enum medgl_error second_verify_digits(struct proof *proof, medgl_time now)
 {
@@ -197,14 +203,10 @@ static enum medgl_error second_verify_digits(struct proof *proof, medgl_time now
             continue;
         if (real) {
             MEDGL_TRY(factor_unseal(proof->context, &factors->all[i], &plain));
-/* When a step begins: a time of which totp_step() is the step. */
-static medgl_time second_step_time(const struct totp_record *record, int64_t step)
-{
-    return step * (medgl_time)record->period * MEDGL_SECOND;
-}
-
             MEDGL_TRY(totp_record_read(&plain, &record));
+            floor = totp_step(&record, head_seen_floor(&proof->head));
             state = (struct totp_state){factors->all[i].counter, factors->all[i].drift};
+            state.last = floor > state.last ? floor : state.last;
         }
         looked = true;
         MEDGL_TRY(totp_check(&record, &state, second->code, now, &step, &drift));
@@ -213,6 +215,8 @@ static medgl_time second_step_time(const struct totp_record *record, int64_t ste
         second_found(proof, i);
         second->step = step;
         second->drift = drift;
+        second->floor = floor;
+        second->step_time = second_step_time(&record, step);
     }
     return MEDGL_OK;
 }
@@ -221,9 +225,7 @@ static enum medgl_error second_verify_paper(struct proof *proof, const struct fa
 {
     const struct recovery_accept accept = {.recovery = demand->recovery, .code = demand->code};
     size_t index;
-            floor = totp_step(&record, head_seen_floor(&proof->head));
     MEDGL_TRY(recovery_find(proof->context, proof->account_key, &proof->factors, &accept,
-            state.last = floor > state.last ? floor : state.last;
                             proof->second.code, &index));
     if (index < proof->factors.count)
         second_found(proof, index);
@@ -232,8 +234,6 @@ static enum medgl_error second_verify_paper(struct proof *proof, const struct fa
 
 static enum medgl_error second_verify_card(struct proof *proof, medgl_time now)
 {
-        second->floor = floor;
-        second->step_time = second_step_time(&record, step);
     struct second *second = &proof->second;
     struct card_answer answer;
     second->kind = FACTOR_KIND_CARD;

@@ -30,10 +30,10 @@ struct second {
     bool proved;
     char credential[CRYPTO_ID_SIZE]; /* what proved it */
     int64_t step, drift;             /* of a device */
-};
-void second_clear(struct second *second);
     int64_t floor; /* of its steps: those of a store that was put back (operation/head_seen.h) */
     medgl_time step_time; /* when that step begins */
+};
+void second_clear(struct second *second);
 
 struct proof; /* operation/password.h */
 
