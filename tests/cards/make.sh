@@ -2,12 +2,13 @@
 #   sh make.sh DIRECTORY
 # makes DIRECTORY/trust (of the issuer "ca"; "other" is trusted by nobody), DIRECTORY/cards/NAME for a card of each name below,
 # and DIRECTORY/certificates/NAME.pem. A card is put into a reader by a copy of cards/NAME/* in its tokens/.
+# Their PIN is 123456, or what CARD_PIN says.
 set -e
 umask 022
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1"
 cd "$1"
-pin=123456
+pin=${CARD_PIN:-123456}
 module=/usr/lib/softhsm/libsofthsm2.so
 for place in /usr/lib/softhsm /usr/lib64/pkcs11; do
     [ ! -e "$place/libsofthsm2.so" ] || module=$place/libsofthsm2.so

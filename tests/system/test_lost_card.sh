@@ -3,6 +3,7 @@
 . "$(dirname "$0")/inside.sh"
 
 own=cedar-Lantern-58-bridge
+pin=84139920-5713
 driver=/usr/lib/softhsm/libsofthsm2.so
 reader=/var/lib/softhsm/tokens
 machine_with_medgl || exit 1
@@ -18,47 +19,19 @@ cat > $policy <<-END
 	factor_enrol = administrator
 END
 settled alice $own && sshd_begin || exit 1
-secrets+=($own 246810 135791)
+secrets+=($own $pin)
 
-# -- a card office: an authority with a list of what it revoked, and cards ------------------------------------------------
+# -- a card office: what it makes, and a reader ---------------------------------------------------------------------------
 
-ca() {
-    openssl "$@" 2>> /run/openssl.log
+install -d -m 755 /etc/softhsm /var/lib/softhsm /etc/medgl/trust && install -d -m 700 -o medgl -g medgl $reader || exit 1
+printf 'directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n' $reader > /etc/softhsm/softhsm2.conf
+chmod 644 /etc/softhsm/softhsm2.conf
+card_in() { # NAME: into the reader
+    cp -r "/run/office/cards/$1/." $reader && chown -R medgl:medgl $reader && chmod -R go= $reader
 }
-office() {
-    mkdir -p /run/ca && cd /run/ca && touch index.txt && echo 01 > crlnumber || return 1
-    printf '[ca]\ndefault_ca = office\n[office]\ndatabase = /run/ca/index.txt\ncrlnumber = /run/ca/crlnumber\n' > ca.cnf
-    printf 'default_md = sha256\ndefault_crl_days = 30\n[req]\ndistinguished_name = name\n[name]\n' >> ca.cnf
-    printf '[ca_cert]\nbasicConstraints = critical,CA:true\nkeyUsage = critical,keyCertSign,cRLSign\n' >> ca.cnf
-    printf 'subjectKeyIdentifier = hash\n[card]\nbasicConstraints = CA:false\nkeyUsage = critical,digitalSignature\n' >> ca.cnf
-    printf 'extendedKeyUsage = clientAuth\nauthorityKeyIdentifier = keyid\n' >> ca.cnf
-    ca req -new -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -config ca.cnf -extensions ca_cert \
-        -subj "/O=Test Hospital/CN=Card office" -days 3650 -keyout ca.key -out ca.pem &&
-        ca ca -config ca.cnf -gencrl -cert ca.pem -keyfile ca.key -out ca.crl &&
-        install -d -m 755 /etc/medgl/trust && install -m 644 ca.pem ca.crl /etc/medgl/trust/
-}
-print_card() { # NAME SERIAL LABEL PIN KEY-OPTION...: a card with a key and a certificate, in the reader
-    cd /run/ca && ca req -new -newkey "${@:5}" -nodes -config ca.cnf -subj "/O=Test Hospital/CN=$1" \
-        -keyout card.key -out card.csr &&
-        ca x509 -req -in card.csr -CA ca.pem -CAkey ca.key -set_serial "$2" -days 365 -extfile ca.cnf -extensions card \
-            -out "card.$2.pem" &&
-        ca x509 -in "card.$2.pem" -outform DER -out card.der && ca pkcs8 -topk8 -nocrypt -in card.key -out card.p8 &&
-        chown medgl card.der card.p8 && chmod 755 /run/ca && chmod 600 card.p8 &&
-        tool softhsm2-util --init-token --free --label "$3" --pin "$4" --so-pin 87654321 &&
-        tool softhsm2-util --import /run/ca/card.p8 --token "$3" --label key --id 01 --pin "$4" &&
-        tool pkcs11-tool --module $driver --token-label "$3" --login --pin "$4" --write-object /run/ca/card.der \
-            --type cert --id 01 --label certificate && rm card.key card.p8
-}
-tool() { # as who owns the reader
-    setpriv --reuid medgl --regid medgl --clear-groups --reset-env "$@" >> /run/tool.log 2>&1
-}
-mkdir -p /etc/softhsm && printf 'directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n' $reader \
-    > /etc/softhsm/softhsm2.conf && chmod 755 /etc/softhsm && chmod 644 /etc/softhsm/softhsm2.conf &&
-    install -d -m 755 /var/lib/softhsm && install -d -m 700 -o medgl -g medgl $reader || exit 1
-office && print_card alice 4097 "Staff 4097" 246810 ec -pkeyopt ec_paramgen_curve:P-256
-status=$?
-cat /run/openssl.log /run/tool.log > $seen
-tap $status "a card for alice is in the reader"
+CARD_PIN=$pin sh "$here/../cards/make.sh" /run/office > $seen 2>&1 &&
+    install -m 644 /run/office/trust/* /etc/medgl/trust/ && card_in alice-ec
+tap $? "a card for alice is in the reader"
 
 # -- the card in use ------------------------------------------------------------------------------------------------------
 
@@ -66,30 +39,30 @@ works "the policy is good" admin policy check
 converses "an administrator enrols it, its owner types the PIN" medgl-admin "${operator[@]}" card enrol alice \
     --reason "issued by the card office" <<-END
 	match PIN of
-	type 246810
+	type $pin
 	end 0
 END
-pin_in() { # CARD PIN [NOTICE]
-    { printf 'see PIN of card %s\ntype %s\nsee Password: \ntype %s\n' "$1" "$2" $own &&
-        printf 'see %s\n' "${@:3}" '$ ' && printf 'type exit\nend 0\nnever One-time\n'; } | terminal ssh alice@127.0.0.1
+pin_in() { # CARD [NOTICE]
+    { printf 'see PIN of card %s\ntype %s\nsee Password: \ntype %s\n' "$1" $pin $own &&
+        printf 'see %s\n' "${@:2}" '$ ' && printf 'type exit\nend 0\nnever One-time\n'; } | terminal ssh alice@127.0.0.1
 }
 with_code() { # CODE END [STEP...]: no card is in the reader
     { printf 'see Password: \ntype %s\nsee %s\ntype %s\n' $own "$ask" "$1" && printf '%s\n' "${@:3}" "end $2" 'never PIN of'; } |
         terminal ssh -o NumberOfPasswordPrompts=1 alice@127.0.0.1
 }
 gets_in=('see $ ' 'type exit')
-works "card, PIN and password let in" pin_in "Staff 4097" 246810
-works "and again, with the notice of the last login" pin_in "Staff 4097" 246810 'Last login: '
+works "card, PIN and password let in" pin_in alice-ec
+works "and again, with the notice of the last login" pin_in alice-ec 'Last login: '
 counts "the ledger says by what" 2 'k == "login.success" and s == "alice" and d["factors"] == "password+card" and d["factor"]'
 converses "a wrong PIN does not" ssh -o NumberOfPasswordPrompts=1 alice@127.0.0.1 <<-END
-	see PIN of card Staff 4097
+	see PIN of card alice-ec
 	type 999999
 	see Password: 
 	type $own
 	see Permission denied
 	end 255
 END
-works "the next right one does" pin_in "Staff 4097" 246810 'Warning: 1 failed try'
+works "the next right one does" pin_in alice-ec 'Warning: 1 failed try'
 
 # -- lost ----------------------------------------------------------------------------------------------------------------
 
@@ -102,15 +75,16 @@ works "the login is refused still" with_code '' 255 'see Permission denied'
 counts "there is no factor now" 1 'k == "login.failure" and s == "alice" and d["reason"] == "no-factor"'
 mv $reader /run/empty && cp -a /run/lost $reader
 converses "the card that was lost is dead, even with PIN and password" ssh -o NumberOfPasswordPrompts=1 alice@127.0.0.1 <<-END
-	see PIN of card Staff 4097
-	type 246810
+	see PIN of card alice-ec
+	type $pin
 	see Password: 
 	type $own
 	see Permission denied
 	end 255
 END
 rm -r $reader && mv /run/empty $reader
-holds "report readiness counts alice" '"alice" in str(it)' admin report readiness --json
+holds "report readiness says that alice lacks one" '[r["ready"] for r in it["readiness"] if r["account"] == "alice"] == [False] and
+    it["summary"][0]["lacking"] == 1' admin report readiness --json
 
 # -- a waiver --------------------------------------------------------------------------------------------------------------
 
@@ -133,27 +107,29 @@ counts "each use is in the ledger" 2 'k == "grant.use" and s == "alice" and d["s
 counts "with the login" 2 'k == "login.success" and s == "alice" and d["factors"] == "password+code"'
 works "account show tells of it" sh -c 'medgl-admin account show alice > /run/show; cat /run/show; grep "Factor waived until  *20" /run/show'
 works "ledger show tells who approved" sh -c 'medgl-admin ledger show --last 30 | grep grant.add | grep Sato'
-holds "an administrator is told of each use" 'any("alice" in str(a) for a in it["alerts"])' admin alert list --all --json
+holds "an administrator is told of each use" 'sum(a["count"] for a in it["alerts"] if a["kind"] == "recovery" and
+    a["account"] == "alice") == 2' admin alert list --all --json
 
 # -- the new card -----------------------------------------------------------------------------------------------------------
 
-print_card alice 4098 "Staff 4098" 135791 rsa:2048
+card_in alice-rsa
 tap $? "14:00: a new card, with a key of another kind"
 converses "it is enrolled" medgl-admin "${operator[@]}" card enrol alice --reason "in the place of the lost one" <<-END
 	match PIN of
-	type 135791
+	type $pin
 	end 0
 END
-works "and lets in" pin_in "Staff 4098" 135791
+works "and lets in" pin_in alice-rsa
 id=$(admin grant list --json | python3 -c 'import json, sys, re; print(re.search(r"\"id\": *\"([^\"]+)\"", sys.stdin.read()).group(1))')
 works "the waiver is ended" admin grant revoke "$id" --reason "the new card is there"
 mv $reader /run/pocket && install -d -m 700 -o medgl -g medgl $reader
 works "its last code is dead" with_code "${codes[2]}" 255 'see Permission denied'
 rm -r $reader && mv /run/pocket $reader
-works "the card lets in, and no grant is told of" pin_in "Staff 4098" 135791 'Last login: '
+works "the card lets in, and no grant is told of" pin_in alice-rsa 'Last login: '
 holds "no grant is in force" '"in-force" not in str(it)' admin grant list --json
 holds "it is remembered" '"revoked" in str(it) and "Dr. Sato" in str(it)' admin grant list --all --json
-holds "report readiness counts alice as ready" 'it' admin report readiness --json
+holds "report readiness counts alice as ready" '[r["ready"] for r in it["readiness"] if r["account"] == "alice"] == [True] and
+    it["summary"][0]["lacking"] == 0' admin report readiness --json
 
 evidence_holds factor.enrol factor.revoke grant.add grant.use grant.revoke login.success login.failure
 finish
