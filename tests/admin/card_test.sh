@@ -132,6 +132,45 @@ END
 driver softhsm
 chmod go+w "$reader/softhsm.so"
 says "a driver that others may write to" 1 'belongs to root and nobody else may write' card look
+
+# -- the script of medgl-cards(7) that fetches lists: who answers in the issuer's place gets no older one in -----------------------
+
+lists=$work/mine/lists
+mkdir -p "$lists/trust" "$lists/bin"
+# Its own directory, and a curl that copies what the test serves.
+{
+    echo 'PATH=$LISTS/bin:$PATH'
+    sed -n '/^# \/etc\/cron.hourly\/medgl-lists$/,/^\.Ed$/{/^\.Ed$/d;s/\\e$/\\/;p}' "$top_srcdir/man/medgl-cards.7" |
+        sed -e "s,^cd /etc/medgl/trust$,cd \$LISTS/trust," -e '/^fetch root/d'
+} > "$lists/script"
+printf '%s\n' '#!/bin/sh' 'while [ "$1" != --output ]; do shift; done' 'cp "$LISTS/served" "$2"' > "$lists/bin/curl"
+chmod 755 "$lists/bin/curl"
+list() { # WHEN [AUTHORITY]: a list that was issued then is served
+    openssl ca -config "$cards/${2:-ca}/openssl.cnf" -gencrl -crldays 30 -crl_lastupdate "$(date -u -d "$1" +%Y%m%d%H%M%SZ)" \
+        -out "$lists/served" 2> "$err"
+}
+fetches() { # YES|NO NAME: whether what is served comes into the place of what is there, and nothing else does
+    local got=no before
+    before=$(cat "$lists/trust/cards.crl" 2> /dev/null)
+    LISTS=$lists sh "$lists/script" > "$out" 2> "$err" && got=yes
+    [ $got = "$1" ] && case $got in
+    yes) cmp "$lists/served" "$lists/trust/cards.crl" >> "$err" 2>&1 ;;
+    no) [ "$before" = "$(cat "$lists/trust/cards.crl")" ] ;;
+    esac
+    verdict "$2" $?
+}
+cp "$cards/ca/ca.pem" "$lists/trust/cards.pem"
+list '7 days ago' && fetches yes "a first list is taken"
+list '1 day ago' && fetches yes "so is a newer one"
+fetches yes "and the same again"
+list '6 days ago' && fetches no "an older one is not, though it is in time"
+grep -q 'older list' "$err"
+verdict "and why is said" $?
+list '1 hour ago' other && fetches no "one of another issuer"
+list '1 hour ago' && head -c 300 "$lists/served" > "$lists/cut" && mv "$lists/cut" "$lists/served" && fetches no "one that is cut off"
+echo hello > "$lists/served" && fetches no "what is no list"
+list '1 hour ago' && fetches yes "and the next one is taken"
+
 ! grep -rqa -e "PIN of" -e "$pin" "$root/var"
 verdict "no PIN is in the installation" $?
 exits "the ledger verifies at the end" 0 ledger verify
