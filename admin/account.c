@@ -5,6 +5,7 @@
 #include "operation/account.h"
 #include "operation/account_rules.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <pwd.h>
@@ -218,16 +219,24 @@ static const struct column account_columns[] = {
     {"remote_until", N_("Until"), COLUMN_TIME, COLUMN_BOTH},
 };
 
+/* The cells of account_columns, in groups; each function gives where the next one begins. */
+enum {
+    SHOW_PERSON = 18,
+    SHOW_PASSWORD = 12,
+    SHOW_ACTIVITY = 6,
+    SHOW_FACTORS = 12,
+    SHOW_ATTEMPTS = 5,
+};
+static_assert(SHOW_PERSON + SHOW_PASSWORD + SHOW_ACTIVITY + SHOW_FACTORS + SHOW_ATTEMPTS ==
+                  MEDGL_COUNT(account_columns),
+              "a cell for each column");
+
 /* The birth date itself is shown to nobody: whoever sets it can set it again. */
-static void account_show_row(struct table *table, const struct account_report *report, bool json)
+static struct cell *show_person(struct cell *to, const struct account_report *report,
+                                const char *idle)
 {
     const struct account *account = &report->account;
-    const struct activity *activity = &report->activity;
-    const struct password_standing *standing = &report->standing;
-    const struct factor_demand *demand = &report->demand;
-    char idle[RULES_IDLE_SIZE];
-    rules_idle_text(account->idle, idle);
-    const struct cell cells[MEDGL_COUNT(account_columns)] = {
+    const struct cell cells[SHOW_PERSON] = {
         CELL_TEXT(account->name),
         CELL_TEXT(account->full_name),
         CELL_TEXT(account->reading),
@@ -246,6 +255,16 @@ static void account_show_row(struct table *table, const struct account_report *r
         CELL_TEXT(account->id),
         CELL_NUMBER(account->uid),
         CELL_NUMBER(account->created),
+    };
+    memcpy(to, cells, sizeof(cells));
+    return to + SHOW_PERSON;
+}
+
+static struct cell *show_password(struct cell *to, const struct account_report *report, bool json)
+{
+    const struct activity *activity = &report->activity;
+    const struct password_standing *standing = &report->standing;
+    const struct cell cells[SHOW_PASSWORD] = {
         CELL_TEXT(account_password_word(report)),
         CELL_NUMBER(report->issued),
         CELL_NUMBER(report->issued ? report->issued_until : 0),
@@ -258,12 +277,29 @@ static void account_show_row(struct table *table, const struct account_report *r
         CELL_NUMBER(activity->grace_used),
         CELL_NUMBER(standing->grace_left),
         CELL_NUMBER(report->former),
-        CELL_NUMBER(activity->last_login),
-        CELL_TEXT(activity->last_service),
-        CELL_TEXT(activity->last_source),
-        CELL_NUMBER(activity->failures),
-        CELL_NUMBER(activity->last_failure),
-        CELL_TEXT(activity->last_failure_source),
+    };
+    memcpy(to, cells, sizeof(cells));
+    return to + SHOW_PASSWORD;
+}
+
+static struct cell *show_activity(struct cell *to, const struct account_report *report)
+{
+    const struct activity *activity = &report->activity;
+    const struct cell cells[SHOW_ACTIVITY] = {
+        CELL_NUMBER(activity->last_login),   CELL_TEXT(activity->last_service),
+        CELL_TEXT(activity->last_source),    CELL_NUMBER(activity->failures),
+        CELL_NUMBER(activity->last_failure), CELL_TEXT(activity->last_failure_source),
+    };
+    memcpy(to, cells, sizeof(cells));
+    return to + SHOW_ACTIVITY;
+}
+
+static struct cell *show_factors(struct cell *to, const struct account_report *report, bool json)
+{
+    const struct account *account = &report->account;
+    const struct activity *activity = &report->activity;
+    const struct factor_demand *demand = &report->demand;
+    const struct cell cells[SHOW_FACTORS] = {
         CELL_TEXT(account->factor != ACCOUNT_FACTOR_CLASS ? account_factor_word(account->factor)
                                                           : NULL),
         CELL_TEXT(account_factor_word(demand->rule)),
@@ -278,12 +314,34 @@ static void account_show_row(struct table *table, const struct account_report *r
         CELL_NUMBER(report->out_of_hours_until),
         CELL_NUMBER(activity->factor_failures),
         CELL_NUMBER(report->factor_limit),
+    };
+    memcpy(to, cells, sizeof(cells));
+    return to + SHOW_FACTORS;
+}
+
+static struct cell *show_attempts(struct cell *to, const struct account_report *report)
+{
+    const struct cell cells[SHOW_ATTEMPTS] = {
         CELL_NUMBER(report->total.account_failures),
         report->limit > 0 ? CELL_NUMBER(report->limit) : CELL_NONE,
         CELL_NUMBER(report->total.account_in_flight),
         CELL_TEXT(account_attempt_word(report->remote.verdict)),
         CELL_NUMBER(report->remote.until),
     };
+    memcpy(to, cells, sizeof(cells));
+    return to + SHOW_ATTEMPTS;
+}
+
+static void account_show_row(struct table *table, const struct account_report *report, bool json)
+{
+    struct cell cells[MEDGL_COUNT(account_columns)], *at = cells;
+    char idle[RULES_IDLE_SIZE];
+    rules_idle_text(report->account.idle, idle);
+    at = show_person(at, report, idle);
+    at = show_password(at, report, json);
+    at = show_activity(at, report);
+    at = show_factors(at, report, json);
+    (void)show_attempts(at, report);
     table_row(table, cells);
 }
 

@@ -5,7 +5,7 @@
  * must not depend on which locales the machine has generated, nor on what it is called with;
  * gettext finds no catalogue where the locale is C. A translator sees at once what belongs
  * together. */
-#include "admin/admin.h"
+#include "admin/agreement.h"
 
 #include "policy/calendar.h"
 #include "policy/password.h"
@@ -17,26 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum tongue {
-    TONGUE_ENGLISH,
-    TONGUE_JAPANESE,
-};
-
-struct agreement {
-    struct output *output;
-    const struct policy *policy;
-    enum tongue tongue;
-    struct table *table; /* of JSON */
-    unsigned number;     /* of the sentence, for people; 0 is the heading */
-};
-
-/* A part of a sentence in the language that it is said in. */
-struct phrase {
-    char text[64];
-};
-
-__attribute__((format(printf, 3, 5), format(printf, 4, 5))) static void say(
-    struct agreement *to, const char *topic, const char *english, const char *japanese, ...)
+void say(struct agreement *to, const char *topic, const char *english, const char *japanese, ...)
 {
     char text[2048];
     va_list arguments;
@@ -53,9 +34,13 @@ __attribute__((format(printf, 3, 5), format(printf, 4, 5))) static void say(
     to->number++;
 }
 
-/* "1 login", "3 logins"; in Japanese the number with its counter. */
-static struct phrase count_of(const struct agreement *to, int64_t number, const char *one,
-                              const char *many, const char *counter)
+const char *tongue_of(const struct agreement *to, const char *english, const char *japanese)
+{
+    return to->tongue == TONGUE_ENGLISH ? english : japanese;
+}
+
+struct phrase count_of(const struct agreement *to, int64_t number, const char *one,
+                       const char *many, const char *counter)
 {
     struct phrase phrase;
     bool english = to->tongue == TONGUE_ENGLISH;
@@ -69,8 +54,7 @@ static struct phrase characters(const struct agreement *to, int64_t number)
     return count_of(to, number, "character", "characters", "文字");
 }
 
-/* In the largest unit that is exact. */
-static struct phrase span_of(const struct agreement *to, struct policy_span span)
+struct phrase span_of(const struct agreement *to, struct policy_span span)
 {
     static const struct {
         medgl_time one;
@@ -500,10 +484,7 @@ static void say_attempts(struct agreement *to)
 
 /* -- where, when, how long (R04, R05, R22, R27, R29) ------------------------------------------ */
 
-static const struct {
-    enum account_class class_;
-    const char *english, *japanese, *topics[6];
-} classes[] = {
+const struct agreement_class agreement_classes[AGREEMENT_CLASSES] = {
     {ACCOUNT_CLASS_STAFF,
      "Staff",
      "職員",
@@ -528,37 +509,39 @@ static const struct {
 
 static void say_access_of(struct agreement *to, size_t i)
 {
-    const struct policy_class *rules = policy_class_of(to->policy, classes[i].class_);
-    const char *who = to->tongue == TONGUE_ENGLISH ? classes[i].english : classes[i].japanese;
+    const struct policy_class *rules = policy_class_of(to->policy, agreement_classes[i].class_);
+    const char *who = tongue_of(to, agreement_classes[i].english, agreement_classes[i].japanese);
     if (strcmp(rules->hours, "always") != 0)
-        say(to, classes[i].topics[0], "%s can log in only at these times: %s.",
+        say(to, agreement_classes[i].topics[0], "%s can log in only at these times: %s.",
             "%sがログインできるのは次の時間だけです（%s）。", who, rules->hours);
     if (strcmp(rules->places, "any") != 0)
-        say(to, classes[i].topics[1], "%s can log in only from these terminals and networks: %s.",
+        say(to, agreement_classes[i].topics[1],
+            "%s can log in only from these terminals and networks: %s.",
             "%sがログインできるのは次の端末とネットワークからだけです（%s）。", who, rules->places);
     if (strcmp(rules->services, "any") != 0)
-        say(to, classes[i].topics[2], "%s can log in only through these services: %s.",
+        say(to, agreement_classes[i].topics[2], "%s can log in only through these services: %s.",
             "%sがログインできるのは次のサービスからだけです（%s）。", who, rules->services);
 }
 
 static void say_sessions_of(struct agreement *to, size_t i)
 {
-    const struct policy_class *rules = policy_class_of(to->policy, classes[i].class_);
-    const char *who = to->tongue == TONGUE_ENGLISH ? classes[i].english : classes[i].japanese;
+    const struct policy_class *rules = policy_class_of(to->policy, agreement_classes[i].class_);
+    const char *who = tongue_of(to, agreement_classes[i].english, agreement_classes[i].japanese);
     const struct phrase each = count_of(to, rules->sessions, "session", "sessions", "件");
     const struct phrase all = count_of(to, rules->sessions_total, "session", "sessions", "件");
     const struct phrase idle = span_of(to, rules->idle);
     if (rules->sessions_total > 0)
-        say(to, classes[i].topics[3],
+        say(to, agreement_classes[i].topics[3],
             "%1$s can have %2$s open at the same time with one account, and %3$s with all of them "
             "together.",
             "%1$sが同時に接続できるのは、1アカウントにつき%2$s、全アカウントの合計で%3$sまでです。",
             who, each.text, all.text);
     else
-        say(to, classes[i].topics[3], "%s can have %s open at the same time with one account.",
+        say(to, agreement_classes[i].topics[3],
+            "%s can have %s open at the same time with one account.",
             "%sが同時に接続できるのは、1アカウントにつき%sまでです。", who, each.text);
     if (!span_is_zero(rules->idle))
-        say(to, classes[i].topics[4], "%s have a shell that nobody uses ended after %s.",
+        say(to, agreement_classes[i].topics[4], "%s have a shell that nobody uses ended after %s.",
             "%sの無操作のシェルは、%sで終了します。", who, idle.text);
 }
 
@@ -566,8 +549,9 @@ static void say_sessions_of(struct agreement *to, size_t i)
 static void say_places(struct agreement *to)
 {
     bool limited = false;
-    for (size_t i = 0; i < MEDGL_COUNT(classes); i++)
-        limited |= strcmp(policy_class_of(to->policy, classes[i].class_)->places, "any") != 0;
+    for (size_t i = 0; i < AGREEMENT_CLASSES; i++)
+        limited |=
+            strcmp(policy_class_of(to->policy, agreement_classes[i].class_)->places, "any") != 0;
     if (limited)
         say(to, "places",
             "Of terminals, \"console\" means all that stand beside the machine, \"own\" what the "
@@ -580,7 +564,7 @@ static void say_places(struct agreement *to)
 
 static void say_access(struct agreement *to)
 {
-    for (size_t i = 0; i < MEDGL_COUNT(classes); i++)
+    for (size_t i = 0; i < AGREEMENT_CLASSES; i++)
         say_access_of(to, i);
     say_places(to);
     say(to, "access",
@@ -588,184 +572,11 @@ static void say_access(struct agreement *to)
         "its class. They hold for every way to log in, and a refusal does not name them.",
         "時間、場所、サービスの規則は、区分の規則に代えてアカウントごとに定めることもできます。"
         "どの方法のログインにも適用され、拒否された時にその理由は示しません。");
-    for (size_t i = 0; i < MEDGL_COUNT(classes); i++)
+    for (size_t i = 0; i < AGREEMENT_CLASSES; i++)
         say_sessions_of(to, i);
 }
 
-/* -- second factors and approved exceptions (R03, R24, R38) ----------------------------------- */
-
-static const char *tongue_of(const struct agreement *to, const char *english, const char *japanese)
-{
-    return to->tongue == TONGUE_ENGLISH ? english : japanese;
-}
-
-static bool has_cards(const struct policy *policy)
-{
-    return policy->factor_kinds != POLICY_FACTOR_KINDS_TOTP && policy->card_module[0] != '\0';
-}
-
-/* Of a class: required, optional, or none, of which nothing is said but that. */
-static void say_factor_of(struct agreement *to, size_t i)
-{
-    const char *who = tongue_of(to, classes[i].english, classes[i].japanese);
-    const char *from = to->policy->factor_required_from, *topic = classes[i].topics[5];
-    switch (policy_class_of(to->policy, classes[i].class_)->factor) {
-    case POLICY_FACTOR_REQUIRED:
-        if (from[0] == '\0')
-            say(to, topic, "%s must log in with a second factor.",
-                "%sのログインには、第二の認証要素が必要です。", who);
-        else
-            say(to, topic,
-                "%1$s must log in with a second factor from %2$s on; until then it is asked of "
-                "those who have one.",
-                "%1$sのログインには、%2$"
-                "s以降、第二の認証要素が必要です。それまでは、登録した人だけに"
-                "確認します。",
-                who, from);
-        return;
-    case POLICY_FACTOR_OPTIONAL:
-        say(to, topic, "%s are asked for a second factor where they have one.",
-            "%sには、第二の認証要素を登録した人だけにそれを確認します。", who);
-        return;
-    case POLICY_FACTOR_NONE:
-        say(to, topic, "%s are asked for no second factor.",
-            "%sには、第二の認証要素を確認しません。", who);
-        return;
-    }
-}
-
-static void say_factor_exempt(struct agreement *to)
-{
-    const char *places = to->policy->factor_exempt_places;
-    const char *services = to->policy->factor_exempt_services;
-    if (places[0] != '\0')
-        say(to, "factor_exempt_places",
-            "Whoever comes from these terminals and networks is asked for no second factor: %s.",
-            "次の端末とネットワークからは、第二の認証要素を確認しません（%s）。", places);
-    if (services[0] != '\0')
-        say(to, "factor_exempt_services", "These services ask for no second factor: %s.",
-            "次のサービスでは、第二の認証要素を確認しません（%s）。", services);
-}
-
-static void say_factor_kinds(struct agreement *to)
-{
-    const struct policy *policy = to->policy;
-    const bool totp = policy->factor_kinds != POLICY_FACTOR_KINDS_CARD;
-    if (totp && has_cards(policy))
-        say(to, "factor_kinds",
-            "A second factor is a device that makes one-time codes (RFC 6238), or a smartcard with "
-            "its PIN.",
-            "第二の認証要素は、ワンタイムコードを作る機器（RFC 6238）、または暗証番号付きの"
-            "ICカードです。");
-    else if (totp)
-        say(to, "factor_kinds", "A second factor is a device that makes one-time codes (RFC 6238).",
-            "第二の認証要素は、ワンタイムコードを作る機器（RFC 6238）です。");
-    else
-        say(to, "factor_kinds", "A second factor is a smartcard with its PIN.",
-            "第二の認証要素は、暗証番号付きのICカードです。");
-    if (totp)
-        say(to, "factor_code",
-            "Each one-time code is accepted once; %s without a success between them close the "
-            "codes of an account until an administrator acts.",
-            "ワンタイムコードはそれぞれ一度だけ使えます。成功を挟まずに%s誤ると、管理者が対応する"
-            "まで、そのアカウントではコードを受け付けません。",
-            count_of(to, policy->factor_failures, "wrong code", "wrong codes", "回").text);
-}
-
-/* How somebody comes by the first one. */
-static void say_factor_enrol(struct agreement *to)
-{
-    switch (to->policy->factor_enrol) {
-    case POLICY_ENROL_LOGIN:
-        say(to, "factor_enrol",
-            "Whoever is required to have a second factor and has none enrols one at the next "
-            "login.",
-            "必要な第二の認証要素がない人は、次のログイン時にそれを登録します。");
-        return;
-    case POLICY_ENROL_ADMINISTRATOR:
-        say(to, "factor_enrol",
-            "Only an administrator enrols a second factor where one is required and missing; until "
-            "then logins are refused.",
-            "必要な第二の認証要素がない人には、管理者だけがそれを登録します。それまでログインは拒否"
-            "されます。");
-        return;
-    }
-}
-
-static void say_recovery(struct agreement *to)
-{
-    switch (to->policy->factor_recovery) {
-    case POLICY_RECOVERY_ALWAYS:
-        say(to, "recovery",
-            "Instead of the second factor its owner can use a recovery code; each of them works "
-            "once.",
-            "第二の認証要素の代わりに、本人の復旧コードを使えます。コードはそれぞれ一度だけ使え"
-            "ます。");
-        return;
-    case POLICY_RECOVERY_GRANT:
-        say(to, "recovery",
-            "Recovery codes are accepted only with an approval; each of them works once.",
-            "復旧コードは、承認された期間だけ使えます。コードはそれぞれ一度だけ使えます。");
-        return;
-    }
-}
-
-static void say_cards(struct agreement *to)
-{
-    if (!has_cards(to->policy))
-        return;
-    switch (to->policy->card_alone) {
-    case POLICY_NO:
-        say(to, "card_alone", "A card is used together with the password.",
-            "カードはパスワードと併せて使います。");
-        break;
-    case POLICY_YES:
-        say(to, "card_alone", "A card and its PIN are two factors, and need no password.",
-            "カードとその暗証番号は二つの認証要素であり、パスワードは不要です。");
-        break;
-    }
-    switch (to->policy->card_crl) {
-    case POLICY_CRL_REQUIRE:
-        say(to, "card_crl",
-            "A card's certificate must come from an issuer that the site trusts and must not be "
-            "revoked; without a current list of revoked ones it is refused.",
-            "カードの証明書は、施設が信頼する発行者のもので、失効していないことを確認します。最新の"
-            "失効リストがなければ拒否されます。");
-        break;
-    case POLICY_CRL_WARN:
-        say(to, "card_crl",
-            "A card's certificate must come from an issuer that the site trusts and must not be on "
-            "the list of revoked ones; where that list is old, a warning is recorded.",
-            "カードの証明書は、施設が信頼する発行者のもので、失効リストにないことを確認します。失効"
-            "リストが古い場合は、警告を記録します。");
-        break;
-    }
-}
-
-static void say_factors(struct agreement *to)
-{
-    bool any = false;
-    for (size_t i = 0; i < MEDGL_COUNT(classes); i++) {
-        say_factor_of(to, i);
-        any |= policy_class_of(to->policy, classes[i].class_)->factor != POLICY_FACTOR_NONE;
-    }
-    if (any)
-        say_factor_exempt(to);
-    say(to, "factor_own",
-        "An account can have a rule of its own on the second factor, which goes before that of its "
-        "class.",
-        "第二の認証要素の規則は、区分の規則に優先してアカウントごとに定めることもできます。");
-    say_factor_kinds(to);
-    say_factor_enrol(to);
-    say_recovery(to);
-    say_cards(to);
-    say(to, "grant",
-        "An exception (another proof in place of the second factor, or a login outside the hours) "
-        "names who approved it and why, lasts for %s at most, ends by itself, and is recorded.",
-        "例外（第二の認証要素に代わる確認、時間外のログイン）には、承認者と理由を定めます。期間は"
-        "最長%sで、自動的に終了し、記録されます。",
-        span_of(to, to->policy->grant_max).text);
-}
+/* -- storage (R02) ---------------------------------------------------------------------------- */
 
 static void say_storage(struct agreement *to)
 {
