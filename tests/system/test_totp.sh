@@ -187,7 +187,8 @@ cmp /run/said.wrong /run/said.recovery > $seen 2>&1
 tap $? "in the same words (R23)"
 works "the phone is right beside them" ssh_in alice $own "$(fresh alice)"
 counts "the ledger says so" 10 'k == "login.success" and s == "alice" and d["factors"] == "password+recovery"'
-holds "and an administrator was told" 'any("recovery" in str(a).lower() for a in it["alerts"])' admin alert list --all --json
+holds "and an administrator was told of each" 'sum(a["count"] for a in it["alerts"] if a["kind"] == "recovery" and
+    a["account"] == "alice") == 10' admin alert list --all --json
 
 # -- a hundred wrong codes -----------------------------------------------------------------------------------------------------
 
@@ -208,9 +209,11 @@ ssh_out closed alice $own "$(fresh alice)"
 tap $? "close the factor: the right code is refused (R20)"
 cmp /run/said.wrong /run/said.closed > $seen 2>&1
 tap $? "in the same words (R23)"
-holds "an administrator was told" 'any("alice" in str(a) and a["urgent"] is not None for a in it["alerts"])' \
-    admin alert list --all --json
-works "account show says it" sh -c 'medgl-admin account show alice | grep -i "clos"'
+holds "an administrator was told" 'any(a["kind"] == "lockout" and a["account"] == "alice" and "wrong codes" in a["text"]
+    for a in it["alerts"])' admin alert list --all --json
+holds "account show says it" 'it["account"][0]["wrong_codes"] >= it["account"][0]["wrong_codes_limit"] == 20' \
+    admin account show alice --json
+works "account explain as well" sh -c 'medgl-admin account explain alice | grep "wrong codes .*: closed until"'
 unlock alice
 works "an administrator opens it; the code was not used up" ssh_in alice $own "answer ${phone}alice again"
 for ((i = 0; i < 25; i++)); do
