@@ -1,6 +1,7 @@
-/* What the driver of a smartcard cannot reach: keys, policy, store, and other processes of the user
- * that it runs as, who owns them all. Kernels without Landlock keep nothing from it but what the
- * process does not hold; it is a library that root chose. */
+/* What the driver of a smartcard cannot reach: keys, policy, store, sockets and locks of the
+ * engine, and other processes of the user that it runs as, who owns them all. Kernels without
+ * Landlock keep nothing from it but what the process does not hold; it is a library that root
+ * chose. */
 #include "engine/card_jail.h"
 
 #include "base/auto.h"
@@ -10,10 +11,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <linux/openat2.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 
 /* Of later kernels than the header. */
@@ -39,21 +41,22 @@ struct jail {
 };
 
 /* Landlock allows, and never forbids below what it allows: so beside the hidden directories
- * everything is allowed, one by one. */
-static bool jail_allow(const struct jail *jail, int directory, const char *name)
+ * everything is allowed, one by one. MUST: nothing is asked of the file system that is mounted
+ * there, which may never answer; what cannot be opened is not allowed, and no error. */
+static void jail_allow(const struct jail *jail, int directory, const char *name, bool mounts)
 {
-    struct stat st;
-    auto_fd int fd = openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) != 0)
-        return errno == ENOENT || errno == EACCES; /* gone, or not for us */
-    if (S_ISLNK(st.st_mode))
-        return true; /* where it leads is allowed, or not */
-    const struct landlock_path_beneath_attr rule = {
-        .allowed_access = (S_ISDIR(st.st_mode) ? JAIL_DIRECTORY : JAIL_FILE) |
-                          (jail->truncates ? JAIL_TRUNCATE : 0),
+    const struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+                                 .resolve = mounts ? 0 : RESOLVE_NO_XDEV};
+    auto_fd int fd = (int)syscall(SYS_openat2, directory, name, &how, sizeof(how));
+    struct landlock_path_beneath_attr rule = {
+        .allowed_access = JAIL_DIRECTORY | (jail->truncates ? JAIL_TRUNCATE : 0),
         .parent_fd = fd,
     };
-    return syscall(SYS_landlock_add_rule, jail->ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
+    if (fd < 0 ||
+        syscall(SYS_landlock_add_rule, jail->ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0)
+        return;
+    rule.allowed_access = JAIL_FILE | (jail->truncates ? JAIL_TRUNCATE : 0); /* no directory */
+    (void)syscall(SYS_landlock_add_rule, jail->ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
 }
 
 /* Whether a hidden directory is `path`, or below it. */
@@ -69,50 +72,95 @@ static bool jail_hides(const struct jail *jail, const char *path, bool *below)
     return false;
 }
 
-/* `path` has no '/' at its end; "" is the root. What cannot be listed is allowed in nothing. */
-static bool jail_walk(const struct jail *jail, const char *path)
+/* Where the driver is, wherever that is: it may read what lies beside it. */
+static void jail_allow_driver(const struct jail *jail, const char *module)
 {
-    auto_fd int fd = open(path[0] != '\0' ? path : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 && errno == EACCES)
-        return true;
-    int again = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
-    DIR *list = again >= 0 ? fdopendir(again) : NULL;
-    bool good = list != NULL;
+    char directory[PATH_MAX];
+    bool inside = false;
+    const char *end = strrchr(module, '/');
+    if (end == NULL || end == module)
+        return;
+    (void)snprintf(directory, sizeof(directory), "%.*s", (int)(end - module), module);
+    for (size_t i = 0; i < jail->count; i++) {
+        const size_t len = strlen(jail->hidden[i]);
+        if (strncmp(directory, jail->hidden[i], len) == 0 &&
+            (directory[len] == '/' || directory[len] == '\0'))
+            return;
+    }
+    if (jail_hides(jail, directory, &inside) || inside)
+        return;
+    auto_fd int fd = open(directory, O_PATH | O_CLOEXEC);
+    const struct landlock_path_beneath_attr rule = {
+        .allowed_access = LANDLOCK_ACCESS_FS_READ_FILE,
+        .parent_fd = fd,
+    };
+    if (fd >= 0)
+        (void)syscall(SYS_landlock_add_rule, jail->ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+}
+
+/* What drivers need of the root directory. Elsewhere, where people have their own, and other
+ * machines' directories are mounted, there is nothing for them. */
+static bool jail_offers(const char *name)
+{
+    static const char *const names[] = {"bin",   "dev",    "etc", "gnu", "lib",  "lib32",
+                                        "lib64", "libx32", "nix", "opt", "proc", "run",
+                                        "sbin",  "sys",    "tmp", "usr", "var"};
+    for (size_t i = 0; i < MEDGL_COUNT(names); i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* `path` has no '/' at its end; "" is the root. What cannot be listed is allowed in nothing. */
+static void jail_walk(const struct jail *jail, const char *path)
+{
+    const bool top = path[0] == '\0';
+    const int fd = open(top ? "/" : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *list = fd >= 0 ? fdopendir(fd) : NULL;
     const struct dirent *entry;
-    while (good && (entry = readdir(list)) != NULL) {
+    if (list == NULL && fd >= 0)
+        (void)close(fd);
+    while (list != NULL && (entry = readdir(list)) != NULL) {
         char below[PATH_MAX];
         bool inside = false;
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
-        int len = snprintf(below, sizeof(below), "%s/%s", path, entry->d_name);
-        if (len < 0 || (size_t)len >= sizeof(below))
-            good = false;
-        else if (!jail_hides(jail, below, &inside))
-            good = inside ? jail_walk(jail, below) : jail_allow(jail, fd, entry->d_name);
+        const int len = snprintf(below, sizeof(below), "%s/%s", path, entry->d_name);
+        if (len < 0 || (size_t)len >= sizeof(below) || jail_hides(jail, below, &inside))
+            continue;
+        if (inside)
+            jail_walk(jail, below);
+        else if (!top || jail_offers(entry->d_name))
+            jail_allow(jail, fd, entry->d_name, top);
     }
     if (list != NULL)
         (void)closedir(list);
-    else if (again >= 0)
-        (void)close(again);
-    return good;
 }
 
-bool card_jail(const char *root)
+/* One that is not there yet stays out of reach when it comes. */
+static bool jail_hide(const char *root, const char *name, char hidden[PATH_MAX])
 {
-    static const char *const names[] = {MEDGL_SYSCONFDIR, MEDGL_STATEDIR};
+    char path[PATH_MAX];
+    if (path_under(path, root, name) != MEDGL_OK)
+        return false;
+    if (realpath(path, hidden) != NULL)
+        return true;
+    (void)snprintf(hidden, PATH_MAX, "%s", path);
+    return errno == ENOENT;
+}
+
+bool card_jail(const char *root, const char *module)
+{
+    static const char *const names[] = {MEDGL_SYSCONFDIR, MEDGL_STATEDIR, MEDGL_RUNDIR};
     static char hidden[MEDGL_COUNT(names)][PATH_MAX];
     struct jail jail = {.hidden = (const char(*)[PATH_MAX])hidden};
     const long version =
         syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
     if (version < 1)
         return true;
-    for (size_t i = 0; i < MEDGL_COUNT(names); i++) {
-        char path[PATH_MAX];
-        if (path_under(path, root, names[i]) != MEDGL_OK)
+    for (; jail.count < MEDGL_COUNT(names); jail.count++)
+        if (!jail_hide(root, names[jail.count], hidden[jail.count]))
             return false;
-        if (realpath(path, hidden[jail.count]) != NULL)
-            jail.count++;
-    }
     const struct jail_ruleset attributes = {
         .files = JAIL_DIRECTORY | (version >= 3 ? JAIL_TRUNCATE : 0),
         .scoped = version >= 6 ? JAIL_SCOPE_SIGNAL : 0,
@@ -120,9 +168,11 @@ bool card_jail(const char *root)
     const size_t size = version >= 6 ? sizeof(attributes) : sizeof(attributes.files);
     jail.truncates = version >= 3;
     jail.ruleset = (int)syscall(SYS_landlock_create_ruleset, &attributes, size, 0);
-    bool good = jail.ruleset >= 0 && jail_walk(&jail, "") &&
-                syscall(SYS_landlock_restrict_self, jail.ruleset, 0) == 0;
-    if (jail.ruleset >= 0)
-        (void)close(jail.ruleset);
+    if (jail.ruleset < 0)
+        return false;
+    jail_walk(&jail, "");
+    jail_allow_driver(&jail, module);
+    const bool good = syscall(SYS_landlock_restrict_self, jail.ruleset, 0) == 0;
+    (void)close(jail.ruleset);
     return good;
 }

@@ -8,6 +8,7 @@
  * does, nothing of it is left when the first one ends. */
 #include "base/auto.h"
 #include "base/process.h"
+#include "engine/card_filter.h"
 #include "engine/card_jail.h"
 #include "engine/card_token.h"
 #include "engine/harden.h"
@@ -81,7 +82,7 @@ static _Noreturn void card_work(pid_t above)
     bool good = setsid() >= 0 && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 &&
                 getppid() == above && card_limits() &&
                 recv(WIRE_FD, &order, sizeof(order), 0) == (ssize_t)sizeof(order) &&
-                card_order_holds(&order) && card_jail(order.root);
+                card_order_holds(&order) && card_jail(order.root, order.module) && card_filter();
     if (good)
         card_token_serve(&order, card_tell);
     secret_wipe(&order, sizeof(order));

@@ -306,6 +306,7 @@ static void test_holds_nothing(void **state)
     assert_null(strstr(text, "MEDGL_TEST_LEAK"));
     assert_non_null(strstr(text, "/dev/null\n/dev/null\n/dev/null\nsocket:["));
     assert_non_null(strstr(text, "NoNewPrivs:\t1"));
+    assert_non_null(strstr(text, "Seccomp:\t2"));
     assert_non_null(strstr(text, "Max core file size        0"));
 }
 
@@ -315,6 +316,27 @@ static bool kernel_hides(void)
     return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) >= 1;
 }
 
+/* What the filter keeps from it with any kernel, and what it must not. */
+static const char *const kept_rows[] = {
+    "DID chmod",
+    "DID fchmod",
+    "DID chown",
+    "DID fchown",
+    "DID utimensat",
+    "DID setxattr",
+    "DID removexattr",
+    "DID truncate",
+    "DID FS_IOC_SETFLAGS",
+    "DID prlimit",
+    "DID setpriority",
+    "DID sched_setscheduler",
+    "DID ioprio_set",
+    "DID ptrace",
+    "DID io_uring_setup",
+    "TRIED",
+    "its own limits are kept from it",
+};
+
 /* Keys and store belong to the user that the driver runs as. */
 static void test_reaches_nothing(void **state)
 {
@@ -323,8 +345,10 @@ static void test_reaches_nothing(void **state)
     char root[PATH_MAX];
     (void)state;
     (void)snprintf(root, sizeof(root), "%s/root", cards_directory);
-    cards_command("mkdir -p '%s%s' '%s%s' && echo KEYS > '%s%s' && echo ROWS > '%s%s'", root,
-                  MEDGL_SYSCONFDIR, root, MEDGL_STATEDIR, root, PATH_STORE_KEY, root, PATH_STORE);
+    cards_command("cd '%s' && rm -rf root && mkdir -p root && cd root && "
+                  "mkdir -p .%s .%s .%s && echo KEYS > .%s && echo ROWS > .%s && : > .%s/slots",
+                  cards_directory, MEDGL_SYSCONFDIR, MEDGL_STATEDIR, PATH_KDF, PATH_STORE_KEY,
+                  PATH_STORE, PATH_KDF);
     cards_command("ln -sfn '%s' '%s/reader/root'", root, cards_directory);
     private_root = root;
     cards_insert("alice-ec", -1);
@@ -338,6 +362,11 @@ static void test_reaches_nothing(void **state)
     assert_true(strstr(text, "ROWS") == NULL || !kernel_hides());
     cards_command("test ! -e '%s%s/planted' || %s", root, MEDGL_SYSCONFDIR,
                   kernel_hides() ? "false" : "true");
+    for (size_t i = 0; i < MEDGL_COUNT(kept_rows); i++)
+        if (strstr(text, kept_rows[i]) != NULL)
+            fail_msg("%s", text);
+    if (kernel_hides() && strstr(text, "DID") != NULL)
+        fail_msg("%s", text);
 }
 
 static const struct refused_row {
