@@ -299,6 +299,8 @@ void table_print(struct table **table); /* prints and frees; also for auto_clean
 void table_free(struct table **table);
 bool table_empty(const struct table *table);
 
+#define SHORT_ID 8 /* of an id's 32 digits: enough for people to tell ids apart */
+
 /* A sentence for people; nothing in JSON and CSV. */
 void output_say(struct output *output, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SHORT_ID 8 /* of 32 digits: enough to tell cards apart for people */
-
 static const char *option_or_empty(const struct admin *admin, enum option option)
 {
     const char *value = admin->options.value[option];

@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SHORT_ID 8 /* of 32 digits: enough to tell grants apart for people */
-
 /* -- add -------------------------------------------------------------------------------------- */
 
 static enum medgl_error grant_deliver(void *argument, const struct account *account,

@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SHORT_ID 8 /* of 32 digits: enough to tell sessions apart for people */
-
 /* -- list ----------------------------------------------------------------------------------- */
 
 static const char *session_state(const struct session_record *record)

@@ -19,6 +19,7 @@ struct otp_import {
     enum medgl_error (*found)(void *argument, const struct otp_found *found);
     /* One that cannot be taken over, and why (N_()). */
     void (*problem)(void *argument, size_t line, const char *user, const char *why);
+    medgl_time now; /* tokens of PSKC may begin and end */
 };
 
 /* "HOTP/T30/6 user - 00...": PINs in the second field, and event-based tokens, are problems. */

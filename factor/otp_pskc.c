@@ -12,6 +12,7 @@
 #include <libxml/parser.h>
 #include <libxml/tree.h>
 #include <malloc.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -64,12 +65,24 @@ static void free_document(xmlDocPtr *document)
     xmlFreeDoc(*document);
 }
 
+/* MUST: once, before anything else of libxml2 is called: what it has by then it would free with
+ * functions that it was not made by, and what it keeps between two documents too. */
+static bool prepare_xml(void)
+{
+    static bool ready;
+    if (!ready) {
+        ready = xmlMemSetup(wiping_free, malloc, wiping_realloc, strdup) == 0;
+        xmlSetStructuredErrorFunc(NULL, say_nothing);
+    }
+    return ready;
+}
+
 static enum medgl_error parse(const struct secret *text, xmlDocPtr *document)
 {
     if (text->len == 0 || text->len > INT32_MAX)
         return MEDGL_ERR_ARGUMENT;
-    (void)xmlMemSetup(wiping_free, malloc, wiping_realloc, strdup);
-    xmlSetStructuredErrorFunc(NULL, say_nothing);
+    if (!prepare_xml())
+        return MEDGL_ERR_MEMORY;
     auto_clean(free_parser) xmlParserCtxtPtr parser = xmlNewParserCtxt();
     if (parser == NULL)
         return MEDGL_ERR_MEMORY;
@@ -361,6 +374,35 @@ static const char *read_clock(const xmlNode *data, struct otp_found *found)
     return NULL;
 }
 
+/* A date and time, of UTC where it names no zone. `t` stays where there is none. */
+static bool time_of(const xmlNode *node, medgl_time *t)
+{
+    char text[WORD_SIZE], utc[WORD_SIZE + 1];
+    if (node == NULL)
+        return true;
+    if (!text_of(node, text, sizeof(text)) || strchr(text, 'T') == NULL)
+        return false;
+    (void)snprintf(utc, sizeof(utc), "%sZ", text);
+    return clock_parse_local(utc, t) == MEDGL_OK || clock_parse_local(text, t) == MEDGL_OK;
+}
+
+/* When, and how often, codes of it may be used (RFC 6030 section 5). How often is not counted here:
+ * one that is limited would be used beyond its limit. */
+static const char *read_limits(const xmlNode *policy, medgl_time now)
+{
+    medgl_time since = now, until = INT64_MAX;
+    if (!time_of(child(policy, "StartDate"), &since) ||
+        !time_of(child(policy, "ExpiryDate"), &until))
+        return N_("its date of begin or end is malformed");
+    if (since > now)
+        return N_("it is not valid yet");
+    if (until <= now)
+        return N_("it is not valid any more");
+    if (child(policy, "NumberOfTransactions") != NULL)
+        return N_("it may be used a limited number of times alone");
+    return NULL;
+}
+
 /* A PIN that is a part of the code, and keys that are for something else. */
 static const char *read_policy(const xmlNode *policy)
 {
@@ -439,6 +481,8 @@ static enum medgl_error read_package(struct pskc *pskc, const xmlNode *package)
         why = read_clock(data, &found);
     if (why == NULL)
         why = read_policy(child(key, "Policy"));
+    if (why == NULL)
+        why = read_limits(child(key, "Policy"), pskc->import->now);
     if (why == NULL)
         MEDGL_TRY(read_secret(pskc, data, &found.record, &why));
     if (why == NULL)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define CODE_DIGITS_MAX 8
+#define SHORT_BLOCK     64 /* of SHA-1 and SHA-256, in HMAC */
 #define RECORD_VERSION  "totp-1"
 #define RECORD_SIZE     (sizeof(RECORD_VERSION) + 32 + BASE32_SIZE(TOTP_SECRET_MAX))
 
@@ -156,6 +157,19 @@ const char *totp_algorithm_word(enum totp_algorithm algorithm)
         return "sha256";
     case TOTP_SHA512:
         return "sha512";
+    }
+    return "?";
+}
+
+const char *totp_algorithm_shown(enum totp_algorithm algorithm)
+{
+    switch (algorithm) {
+    case TOTP_SHA1:
+        return "SHA-1";
+    case TOTP_SHA256:
+        return "SHA-256";
+    case TOTP_SHA512:
+        return "SHA-512";
     }
     return "?";
 }

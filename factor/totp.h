@@ -81,7 +81,8 @@ void base32_write(const unsigned char *bytes, size_t len, char *text);
 enum medgl_error base32_read(const char *text, size_t text_len, unsigned char *bytes, size_t cap,
                              size_t *len);
 
-const char *totp_algorithm_word(enum totp_algorithm algorithm); /* "sha256"; never NULL */
+const char *totp_algorithm_word(enum totp_algorithm algorithm);  /* "sha256"; never NULL */
+const char *totp_algorithm_shown(enum totp_algorithm algorithm); /* "SHA-256", as apps write it */
 enum medgl_error totp_algorithm_parse(const char *word, enum totp_algorithm *algorithm);
 
 #endif

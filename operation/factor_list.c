@@ -20,20 +20,6 @@ struct list_run {
     const struct account *account;
 };
 
-/* As apps write it. */
-static const char *list_algorithm(enum totp_algorithm algorithm)
-{
-    switch (algorithm) {
-    case TOTP_SHA1:
-        return "SHA-1";
-    case TOTP_SHA256:
-        return "SHA-256";
-    case TOTP_SHA512:
-        return "SHA-512";
-    }
-    return "?";
-}
-
 /* A step that was used is a time. */
 static enum medgl_error list_device(const struct list_run *run, struct factor_report *report)
 {
@@ -42,7 +28,7 @@ static enum medgl_error list_device(const struct list_run *run, struct factor_re
     MEDGL_TRY(factor_unseal(run->context, report->credential, &text));
     MEDGL_TRY(totp_record_read(&text, &record));
     (void)snprintf(report->what, sizeof(report->what), _("%s, %u digits, %u seconds"),
-                   list_algorithm(record.algorithm), record.digits, record.period);
+                   totp_algorithm_shown(record.algorithm), record.digits, record.period);
     report->last_used = report->credential->counter * (int64_t)record.period * MEDGL_SECOND;
     return MEDGL_OK;
 }
@@ -217,7 +203,8 @@ enum medgl_error operation_factor_remove(struct context *context, const char *na
         .context = context, .name = name, .kind = kind, .id = id, .reason = reason, .why = why};
     *removed = 0;
     why[0] = '\0';
-    if (kind == FACTOR_KIND_NONE || reason[0] == '\0' || !text_is_printable(reason))
+    if (kind == FACTOR_KIND_NONE || kind == FACTOR_KIND_CODE || reason[0] == '\0' ||
+        !text_is_printable(reason))
         return MEDGL_ERR_ARGUMENT;
     MEDGL_TRY(store_transact(context->store, STORE_WRITE, remove_now, &run));
     (void)evidence_publish(context); /* the act stands even if the outside copy fails: logged */
@@ -226,13 +213,6 @@ enum medgl_error operation_factor_remove(struct context *context, const char *na
 }
 
 /* -- all of them ------------------------------------------------------------------------------ */
-
-static enum medgl_error revoke_count(void *argument, const struct credential *credential)
-{
-    (void)credential;
-    ++*(uint32_t *)argument;
-    return MEDGL_OK;
-}
 
 enum medgl_error factors_revoke(struct context *context, struct store_txn *txn,
                                 const struct clock_reading *clock, const struct account *account,
@@ -244,7 +224,7 @@ enum medgl_error factors_revoke(struct context *context, struct store_txn *txn,
     for (size_t i = 0; i < MEDGL_COUNT(kinds); i++) {
         const enum credential_kind kind = remove_credential_kind(kinds[i]);
         uint32_t count = 0;
-        MEDGL_TRY(store_credential_each_of(txn, account->id, kind, revoke_count, &count));
+        MEDGL_TRY(factors_count(txn, account->id, kind, &count));
         if (count == 0)
             continue;
         MEDGL_TRY(remove_entry(context, txn, clock, account, kinds[i], NULL, count, reason));

@@ -135,6 +135,20 @@ enum medgl_error factors_read(struct store_txn *txn, const char *account_id, med
     return MEDGL_OK;
 }
 
+static enum medgl_error factors_count_one(void *argument, const struct credential *credential)
+{
+    (void)credential;
+    ++*(uint32_t *)argument;
+    return MEDGL_OK;
+}
+
+enum medgl_error factors_count(struct store_txn *txn, const char *account_id,
+                               enum credential_kind kind, uint32_t *count)
+{
+    *count = 0;
+    return store_credential_each_of(txn, account_id, kind, factors_count_one, count);
+}
+
 /* -- what policy/ decides on ------------------------------------------------------------------ */
 
 struct factor_facts factor_facts_from(const struct account *account, const struct factors *factors,

@@ -28,6 +28,10 @@ struct factors {
 enum medgl_error factors_read(struct store_txn *txn, const char *account_id, medgl_time now,
                               struct factors *factors);
 
+/* How many rows of a kind the account has, in force or not. */
+enum medgl_error factors_count(struct store_txn *txn, const char *account_id,
+                               enum credential_kind kind, uint32_t *count);
+
 /* Facts for policy_factor(). `place` and `service`: of a login; NULL: none is asked about. */
 struct factor_facts factor_facts_from(const struct account *account, const struct factors *factors,
                                       enum factor_mode mode, const struct admission_place *place,

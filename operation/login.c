@@ -51,7 +51,8 @@ static enum medgl_error login_enrol(struct context *context, const struct talk *
                  _("A second factor is needed to log in here, and you have none yet. Set one up "
                    "now: it takes an authenticator app on your phone."));
     MEDGL_TRY(totp_enrolment_begin(context, 0, 0, "", &enrolment));
-    totp_enrolment_show(talk, &proof->account, &enrolment, context->policy.factor_qr == POLICY_YES);
+    totp_enrolment_show(talk, &proof->account, &enrolment, context->policy.factor_qr == POLICY_YES,
+                        false);
     MEDGL_TRY(totp_enrolment_confirm(talk, &enrolment));
     MEDGL_TRY(proof_commit_enrolled(proof, &enrolment));
     if (proof->decision.allowed)

@@ -227,13 +227,6 @@ static enum medgl_error recovery_issue_check(struct store_txn *txn, void *argume
     return MEDGL_ERR_REFUSED;
 }
 
-static enum medgl_error recovery_count(void *argument, const struct credential *credential)
-{
-    (void)credential;
-    ++*(uint32_t *)argument;
-    return MEDGL_OK;
-}
-
 /* What is left of the old ones ends with the new ones. */
 static enum medgl_error recovery_replace(struct store_txn *txn, struct recovery_run *run,
                                          const struct clock_reading *clock)
@@ -241,8 +234,7 @@ static enum medgl_error recovery_replace(struct store_txn *txn, struct recovery_
     uint32_t left = 0;
     struct ledger_entry entry;
     const char *account_id = run->account.id;
-    MEDGL_TRY(
-        store_credential_each_of(txn, account_id, CREDENTIAL_RECOVERY, recovery_count, &left));
+    MEDGL_TRY(factors_count(txn, account_id, CREDENTIAL_RECOVERY, &left));
     if (left == 0)
         return MEDGL_OK;
     evidence_begin(run->context, clock, LEDGER_FACTOR_REVOKE, &run->account, &entry);

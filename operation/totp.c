@@ -102,20 +102,6 @@ static enum medgl_error totp_key_groups(const struct totp_record *record, struct
     return MEDGL_OK;
 }
 
-/* As apps write it. */
-static const char *totp_algorithm_shown(enum totp_algorithm algorithm)
-{
-    switch (algorithm) {
-    case TOTP_SHA1:
-        return "SHA-1";
-    case TOTP_SHA256:
-        return "SHA-256";
-    case TOTP_SHA512:
-        return "SHA-512";
-    }
-    return "?";
-}
-
 static void totp_show_key(const struct talk *talk, const struct totp_record *record)
 {
     auto_secret struct secret key = SECRET_NONE, line = SECRET_NONE;
@@ -130,12 +116,26 @@ static void totp_show_key(const struct talk *talk, const struct totp_record *rec
     talk->inform(talk->carrier, settings);
 }
 
+/* For a password manager, and where the QR code does not fit. */
+static void totp_show_uri(const struct talk *talk, const struct account *account,
+                          const struct totp_record *record)
+{
+    auto_secret struct secret uri = SECRET_NONE;
+    char issuer[HOST_NAME_MAX + 1];
+    totp_issuer(issuer);
+    if (otp_uri_write(record, issuer, account->name, &uri) == MEDGL_OK ||
+        otp_uri_write(record, "", account->name, &uri) == MEDGL_OK)
+        talk->inform(talk->carrier, (const char *)uri.bytes);
+}
+
 void totp_enrolment_show(const struct talk *talk, const struct account *account,
-                         const struct totp_enrolment *enrolment, bool qr)
+                         const struct totp_enrolment *enrolment, bool qr, bool uri)
 {
     talk->inform(talk->carrier,
                  _("A second factor is set up now: a device of yours that shows one-time codes. "
                    "What follows is shown this once: nobody else may see it."));
+    if (uri) /* first, so that what scrolls out of a small terminal is not the QR code */
+        totp_show_uri(talk, account, &enrolment->record);
     if (qr)
         totp_show_qr(talk, account, &enrolment->record);
     totp_show_key(talk, &enrolment->record);
@@ -263,13 +263,6 @@ enum medgl_error totp_enrolment_confirm(const struct talk *talk, struct totp_enr
 
 /* -- keeping ---------------------------------------------------------------------------------- */
 
-static enum medgl_error totp_count(void *argument, const struct credential *credential)
-{
-    (void)credential;
-    ++*(uint32_t *)argument;
-    return MEDGL_OK;
-}
-
 static enum medgl_error totp_refuse(char *why, const char *text)
 {
     (void)snprintf(why, OPERATION_WHY_SIZE, "%s", text);
@@ -280,14 +273,14 @@ enum medgl_error totp_enrolment_admit(const struct context *context, struct stor
                                       const struct account *account, uint32_t besides,
                                       char why[OPERATION_WHY_SIZE])
 {
-    uint32_t there = besides;
+    uint32_t there = 0;
     if (account->state != ACCOUNT_STATE_ACTIVE)
         return totp_refuse(why, _("only an active account gets a second factor"));
     if (context->policy.factor_kinds == POLICY_FACTOR_KINDS_CARD)
         return totp_refuse(why, _("the policy accepts cards alone (factor_kinds): a device that "
                                   "makes codes would open nothing"));
-    MEDGL_TRY(store_credential_each_of(txn, account->id, CREDENTIAL_TOTP, totp_count, &there));
-    if (there < FACTORS_TOTP_MAX)
+    MEDGL_TRY(factors_count(txn, account->id, CREDENTIAL_TOTP, &there));
+    if (there + besides < FACTORS_TOTP_MAX)
         return MEDGL_OK;
     return totp_refuse(why, _("the account has as many devices as it can have: take one away "
                               "with medgl-admin totp remove first"));
@@ -384,7 +377,7 @@ enum medgl_error operation_totp_enrol(struct context *context, const struct talk
     MEDGL_TRY(totp_enrolment_begin(context, request->algorithm, request->digits, request->label,
                                    &run.enrolment));
     run.enrolment.reason = request->reason;
-    totp_enrolment_show(talk, &run.account, &run.enrolment, true);
+    totp_enrolment_show(talk, &run.account, &run.enrolment, true, true);
     MEDGL_TRY(totp_enrolment_confirm(talk, &run.enrolment));
     MEDGL_TRY(store_transact(context->store, STORE_WRITE, totp_enrol_now, &run));
     (void)evidence_publish(context); /* the act stands even if the outside copy fails: logged */

@@ -24,9 +24,10 @@ enum medgl_error totp_enrolment_begin(const struct context *context, enum totp_a
                                       struct totp_enrolment *enrolment);
 
 /* Shows it to the person who scans it: a QR code of at most 80x24 where `qr`, the key in groups,
- * and what to do. In lines of their own: each fits a PAM message. */
+ * and what to do. In lines of their own: each fits a PAM message. `uri`: the otpauth:// URI too,
+ * for a terminal that can scroll; together with the QR code it is more than 24 lines. */
 void totp_enrolment_show(const struct talk *talk, const struct account *account,
-                         const struct totp_enrolment *enrolment, bool qr);
+                         const struct totp_enrolment *enrolment, bool qr, bool uri);
 
 /* Asks for a code of it up to three times. Apps that pass over `algorithm` are found out: a code
  * that is right under another one is right, and the record says so from then on.
@@ -103,7 +104,8 @@ enum medgl_error operation_factor_list(
     struct context *context, const char *name, enum factor_kind kind,
     void (*each)(void *argument, const struct factor_report *report), void *argument);
 
-/* Takes factors of a kind away: one (`id`, or the beginning of it, or its label) or all (NULL).
+/* Takes factors of a kind away: one (`id`, or the beginning of it, or its label) or all (NULL). Not
+ * the codes of a waiver, MEDGL_ERR_ARGUMENT: they end with their grant, whose entries say so.
  * MEDGL_ERR_REFUSED with `why`: there is none, or several fit. `*removed` says how many. */
 enum medgl_error operation_factor_remove(struct context *context, const char *name,
                                          enum factor_kind kind, const char *id, const char *reason,

@@ -114,7 +114,7 @@ static enum medgl_error import_parse(struct import_run *run)
 {
     const struct totp_import_request *request = run->request;
     const struct otp_import import = {
-        .argument = run, .found = import_found, .problem = import_problem};
+        .argument = run, .found = import_found, .problem = import_problem, .now = clock_read().now};
     switch (request->form) {
     case TOTP_IMPORT_USERS:
         return otp_import_users(request->text, &import);
@@ -279,6 +279,14 @@ static enum medgl_error import_judge(struct store_txn *txn, void *argument)
     return totp_enrolment_admit(run->context, txn, &run->account, import_besides(run), run->why);
 }
 
+/* MUST: a code that was used elsewhere a moment ago, also here before the device was taken away, is
+ * none any more: the step that the device is at counts as used, and the next one is the first. */
+static int64_t import_used(const struct otp_found *found, medgl_time now)
+{
+    const int64_t present = totp_step(&found->record, now) + found->drift;
+    return found->last > present ? found->last : present;
+}
+
 static enum medgl_error import_now(struct store_txn *txn, void *argument)
 {
     struct import_run *run = argument;
@@ -287,7 +295,7 @@ static enum medgl_error import_now(struct store_txn *txn, void *argument)
     MEDGL_TRY(import_judge(txn, run));
     const struct otp_found *found = &import_item(run, run->at)->found;
     enrolment.record = found->record;
-    enrolment.step = found->last;
+    enrolment.step = import_used(found, clock.now);
     enrolment.drift = found->drift;
     MEDGL_TRY(text_copy(enrolment.label, sizeof(enrolment.label), found->serial));
     MEDGL_TRY(totp_enrolment_store(run->context, txn, &clock, &run->account, &enrolment,

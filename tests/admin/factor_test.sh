@@ -36,6 +36,8 @@ end 0" totp enrol games --label phone --reason 'first one'
 key=$(sed -n 's/.*secret=\([A-Z2-7]*\).*/\1/p' "$work/uri")
 [ ${#key} = 32 ] && grep -q '^otpauth://totp/.*games?secret=' "$work/uri"
 verdict "the QR code says what apps read" $?
+tr -d '\r' < "$out" | grep -q "^otpauth://totp/[^ ]*secret=$key[^ ]*$"
+verdict "and so does a line, for who has no camera" $?
 json "it is listed, without its secret" 0 'd["devices"][0]["account"] == "games" and d["devices"][0]["label"] == "phone" and
     d["devices"][0]["codes"] == "SHA-256, 6 digits, 30 seconds" and utc.fullmatch(d["devices"][0]["last_used"]) and
     "'"$key"'" not in json.dumps(d)' totp list
@@ -107,7 +109,7 @@ printf '%s\n' 'see Settings' 'see shows now' "answer $phone $FAKE_PHONE read; $p
     python3 "$top_srcdir/tests/system/terminal.py" -- sh "$work/pipe" > "$out" 2> "$err"
 verdict "standard output may be a pipe" $?
 key=$(sed -n 's/^Key: //p' "$out" | tr -d '\r ')
-[ ${#key} = 32 ] && python3 -m json.tool < "$work/piped" > "$err" && ! grep -q -e "$key" -e secret -e Key "$work/piped"
+[ ${#key} = 32 ] && python3 -m json.tool < "$work/piped" > "$err" && ! grep -q -e "$key" -e secret -e Key -e otpauth "$work/piped"
 verdict "and gets JSON without the secret" $?
 exits "it is taken away" 0 totp remove daemon --reason test
 verifies "a device that was taken away"

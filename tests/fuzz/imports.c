@@ -30,7 +30,7 @@ static void problem(void *argument, size_t line, const char *user, const char *w
     must(line > 0 && text_is_printable(user) && why[0] != '\0');
 }
 
-static const struct otp_import import = {NULL, found, problem};
+static const struct otp_import import = {NULL, found, problem, 1};
 
 static bool same_record(const struct totp_record *one, const struct totp_record *other)
 {

@@ -3,11 +3,13 @@
 #include "tests/unit/operation_fixture.h"
 #include "tests/unit/table.h"
 
+#include "base/path.h"
 #include "operation/grant.h"
 #include "operation/recovery.h"
 #include "operation/totp.h"
 
 #include <liboath/oath.h>
+#include <sqlite3.h>
 #include <time.h>
 
 #define OTHER "daemon"
@@ -255,7 +257,9 @@ static void test_enrol(void **state)
                                                .reason = "first one"};
     assert_int_equal(operation_totp_enrol(&here->context, &talk, &request, why), row->error);
     assert_non_null(strstr(person.heard, row->hears));
-    assert_true(person.longest < 512); /* PAM_MAX_MSG_SIZE */
+    assert_true(person.longest < 512);    /* PAM_MAX_MSG_SIZE */
+    if (row->error != MEDGL_ERR_ARGUMENT) /* for a password manager */
+        assert_non_null(strstr(person.heard, "\notpauth://totp/"));
     const struct kept kept = kept_of(here->user, CREDENTIAL_TOTP);
     const bool done = row->error == MEDGL_OK;
     assert_int_equal(kept.count, done);
@@ -333,6 +337,25 @@ static enum medgl_error store_unconfirmed(struct store_txn *txn, void *argument)
     MEDGL_TRY(store_account_by_name(txn, here->user, &account));
     return totp_enrolment_store(&here->context, txn, &clock, &account, argument, TOTP_BY_OWNER,
                                 why);
+}
+
+/* What is shown at a login fits a console: no URI, and no QR code where there shall be none. */
+static void test_shown_at_login(void **state)
+{
+    auto_clean(totp_enrolment_clear) struct totp_enrolment enrolment = {.step = 0};
+    const struct account account = {.name = "alice"};
+    (void)state;
+    for (unsigned qr = 0; qr < 2; qr++) {
+        struct person person = {.next = 0};
+        const struct talk talk = person_talk(&person);
+        size_t lines = 0;
+        assert_int_equal(totp_enrolment_begin(&here->context, 0, 0, "", &enrolment), MEDGL_OK);
+        totp_enrolment_show(&talk, &account, &enrolment, qr != 0, false);
+        assert_null(strstr(person.heard, "otpauth"));
+        for (const char *at = person.heard; *at != '\0'; at++)
+            lines += *at == '\n';
+        assert_in_range(lines, 3, qr != 0 ? 26 : 3);
+    }
 }
 
 static void test_unconfirmed(void **state)
@@ -785,6 +808,9 @@ static void test_leak_waiver(void **state)
     must_enrol(here->user, "phone");
     assert_int_equal(operation_grant_add(&here->context, &waiver, grant, why), MEDGL_OK);
     assert_int_equal(kept_of(here->user, CREDENTIAL_CODE).count, 2);
+    assert_int_equal(operation_factor_remove(&here->context, here->user, FACTOR_KIND_CODE, NULL,
+                                             "lost", &revoked.factors, why),
+                     MEDGL_ERR_ARGUMENT); /* they end with their grant */
     assert_int_equal(operation_password_revoke(&here->context, &all, &revoked, why), MEDGL_OK);
     assert_int_equal(revoked.factors, 3);
     assert_int_equal(kept_of(here->user, CREDENTIAL_CODE).count, 0);
@@ -806,6 +832,10 @@ static void test_retire(void **state)
 
 #define KEY_A "3132333435363738393031323334353637383930"
 #define KEY_B "4142434445464748494a4b4c4d4e4f5051525354"
+#define LONG_KEY                                                                                   \
+    "313131313131313131313131313131313131313131313131313131313131313131"                           \
+    "3131313131313131313131313131313131313131313131313131313131313131"
+#define LONG_KEY_HASH "22c21655615adbb2b0aae9adcf8788ae5f93b69b" /* SHA-1 */
 
 struct heard {
     char all[4096];
@@ -939,6 +969,71 @@ static void test_import_with_a_removed_one(void **state)
     assert_int_equal(verify(here), MEDGL_OK);
 }
 
+/* A code that was used elsewhere, or here before the device was taken away, opens nothing; the next
+ * one does. */
+static enum medgl_error import_see(struct store_txn *txn, void *argument)
+{
+    static struct find_run run;
+    auto_secret struct secret plain = SECRET_NONE;
+    auto_clean(totp_record_clear) struct totp_record record;
+    char code[2][CODE_SIZE];
+    int64_t step, drift;
+    const medgl_time now = clock_read().now, *before = argument;
+    MEDGL_TRY(find_read(txn, &run));
+    assert_int_equal(run.factors.totp, 1);
+    const struct credential *device = &run.factors.all[0];
+    const struct totp_state state = {device->counter, device->drift};
+    MEDGL_TRY(factor_unseal(&here->context, device, &plain));
+    MEDGL_TRY(totp_record_read(&plain, &record));
+    assert_in_range(device->counter, totp_step(&record, *before), totp_step(&record, now));
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(oath_totp_generate((const char *)record.secret, record.secret_len,
+                                            (time_t)((device->counter + i) * record.period),
+                                            record.period, 0, record.digits, code[i]),
+                         OATH_OK);
+    MEDGL_TRY(totp_check(&record, &state, code[0], now, &step, &drift));
+    assert_int_equal(step, 0);
+    MEDGL_TRY(totp_check(&record, &state, code[1], now, &step, &drift));
+    assert_int_equal(step, device->counter + 1);
+    return MEDGL_OK;
+}
+
+static void test_import_uses_up_now(void **state)
+{
+    struct heard heard = {.good = 0};
+    char why[OPERATION_WHY_SIZE], text[256];
+    uint32_t removed;
+    medgl_time before;
+    (void)state;
+    fill_names("HOTP/T30 OURS - " KEY_A "\n", text, sizeof(text));
+    for (unsigned i = 0; i < 2; i++) {
+        before = clock_read().now;
+        assert_int_equal(import(text, TOTP_IMPORT_USERS, NULL, false, &heard, why), MEDGL_OK);
+        assert_int_equal(store_transact(here->context.store, STORE_READ, import_see, &before),
+                         MEDGL_OK);
+        assert_int_equal(operation_factor_remove(&here->context, here->user, FACTOR_KIND_TOTP, NULL,
+                                                 "again", &removed, why),
+                         MEDGL_OK);
+    }
+    assert_int_equal(verify(here), MEDGL_OK);
+}
+
+/* What the file says was used up is believed where it is later than now. */
+static void test_import_used_later(void **state)
+{
+    struct heard heard = {.good = 0};
+    char why[OPERATION_WHY_SIZE], text[256];
+    static struct find_run run;
+    const int64_t last = clock_read().now / MEDGL_SECOND / 30 + 3;
+    (void)state;
+    (void)snprintf(text, sizeof(text),
+                   "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP\n\" TOTP_AUTH\n\" DISALLOW_REUSE %lld\n",
+                   (long long)last);
+    assert_int_equal(import(text, TOTP_IMPORT_GOOGLE, here->user, false, &heard, why), MEDGL_OK);
+    assert_int_equal(store_transact(here->context.store, STORE_READ, find_read, &run), MEDGL_OK);
+    assert_int_equal(run.factors.all[0].counter, last);
+}
+
 /* -- all ----------------------------------------------------------------------------------------
  */
 
@@ -949,6 +1044,7 @@ int main(void)
     TABLE_ADD("a device is enrolled by its code (R24)", enrol_rows, test_enrol);
     TABLE_ADD("refused, and nothing was shown", refuse_rows, test_refuse);
     SINGLE("a device", "no fifth one", test_fifth);
+    SINGLE("a device", "what is shown of it at a login", test_shown_at_login);
     SINGLE("a device", "none without a code that confirmed it", test_unconfirmed);
     SINGLE("a device", "its secret is in no list and no entry", test_no_secret);
     TABLE_ADD("devices are taken away", remove_rows, test_remove);
@@ -969,6 +1065,8 @@ int main(void)
     SINGLE("all factors end", "with the account (R25)", test_retire);
     TABLE_ADD("import", import_rows, test_import);
     SINGLE("import", "what was taken away may come again", test_import_with_a_removed_one);
+    SINGLE("import", "what was used a moment ago is used up", test_import_uses_up_now);
+    SINGLE("import", "what the file says was used is used up", test_import_used_later);
     for (size_t i = 0; i < table_count; i++) {
         table_tests[i].setup_func = open_here;
         table_tests[i].teardown_func = close_here;

@@ -176,6 +176,8 @@ static void test_uri_length(void **state)
 
 /* -- files ------------------------------------------------------------------------------------ */
 
+#define NOW (INT64_C(1795251600) * MEDGL_SECOND) /* 2026-11-21T09:00:00Z */
+
 struct hearer {
     char told[4096];
     size_t len;
@@ -334,8 +336,9 @@ static void test_users(void **state)
     auto_secret struct secret text = SECRET_NONE;
     struct hearer hearer = {.told = ""};
     text_of(row->text, strlen(row->text), &text);
-    assert_int_equal(otp_import_users(&text, &(struct otp_import){&hearer, hear, hear_problem}),
-                     row->error);
+    assert_int_equal(
+        otp_import_users(&text, &(struct otp_import){&hearer, hear, hear_problem, NOW}),
+        row->error);
     assert_string_equal(hearer.told, row->told);
 }
 
@@ -346,7 +349,7 @@ static void test_google(void **state)
     struct hearer hearer = {.told = ""};
     text_of(row->text, strlen(row->text), &text);
     assert_int_equal(
-        otp_import_google(&text, "yamada", &(struct otp_import){&hearer, hear, hear_problem}),
+        otp_import_google(&text, "yamada", &(struct otp_import){&hearer, hear, hear_problem, NOW}),
         row->error);
     assert_string_equal(hearer.told, row->told);
 }
@@ -358,7 +361,7 @@ static void test_lines(void **state)
     static char much[5000];
     auto_secret struct secret text = SECRET_NONE, other = SECRET_NONE;
     struct hearer hearer = {.told = ""};
-    const struct otp_import import = {&hearer, hear, hear_problem};
+    const struct otp_import import = {&hearer, hear, hear_problem, NOW};
     (void)state;
     text_of(nul, sizeof(nul) - 1, &text);
     assert_int_equal(otp_import_users(&text, &import), MEDGL_OK);
@@ -381,8 +384,9 @@ static void test_ends(void **state)
     struct hearer hearer = {.told = "", .ends = true};
     (void)state;
     text_of(two, sizeof(two) - 1, &text);
-    assert_int_equal(otp_import_users(&text, &(struct otp_import){&hearer, hear, hear_problem}),
-                     MEDGL_ERR_ABORTED);
+    assert_int_equal(
+        otp_import_users(&text, &(struct otp_import){&hearer, hear, hear_problem, NOW}),
+        MEDGL_ERR_ABORTED);
     assert_string_equal(hearer.told, "1 a sha1 6 30 " HEX "\n");
 }
 
@@ -403,6 +407,10 @@ static void test_ends(void **state)
     "</Key></KeyPackage>\n"
 #define ONE(parameters, data, more) OPEN PACKED(DEVICE, TOTP_URN, parameters, data, more) CLOSE
 #define TOLD(user, rest)            "1 " user " #2600124 " rest "\n"
+
+#define LIMITED(since, until)                                                                      \
+    ONE(FORMAT, PLAIN,                                                                             \
+        "<Policy><StartDate>" since "</StartDate><ExpiryDate> " until " </ExpiryDate></Policy>")
 
 static const struct file pskcs[] = {
     {"a token", ONE(FORMAT, PLAIN VALUE("Time", "0") VALUE("TimeInterval", "60"), ""),
@@ -448,6 +456,29 @@ static const struct file pskcs[] = {
      ONE(FORMAT,
          "<Secret><PlainValue><![CDATA[MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=]]></PlainValue></Secret>", ""),
      TOLD("", "sha1 6 30 " HEX), MEDGL_OK},
+    {"one that ends in a moment (RFC 6030 section 5)",
+     LIMITED("2020-01-01T00:00:00Z", "2026-11-21T09:00:00.001Z"), TOLD("", "sha1 6 30 " HEX),
+     MEDGL_OK},
+    {"one that begins now", LIMITED("2026-11-21T09:00:00", "2099-01-01T00:00:00Z"),
+     TOLD("", "sha1 6 30 " HEX), MEDGL_OK},
+    {"one that began now elsewhere",
+     LIMITED("2026-11-21T18:00:00+09:00", "2026-11-21T09:00:00.5-00:30"),
+     TOLD("", "sha1 6 30 " HEX), MEDGL_OK},
+    {"one that is over", LIMITED("2020-01-01T00:00:00Z", "2026-11-21T09:00:00Z"),
+     "1 : it is not valid any more\n", MEDGL_OK},
+    {"one that is over elsewhere", LIMITED("2020-01-01T00:00:00Z", "2026-11-21T17:59:59+09:00"),
+     "1 : it is not valid any more\n", MEDGL_OK},
+    {"one that begins in a moment", LIMITED("2026-11-21T09:00:01Z", "2099-01-01T00:00:00Z"),
+     "1 : it is not valid yet\n", MEDGL_OK},
+    {"a date alone", LIMITED("2020-01-01T00:00:00Z", "2099-01-01"),
+     "1 : its date of begin or end is malformed\n", MEDGL_OK},
+    {"no date", LIMITED("soon", "2099-01-01T00:00:00Z"),
+     "1 : its date of begin or end is malformed\n", MEDGL_OK},
+    {"a date that is none", LIMITED("2020-02-30T00:00:00Z", "2099-01-01T00:00:00Z"),
+     "1 : its date of begin or end is malformed\n", MEDGL_OK},
+    {"so many times",
+     ONE(FORMAT, PLAIN, "<Policy><NumberOfTransactions>4</NumberOfTransactions></Policy>"),
+     "1 : it may be used a limited number of times alone\n", MEDGL_OK},
     {"a local PIN", ONE(FORMAT, PLAIN, "<Policy><PINPolicy PINUsageMode=\"Local\"/></Policy>"),
      TOLD("", "sha1 6 30 " HEX), MEDGL_OK},
     {"a PIN in the code",
@@ -531,7 +562,7 @@ static void test_pskc(void **state)
     text_of(row->text, strlen(row->text), &text);
     assert_true(dup2(fileno(noise), STDERR_FILENO) >= 0);
     enum medgl_error error =
-        otp_import_pskc(&text, NULL, NULL, &(struct otp_import){&hearer, hear, hear_problem});
+        otp_import_pskc(&text, NULL, NULL, &(struct otp_import){&hearer, hear, hear_problem, NOW});
     struct stat written;
     assert_true(dup2(terminal, STDERR_FILENO) >= 0 && fstat(fileno(noise), &written) == 0);
     assert_int_equal(written.st_size, 0);
@@ -654,7 +685,7 @@ static void import_encrypted(const char *xml, const char *key, const char *passw
         text_of(password, strlen(password), &with_password);
     assert_int_equal(otp_import_pskc(&text, key != NULL ? &with_key : NULL,
                                      password != NULL ? &with_password : NULL,
-                                     &(struct otp_import){hearer, hear, hear_problem}),
+                                     &(struct otp_import){hearer, hear, hear_problem, NOW}),
                      expected);
 }
 
