@@ -41,6 +41,7 @@ struct look_run {
     struct store_txn *txn;
     const struct card_certificate *certificate;
     char account[STORE_NAME_SIZE];
+    bool damaged; /* somebody's rule cannot be read: it may be theirs */
 };
 
 /* The first whose rule holds; several accounts of one person may have one card. */
@@ -52,10 +53,12 @@ static enum medgl_error look_credential(void *argument, const struct credential 
     bool holds = false;
     if (credential->kind != CREDENTIAL_CARD || run->account[0] != '\0')
         return MEDGL_OK;
-    MEDGL_TRY(card_rule_read(run->context, credential, match));
-    MEDGL_TRY(card_match_holds(match, run->certificate, &holds));
+    enum medgl_error error = card_rule_read(run->context, credential, match);
+    if (error == MEDGL_OK)
+        error = card_match_holds(match, run->certificate, &holds);
+    run->damaged |= error == MEDGL_ERR_CORRUPT;
     if (!holds)
-        return MEDGL_OK;
+        return error == MEDGL_ERR_CORRUPT ? MEDGL_OK : error;
     MEDGL_TRY(store_account_by_id(run->txn, credential->account_id, &account));
     return text_copy(run->account, sizeof(run->account), account.name);
 }
@@ -65,7 +68,12 @@ static enum medgl_error look_now(struct store_txn *txn, void *argument)
     struct look_run *run = argument;
     run->txn = txn;
     run->account[0] = '\0';
-    return store_credential_each(txn, look_credential, run);
+    run->damaged = false;
+    const enum medgl_error error = store_credential_each(txn, look_credential, run);
+    run->damaged |= error == MEDGL_ERR_CORRUPT; /* the log says what to do */
+    if (run->damaged && run->account[0] == '\0')
+        MEDGL_TRY(text_copy(run->account, sizeof(run->account), "?"));
+    return error == MEDGL_ERR_CORRUPT ? MEDGL_OK : error;
 }
 
 static enum medgl_error look_token(struct context *context, const struct card_trust *trust,

@@ -67,7 +67,8 @@ struct card_seen {
     bool accepted;             /* by its verdict and the policy */
     medgl_time crl_next;
     char remark[256];              /* why nobody can use the card as it is; "" */
-    char account[STORE_NAME_SIZE]; /* whose it is; "" nobody's */
+    char account[STORE_NAME_SIZE]; /* whose it is; "" nobody's; "?": not known, for somebody's rule
+                                      is damaged */
 };
 enum medgl_error operation_card_look(struct context *context,
                                      void (*each)(void *argument, const struct card_seen *seen),

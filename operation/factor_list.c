@@ -41,18 +41,39 @@ static enum medgl_error list_card(const struct list_run *run, struct factor_repo
     return MEDGL_OK;
 }
 
+/* What is known of it besides the seal. What is wrong is in the log, with what to do. */
+static enum medgl_error list_describe(const struct list_run *run, struct factor_report *report)
+{
+    enum medgl_error error = MEDGL_OK;
+    if (report->kind == FACTOR_KIND_TOTP)
+        error = list_device(run, report);
+    if (report->kind == FACTOR_KIND_CARD)
+        error = list_card(run, report);
+    if (error != MEDGL_ERR_CORRUPT)
+        return error;
+    return text_copy(report->what, sizeof(report->what), "?");
+}
+
 static enum medgl_error list_credential(void *argument, const struct credential *credential)
 {
     const struct list_run *run = argument;
     struct factor_report report = {.credential = credential,
                                    .kind = factor_kind_of(credential->kind),
                                    .name = run->account->name};
-    if (report.kind == FACTOR_KIND_TOTP)
-        MEDGL_TRY(list_device(run, &report));
-    if (report.kind == FACTOR_KIND_CARD)
-        MEDGL_TRY(list_card(run, &report));
+    MEDGL_TRY(list_describe(run, &report));
     run->each(run->argument, &report);
     return MEDGL_OK;
+}
+
+/* One whose row is not to be believed hides those behind it of the account, and no other's. */
+static void list_damaged(const struct list_run *run, enum credential_kind kind)
+{
+    static const struct credential unknown;
+    const struct factor_report report = {.credential = &unknown,
+                                         .kind = factor_kind_of(kind),
+                                         .name = run->account->name,
+                                         .what = "?"};
+    run->each(run->argument, &report);
 }
 
 static enum medgl_error list_account(void *argument, const struct account *account)
@@ -60,10 +81,16 @@ static enum medgl_error list_account(void *argument, const struct account *accou
     static const enum credential_kind kinds[] = {CREDENTIAL_TOTP, CREDENTIAL_CARD};
     struct list_run *run = argument;
     run->account = account;
-    for (size_t i = 0; i < MEDGL_COUNT(kinds); i++)
-        if (run->kind == FACTOR_KIND_NONE || run->kind == factor_kind_of(kinds[i]))
-            MEDGL_TRY(
-                store_credential_each_of(run->txn, account->id, kinds[i], list_credential, run));
+    for (size_t i = 0; i < MEDGL_COUNT(kinds); i++) {
+        if (run->kind != FACTOR_KIND_NONE && run->kind != factor_kind_of(kinds[i]))
+            continue;
+        const enum medgl_error error =
+            store_credential_each_of(run->txn, account->id, kinds[i], list_credential, run);
+        if (error == MEDGL_ERR_CORRUPT)
+            list_damaged(run, kinds[i]);
+        else
+            MEDGL_TRY(error);
+    }
     return MEDGL_OK;
 }
 

@@ -96,7 +96,7 @@ struct factor_report {
     const struct credential *credential;
     enum factor_kind kind;
     const char *name;            /* login name */
-    char what[CARD_REPORT_SIZE]; /* "SHA-256, 6 digits", "certificate 3f2a... until 2028-01-31" */
+    char what[CARD_REPORT_SIZE]; /* "SHA-256, 6 digits", "certificate 3f2a..."; damaged: "?" */
     medgl_time last_used;        /* 0: never, or not known */
 };
 /* Devices and cards of an account, or of everybody (NULL): never a secret. */

@@ -498,6 +498,52 @@ static void test_look(void **state)
     assert_string_equal(rule, "CN=alice, of its issuer");
 }
 
+/* Whoever else's rule is damaged, a card is told by those that are not; else it may be theirs. */
+static enum medgl_error damage_rule(void *argument, const struct credential *credential)
+{
+    struct credential *damaged = argument; /* the oldest one */
+    if (credential->kind == CREDENTIAL_CARD &&
+        (damaged->sealed_len == 0 || credential->ledger_seq < damaged->ledger_seq)) {
+        *damaged = *credential;
+        damaged->sealed[damaged->sealed_len - 1] ^= 1;
+    }
+    return MEDGL_OK;
+}
+
+static enum medgl_error damage_rules(struct store_txn *txn, void *argument)
+{
+    static struct credential damaged;
+    (void)argument;
+    MEDGL_TRY(store_credential_each(txn, damage_rule, &damaged));
+    return store_credential_update(txn, &damaged);
+}
+
+static void count_unknown(void *argument, const struct card_seen *seen)
+{
+    unsigned *counts = argument;
+    counts[0]++;
+    counts[1] += strcmp(seen->account, "?") == 0;
+    counts[2] += strcmp(seen->account, here->user) == 0;
+}
+
+static void test_look_damaged(void **state)
+{
+    char why[OPERATION_WHY_SIZE] = "";
+    unsigned counts[3] = {0, 0, 0};
+    (void)state;
+    enrol(here);
+    equip("softhsm", "trust/ca.crl", "");
+    enrol_certificate("alice-rsa", CARD_MATCH_EXACT, NULL);
+    enrol_certificate("alice-ec", CARD_MATCH_EXACT, NULL);
+    assert_int_equal(store_transact(here->context.store, STORE_WRITE, damage_rules, NULL),
+                     MEDGL_OK);
+    cards_insert("alice-ec revoked-ec", -1);
+    assert_int_equal(operation_card_look(&here->context, count_unknown, counts, why), MEDGL_OK);
+    assert_int_equal(counts[0], 2);
+    assert_int_equal(counts[1], 1);
+    assert_int_equal(counts[2], 1);
+}
+
 /* -- a whole login ---------------------------------------------------------------------------- */
 
 static const struct whole_row {
@@ -562,6 +608,7 @@ int main(void)
     TABLE_ADD("trust that cannot be used", trust_rows, test_trust);
     TABLE_ADD("enrolment", enrol_rows, test_enrol);
     table_add("what is in the readers", "and whose it is", test_look, NULL);
+    table_add("what is in the readers", "where a rule is damaged", test_look_damaged, NULL);
     TABLE_ADD("a whole login", whole_rows, test_whole);
     for (size_t i = 0; i < table_count; i++) {
         table_tests[i].setup_func = open_here;

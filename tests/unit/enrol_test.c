@@ -374,6 +374,7 @@ static void test_unconfirmed(void **state)
 struct listed {
     uint32_t count;
     char all[4096], first_id[CRYPTO_ID_SIZE];
+    bool damaged; /* one of them may be */
 };
 
 static void list_one(void *argument, const struct factor_report *report)
@@ -382,7 +383,7 @@ static void list_one(void *argument, const struct factor_report *report)
     size_t len = strlen(listed->all);
     if (listed->count++ == 0)
         memcpy(listed->first_id, report->credential->id, CRYPTO_ID_SIZE);
-    assert_true(report->last_used > 0);
+    assert_true(report->last_used > 0 || listed->damaged);
     (void)snprintf(listed->all + len, sizeof(listed->all) - len, "%s|%s|%s\n", report->name,
                    report->credential->label, report->what);
 }
@@ -393,6 +394,61 @@ static struct listed list_of(const char *name)
     assert_int_equal(
         operation_factor_list(&here->context, name, FACTOR_KIND_NONE, list_one, &listed), MEDGL_OK);
     return listed;
+}
+
+/* The seal holds no more, as where another key made it; the row does. */
+static enum medgl_error damage_seal(void *argument, const struct credential *credential)
+{
+    struct credential *damaged = argument;
+    if (strcmp(credential->label, "broken") == 0) {
+        *damaged = *credential;
+        damaged->sealed[damaged->sealed_len - 1] ^= 1;
+    }
+    return MEDGL_OK;
+}
+
+static enum medgl_error damage_seals(struct store_txn *txn, void *argument)
+{
+    static struct credential damaged;
+    (void)argument;
+    MEDGL_TRY(store_credential_each(txn, damage_seal, &damaged));
+    return store_credential_update(txn, &damaged);
+}
+
+/* Not even the row is to be believed. */
+static void damage_row(void)
+{
+    char path[PATH_MAX];
+    sqlite3 *db = NULL;
+    assert_int_equal(path_under(path, here->root, PATH_STORE), MEDGL_OK);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "UPDATE credential SET label = 'changed' WHERE label = 'broken'",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_changes(db), 1);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static const bool damage_by_row = true;
+
+/* One that is damaged hides nobody else's. */
+static void test_list_damaged(void **state)
+{
+    enrol_other();
+    must_enrol(here->user, "broken");
+    must_enrol(OTHER, "token");
+    if (*state != NULL)
+        damage_row();
+    else
+        assert_int_equal(store_transact(here->context.store, STORE_WRITE, damage_seals, NULL),
+                         MEDGL_OK);
+    struct listed listed = {.count = 0, .damaged = true};
+    assert_int_equal(
+        operation_factor_list(&here->context, NULL, FACTOR_KIND_TOTP, list_one, &listed), MEDGL_OK);
+    assert_int_equal(listed.count, 2);
+    assert_non_null(strstr(listed.all, OTHER "|token|SHA-"));
+    assert_non_null(strstr(listed.all, *state != NULL ? "||?" : "|broken|?"));
 }
 
 struct remove_row {
@@ -1047,6 +1103,8 @@ int main(void)
     SINGLE("a device", "what is shown of it at a login", test_shown_at_login);
     SINGLE("a device", "none without a code that confirmed it", test_unconfirmed);
     SINGLE("a device", "its secret is in no list and no entry", test_no_secret);
+    SINGLE("a list", "with a device whose seal is damaged", test_list_damaged);
+    table_add("a list", "with a device whose row is damaged", test_list_damaged, &damage_by_row);
     TABLE_ADD("devices are taken away", remove_rows, test_remove);
     SINGLE("devices are taken away", "not where there is none", test_remove_nothing);
     SINGLE("recovery codes", "have their form", test_recovery_form);
