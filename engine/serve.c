@@ -300,6 +300,7 @@ static enum medgl_error serve_login(struct context *context, const struct talk *
         .given = given ? &request->authtok : NULL,
         .only_given = (request->flags & WIRE_FLAG_USE_FIRST_PASS) != 0,
         .factor = factor_mode(request->flags),
+        .silent = (request->flags & WIRE_FLAG_SILENT) != 0,
         .person = request->person,
     };
     MEDGL_TRY(operation_login(context, talk, &login, &verdict));

@@ -134,10 +134,21 @@ static bool access_is_allowed(const struct access_run *run)
     return false;
 }
 
-/* R22: somebody comes in while the hours are closed. What runs by itself is counted nowhere. */
+/* Root steps into an account (su): nobody is there who could change its password, and no login of
+ * its owner is used up. */
+static bool access_is_roots(const struct caller *caller)
+{
+    return caller->trusted && caller->real_uid == 0 && caller->rhost[0] == '\0' &&
+           strcmp(caller->ruser, "root") == 0;
+}
+
+/* R22: somebody comes in while the hours are closed, by sudo too, which is silent. What the machine
+ * does by itself, and root stepping into an account, is counted nowhere. */
 static bool access_uses_grant(const struct access_run *run)
 {
-    return run->told && run->admission.by_grant && access_is_allowed(run);
+    return run->admission.by_grant && access_is_allowed(run) &&
+           run->proof->place.origin != ADMISSION_ORIGIN_SYSTEM &&
+           !access_is_roots(run->proof->caller);
 }
 
 static enum medgl_error access_use_grant(struct store_txn *txn, struct access_run *run)
@@ -178,14 +189,6 @@ static enum medgl_error access_record(struct store_txn *txn, void *argument)
 }
 
 /* -- what is said --------------------------------------------------------------------------- */
-
-/* Root steps into an account (su): nobody is there who could change its password, and no login of
- * its owner is used up. */
-static bool access_is_roots(const struct caller *caller)
-{
-    return caller->trusted && caller->real_uid == 0 && caller->rhost[0] == '\0' &&
-           strcmp(caller->ruser, "root") == 0;
-}
 
 static enum medgl_error access_warned(struct store_txn *txn, void *argument)
 {

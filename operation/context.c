@@ -144,12 +144,13 @@ void actor_from_audit(struct actor *actor)
  * else a crowded machine would count right passwords as failed tries, and lock their owners out. */
 struct password_line context_line(const struct context *context)
 {
-    int64_t half = policy_span_most(context->policy.attempt_timeout) / 2;
+    const int64_t half = policy_span_most(context->policy.attempt_timeout) / 2;
+    const int64_t patience = (half < CONTEXT_LINE_MS ? half : CONTEXT_LINE_MS) - context->spent_ms;
     const bool console = context->console && context->kdf_directory_console[0] != '\0';
     return (struct password_line){
         .directory = console ? context->kdf_directory_console : context->kdf_directory,
         .slots = console ? 1 : (unsigned)context->policy.kdf_slots,
-        .patience_ms = half < CONTEXT_LINE_MS ? half : CONTEXT_LINE_MS,
+        .patience_ms = patience > 0 ? patience : 0,
     };
 }
 

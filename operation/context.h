@@ -34,6 +34,8 @@ struct context {
     char kdf_directory_console[PATH_MAX]; /* "" where it is missing */
     bool console; /* who asks has a line for evaluations that no flood from the network stands in;
                      set by who knows (operation/password.h) */
+    int64_t spent_ms;    /* of the attempt in flight, on a second factor: waits for evaluations are
+                            shorter by it */
     int64_t policy_read; /* when, by clock_monotonic() */
     struct actor actor;
 };

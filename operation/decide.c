@@ -208,8 +208,10 @@ static enum medgl_error commit_failure(struct store_txn *txn, struct commit_run 
 
 static enum attempt_outcome commit_outcome(const struct commit_run *run)
 {
-    if (run->decision.allowed || run->decision.reason == LOGIN_REASON_ENROL)
-        return ATTEMPT_OUTCOME_SUCCEEDED; /* no guess; it clears nothing yet */
+    if (run->decision.allowed)
+        return ATTEMPT_OUTCOME_SUCCEEDED;
+    if (run->decision.reason == LOGIN_REASON_ENROL)
+        return ATTEMPT_OUTCOME_REFUSED; /* no guess, but not to be had at any pace */
     return run->repeated ? ATTEMPT_OUTCOME_REPEATED : ATTEMPT_OUTCOME_FAILED;
 }
 

@@ -109,7 +109,9 @@ enum medgl_error commit_success(struct store_txn *txn, struct commit_run *run)
     MEDGL_TRY(last_use_note(proof->context, txn, &run->clock, &run->account,
                             proof->reservation.attempt.service, source_key_place(proof->source.key),
                             &run->activity, &run->alerted));
-    if (run->second == FACTOR_PROVED)
+    /* R24: another factor proves nothing about the device whose codes were guessed at. */
+    if (run->second == FACTOR_PROVED &&
+        (run->enrolment != NULL || proof->second.kind == FACTOR_KIND_TOTP))
         run->activity.factor_failures = 0;
     MEDGL_TRY(store_activity_put(txn, &run->activity));
     if (proof->purpose == PROOF_CHANGE)

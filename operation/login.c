@@ -58,6 +58,9 @@ static enum medgl_error login_enrol(struct context *context, const struct talk *
     if (proof->decision.allowed)
         talk->inform(talk->carrier,
                      _("The device is set up. From now on a code of it is asked at each login."));
+    else /* the account was changed meanwhile */
+        talk->warn(talk->carrier, _("The device was not set up: nothing of it is kept. Take what "
+                                    "you scanned out of the app again."));
     return MEDGL_OK;
 }
 
@@ -89,6 +92,7 @@ enum medgl_error operation_login(struct context *context, const struct talk *tal
         return MEDGL_OK;
     }
     proof.second.mode = request->factor;
+    proof.second.unseen = request->silent;
     enum medgl_error error = login_ask_all(talk, request, &proof, &typed);
     if (error == MEDGL_ERR_ABORTED) {
         *verdict = LOGIN_ABORTED;

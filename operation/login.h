@@ -22,6 +22,7 @@ struct login_request {
     const struct secret *given; /* a password that an earlier module got; NULL: ask */
     bool only_given;            /* never ask */
     enum factor_mode factor;    /* what the service's file says */
+    bool silent;  /* nobody sees what is shown (PAM_SILENT): then nobody enrols a device */
     char *person; /* for the token of who uses a shared id, PERSON_TOKEN_SIZE bytes, "" where it
                      is none; NULL: of no interest */
 };

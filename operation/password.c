@@ -445,7 +445,9 @@ enum medgl_error proof_verify(struct proof *proof, const struct secret *typed)
                               proof->account_key, proof->caller, &proof->source,
                               &proof->reservation));
     proof->context->console = proof_has_own_line(proof);
-    enum medgl_error error = proof->purpose == PROOF_LOGIN ? second_verify(proof) : MEDGL_OK;
+    const int64_t begin = clock_monotonic();
+    enum medgl_error error = proof->purpose == PROOF_LOGIN ? second_verify(proof, typed) : MEDGL_OK;
+    proof->context->spent_ms = clock_monotonic() - begin;
     if (error == MEDGL_OK && proof->password_asked)
         error = proof_evaluate(proof, typed);
     if (error != MEDGL_OK) /* from before the evaluation alone: nothing was learnt */

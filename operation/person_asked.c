@@ -121,7 +121,8 @@ bool person_of_token(const struct context *context, const struct account *accoun
     bool good = person_read(caller->person, person, &time) && time <= now &&
                 now - time <= PERSON_VALID &&
                 person_write(context, account, caller, source, person, time, again) == MEDGL_OK &&
-                secret_equal(again, strlen(again), caller->person, strlen(caller->person));
+                secret_equal(again, strlen(again), caller->person, strlen(caller->person)) &&
+                !(account->shared && strcmp(person, PERSON_BY_CARD) == 0);
     if (!good)
         person[0] = '\0';
     return good;

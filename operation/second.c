@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SECOND_PROMPT_SIZE 512
+#define SECOND_PROMPT_SIZE  512
+#define SECOND_DIGITS_LEAST 6 /* of any device */
 
 void second_clear(struct second *second)
 {
@@ -82,37 +83,52 @@ enum medgl_error second_ask_code(struct proof *proof, const struct talk *talk)
     return MEDGL_OK;
 }
 
-/* How many characters at the end are a code: what the account's first device makes, or a code on
- * paper. */
-static size_t second_tail(const struct proof *proof, const struct secret *typed)
+/* How many digits the account's first device shows; of who has none, as many as new ones do. */
+static size_t second_digits(const struct proof *proof)
 {
-    char code[CODE_SIZE];
-    auto_secret struct secret tail = SECRET_NONE;
-    const size_t paper = RECOVERY_TEXT_SIZE - 1;
-    size_t digits = (size_t)proof->context->policy.totp_digits;
     for (size_t i = 0; i < proof->factors.count; i++) {
         auto_clean(totp_record_clear) struct totp_record record;
         auto_secret struct secret plain = SECRET_NONE;
         const struct credential *credential = &proof->factors.all[i];
         if (credential->kind == CREDENTIAL_TOTP &&
             factor_unseal(proof->context, credential, &plain) == MEDGL_OK &&
-            totp_record_read(&plain, &record) == MEDGL_OK) {
-            digits = record.digits;
-            break;
-        }
+            totp_record_read(&plain, &record) == MEDGL_OK)
+            return record.digits;
     }
-    if (typed->len > paper &&
-        secret_copy(&tail, typed->bytes + typed->len - paper, paper) == MEDGL_OK &&
-        tail.bytes[paper / 2] == '-' && code_normalise(&tail, code) == CODE_RECOVERY)
-        return paper;
-    if (typed->len <= digits)
-        return 0;
-    for (size_t i = typed->len - digits; i < typed->len; i++)
-        if (typed->bytes[i] < '0' || typed->bytes[i] > '9')
-            return 0;
-    return digits;
+    return (size_t)proof->context->policy.totp_digits;
 }
 
+static bool second_is_paper(const struct secret *typed, size_t len)
+{
+    auto_secret struct secret tail = SECRET_NONE;
+    char code[CODE_SIZE] = "";
+    bool paper = typed->len > len && typed->bytes[typed->len - len / 2 - 1] == '-' &&
+                 secret_copy(&tail, typed->bytes + typed->len - len, len) == MEDGL_OK &&
+                 code_normalise(&tail, code) == CODE_RECOVERY;
+    secret_wipe(code, sizeof(code));
+    return paper;
+}
+
+/* How many characters at the end are a code: those of a code on paper, or digits. By the shape of
+ * what was typed alone it is told whether there is one (`shaped`), of everybody alike (R23): how
+ * many digits it has is the account's matter. */
+static size_t second_tail(struct second *second, const struct secret *typed, size_t digits)
+{
+    const size_t paper = RECOVERY_TEXT_SIZE - 1;
+    size_t run = 0;
+    while (run < typed->len && typed->bytes[typed->len - 1 - run] >= '0' &&
+           typed->bytes[typed->len - 1 - run] <= '9')
+        run++;
+    second->shaped = run >= SECOND_DIGITS_LEAST;
+    if (second_is_paper(typed, paper)) {
+        second->shaped = true;
+        return paper;
+    }
+    return run >= digits && typed->len > digits ? digits : 0;
+}
+
+/* MUST: the same work for everybody, also of whom no code is asked: then what stands there is the
+ * end of the password, and stays with it. */
 enum medgl_error second_split(struct proof *proof, struct secret *typed)
 {
     auto_secret struct secret tail = SECRET_NONE;
@@ -121,14 +137,13 @@ enum medgl_error second_split(struct proof *proof, struct secret *typed)
     if (second->pin.len > 0 || !second_shares_prompt(proof) || !second_prompts(proof))
         return MEDGL_OK;
     second->prompted = true;
-    /* MUST: of whom none is asked, all of it is the password. */
-    if (proof->known && !second_demand(proof, &proof->account, &proof->factors, now).asked)
-        return MEDGL_OK;
-    const size_t len = second_tail(proof, typed);
+    const size_t len = second_tail(second, typed, second_digits(proof));
     if (len == 0)
         return MEDGL_OK;
     MEDGL_TRY(secret_copy(&tail, typed->bytes + typed->len - len, len));
     second_take(second, &tail, MEDGL_OK);
+    if (proof->known && !second_demand(proof, &proof->account, &proof->factors, now).asked)
+        return MEDGL_OK;
     secret_wipe(typed->bytes + typed->len - len, len);
     typed->len -= len;
     return MEDGL_OK;
@@ -141,7 +156,9 @@ struct factor_demand second_demand(const struct proof *proof, const struct accou
 {
     const struct factor_facts facts = factor_facts_from(account, factors, proof->second.mode,
                                                         &proof->place, proof->caller->service, now);
-    return policy_factor(&proof->context->policy, &facts, now);
+    struct factor_demand demand = policy_factor(&proof->context->policy, &facts, now);
+    demand.enrols = demand.enrols && !proof->second.unseen;
+    return demand;
 }
 
 static bool second_accepts(const struct factor_demand *demand, enum factor_kind kind)
@@ -232,13 +249,22 @@ static enum medgl_error second_verify_paper(struct proof *proof, const struct fa
     return MEDGL_OK;
 }
 
-static enum medgl_error second_verify_card(struct proof *proof, medgl_time now)
+/* MUST: a card counts wrong PINs and locks itself, and then its owner cannot work. So it is tried by
+ * who holds a reservation alone, and never with the password, which people take for the PIN. */
+static enum medgl_error second_verify_card(struct proof *proof, const struct secret *typed,
+                                           medgl_time now)
 {
     struct second *second = &proof->second;
     struct card_answer answer;
+    const bool admitted = proof->reservation.decision.verdict == ATTEMPT_ADMITTED;
+    const bool same = typed != NULL && secret_equal(typed->bytes, typed->len, second->pin.bytes,
+                                                    second->pin.len);
     second->kind = FACTOR_KIND_CARD;
-    MEDGL_TRY(card_login_prove(second->card, &second->pin, proof->account.name, &proof->factors,
-                               now, &answer));
+    MEDGL_TRY(card_login_prove(second->card, admitted && !same ? &second->pin : NULL,
+                               proof->account.name, &proof->factors, now, &answer));
+    if (same && answer.message[0] == '\0')
+        (void)snprintf(answer.message, sizeof(answer.message), "%s",
+                       _("The PIN and the password are the same: the card was not tried."));
     if (answer.message[0] != '\0')
         (void)snprintf(second->message, sizeof(second->message), "%s", answer.message);
     if (answer.result == FACTOR_PROVED && answer.index < proof->factors.count &&
@@ -247,7 +273,7 @@ static enum medgl_error second_verify_card(struct proof *proof, medgl_time now)
     return MEDGL_OK;
 }
 
-enum medgl_error second_verify(struct proof *proof)
+enum medgl_error second_verify(struct proof *proof, const struct secret *typed)
 {
     struct second *second = &proof->second;
     const medgl_time now = clock_read().now;
@@ -255,7 +281,7 @@ enum medgl_error second_verify(struct proof *proof)
     second->proved = false;
     second->kind = FACTOR_KIND_NONE;
     if (second->pin.len > 0)
-        return second_verify_card(proof, now);
+        return second_verify_card(proof, typed, now);
     switch (second->form) {
     case CODE_DIGITS:
         second->kind = FACTOR_KIND_TOTP;
@@ -337,12 +363,12 @@ enum medgl_error second_use_up(struct store_txn *txn, const struct proof *proof,
 
 bool second_guessed(const struct second *second)
 {
-    return second->pin.len == 0 && (second->form == CODE_DIGITS || second->form == CODE_RECOVERY);
+    return second->pin.len == 0 && second->form == CODE_DIGITS;
 }
 
 bool second_given(const struct second *second)
 {
-    return second->pin.len > 0 || second->form != CODE_EMPTY;
+    return second->pin.len > 0 || second->shaped || second->form != CODE_EMPTY;
 }
 
 void second_tell(const struct proof *proof, const struct talk *talk)

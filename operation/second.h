@@ -19,7 +19,9 @@
 
 struct second {
     enum factor_mode mode;
+    bool unseen;   /* nobody sees what is shown: no device is enrolled */
     bool prompted; /* for a code: whether in a prompt of its own or behind the password */
+    bool shaped;   /* behind the password stands what could be a code, whoever it is */
     enum code_form form;
     char code[CODE_SIZE];    /* normalised; wiped by second_clear() */
     struct card_login *card; /* what was found in the reader; NULL: nothing was asked of it */
@@ -49,8 +51,9 @@ enum medgl_error second_split(struct proof *proof, struct secret *typed);
 struct factor_demand second_demand(const struct proof *proof, const struct account *account,
                                    const struct factors *factors, medgl_time now);
 
-/* Verifies what was given, after the try was reserved. An error: nothing was learnt. */
-enum medgl_error second_verify(struct proof *proof);
+/* Verifies what was given, after the try was reserved. `typed`: as the password; NULL: nothing that
+ * can be one. An error: nothing was learnt. */
+enum medgl_error second_verify(struct proof *proof, const struct secret *typed);
 
 /* In the transaction that decides: what it proves there. Used up meanwhile, or taken away: nothing.
  */
@@ -62,7 +65,8 @@ enum factor_result second_result(const struct proof *proof, const struct factors
 enum medgl_error second_use_up(struct store_txn *txn, const struct proof *proof,
                                const struct factors *factors, uint64_t seq);
 
-/* Whether there was a guess at a code that could have been right: what closes a factor (R24). */
+/* Whether there was a guess at a code of a device: what closes it (R24). What stands on paper
+ * cannot be guessed. */
 bool second_guessed(const struct second *second);
 /* Whether anything was given: then the same password is another guess (see attempt_tag()). */
 bool second_given(const struct second *second);

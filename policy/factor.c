@@ -164,17 +164,17 @@ static bool factor_by_place(const struct policy *policy, const struct factor_fac
     return true;
 }
 
-/* Whether its owner may enrol a device with the first factor alone. Who has a way in already comes
- * that way: neither a device of a kind that is refused now nor a code on paper is passed over by
- * who knows a password. */
+/* Whether its owner may enrol a device with the password alone. Who has a way in already comes that
+ * way: neither a device of a kind that is refused now nor a code on paper is passed over by who
+ * knows a password. MUST: never on the word of the host (factor=only): a stack goes on after a
+ * module that failed, and would let a stranger enrol. */
 static bool factor_enrols(const struct policy *policy, const struct factor_facts *facts,
                           const struct factor_demand *demand)
 {
-    const bool host = facts->mode == FACTOR_MODE_ONLY;
-    return demand->required && demand->rule != ACCOUNT_FACTOR_NONE && !facts->totp &&
-           !facts->card && !demand->recovery && !demand->waived && factor_takes_totp(policy) &&
-           policy->factor_enrol == POLICY_ENROL_LOGIN &&
-           policy_factors_independent(policy, !host, host, FACTOR_KIND_TOTP);
+    return facts->mode == FACTOR_MODE_POLICY && demand->required &&
+           demand->rule != ACCOUNT_FACTOR_NONE && !facts->totp && !facts->card &&
+           !demand->recovery && !demand->waived && factor_takes_totp(policy) &&
+           policy->factor_enrol == POLICY_ENROL_LOGIN;
 }
 
 struct factor_demand policy_factor(const struct policy *policy, const struct factor_facts *facts,

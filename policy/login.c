@@ -107,9 +107,8 @@ static enum login_reason login_by_second(const struct policy *policy,
     case FACTOR_NOT_ASKED:
         if (facts->password == FACTOR_PROVED && !facts->second_required)
             return LOGIN_REASON_OK;
-        return facts->second_enrols && login_independent(policy, facts, FACTOR_KIND_TOTP)
-                   ? LOGIN_REASON_ENROL
-                   : LOGIN_REASON_NO_FACTOR;
+        return facts->second_enrols && !facts->host_proved ? LOGIN_REASON_ENROL
+                                                           : LOGIN_REASON_NO_FACTOR;
     }
     return LOGIN_REASON_WRONG_FACTOR;
 }
@@ -150,15 +149,13 @@ struct login_decision policy_login(const struct policy *policy, const struct log
                                    medgl_time now)
 {
     struct login_decision decision = {false};
-    const bool guessed = facts->password != FACTOR_NOT_ASKED || facts->second != FACTOR_NOT_ASKED ||
-                         facts->host_proved;
     decision.standing = policy_password_standing(policy, &facts->password_facts, now);
     decision.reason = login_reason(policy, facts, decision.standing.usable);
     decision.allowed = decision.reason == LOGIN_REASON_OK;
     /* R23: every refusal of an admitted guess counts alike. If the right password of a closed
      * account did not, the next try's missing delay would tell that it was right. Who may enrol is
      * told so anyway. */
-    decision.counts = !decision.allowed && decision.reason != LOGIN_REASON_ENROL && guessed &&
+    decision.counts = !decision.allowed && decision.reason != LOGIN_REASON_ENROL &&
                       facts->attempt == ATTEMPT_ADMITTED && facts->reservation_held;
     return decision;
 }

@@ -21,7 +21,8 @@ struct login_facts {
                                     FACTOR_NOT_ASKED where none is demanded, or none is there */
     enum factor_kind second_kind; /* of what proved it */
     bool second_required;
-    bool second_enrols; /* required, there is none, and its owner may enrol one at this login */
+    bool second_enrols; /* required, there is none, and its owner may enrol one at this login: never
+                           where the host alone proved something */
     bool host_proved;   /* another module proved the first factor (factor=only) */
     struct password_facts password_facts;
     bool second_closed; /* too many wrong codes since the last success: an administrator must act */

@@ -1858,7 +1858,7 @@ static void login_reasons(void **state)
         {"wrong code though not required", 1, 1, ACTIVE, ATTEMPT_ADMITTED, 1, GOOD, BAD, 0,
          KEPT_GOOD, LOGIN_REASON_WRONG_FACTOR, 1},
         {"nothing asked", 1, 1, ACTIVE, ATTEMPT_ADMITTED, 1, UNSAID, UNSAID, 0, KEPT_GOOD,
-         LOGIN_REASON_WRONG_PASSWORD, 0},
+         LOGIN_REASON_WRONG_PASSWORD, 1},
         {"unknown", 0, 0, 0, ATTEMPT_ADMITTED, 1, BAD, UNSAID, 0, KEPT_NONE,
          LOGIN_REASON_UNKNOWN_ACCOUNT, 1},
         {"unknown and locked", 0, 0, 0, ATTEMPT_LOCKED_SOURCE, 0, BAD, UNSAID, 0, KEPT_NONE,
@@ -2013,7 +2013,6 @@ static void login_lets_in_one_combination_alone(void **state)
         facts.admission = admissions[n % 3], n /= 3;
         facts.person = (enum factor_result)(n % 2), n /= 2;
         facts.second_closed = n != 0;
-        bool guessed = facts.password != UNSAID || facts.second != UNSAID;
         bool good = facts.known && facts.uid_matches && facts.state == ACTIVE &&
                     facts.attempt == ATTEMPT_ADMITTED && facts.reservation_held &&
                     facts.password == GOOD && kept == KEPT_GOOD &&
@@ -2023,7 +2022,7 @@ static void login_lets_in_one_combination_alone(void **state)
         struct login_decision decision = policy_login(&policy, &facts, NOW);
         same("combination", "allowed", decision.allowed, good);
         same("combination", "counts", decision.counts,
-             !good && guessed && facts.attempt == ATTEMPT_ADMITTED && facts.reservation_held);
+             !good && facts.attempt == ATTEMPT_ADMITTED && facts.reservation_held);
         allowed += decision.allowed;
     }
     same("combinations", "allowed", allowed,

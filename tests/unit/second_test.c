@@ -240,6 +240,8 @@ static const struct login_row {
      LOGIN_REFUSED, "host+code", "wrong-factor"},
     {"factor=only with nothing", REQUIRED, DEVICE, FACTOR_MODE_ONLY, NULL, EMPTY, LOGIN_REFUSED,
      "host", "wrong-factor"},
+    {"factor=only, and there is none: a stranger behind a module that failed enrols nothing",
+     REQUIRED, NOTHING, FACTOR_MODE_ONLY, NULL, EMPTY, LOGIN_REFUSED, "host", "no-factor"},
     {"factor=only, none is asked by policy, and nothing is given",
      OPTIONAL "factor_enrol = administrator\n", NOTHING, FACTOR_MODE_ONLY, NULL, EMPTY,
      LOGIN_REFUSED, "host", "no-factor"},
@@ -392,6 +394,7 @@ static const struct closing_row {
     {"no code", PASSWORD_ONE, "", 0},
     {"the password in its place: sshd's own method", PASSWORD_ONE, PASSWORD_ONE, 0},
     {"seven digits are no code", PASSWORD_ONE, "1234567", 0},
+    {"nobody guesses what is on paper", PASSWORD_ONE, "AAAAA-AAAAA", 0},
 };
 
 static enum medgl_error read_codes(struct store_txn *txn, void *argument)
@@ -422,21 +425,51 @@ static void test_counted(void **state)
     close_here(NULL);
 }
 
-/* R24 (NIST SP 800-63B-4, 3.2.2): slow guessing ends, and only an administrator opens it again. */
-static void test_closed(void **state)
+static void unlock(const char *source)
 {
     uint32_t cleared;
+    assert_int_equal(operation_account_unlock(&here->context, here->user, source, "busy", &cleared),
+                     MEDGL_OK);
+}
+
+/* R24 (NIST SP 800-63B-4, 3.2.2): slow guessing ends, and only an administrator opens it again: no
+ * other factor does. */
+static void test_closed(void **state)
+{
     (void)state;
     open_here(NULL);
     prepare(REQUIRED "factor_failures = 10\nattempts_per_source = 10\n", DEVICE | CODES);
     for (int i = 0; i < 10; i++) {
         assert_int_equal(login_with(PASSWORD_ONE, not_shown()), LOGIN_REFUSED);
-        if (i == 4)
-            assert_int_equal(
-                operation_account_unlock(&here->context, here->user, "192.0.2.1", "busy", &cleared),
-                MEDGL_OK);
+        if (i == 4 || i == 9)
+            unlock("192.0.2.1"); /* the source alone */
     }
-    assert_true(wrong_codes() >= 5);
+    assert_int_equal(wrong_codes(), 10);
+    assert_int_equal(login_with(PASSWORD_ONE, shown(0)), LOGIN_REFUSED);
+    assert_string_equal(last_seen().reason, "factor-closed");
+    assert_int_equal(login_with(PASSWORD_ONE, paper[0]), LOGIN_ALLOWED);
+    assert_int_equal(login_with(PASSWORD_ONE, shown(0)), LOGIN_REFUSED);
+    unlock(NULL);
+    assert_int_equal(login_with(PASSWORD_ONE, shown(0)), LOGIN_ALLOWED);
+    assert_int_equal(wrong_codes(), 0);
+    close_here(NULL);
+}
+
+/* sudo asks in silence: nobody would see the key. */
+static void test_unseen(void **state)
+{
+    struct script script = {.answers = {PASSWORD_ONE, ""}};
+    const struct talk talk = script_talk(&script);
+    const struct caller caller = caller_from("192.0.2.1");
+    enum login_verdict verdict = LOGIN_ALLOWED;
+    (void)state;
+    open_here(NULL);
+    prepare(REQUIRED, NOTHING);
+    const struct login_request request = {.caller = &caller, .user = here->user, .silent = true};
+    assert_int_equal(operation_login(&here->context, &talk, &request, &verdict), MEDGL_OK);
+    assert_int_equal(verdict, LOGIN_REFUSED);
+    assert_int_equal(script.next, 2);
+    assert_string_equal(last_seen().reason, "no-factor");
     close_here(NULL);
 }
 
@@ -478,7 +511,39 @@ static const struct one_row {
     {"password alone", DEVICE, "", LOGIN_REFUSED},
     {"who has no device types the password alone", NOTHING, "", LOGIN_ALLOWED},
     {"a wrong code", DEVICE, "000000", LOGIN_REFUSED},
+    {"R23 what could be a code stays with the password of who has none", NOTHING, "000000",
+     LOGIN_REFUSED},
+    {"R23 the same of a code on paper", NOTHING, "K7XQM-3NPWD", LOGIN_REFUSED},
 };
+
+/* R23: the same try again is told alike of whoever has a device and who has none. */
+static const struct again_row {
+    const char *name;
+    unsigned enrolled;
+    const char *typed;
+    unsigned counted;
+} again_rows[] = {
+    {"no device, the end of it could be a code", NOTHING, "Always-the-same-123456", 3},
+    {"a device, the same", DEVICE, "Always-the-same-123456", 3},
+    {"no device, seven digits", NOTHING, "Always-the-same-1234567", 3},
+    {"a device, the same", DEVICE, "Always-the-same-1234567", 3},
+    {"no device, a plain one", NOTHING, "Always-the-same-one", 1},
+    {"a device, the same", DEVICE, "Always-the-same-one", 1},
+};
+
+static void test_again(void **state)
+{
+    const struct again_row *row = *state;
+    open_here(NULL);
+    prepare(LONG_AGO "factor_staff = optional\nfactor_privileged = required\n"
+                     "factor_one_prompt = sshd\n",
+            row->enrolled);
+    const unsigned before = tally_of(here).counted;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(login_with(row->typed, NULL), LOGIN_REFUSED);
+    assert_int_equal(tally_of(here).counted - before, row->counted);
+    close_here(NULL);
+}
 
 static void test_one_prompt(void **state)
 {
@@ -633,6 +698,9 @@ int main(void)
     table_add("wrong codes", "R24 ten are too many here", test_closed, NULL);
     table_add("R23", "the same words whatever was wrong", test_alike, NULL);
     TABLE_ADD("one prompt", one_rows, test_one_prompt);
+    TABLE_ADD("R23 one prompt, again", again_rows, test_again);
+    table_add("R24 enrolment at the login", "in silence nobody would see the key", test_unseen,
+              NULL);
     TABLE_ADD("a card alone", by_card_rows, test_by_card);
     TABLE_ADD("R24 enrolment at the login", phone_rows, test_enrol);
     return table_run("second factors");
