@@ -96,6 +96,20 @@ static struct head_seen file(void)
     return seen;
 }
 
+static void hear(void *argument, enum doctor_level level, const char *check, const char *text)
+{
+    bool *told = argument;
+    if (level == DOCTOR_FAULT && strcmp(check, "ledger") == 0 && strstr(text, "put back") != NULL)
+        *told = true;
+}
+
+static bool doctor_tells(void)
+{
+    bool told = false;
+    (void)operation_doctor(here->root, hear, &told);
+    return told;
+}
+
 /* -- put back --------------------------------------------------------------------------------- */
 
 static void test_put_back(void **state)
@@ -107,14 +121,20 @@ static void test_put_back(void **state)
     assert_int_equal(login_with(code), LOGIN_ALLOWED);
     assert_int_equal(alerts(), 0);
     assert_int_equal(verify(here), MEDGL_OK);
+    assert_false(doctor_tells());
     put_back();
     assert_int_equal(verify(here), MEDGL_ERR_CORRUPT); /* before anybody came */
+    assert_true(doctor_tells());
     assert_int_equal(login_with(code), LOGIN_REFUSED);
     assert_int_equal(alerts(), 1);
     assert_int_equal(login_with(code), LOGIN_REFUSED); /* the file was written anew meanwhile */
     assert_int_equal(login_with(shown(1)), LOGIN_ALLOWED);
     assert_int_equal(alerts(), 1);
     assert_int_equal(verify(here), MEDGL_ERR_CORRUPT);
+    assert_true(doctor_tells());
+    assert_int_equal(unlink(head), 0); /* seen to */
+    assert_int_equal(verify(here), MEDGL_OK);
+    assert_false(doctor_tells());
     assert_int_equal(fixture_close((void **)&here), 0);
 }
 
