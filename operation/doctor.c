@@ -418,7 +418,7 @@ static void doctor_host(struct doctor *doctor, const struct policy *policy)
     doctor_sudo(doctor);
     doctor_autologin(doctor);
     if (policy != NULL)
-        doctor_factors_host(doctor, policy);
+        doctor_ways(doctor, policy);
     if (policy != NULL)
         doctor_alerts(doctor, policy);
 }

@@ -17,6 +17,24 @@ struct doctor_account {
     bool shadow_locked; /* by `account import` or `account shadow`, says the ledger */
 };
 
+/* What sshd lets people in by, beside keyboard-interactive. */
+enum doctor_way {
+    DOCTOR_WAY_KEYS,
+    DOCTOR_WAY_TICKETS,
+    DOCTOR_WAY_HOSTS,
+    DOCTOR_WAY_PASSWORD,
+    DOCTOR_WAYS
+};
+
+/* What sshd's settings say of everybody, or of those whom a Match block is for. */
+struct doctor_ways {
+    char match[96];         /* the block's criteria; "": everybody */
+    bool set;               /* the block says something of this by itself */
+    char methods[512];      /* AuthenticationMethods; "": any */
+    bool open[DOCTOR_WAYS]; /* accepted where no methods are named */
+};
+#define DOCTOR_MATCH_MAX 64
+
 /* How people come in through sshd, where the module is asked there. */
 struct doctor_sshd {
     bool asked;            /* its PAM service has the module in auth */
@@ -24,8 +42,8 @@ struct doctor_sshd {
     bool proved;           /* the stack proves something before it */
     char failed[64];       /* else the module that would have, and does not end the stack */
     bool known;            /* its settings were read */
-    bool keys, password;   /* ssh keys, and the method "password", are accepted */
-    char methods[512];     /* AuthenticationMethods; "": any */
+    struct doctor_ways ways[1 + DOCTOR_MATCH_MAX]; /* everybody, then the blocks */
+    size_t ways_count;
 };
 
 struct doctor {
@@ -132,9 +150,8 @@ void doctor_access(struct doctor *doctor, const struct context *context);
 /* Second factors: who would be kept out by the policy, has no recovery codes, or has a waiver; what
  * cards are checked with (R24, R03). As the owner of the store. */
 void doctor_factors(struct doctor *doctor, const struct context *context);
-/* Whether the host asks for them where the policy wants them. After doctor_pam() and doctor_sshd().
- */
-void doctor_factors_host(struct doctor *doctor, const struct policy *policy);
+/* Whether sshd asks for them where the policy wants them. After doctor_pam() and doctor_sshd(). */
+void doctor_ways(struct doctor *doctor, const struct policy *policy);
 
 /* Who is told of alerts (R07). */
 void doctor_alerts(struct doctor *doctor, const struct policy *policy);
