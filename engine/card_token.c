@@ -169,6 +169,18 @@ static bool look_certificates(const struct driver *driver, PKCS11_SLOT *slot, PK
     return true;
 }
 
+/* Bytes of a PIN; what the driver does not tell stays 0. */
+static void look_lengths(const struct driver *driver, PKCS11_SLOT *slot, struct card_said *said)
+{
+    CK_TOKEN_INFO info;
+    memset(&info, 0, sizeof(info));
+    if (driver->functions == NULL ||
+        driver->functions->C_GetTokenInfo(PKCS11_get_slotid_from_slot(slot), &info) != CKR_OK)
+        return;
+    said->token.pin_least = info.ulMinPinLen;
+    said->token.pin_most = info.ulMaxPinLen;
+}
+
 static bool look_slot(const struct driver *driver, PKCS11_SLOT *slot,
                       bool (*tell)(const struct card_said *said))
 {
@@ -183,6 +195,8 @@ static bool look_slot(const struct driver *driver, PKCS11_SLOT *slot,
         say_text(said.token.serial, sizeof(said.token.serial), slot->token->serialnr);
         said.token.tries = token_tries(slot->token);
         said.token.pinpad = slot->token->secureLogin;
+        said.token.asks = slot->token->loginRequired;
+        look_lengths(driver, slot, &said);
         said.token.readable = PKCS11_enumerate_certs(slot->token, &certs, &count) == 0;
     }
     return tell(&said) &&
@@ -248,10 +262,9 @@ static int driver_last(void)
     return last;
 }
 
-/* Why an act of libp11 failed, which began with an empty queue. */
-static enum card_trouble trouble_now(void)
+static enum card_trouble trouble_of(CK_RV last)
 {
-    switch (driver_last()) {
+    switch (last) {
     case CKR_PIN_INCORRECT:
     case CKR_PIN_INVALID:
     case CKR_PIN_LEN_RANGE:
@@ -266,6 +279,28 @@ static enum card_trouble trouble_now(void)
     default:
         return CARD_TROUBLE_SIGN;
     }
+}
+
+/* Why an act of libp11 failed, which began with an empty queue. */
+static enum card_trouble trouble_now(void)
+{
+    return trouble_of((CK_RV)driver_last());
+}
+
+/* MUST: CKR_OK alone is a PIN that was checked. libp11 takes "already logged in" for one as well.
+ * The session stays open: with the last one the card would forget. */
+static CK_RV sign_login(const struct driver *driver, PKCS11_SLOT *slot, const char *pin)
+{
+    CK_SESSION_HANDLE session;
+    CK_UTF8CHAR *text = (CK_UTF8CHAR *)(uintptr_t)pin;
+    CK_RV rv = CKR_GENERAL_ERROR;
+    if (driver->functions == NULL || !slot->token->loginRequired)
+        return rv;
+    rv = driver->functions->C_OpenSession(PKCS11_get_slotid_from_slot(slot), CKF_SERIAL_SESSION,
+                                          NULL, NULL, &session);
+    if (rv != CKR_OK)
+        return rv;
+    return driver->functions->C_Login(session, CKU_USER, text, pin != NULL ? strlen(pin) : 0);
 }
 
 /* The tries that are left now are read anew: what libp11 keeps is from before the PIN. */
@@ -367,9 +402,9 @@ static enum card_trouble sign(struct driver *driver, const struct card_order *or
     if (ui == NULL || UI_method_set_reader(ui, pin_read) != 0 ||
         PKCS11_set_ui_method(driver->context, ui, (void *)(uintptr_t)order->pin) != 0)
         return CARD_TROUBLE_SIGN;
-    ERR_clear_error();
-    if (PKCS11_login(slot, 0, pinpad ? NULL : order->pin) != 0) {
-        trouble = trouble_now();
+    const CK_RV rv = sign_login(driver, slot, pinpad ? NULL : order->pin);
+    if (rv != CKR_OK) {
+        trouble = trouble_of(rv);
         *tries = sign_tries(driver, slot);
         return trouble == CARD_TROUBLE_PIN && *tries == CARD_TRIES_LOCKED ? CARD_TROUBLE_PIN_LOCKED
                                                                           : trouble;

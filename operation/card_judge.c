@@ -113,7 +113,7 @@ enum medgl_error card_candidates_judge(const struct context *context,
 
 bool card_usable(const struct card_token *token)
 {
-    return token->readable && token->tries != CARD_TRIES_LOCKED && token->count > 0;
+    return token->readable && token->asks && token->tries != CARD_TRIES_LOCKED && token->count > 0;
 }
 
 enum medgl_error card_prove(const struct card_driver *driver, const struct card_token *token,
@@ -172,6 +172,10 @@ void card_unusable_message(const struct card_token *token, char *text, size_t si
         (void)snprintf(text, size,
                        _("The PIN of card %s is locked: who gave out the card can unlock it."),
                        card_name(token));
+    else if (!token->asks)
+        (void)snprintf(text, size,
+                       _("Card %s asks for no PIN: whoever has it could log in with it."),
+                       card_name(token));
     else
         (void)snprintf(text, size, _("There is no certificate for logging in on card %s."),
                        card_name(token));
@@ -226,6 +230,8 @@ const char *card_trouble_log(enum card_trouble trouble)
         return "its PIN is locked";
     case CARD_TROUBLE_SIGN:
         return "it did not sign";
+    case CARD_TROUBLE_UNTRUSTED:
+        return "the driver is not run: others could change it";
     }
     return "no reason is known";
 }
@@ -297,6 +303,9 @@ static const char *message_of(enum card_trouble trouble, enum card_tries tries,
         return _("The PIN of the card is locked: who gave out the card can unlock it.");
     case CARD_TROUBLE_SIGN:
         return _("The card did not sign.");
+    case CARD_TROUBLE_UNTRUSTED:
+        return _("The driver of smartcards is not run, for others could change it: it and the "
+                 "directories above it must belong to root, and be writable by nobody else.");
     }
     return "";
 }

@@ -36,7 +36,8 @@ bool card_accepted(const struct policy *policy, enum card_verdict verdict);
 
 /* -- the proof -------------------------------------------------------------------------------- */
 
-/* Whether it may sign: readable, not locked, with a certificate. */
+/* Whether it may sign: readable, not locked, with a PIN and a certificate. MUST: a card that asks
+ * for no PIN is one factor alone, and stands for two with card_alone. */
 bool card_usable(const struct card_token *token);
 
 struct card_proof {

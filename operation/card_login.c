@@ -43,7 +43,7 @@ static void login_log_driver(const struct card_login *login, enum card_trouble t
                  "the smartcard driver %s gave no answer within %lld s and was ended: see that "
                  "pcscd runs and the reader works; card_timeout in the policy is its time",
                  login->driver.module, (long long)(login->driver.timeout_ms / MEDGL_SECOND));
-    else if (trouble != CARD_TROUBLE_NONE)
+    else if (trouble != CARD_TROUBLE_NONE && trouble != CARD_TROUBLE_UNTRUSTED) /* was logged */
         log_line(LOG_ERR,
                  "the smartcard driver %s failed: see that it fits this machine and that pcscd "
                  "runs; try medgl-admin card look",
@@ -173,7 +173,8 @@ static void token_fallback(struct proving *proving)
             proving->certificate = k;
 }
 
-/* The account's card, of several; else the first. */
+/* The account's card, of several. Where none is the account's, the one that is there; of several
+ * none: a PIN that is not theirs costs them a try. */
 static enum medgl_error proving_choose(struct proving *proving, const struct rules *rules,
                                        medgl_time now, struct card_answer *answer)
 {
@@ -190,6 +191,10 @@ static enum medgl_error proving_choose(struct proving *proving, const struct rul
     }
     if (proving->matched)
         return MEDGL_OK;
+    if (login->usable > 1) {
+        proving->token = NULL;
+        return MEDGL_OK;
+    }
     proving->token = login_token(login);
     MEDGL_TRY(
         card_candidates_judge(login->context, trust, proving->token, now, proving->candidates));
@@ -256,27 +261,58 @@ static void proving_answer(const struct proving *proving, const char *account_na
         answer->result = FACTOR_PROVED;
 }
 
+/* Where no card may be tried, the driver works all the same: about as long (R23). */
+static enum medgl_error proving_idle(const struct card_login *login)
+{
+    auto_clean(card_tokens_free) struct card_tokens tokens = {.count = 0};
+    enum card_trouble trouble;
+    return card_reader_look(&login->driver, &tokens, &trouble);
+}
+
+/* MUST: the same whoever's card is among them. */
+static void several_message(const struct card_login *login, struct card_answer *answer)
+{
+    if (login->usable > 1)
+        (void)snprintf(answer->message, sizeof(answer->message), "%s",
+                       _("Several cards are in the readers: if you are not let in, leave none in "
+                         "but your own, and try once more."));
+}
+
+static enum medgl_error proving_run(struct proving *proving, const struct secret *pin,
+                                    const char *account_name, const struct factors *factors,
+                                    medgl_time now, struct card_answer *answer)
+{
+    struct rules rules;
+    MEDGL_TRY(rules_read(proving->login->context, factors, &rules));
+    MEDGL_TRY(proving_choose(proving, &rules, now, answer));
+    if (pin == NULL || proving->token == NULL) {
+        log_line(LOG_NOTICE, "no card was tried for %s: %s",
+                 account_name[0] != '\0' ? account_name : "no account",
+                 pin == NULL ? "the try was not admitted, or the PIN is the password"
+                             : "several are in the readers, none of which is enrolled for it");
+        return proving_idle(proving->login);
+    }
+    MEDGL_TRY(card_prove(&proving->login->driver, proving->token, proving->certificate,
+                         &proving->candidates[proving->certificate], pin, account_name,
+                         &proving->proof));
+    proving_answer(proving, account_name, answer);
+    return MEDGL_OK;
+}
+
 enum medgl_error card_login_prove(struct card_login *login, const struct secret *pin,
                                   const char *account_name, const struct factors *factors,
                                   medgl_time now, struct card_answer *answer)
 {
     auto_clean(proving_close) struct proving proving = {.login = login};
-    struct rules rules;
     memset(answer, 0, sizeof(*answer));
     answer->result = FACTOR_FAILED;
-    if (login == NULL || login->usable == 0 || pin->len == 0)
+    if (login == NULL || login->usable == 0 || (pin != NULL && pin->len == 0))
         return MEDGL_OK;
-    enum medgl_error error = rules_read(login->context, factors, &rules);
-    if (error == MEDGL_OK)
-        error = proving_choose(&proving, &rules, now, answer);
-    if (error == MEDGL_OK)
-        error =
-            card_prove(&login->driver, proving.token, proving.certificate,
-                       &proving.candidates[proving.certificate], pin, account_name, &proving.proof);
+    const enum medgl_error error = proving_run(&proving, pin, account_name, factors, now, answer);
     if (error == MEDGL_ERR_MEMORY)
         return error;
     if (error == MEDGL_OK)
-        proving_answer(&proving, account_name, answer);
+        several_message(login, answer);
     else /* was logged; trust that cannot be read proves nothing */
         (void)snprintf(answer->message, sizeof(answer->message), "%s",
                        _("Cards cannot be checked on this machine now."));

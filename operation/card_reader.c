@@ -207,12 +207,17 @@ static bool take_token(const struct card_said *said, struct card_tokens *tokens)
         return false;
     struct card_token *token = &tokens->token[tokens->count];
     *token = (struct card_token){.pinpad = said->token.pinpad != 0,
-                                 .readable = said->token.readable != 0};
+                                 .readable = said->token.readable != 0,
+                                 .asks = said->token.asks != 0};
     if (!said_text(token->reader, sizeof(token->reader), said->token.reader) ||
         !said_text(token->label, sizeof(token->label), said->token.label) ||
         !said_text(token->serial, sizeof(token->serial), said->token.serial) ||
         !said_tries(said->token.tries, &token->tries))
         return false;
+    if (said->token.pin_most > 0 && said->token.pin_least <= said->token.pin_most) {
+        token->pin_least = said->token.pin_least;
+        token->pin_most = said->token.pin_most;
+    }
     tokens->count++;
     return true;
 }
@@ -258,7 +263,7 @@ static bool take_signature(const struct card_said *said, const struct taking *ta
 
 static enum card_trouble take_end(const struct card_said *said, struct taking *taking)
 {
-    if (said->end.trouble > CARD_TROUBLE_SIGN || !said_tries(said->end.tries, &taking->tries))
+    if (said->end.trouble >= CARD_TROUBLE_UNTRUSTED || !said_tries(said->end.tries, &taking->tries))
         return CARD_TROUBLE_DRIVER;
     return (enum card_trouble)said->end.trouble;
 }
@@ -303,6 +308,8 @@ static enum medgl_error reader_run(const struct card_driver *driver, struct card
                  "the smartcard driver %s: %s: name one with card_module in the policy that "
                  "belongs to root and nobody else may write to, nor to the directories above it",
                  driver->module, medgl_error_text(error));
+        if (error == MEDGL_ERR_ACCESS)
+            *trouble = CARD_TROUBLE_UNTRUSTED;
         return error == MEDGL_ERR_MEMORY ? error : MEDGL_OK;
     }
     error = helper_begin(driver, &helper);
@@ -338,6 +345,16 @@ enum medgl_error card_reader_look(const struct card_driver *driver, struct card_
     return error;
 }
 
+/* What no card's PIN is, or not this one's. */
+static bool pin_fits(const struct card_token *token, const struct secret *pin)
+{
+    if (token->pinpad)
+        return true;
+    if (pin->len == 0 || pin->len > CARD_PIN_MAX || memchr(pin->bytes, '\0', pin->len) != NULL)
+        return false;
+    return token->pin_most == 0 || (pin->len >= token->pin_least && pin->len <= token->pin_most);
+}
+
 enum medgl_error card_reader_sign(const struct card_driver *driver, const struct card_token *token,
                                   size_t certificate, const struct secret *pin,
                                   enum card_scheme scheme,
@@ -350,10 +367,8 @@ enum medgl_error card_reader_sign(const struct card_driver *driver, const struct
     *len = 0;
     *tries = CARD_TRIES_UNKNOWN;
     *trouble = CARD_TROUBLE_PIN;
-    if (certificate >= token->count ||
-        (!token->pinpad &&
-         (pin->len == 0 || pin->len > CARD_PIN_MAX || memchr(pin->bytes, '\0', pin->len) != NULL)))
-        return MEDGL_OK; /* a PIN that no card has is no try of this one's */
+    if (certificate >= token->count || !pin_fits(token, pin))
+        return MEDGL_OK;
     MEDGL_TRY(secret_alloc(&memory, sizeof(struct card_order)));
     struct card_order *order = (struct card_order *)(void *)memory.bytes;
     memset(order, 0, sizeof(*order));

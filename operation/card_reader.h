@@ -1,6 +1,7 @@
 /* The driver of a smartcard (PKCS#11) runs in medgl-card, a program that is started for one look or
  * one signature and is ended when its time is over. It gets no key, no store, no descriptor but its
- * socket, no environment. What it says is checked here; a driver that lies can only fail to prove.
+ * socket, no environment. What it says is checked here; a driver that lies can only fail to prove
+ * that its card has the key. That the PIN was right is its word and the card's alone.
  *
  * MUSTs:
  * - The wait is bounded (card_timeout) whatever the driver does: hang, crash, fork, fill the
@@ -31,7 +32,9 @@ struct card_token {
     enum card_tries tries;
     bool pinpad; /* the PIN is typed at the reader: none is asked for here */
     bool readable;
-    size_t count; /* certificates that a private key may stand behind */
+    bool asks;                  /* for a PIN at all (CKF_LOGIN_REQUIRED) */
+    size_t pin_least, pin_most; /* bytes of a PIN; most 0: the card does not say */
+    size_t count;               /* certificates that a private key may stand behind */
     struct {
         unsigned char id[CARD_ID_MAX]; /* CKA_ID */
         size_t id_len;
@@ -67,14 +70,16 @@ enum card_trouble {
     CARD_TROUBLE_OTHER,  /* another card is there now */
     CARD_TROUBLE_PIN,
     CARD_TROUBLE_PIN_LOCKED,
-    CARD_TROUBLE_SIGN, /* the card did not sign */
+    CARD_TROUBLE_SIGN,      /* the card did not sign */
+    CARD_TROUBLE_UNTRUSTED, /* the driver is not run; never the word of a driver: MUST be last */
 };
 
 /* What is in the readers. */
 enum medgl_error card_reader_look(const struct card_driver *driver, struct card_tokens *tokens,
                                   enum card_trouble *trouble);
 
-/* Has that card sign, if it is still there. *tries: what the card says after a wrong PIN. */
+/* Has that card sign, if it is still there. *tries: what the card says after a wrong PIN. A PIN
+ * that is shorter or longer than the card says any is costs no try. */
 enum medgl_error card_reader_sign(const struct card_driver *driver, const struct card_token *token,
                                   size_t certificate, const struct secret *pin,
                                   enum card_scheme scheme,

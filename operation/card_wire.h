@@ -9,7 +9,7 @@
 
 #include <limits.h>
 
-#define CARD_WIRE_VERSION 1
+#define CARD_WIRE_VERSION 2
 #define CARD_PIN_MAX      255
 
 enum card_order_kind {
@@ -44,6 +44,8 @@ struct card_said {
             char reader[CARD_TEXT_SIZE], label[CARD_TEXT_SIZE], serial[64];
             uint32_t tries; /* enum card_tries */
             uint32_t pinpad, readable;
+            uint32_t asks;                /* for a PIN at all */
+            uint64_t pin_least, pin_most; /* bytes; as the driver says */
         } token;
         struct {
             unsigned char id[CARD_ID_MAX];

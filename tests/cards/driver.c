@@ -74,7 +74,7 @@ static void lie(void)
     if (strcmp(how, "saytries") == 0)
         said = (struct card_said){.kind = CARD_SAID_END, .end.tries = 99};
     if (strcmp(how, "saytrouble") == 0)
-        said = (struct card_said){.kind = CARD_SAID_END, .end.trouble = 99};
+        said = (struct card_said){.kind = CARD_SAID_END, .end.trouble = CARD_TROUBLE_UNTRUSTED};
     if (strcmp(how, "saylonely") == 0)
         said = (struct card_said){.kind = CARD_SAID_CERTIFICATE,
                                   .certificate = {.id_len = 1, .der_len = 1}};
@@ -304,6 +304,16 @@ static CK_RV get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
     }
     if (act("C_GetTokenInfo", "pinpad"))
         info->flags |= CKF_PROTECTED_AUTHENTICATION_PATH;
+    if (act("C_GetTokenInfo", "nologin"))
+        info->flags &= ~(CK_FLAGS)CKF_LOGIN_REQUIRED;
+    if (act("C_GetTokenInfo", "lengths")) {
+        info->ulMinPinLen = 6;
+        info->ulMaxPinLen = 8;
+    }
+    if (act("C_GetTokenInfo", "nolengths")) {
+        info->ulMinPinLen = CK_UNAVAILABLE_INFORMATION;
+        info->ulMaxPinLen = 0;
+    }
     if (act("C_GetTokenInfo", "garbage")) {
         memset(info->label, 0x1b, sizeof(info->label));
         memset(info->serialNumber, 0xff, sizeof(info->serialNumber));
@@ -332,6 +342,10 @@ static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pi
     int tries = tries_read();
     if (tries == 0)
         return CKR_PIN_LOCKED;
+    if (act("C_Login", "already")) { /* whatever was typed */
+        CK_RV before = real->C_Login(session, user, (CK_UTF8CHAR *)(uintptr_t) "123456", 6);
+        return before == CKR_OK ? CKR_USER_ALREADY_LOGGED_IN : before;
+    }
     if (pin == NULL) { /* at the reader's own keys */
         pin = (CK_UTF8CHAR *)(uintptr_t) "123456";
         len = 6;

@@ -97,6 +97,7 @@ static const struct login_row {
     const char *message; /* in it; NULL: there is none */
     const char *driver, *list, *policy;
     int tries; /* of wrong PINs that are left; 0: not counted, below 0: locked */
+    int left;  /* of them, behind it; 0: of no interest */
 } login_rows[] = {
     {"RSA", "alice-rsa", CARD_MATCH_EXACT, "alice-rsa", NULL, CARD_PIN, CARD_READY,
      "PIN of card alice-rsa (Enter", true, CARD_GOOD, NULL},
@@ -129,7 +130,20 @@ static const struct login_row {
      CARD_READY, "PIN of", true, CARD_CRL_OLD, "", .list = "old.crl",
      .policy = "card_crl = warn\n"},
     {"the right one of two cards", "alice-ec", CARD_MATCH_EXACT, "bob-rsa alice-ec", NULL, CARD_PIN,
-     CARD_READY, "several cards", true, CARD_GOOD, NULL},
+     CARD_READY, "several cards", true, CARD_GOOD, "Several cards are in the readers"},
+    {"none of two cards: no try of theirs", "carol-ec", CARD_MATCH_EXACT, "bob-rsa alice-ec", NULL,
+     "654321", CARD_READY, "several cards", false, CARD_UNDECIDED,
+     "Several cards are in the readers", .tries = 3, .left = 3},
+    {"a wrong PIN of one of two cards", "alice-ec", CARD_MATCH_EXACT, "bob-rsa alice-ec", NULL,
+     "654321", CARD_READY, "several cards", false, CARD_GOOD, "Several cards are in the readers",
+     .tries = 3, .left = 2},
+    {"a card that asks for no PIN", "alice-ec", CARD_MATCH_EXACT, "alice-ec", NULL, CARD_PIN,
+     CARD_UNUSABLE, "asks for no PIN", false, CARD_UNDECIDED, NULL,
+     .driver = "C_GetTokenInfo-nologin"},
+    {"a driver that says it was logged in before", "alice-ec", CARD_MATCH_EXACT, "alice-ec", NULL,
+     "654321", CARD_READY, "PIN of", false, CARD_GOOD, "did not sign", .driver = "C_Login-already"},
+    {"a PIN that is not to be tried", "alice-ec", CARD_MATCH_EXACT, "alice-ec", NULL, NULL,
+     CARD_READY, "PIN of", false, CARD_UNDECIDED, NULL, .tries = 3, .left = 3},
     {"the right one of two certificates", "alice-ec", CARD_MATCH_EXACT, "two", NULL, CARD_PIN,
      CARD_READY, "PIN of card two", true, CARD_GOOD, NULL},
     {"the other one of two certificates", "bob-rsa", CARD_MATCH_EXACT, "two", NULL, CARD_PIN,
@@ -200,9 +214,13 @@ static void test_login(void **state)
         cards_insert(row->after, -1);
     assert_int_equal(store_transact(here->context.store, STORE_READ, read_factors, &factors),
                      MEDGL_OK);
-    assert_int_equal(secret_copy(&pin, row->pin, strlen(row->pin)), MEDGL_OK);
-    assert_int_equal(card_login_prove(login, &pin, here->user, &factors, clock_read().now, &answer),
+    if (row->pin != NULL)
+        assert_int_equal(secret_copy(&pin, row->pin, strlen(row->pin)), MEDGL_OK);
+    assert_int_equal(card_login_prove(login, row->pin != NULL ? &pin : NULL, here->user, &factors,
+                                      clock_read().now, &answer),
                      MEDGL_OK);
+    if (row->left > 0)
+        cards_command("test \"$(cat '%s/reader/tries')\" = %d", cards_directory, row->left);
     assert_int_equal(answer.result, row->proved ? FACTOR_PROVED : FACTOR_FAILED);
     assert_int_equal(answer.verdict, row->verdict);
     if (strstr(answer.message, row->message != NULL ? row->message : "") == NULL ||
@@ -326,7 +344,7 @@ static const struct enrol_row {
     const char *attribute;
     enum medgl_error error;
     const char *why;
-    const char *policy;
+    const char *policy, *driver;
 } enrol_rows[] = {
     {"from the reader", "alice-ec", NULL, {CARD_PIN}, NULL, CARD_MATCH_EXACT, "", MEDGL_OK, ""},
     {"from a file in PEM",
@@ -394,6 +412,16 @@ static const struct enrol_row {
      "",
      MEDGL_ERR_REFUSED,
      "several cards"},
+    {"a card that asks for no PIN",
+     "alice-ec",
+     NULL,
+     {CARD_PIN},
+     NULL,
+     CARD_MATCH_EXACT,
+     "",
+     MEDGL_ERR_REFUSED,
+     "asks for no PIN",
+     .driver = "C_GetTokenInfo-nologin"},
     {"no certificate",
      "bare",
      NULL,
@@ -451,7 +479,8 @@ static void test_enrol(void **state)
     struct factors factors;
     memcpy(script.answers, row->answers, sizeof(row->answers));
     enrol(here);
-    equip("softhsm", "trust/ca.crl", row->policy != NULL ? row->policy : "");
+    equip(row->driver != NULL ? row->driver : "softhsm", "trust/ca.crl",
+          row->policy != NULL ? row->policy : "");
     cards_insert(row->cards, -1);
     assert_int_equal(enrol_by(&talk, row->file, row->match, row->attribute, why), row->error);
     if (strstr(why, row->why) == NULL)
@@ -551,6 +580,8 @@ static const struct whole_row {
     const char *answers[4];
     enum login_verdict verdict;
     const char *heard;
+    int left;    /* wrong PINs that the card allows then, of 3; 0: it counts none */
+    bool locked; /* by wrong passwords */
 } whole_rows[] = {
     {"card and password", "", {CARD_PIN, PASSWORD_ONE}, LOGIN_ALLOWED, "PIN of card alice-ec"},
     {"card alone", "card_alone = yes\n", {CARD_PIN}, LOGIN_ALLOWED, "PIN of card alice-ec"},
@@ -569,6 +600,25 @@ static const struct whole_row {
      {"654321", PASSWORD_ONE},
      LOGIN_ALLOWED,
      "PIN of card alice-ec"},
+    {"the password for the PIN: no try of the card",
+     "",
+     {PASSWORD_ONE, PASSWORD_ONE},
+     LOGIN_REFUSED,
+     "the card was not tried",
+     3},
+    {"wrong PIN, of a card that counts",
+     "",
+     {"654321", PASSWORD_ONE},
+     LOGIN_REFUSED,
+     "The PIN of the card is wrong",
+     2},
+    {"of an account that is locked: no try of the card",
+     "",
+     {"654321", PASSWORD_ONE},
+     LOGIN_REFUSED,
+     "PIN of card alice-ec",
+     3,
+     .locked = true},
     {"wrong PIN", "", {"654321", PASSWORD_ONE}, LOGIN_REFUSED, "The PIN of the card is wrong"},
     {"wrong password", "", {CARD_PIN, WRONG}, LOGIN_REFUSED, "PIN of card alice-ec"},
 };
@@ -592,10 +642,19 @@ static void test_whole(void **state)
     cards_command("rm -f '%s%s'", here->root, FACTORLESS_FILE);
     equip("softhsm", "trust/ca.crl", policy);
     enrol_certificate("alice-ec", CARD_MATCH_EXACT, "");
-    cards_insert("alice-ec", -1);
+    cards_insert("", -1);
+    for (int i = 0; row->locked && i < 12; i++) {
+        struct script wrong = {.answers = {WRONG, "000000"}};
+        const struct talk wrong_talk = script_talk(&wrong);
+        assert_int_equal(operation_login(&here->context, &wrong_talk, &request, &verdict),
+                         MEDGL_OK);
+    }
+    cards_insert("alice-ec", row->left > 0 ? 3 : -1);
     assert_int_equal(operation_login(&here->context, &talk, &request, &verdict), MEDGL_OK);
     if (verdict != row->verdict || strstr(script.heard, row->heard) == NULL)
         fail_msg("verdict %d, heard: %s", (int)verdict, script.heard);
+    if (row->left > 0)
+        cards_command("test \"$(cat '%s/reader/tries')\" = %d", cards_directory, row->left);
     assert_int_equal(verify(here), MEDGL_OK);
 }
 

@@ -72,6 +72,7 @@ static const struct sign_row {
     enum card_trouble trouble;
     enum card_tries tries;
     bool good, pkcs1;
+    int left; /* tries on the card, where that is of interest */
 } sign_rows[] = {
     {"RSA, PSS", "alice-rsa", "softhsm", CARD_PIN, -1, CARD_TROUBLE_NONE, CARD_TRIES_UNKNOWN, true,
      false},
@@ -104,6 +105,20 @@ static const struct sign_row {
      CARD_TRIES_LOCKED, false, false},
     {"a right PIN after wrong ones", "alice-ec", "softhsm", CARD_PIN, 1, CARD_TROUBLE_NONE,
      CARD_TRIES_UNKNOWN, true, false},
+    {"a driver that says it was logged in before", "alice-ec", "C_Login-already", "654321", -1,
+     CARD_TROUBLE_SIGN, CARD_TRIES_UNKNOWN, false, false},
+    {"the same, with the right PIN", "alice-ec", "C_Login-already", CARD_PIN, -1, CARD_TROUBLE_SIGN,
+     CARD_TRIES_UNKNOWN, false, false},
+    {"a card that asks for no PIN", "alice-ec", "C_GetTokenInfo-nologin", CARD_PIN, -1,
+     CARD_TROUBLE_SIGN, CARD_TRIES_UNKNOWN, false, false},
+    {"a PIN that is too short for the card", "alice-ec", "C_GetTokenInfo-lengths", "65432", 3,
+     CARD_TROUBLE_PIN, CARD_TRIES_UNKNOWN, false, false, .left = 3},
+    {"a PIN that is too long for the card", "alice-ec", "C_GetTokenInfo-lengths", "654321987", 3,
+     CARD_TROUBLE_PIN, CARD_TRIES_UNKNOWN, false, false, .left = 3},
+    {"a wrong PIN of a length that fits", "alice-ec", "C_GetTokenInfo-lengths", "65432198", 3,
+     CARD_TROUBLE_PIN, CARD_TRIES_FEWER, false, false, .left = 2},
+    {"lengths that are none", "alice-ec", "C_GetTokenInfo-nolengths", CARD_PIN, -1,
+     CARD_TROUBLE_NONE, CARD_TRIES_UNKNOWN, true, false},
     {"a PIN of no length", "alice-ec", "softhsm", "", 3, CARD_TROUBLE_PIN, CARD_TRIES_UNKNOWN,
      false, false},
     {"a certificate without a key", "keyless", "softhsm", CARD_PIN, -1, CARD_TROUBLE_SIGN,
@@ -126,6 +141,8 @@ static void test_sign(void **state)
     assert_int_equal(signing.trouble, row->trouble);
     assert_int_equal(signing.tries, row->tries);
     assert_int_equal(signing.good, row->good);
+    if (row->left > 0)
+        cards_command("test \"$(cat '%s/reader/tries')\" = %d", cards_directory, row->left);
 }
 
 static const struct look_row {
@@ -396,7 +413,8 @@ static void test_refused(void **state)
                                        .module = row->module != NULL ? row->module : path,
                                        .timeout_ms = 20000};
     assert_int_equal(card_reader_look(&driver, &tokens, &trouble), MEDGL_OK);
-    assert_int_equal(trouble, CARD_TROUBLE_DRIVER);
+    assert_int_equal(trouble,
+                     (row->mode & 0022) != 0 ? CARD_TROUBLE_UNTRUSTED : CARD_TROUBLE_DRIVER);
     assert_int_equal(tokens.count, 0);
 }
 
@@ -410,7 +428,7 @@ static void test_open_directory(void **state)
     cards_command("chmod 777 '%s/reader'", cards_directory);
     assert_int_equal(card_reader_look(&driver, &tokens, &trouble), MEDGL_OK);
     cards_command("chmod 755 '%s/reader'", cards_directory);
-    assert_int_equal(trouble, CARD_TROUBLE_DRIVER);
+    assert_int_equal(trouble, CARD_TROUBLE_UNTRUSTED);
 }
 
 int main(void)
