@@ -31,6 +31,12 @@ enum medgl_error crypto_sha256(const struct bytes *parts, size_t count,
     return EVP_DigestFinal_ex(context, hash, NULL) == 1 ? MEDGL_OK : MEDGL_ERR_CRYPTO;
 }
 
+enum medgl_error crypto_sha1(const void *data, size_t len, unsigned char hash[CRYPTO_SHA1_SIZE])
+{
+    return EVP_Q_digest(NULL, "SHA1", NULL, data, len, hash, NULL) == 1 ? MEDGL_OK
+                                                                        : MEDGL_ERR_CRYPTO;
+}
+
 enum medgl_error crypto_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
                                     unsigned char mac[CRYPTO_HASH_SIZE])
 {

@@ -19,6 +19,10 @@ struct bytes {
 enum medgl_error crypto_sha256(const struct bytes *parts, size_t count,
                                unsigned char hash[CRYPTO_HASH_SIZE]);
 
+/* SHA-1, for what others make with it; nothing is to be protected by it. */
+#define CRYPTO_SHA1_SIZE 20
+enum medgl_error crypto_sha1(const void *data, size_t len, unsigned char hash[CRYPTO_SHA1_SIZE]);
+
 /* HMAC-SHA-256 (RFC 2104). */
 enum medgl_error crypto_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
                                     unsigned char mac[CRYPTO_HASH_SIZE]);

@@ -81,6 +81,27 @@ enum medgl_error totp_record_read(const struct secret *text, struct totp_record 
     return error == MEDGL_ERR_ARGUMENT ? MEDGL_ERR_CORRUPT : error;
 }
 
+enum medgl_error totp_record_key(const struct totp_record *record,
+                                 unsigned char key[TOTP_SECRET_MAX], size_t *len)
+{
+    const struct bytes secret = {record->secret, record->secret_len};
+    enum medgl_error error = MEDGL_OK;
+    memset(key, 0, TOTP_SECRET_MAX);
+    *len = record->secret_len;
+    if (record->algorithm == TOTP_SHA512 || secret.len <= SHORT_BLOCK) { /* none is over 128 */
+        memcpy(key, secret.data, secret.len);
+    } else if (record->algorithm == TOTP_SHA1) {
+        *len = CRYPTO_SHA1_SIZE;
+        error = crypto_sha1(secret.data, secret.len, key);
+    } else {
+        *len = CRYPTO_HASH_SIZE;
+        error = crypto_sha256(&secret, 1, key);
+    }
+    while (*len > 0 && key[*len - 1] == 0)
+        --*len;
+    return error;
+}
+
 enum medgl_error totp_generate(enum totp_algorithm algorithm, unsigned digits,
                                struct totp_record *record)
 {

@@ -37,6 +37,12 @@ void totp_record_clear(struct totp_record *record); /* also for auto_clean() */
 enum medgl_error totp_record_write(const struct totp_record *record, struct secret *text);
 enum medgl_error totp_record_read(const struct secret *text, struct totp_record *record);
 
+/* The secret as HMAC takes it (RFC 2104): hashed where it is longer than a block, without the zero
+ * bytes at its end, which are no part of it. Two records make the same codes only where these are
+ * the same. `key` is to be wiped. */
+enum medgl_error totp_record_key(const struct totp_record *record,
+                                 unsigned char key[TOTP_SECRET_MAX], size_t *len);
+
 /* A new one with a random secret of TOTP_SECRET_NEW bytes. */
 enum medgl_error totp_generate(enum totp_algorithm algorithm, unsigned digits,
                                struct totp_record *record);

@@ -171,8 +171,14 @@ static enum medgl_error import_judge_whole(const struct import_run *run,
 static enum medgl_error import_tag(const struct import_run *run, const struct totp_record *record,
                                    unsigned char tag[CRYPTO_HASH_SIZE])
 {
-    return crypto_hmac_sha256(run->context->tag_key, sizeof(run->context->tag_key), record->secret,
-                              record->secret_len, tag);
+    unsigned char key[TOTP_SECRET_MAX];
+    size_t len = 0;
+    enum medgl_error error = totp_record_key(record, key, &len);
+    if (error == MEDGL_OK)
+        error =
+            crypto_hmac_sha256(run->context->tag_key, sizeof(run->context->tag_key), key, len, tag);
+    secret_wipe(key, sizeof(key));
+    return error;
 }
 
 static enum medgl_error import_learn(void *argument, const struct credential *credential)
