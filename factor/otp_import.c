@@ -192,7 +192,7 @@ static enum medgl_error users_line(struct lines *lines, const struct otp_import 
     else
         why = users_read(fields, count, &found, &when);
     if (why != NULL) {
-        import->problem(import->argument, lines->number, found.user, why);
+        import->problem(import->argument, lines->number, found.user, "", why);
         return MEDGL_OK;
     }
     if (when != 0)
@@ -346,6 +346,6 @@ enum medgl_error otp_import_google(const struct secret *text, const char *user,
         google_problem(&google, N_("it counts its codes (HOTP) and has no clock"));
     if (google.why == NULL)
         return import->found(import->argument, &google.found);
-    import->problem(import->argument, 1, user, google.why);
+    import->problem(import->argument, 1, user, "", google.why);
     return MEDGL_OK;
 }

@@ -18,7 +18,8 @@ struct otp_import {
     /* One device. What it returns ends the reading unless it is MEDGL_OK. */
     enum medgl_error (*found)(void *argument, const struct otp_found *found);
     /* One that cannot be taken over, and why (N_()). */
-    void (*problem)(void *argument, size_t line, const char *user, const char *why);
+    void (*problem)(void *argument, size_t line, const char *user, const char *serial,
+                    const char *why);
     medgl_time now; /* tokens of PSKC may begin and end */
 };
 

@@ -487,7 +487,7 @@ static enum medgl_error read_package(struct pskc *pskc, const xmlNode *package)
         MEDGL_TRY(read_secret(pskc, data, &found.record, &why));
     if (why == NULL)
         return pskc->import->found(pskc->import->argument, &found);
-    pskc->import->problem(pskc->import->argument, found.line, found.user, why);
+    pskc->import->problem(pskc->import->argument, found.line, found.user, found.serial, why);
     return MEDGL_OK;
 }
 

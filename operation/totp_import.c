@@ -99,12 +99,14 @@ static enum medgl_error import_found(void *argument, const struct otp_found *fou
     return import_wanted(run, found->user, found->serial) ? import_keep(run, &item) : MEDGL_OK;
 }
 
-static void import_problem(void *argument, size_t line, const char *user, const char *why)
+static void import_problem(void *argument, size_t line, const char *user, const char *serial,
+                           const char *why)
 {
     struct import_item item = {.found.line = line, .problem = why};
     struct import_run *run = argument;
     text_printable(item.found.user, sizeof(item.found.user), user);
-    if (run->request->serial != NULL || !import_wanted(run, item.found.user, ""))
+    text_printable(item.found.serial, sizeof(item.found.serial), serial);
+    if (!import_wanted(run, item.found.user, serial))
         return;
     if (import_keep(run, &item) != MEDGL_OK)
         run->refused = true; /* at least it is said that something is missing */
@@ -168,6 +170,7 @@ static enum medgl_error import_judge_whole(const struct import_run *run,
 
 /* -- secrets that are enrolled already -------------------------------------------------------- */
 
+/* By the key that codes are made with: a secret that was written in another way is the same. */
 static enum medgl_error import_tag(const struct import_run *run, const struct totp_record *record,
                                    unsigned char tag[CRYPTO_HASH_SIZE])
 {
@@ -318,6 +321,14 @@ static void import_remember(struct import_run *run, struct import_item *item)
     run->known_at += !run->request->dry_run; /* its own entry */
 }
 
+/* By its serial number a token goes to whom NAME says: that the file says another one is told. */
+static void import_note(struct import_run *run, const struct import_item *item)
+{
+    const char *user = item->found.user;
+    if (user[0] != '\0' && strcmp(user, import_user(run, item)) != 0)
+        (void)snprintf(run->why, sizeof(run->why), _("the file says it is %s's"), user);
+}
+
 /* An error that comes without a reason is the store's, and ends all. */
 static enum medgl_error import_one(struct import_run *run)
 {
@@ -328,8 +339,10 @@ static enum medgl_error import_one(struct import_run *run)
                          : store_transact(run->context->store, STORE_WRITE, import_now, run);
     if (error != MEDGL_OK && run->why[0] == '\0')
         return error;
-    if (error == MEDGL_OK)
+    if (error == MEDGL_OK) {
         import_remember(run, item);
+        import_note(run, item);
+    }
     run->refused = run->refused || error != MEDGL_OK;
     request->outcome(request->argument, item->found.line, import_user(run, item),
                      item->found.serial, error, run->why);

@@ -189,11 +189,11 @@ pskc() { # HEADER, KEYPACKAGES...
         xmlns:xenc11="http://www.w3.org/2009/xmlenc11#"
         xmlns:pkcs5="http://www.rsasecurity.com/rsalabs/pkcs/schemas/pkcs-5v2-0#">' "$@" '</KeyContainer>'
 }
-token() { # SERIAL SECRET
+token() { # SERIAL SECRET [USERID]
     echo "<KeyPackage><DeviceInfo><Manufacturer>M</Manufacturer><SerialNo>$1</SerialNo></DeviceInfo><Key Id=\"$1\"
         Algorithm=\"urn:ietf:params:xml:ns:keyprov:pskc:totp\"><AlgorithmParameters><ResponseFormat Length=\"6\" Encoding=\"DECIMAL\"/>
         </AlgorithmParameters><Data><Secret>$2</Secret><Time><PlainValue>0</PlainValue></Time><TimeInterval><PlainValue>30</PlainValue>
-        </TimeInterval></Data></Key></KeyPackage>"
+        </TimeInterval></Data>${3-}</Key></KeyPackage>"
 }
 cipher() {
     echo "<xenc:EncryptionMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#aes128-cbc\"/><xenc:CipherData>
@@ -210,6 +210,12 @@ pskc "$(token 1001 '<PlainValue>QUJDREVGR0hJSktMTU5PUFFSU1Q=</PlainValue>')" \
 says "of several tokens it must be said which" 1 'choose one with --serial' totp import daemon --format pskc --from "$mine/tokens"
 says "and whose" 1 'give NAME' totp import --format pskc --from "$mine/tokens"
 says "one that is not there" 1 'holds no device' totp import daemon --format pskc --from "$mine/tokens" --serial 1003
+pskc "$(token 1004 '<PlainValue>QWJDREVGR0hJSktMTU5PUFFSU1Q=</PlainValue>' '<UserId>games</UserId>')" \
+    "$(token 1005 '<PlainValue>QUJD</PlainValue>' '<UserId>games</UserId>')" | put assigned
+says "a token of somebody else's by the file is said to be" 0 "the file says it is games's" \
+    totp import daemon --format pskc --from "$mine/assigned" --serial 1004 --dry-run
+says "one that is damaged is told of, though it was asked for by its serial number" 1 '1005 .*its secret' \
+    totp import daemon --format pskc --from "$mine/assigned" --serial 1005
 says "a hardware token is checked" 0 'would be taken over: 1' totp import daemon --format pskc --from "$mine/tokens" --serial 1002 --dry-run
 says "and taken over" 0 'taken over: 1' totp import daemon --format pskc --from "$mine/tokens" --serial 1002
 json "under its serial number" 0 '"1002" in [x["label"] for x in d["devices"]]' totp list daemon

@@ -24,10 +24,11 @@ static enum medgl_error found(void *argument, const struct otp_found *found)
     return MEDGL_OK;
 }
 
-static void problem(void *argument, size_t line, const char *user, const char *why)
+static void problem(void *argument, size_t line, const char *user, const char *serial,
+                    const char *why)
 {
     (void)argument;
-    must(line > 0 && text_is_printable(user) && why[0] != '\0');
+    must(line > 0 && text_is_printable(user) && text_is_printable(serial) && why[0] != '\0');
 }
 
 static const struct otp_import import = {NULL, found, problem, 1};
