@@ -172,6 +172,16 @@ works "and back" admin account set alice --hours ''
 rules "hours_staff = $another"
 admits no "root's su is refused too" su alice -c true
 admits no "and sudo" sudo_as_alice
+works "an exception is approved (R22)" admin grant add alice --kind out-of-hours --until "$(date -d '1 day' '+%F %H:%M')" \
+    --approved-by "Dr. Sato" --reason "the night shift"
+admits yes "then sudo is let in" sudo_as_alice
+counts "and leaves a use of it, silent as it is" 1 'k == "grant.use" and s == "alice" and d["service"] == "sudo"'
+admits yes "root's su is let in" su alice -c true
+counts "and is no use of it" 1 'k == "grant.use"'
+holds "the grant says so" 'str(it).count("Dr. Sato") == 1' admin grant list alice --json
+id=$(admin grant list alice --json | python3 -c 'import re, sys; print(re.search(r"\"id\": *\"([^\"]+)\"", sys.stdin.read()).group(1))')
+works "it is ended" admin grant revoke "$id" --reason "the night is over"
+admits no "sudo is refused again" sudo_as_alice
 rules
 
 # -- services -----------------------------------------------------------------------------------------------------
@@ -238,5 +248,5 @@ admits yes "a remark in the file is no change" key alice 127.0.0.1
 [ "$(changes)" = $((before + 1)) ]
 tap $? "of what is in force"
 
-evidence_holds login.success login.failure access.denied account.change policy.change alert.raise session.open
+evidence_holds login.success login.failure access.denied grant.add grant.use grant.revoke account.change policy.change alert.raise session.open
 finish

@@ -181,6 +181,23 @@ converses "without the QR code where the policy has none" ssh emma@127.0.0.1 \
 END
 )
 
+# -- where nothing can be shown -------------------------------------------------------------------------------------------
+
+rules 'factor_staff = required' 'factor_required_from = 2020-01-01'
+converses "sudo, which shows nothing, asks for no code of a key that nobody saw" as fumi sudo id <<-END
+	match password.*: $
+	type $own
+	see $ask
+	type 
+	match password.*: $
+	press \x03
+	end any
+	never The code that
+	never uid=0
+END
+works "nothing is enrolled by that" none_left fumi
+counts "and the ledger says why" 1 'k == "login.failure" and s == "fumi" and d["service"] == "sudo" and d["reason"] == "no-factor"'
+
 # -- by an administrator ------------------------------------------------------------------------------------------------------
 
 rules 'factor_staff = required' 'factor_required_from = 2020-01-01' 'factor_enrol = administrator'
@@ -193,7 +210,7 @@ converses "where administrators enrol, a login without one is refused" ssh -o Nu
 	end 255
 	never Key:
 END
-counts "and the ledger says why" 1 'k == "login.failure" and s == "fumi" and d["reason"] == "no-factor"'
+counts "and the ledger says why" 1 'k == "login.failure" and s == "fumi" and d["service"] == "sshd" and d["reason"] == "no-factor"'
 converses "an administrator gives up half way" medgl-admin "${operator[@]}" totp enrol fumi <<-END
 	see Key: 
 	see $confirm

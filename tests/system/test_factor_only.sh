@@ -71,17 +71,13 @@ counts "and the ledger says why" 1 'k == "login.failure" and s == "alice" and d[
 rules 'unenrolled = deny'
 works "an administrator unlocks" admin account unlock alice --reason "a test goes on"
 works "where it has a passphrase, two kinds; the code was not used up" lets_in alice "answer ${phone}alice again"
-converses "with factor_enrol = login its owner enrols a device there" ssh carol@127.0.0.1 <<-END
-	see $ask
-	type 
-	see Key: 
-	see $confirm
-	answer ${phone}carol read && ${phone}carol code
-	see $ 
-	type exit
-	end 0
-	never Password
-END
+turns_away bare carol 'type '
+tap $? "nobody enrols a device there, with factor_enrol = login neither: who has none is refused"
+cmp /run/said.wrong /run/said.bare > $seen 2>&1
+tap $? "in the same words (R23)"
+holds "and has none" 'it["devices"] == []' admin totp list carol --json
+works "an administrator enrols one" enrol_phone carol
+key_is_secret carol
 works "whose code is asked from then on" lets_in carol "answer ${phone}carol code"
 for i in 1 2 3 4 5; do
     turns_away locked alice "answer ${phone}alice wrong"
