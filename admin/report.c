@@ -233,6 +233,7 @@ static void readiness_row(void *argument, const struct readiness_record *record)
                   CELL_NUMBER(record->recovery),
                   CELL_NUMBER(record->ready),
                   CELL_NUMBER(record->waived_until),
+                  CELL_TEXT(record->idle ? "not accepted" : ""),
                   CELL_TEXT(account->full_name),
               });
 }
@@ -307,6 +308,7 @@ enum admin_exit report_readiness(struct admin *admin)
         {"recovery", N_("RECOVERY"), COLUMN_NUMBER, COLUMN_BOTH},
         {"ready", N_("READY"), COLUMN_BOOL, COLUMN_BOTH},
         {"waived_until", N_("WAIVED UNTIL"), COLUMN_TIME, COLUMN_BOTH},
+        {"remark", N_("REMARK"), COLUMN_TEXT, COLUMN_BOTH},
         {"full_name", N_("FULL NAME"), COLUMN_TEXT, COLUMN_WIDE},
     };
     struct readiness_summary summary;

@@ -41,7 +41,7 @@ struct factors_look {
     medgl_time now, at; /* what is asked of people is asked of the time `at` */
     size_t accounts, privileged, administrators; /* active ones; of the last a factor is in force,
                                                     or none will be required */
-    struct people_list bare, paperless, waived;
+    struct people_list bare, paperless, waived, idle;
     bool required; /* of some active account */
 };
 
@@ -71,6 +71,9 @@ static enum medgl_error look_account(void *argument, const struct account *accou
         list_add(&look->paperless, account->name);
     if (factors.waived)
         list_add(&look->waived, account->name);
+    const struct factor_demand today = look_demand(look, account, &factors, look->now);
+    if (!today.required && factors_idle(&factors, &today))
+        list_add(&look->idle, account->name);
     if (account->class_ != ACCOUNT_CLASS_PRIVILEGED)
         return MEDGL_OK;
     look->privileged++;
@@ -86,7 +89,7 @@ static enum medgl_error look_now(struct store_txn *txn, void *argument)
     struct factors_look *look = argument;
     look->txn = txn;
     look->accounts = look->privileged = look->administrators = 0;
-    look->bare = look->paperless = look->waived = (struct people_list){.count = 0};
+    look->bare = look->paperless = look->waived = look->idle = (struct people_list){.count = 0};
     look->required = false;
     return store_account_each(txn, look_account, look);
 }
@@ -163,6 +166,12 @@ static void factors_people(const struct factors_look *look)
                    "accounts with a second factor and no recovery codes, %zu: %s: who loses the "
                    "device is kept out until an administrator acts; medgl-admin recovery issue",
                    look->paperless.count, look->paperless.text);
+    if (look->idle.count > 0)
+        doctor_say(look->doctor, DOCTOR_WARNING, "factors",
+                   "accounts whose devices are of a kind that is not accepted now, %zu: %s: their "
+                   "password alone lets them in; correct factor_kinds or card_module, or enrol "
+                   "another device for each",
+                   look->idle.count, look->idle.text);
     if (look->waived.count > 0)
         doctor_say(look->doctor, DOCTOR_WARNING, "factors",
                    "factor waivers that are open, %zu: %s: see medgl-admin grant list, and revoke "

@@ -170,6 +170,12 @@ struct factor_facts factor_facts_from(const struct account *account, const struc
     };
 }
 
+bool factors_idle(const struct factors *factors, const struct factor_demand *demand)
+{
+    return factors->totp + factors->card > 0 && !demand->in_force &&
+           demand->rule != ACCOUNT_FACTOR_NONE;
+}
+
 enum medgl_error factors_in_force(const struct context *context, struct store_txn *txn,
                                   const struct account *account, medgl_time now, bool *in_force)
 {

@@ -37,6 +37,10 @@ struct factor_facts factor_facts_from(const struct account *account, const struc
                                       enum factor_mode mode, const struct admission_place *place,
                                       const char *service, medgl_time now);
 
+/* Whether it has devices or cards, and none of a kind that the policy accepts now: they are not
+ * asked for. Never of an account of which none is asked by rule. */
+bool factors_idle(const struct factors *factors, const struct factor_demand *demand);
+
 /* Whether a second factor is in force for the account, in the caller's transaction: rule C of R13.
  */
 enum medgl_error factors_in_force(const struct context *context, struct store_txn *txn,

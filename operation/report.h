@@ -89,6 +89,7 @@ struct readiness_record {
     uint32_t totp, card, recovery;
     struct factor_demand demand; /* without place and service */
     bool ready;                  /* has what will be asked, or nothing will be */
+    bool idle;                   /* has devices or cards, and none of a kind that is accepted */
     bool waived;
     medgl_time waived_until;
 };

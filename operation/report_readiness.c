@@ -63,6 +63,7 @@ static enum medgl_error readiness_account(void *argument, const struct account *
         .waived = factors.waived,
         .waived_until = factors.waived ? factors.waiver.until : 0,
     };
+    record.idle = factors_idle(&factors, &record.demand);
     /* A device of a kind that is not accepted is none: in force says so. */
     record.ready = !readiness_is_asked(&record) || record.demand.in_force;
     readiness_count(run->summary, &record);

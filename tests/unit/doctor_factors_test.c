@@ -400,6 +400,23 @@ static const struct administrator_case {
     {"a device that is not accepted",
      REQUIRED "factor_kinds = card\nfactor_enrol = administrator\ncard_module = /usr/lib/none.so\n",
      "boss 1 privileged", "boss", NULL, "fault factors a second factor is required now", NULL},
+    {"an optional device that is not accepted",
+     "factor_staff = optional\nfactor_kinds = card\nfactor_enrol = administrator\n"
+     "factor_privileged = optional\ncard_module = /usr/lib/none.so\n",
+     "bob 2 staff, boss 1 privileged, dan 3 staff", "bob", NULL,
+     "warning factors accounts whose devices are of a kind that is not accepted now, 1: bob: "
+     "their password alone",
+     "dan"},
+    {"before the day, a device that is not accepted",
+     MILLENNIUM
+     "factor_kinds = card\nfactor_enrol = administrator\ncard_module = /usr/lib/none.so\n",
+     "bob 2 staff", "bob", NULL, "not accepted now, 1: bob:", NULL},
+    {"required, and a device that is not accepted",
+     REQUIRED "factor_kinds = card\nfactor_enrol = administrator\ncard_module = /usr/lib/none.so\n",
+     "bob 2 staff", "bob", NULL, "ok factors", "their password alone"},
+    {"of none is asked, whatever there is",
+     NONE "factor_kinds = card\nfactor_enrol = administrator\ncard_module = /usr/lib/none.so\n",
+     "bob 2 staff", "bob", NULL, "ok factors", "their password alone"},
     {"nobody administers, and root cannot", REQUIRED "unenrolled = deny\n", "bob 1 staff", NULL,
      NULL, "nobody could put it right", NULL},
     {"nobody administers, and root can", REQUIRED, "bob 1 staff", NULL, NULL, "ok factors",

@@ -59,6 +59,7 @@ static const struct ready_case {
     const char *name, *policy, *lacking; /* names, separated by spaces */
     uint32_t accounts, asked, waived, administrators, administrators_lacking;
     bool ahead, waive;
+    const char *idle; /* names; NULL: none */
 } ready_cases[] = {
     {"the day has come", PAST ALL, "boss nurse paper strict", 9, 6, 0, 2, 1, false, false},
     {"the day is ahead", AHEAD ALL, "boss nurse paper strict", 9, 6, 0, 2, 1, true, false},
@@ -68,7 +69,11 @@ static const struct ready_case {
     {"nobody but who has a rule of its own", PAST NOBODY, "strict", 9, 1, 0, 2, 0, false, false},
     {"devices are not accepted",
      PAST ALL "factor_kinds = card\nfactor_enrol = administrator\ncard_module = /usr/lib/none.so\n",
-     "admin boss doctor nurse paper strict", 9, 6, 0, 2, 2, false, false},
+     "admin boss doctor nurse paper strict", 9, 6, 0, 2, 2, false, false, "admin doctor"},
+    {"neither required nor accepted",
+     PAST "factor_staff = optional\nfactor_privileged = none\nfactor_kinds = card\n"
+          "factor_enrol = administrator\ncard_module = /usr/lib/none.so\n",
+     "strict", 9, 1, 0, 2, 0, false, false, "doctor"},
 };
 
 static void put_person(struct fixture *f, const struct person *person, int64_t uid)
@@ -89,18 +94,21 @@ static void put_person(struct fixture *f, const struct person *person, int64_t u
 }
 
 struct heard {
-    char lacking[256], last[STORE_NAME_SIZE];
+    char lacking[256], idle[256], last[STORE_NAME_SIZE];
     uint32_t count;
 };
 
 static void hear(void *argument, const struct readiness_record *record)
 {
     struct heard *heard = argument;
-    const size_t used = strlen(heard->lacking);
+    const size_t used = strlen(heard->lacking), idle = strlen(heard->idle);
     assert_true(strcmp(heard->last, record->account->name) < 0); /* in their order */
     (void)snprintf(heard->last, sizeof(heard->last), "%s", record->account->name);
     heard->count++;
     assert_int_equal(record->waived, record->waived_until != 0);
+    if (record->idle)
+        (void)snprintf(heard->idle + idle, sizeof(heard->idle) - idle, "%s%s", idle > 0 ? " " : "",
+                       record->account->name);
     if (!record->ready)
         (void)snprintf(heard->lacking + used, sizeof(heard->lacking) - used, "%s%s",
                        used > 0 ? " " : "", record->account->name);
@@ -123,6 +131,7 @@ static void readiness(void **state)
     assert_int_equal(operation_report_readiness(&f->context, false, hear, &all, &summary),
                      MEDGL_OK);
     assert_string_equal(all.lacking, row->lacking);
+    assert_string_equal(all.idle, row->idle != NULL ? row->idle : "");
     assert_int_equal(all.count, row->accounts);
     assert_int_equal(summary.accounts, row->accounts);
     assert_int_equal(summary.asked, row->asked);
