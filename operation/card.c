@@ -40,7 +40,8 @@ struct look_run {
     const struct context *context;
     struct store_txn *txn;
     const struct card_certificate *certificate;
-    char account[STORE_NAME_SIZE];
+    const char *except; /* an account's id, or NULL */
+    char account[STORE_NAME_SIZE], id[CRYPTO_ID_SIZE];
     bool damaged; /* somebody's rule cannot be read: it may be theirs */
 };
 
@@ -51,7 +52,8 @@ static enum medgl_error look_credential(void *argument, const struct credential 
     struct account account;
     char match[CARD_MATCH_SIZE];
     bool holds = false;
-    if (credential->kind != CREDENTIAL_CARD || run->account[0] != '\0')
+    if (credential->kind != CREDENTIAL_CARD || run->account[0] != '\0' ||
+        (run->except != NULL && strcmp(run->except, credential->account_id) == 0))
         return MEDGL_OK;
     enum medgl_error error = card_rule_read(run->context, credential, match);
     if (error == MEDGL_OK)
@@ -60,6 +62,7 @@ static enum medgl_error look_credential(void *argument, const struct credential 
     if (!holds)
         return error == MEDGL_ERR_CORRUPT ? MEDGL_OK : error;
     MEDGL_TRY(store_account_by_id(run->txn, credential->account_id, &account));
+    MEDGL_TRY(text_copy(run->id, sizeof(run->id), account.id));
     return text_copy(run->account, sizeof(run->account), account.name);
 }
 
@@ -67,7 +70,7 @@ static enum medgl_error look_now(struct store_txn *txn, void *argument)
 {
     struct look_run *run = argument;
     run->txn = txn;
-    run->account[0] = '\0';
+    run->account[0] = run->id[0] = '\0';
     run->damaged = false;
     const enum medgl_error error = store_credential_each(txn, look_credential, run);
     run->damaged |= error == MEDGL_ERR_CORRUPT; /* the log says what to do */
@@ -148,6 +151,7 @@ struct enrol_run {
     struct account account;
     char match[CARD_MATCH_SIZE];
     char label[STORE_NAME_SIZE];
+    struct look_run others; /* another account that the certificate opens, if any */
 };
 
 static void enrol_close(struct enrol_run *run)
@@ -356,6 +360,8 @@ static void enrol_entry(const struct enrol_run *run, const struct clock_reading 
     ledger_entry_text(entry, "issuer", facts->issuer);
     ledger_entry_text(entry, "serial", facts->serial);
     ledger_entry_time(entry, "until", facts->not_after, until);
+    if (run->others.id[0] != '\0')
+        ledger_entry_text(entry, "also", run->others.id);
     if (run->request->reason[0] != '\0')
         ledger_entry_text(entry, "reason", run->request->reason);
 }
@@ -367,7 +373,11 @@ static enum medgl_error enrol_now(struct store_txn *txn, void *argument)
     struct ledger_entry entry;
     char until[CLOCK_TEXT_SIZE];
     struct credential credential = {.kind = CREDENTIAL_CARD, .set_at = clock.now};
+    run->others = (struct look_run){.context = run->context,
+                                    .certificate = run->candidates[run->chosen].certificate,
+                                    .except = run->account.id};
     MEDGL_TRY(enrol_admit(txn, run));
+    MEDGL_TRY(look_now(txn, &run->others));
     MEDGL_TRY(crypto_random_id(credential.id));
     MEDGL_TRY(text_copy(credential.account_id, sizeof(credential.account_id), run->account.id));
     MEDGL_TRY(text_copy(credential.label, sizeof(credential.label), run->label));
@@ -376,6 +386,17 @@ static enum medgl_error enrol_now(struct store_txn *txn, void *argument)
     MEDGL_TRY(evidence_append(run->context, txn, &entry, &credential.ledger_seq));
     MEDGL_TRY(store_credential_add(txn, &credential));
     return evidence_keep(txn, clock.now);
+}
+
+/* Of one person that may be meant; of two, one can log in as the other. */
+static void enrol_warn(const struct enrol_run *run, const struct talk *talk)
+{
+    char text[512];
+    if (run->others.id[0] == '\0')
+        return;
+    (void)snprintf(text, sizeof(text), _("The same certificate opens account %s as well."),
+                   run->others.account);
+    talk->warn(talk->carrier, text);
 }
 
 enum medgl_error operation_card_enrol(struct context *context, const struct talk *talk,
@@ -398,5 +419,6 @@ enum medgl_error operation_card_enrol(struct context *context, const struct talk
     MEDGL_TRY(enrol_match(&run));
     MEDGL_TRY(store_transact(context->store, STORE_WRITE, enrol_now, &run));
     (void)evidence_publish(context); /* the act stands even if the outside copy fails: logged */
+    enrol_warn(&run, talk);
     return MEDGL_OK;
 }

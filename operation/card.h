@@ -32,7 +32,8 @@ void card_login_prompt(const struct card_login *login, char *text, size_t size);
  * `message`: what the person is told about the card after all prompts, "" for nothing: removed,
  * another one, the PIN is wrong or locked, unreadable, the driver gave no answer. The reason why it
  * proves nothing goes to the log. Several certificates: the one that the account is enrolled with,
- * if any. MEDGL_OK whatever the driver does. */
+ * if any; of several cards none but the account's is tried. `pin` NULL: no card is tried, so that it
+ * costs no try of theirs; the driver works all the same. MEDGL_OK whatever the driver does. */
 struct card_answer {
     enum factor_result result;
     size_t index;
@@ -45,7 +46,8 @@ enum medgl_error card_login_prove(struct card_login *login, const struct secret 
 
 /* From the card in the reader, whose PIN is asked for and which has to sign (`certificate` NULL; of
  * several certificates the person chooses one), or from a certificate file. The certificate must
- * stand up to card_judge(). MEDGL_ERR_REFUSED with `why`. */
+ * stand up to card_judge(). That it opens another account, too, is told and stands in the entry.
+ * MEDGL_ERR_REFUSED with `why`. */
 struct card_enrol_request {
     const char *name;
     const struct secret *certificate; /* PEM or DER; NULL: the card in the reader */

@@ -495,6 +495,40 @@ static void test_enrol(void **state)
     assert_int_equal(verify(here), MEDGL_OK);
 }
 
+/* Two accounts that one card opens: of one person that may be meant. */
+static const struct shared_row {
+    const char *name, *first; /* the certificate of the other account's card */
+    bool told;
+} shared_rows[] = {
+    {"another account's already", "alice-ec", true},
+    {"by its subject", "alice-rsa", true},
+    {"nobody else's", "bob-rsa", false},
+};
+
+static void test_shared(void **state)
+{
+    const struct shared_row *row = *state;
+    struct script script = {.answers = {NULL}};
+    const struct talk talk = script_talk(&script);
+    char why[OPERATION_WHY_SIZE] = "";
+    char self[sizeof(here->user)];
+    const struct account_add_request other = {.name = "bin",
+                                              .uid = 2,
+                                              .class_ = ACCOUNT_CLASS_STAFF,
+                                              .person.full_name = "Another Person"};
+    enrol(here);
+    assert_int_equal(operation_account_add(&here->context, &other, why), MEDGL_OK);
+    equip("softhsm", "trust/ca.crl", "");
+    memcpy(self, here->user, sizeof(self));
+    (void)snprintf(here->user, sizeof(here->user), "%s", other.name);
+    enrol_certificate(row->first, CARD_MATCH_SUBJECT, "CN");
+    memcpy(here->user, self, sizeof(self));
+    assert_int_equal(enrol_by(&talk, "certificates/alice-ec.pem", CARD_MATCH_EXACT, "", why),
+                     MEDGL_OK);
+    assert_true((strstr(script.heard, "opens account bin as well") != NULL) == row->told);
+    assert_int_equal(verify(here), MEDGL_OK);
+}
+
 static void count_seen(void *argument, const struct card_seen *seen)
 {
     unsigned *mine = argument;
@@ -666,6 +700,7 @@ int main(void)
     table_add("a card that is no good", "revoked after it was enrolled", test_revoked_later, NULL);
     TABLE_ADD("trust that cannot be used", trust_rows, test_trust);
     TABLE_ADD("enrolment", enrol_rows, test_enrol);
+    TABLE_ADD("enrolment of a card that is", shared_rows, test_shared);
     table_add("what is in the readers", "and whose it is", test_look, NULL);
     table_add("what is in the readers", "where a rule is damaged", test_look_damaged, NULL);
     TABLE_ADD("a whole login", whole_rows, test_whole);
