@@ -132,6 +132,7 @@ END
 driver softhsm
 chmod go+w "$reader/softhsm.so"
 says "a driver that others may write to" 1 'belongs to root and nobody else may write' card look
+says "the same, to whoever is at the console" 1 'is not run, for others could change it' card look
 
 # -- the script of medgl-cards(7) that fetches lists: who answers in the issuer's place gets no older one in -----------------------
 
