@@ -19,7 +19,8 @@
     X(POLICY, 5, "policy", true, "The policy in force is another one than before.")                \
     X(CLOCK, 6, "clock", false, "The clock is not synchronised.")                                  \
     X(SPACE, 7, "space", true, "The store's device is nearly full.")                               \
-    X(EVIDENCE, 8, "evidence", true, "The evidence does not verify.")                              \
+    X(EVIDENCE, 8, "evidence", true,                                                               \
+      "The evidence does not verify, or an older store was put back since the last login.")        \
     X(TEST, 9, "test", false, "An administrator asked for it.")                                    \
     X(RECOVERY, 10, "recovery", false,                                                             \
       "A recovery code, or a one-time code of a waiver, was used in the place of a factor.")

@@ -232,10 +232,9 @@ const char *scene_guess(struct scene *scene)
 /* -- keeping the store ----------------------------------------------------------------------- */
 
 static const char *const kept_files[SCENE_FILES] = {
-    PATH_STORE,
-    PATH_STORE "-wal",
-    PATH_STORE "-shm",
-    PATH_STORE ".lease",
+    PATH_STORE,          PATH_STORE "-wal", PATH_STORE "-shm",
+    PATH_STORE ".lease", PATH_HEAD_SEEN, /* or the store that is restored would be an older one to
+                                            the next login */
 };
 
 static bool keep_file(const char *path, struct scene_file *kept)

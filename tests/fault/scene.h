@@ -22,7 +22,7 @@ struct tally {
     char fault[256];  /* the last of them */
 };
 
-#define SCENE_FILES   4
+#define SCENE_FILES   5
 #define SCENE_SCRATCH 2048
 
 struct scene {
