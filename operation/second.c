@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SECOND_PROMPT_SIZE  512
 #define SECOND_DIGITS_LEAST 6 /* of any device */
 
 void second_clear(struct second *second)
@@ -27,7 +26,7 @@ enum medgl_error second_ask_card(struct proof *proof, const struct talk *talk)
     struct second *second = &proof->second;
     const struct policy *policy = &proof->context->policy;
     enum card_presence presence = CARD_ABSENT;
-    char prompt[SECOND_PROMPT_SIZE] = "";
+    char prompt[SECOND_MESSAGE_SIZE] = "";
     if (second->mode == FACTOR_MODE_NONE ||
         !policy_card_applies(policy, proof->caller->service, &proof->place))
         return MEDGL_OK;
@@ -249,16 +248,16 @@ static enum medgl_error second_verify_paper(struct proof *proof, const struct fa
     return MEDGL_OK;
 }
 
-/* MUST: a card counts wrong PINs and locks itself, and then its owner cannot work. So it is tried by
- * who holds a reservation alone, and never with the password, which people take for the PIN. */
+/* MUST: a card counts wrong PINs and locks itself, and then its owner cannot work. So it is tried
+ * by who holds a reservation alone, and never with the password, which people take for the PIN. */
 static enum medgl_error second_verify_card(struct proof *proof, const struct secret *typed,
                                            medgl_time now)
 {
     struct second *second = &proof->second;
     struct card_answer answer;
     const bool admitted = proof->reservation.decision.verdict == ATTEMPT_ADMITTED;
-    const bool same = typed != NULL && secret_equal(typed->bytes, typed->len, second->pin.bytes,
-                                                    second->pin.len);
+    const bool same =
+        typed != NULL && secret_equal(typed->bytes, typed->len, second->pin.bytes, second->pin.len);
     second->kind = FACTOR_KIND_CARD;
     MEDGL_TRY(card_login_prove(second->card, admitted && !same ? &second->pin : NULL,
                                proof->account.name, &proof->factors, now, &answer));

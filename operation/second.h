@@ -17,6 +17,8 @@
 #include "operation/factors.h"
 #include "operation/talk.h"
 
+#define SECOND_MESSAGE_SIZE 512 /* the longest prompt or message about a card */
+
 struct second {
     enum factor_mode mode;
     bool unseen;   /* nobody sees what is shown: no device is enrolled */
@@ -26,7 +28,7 @@ struct second {
     char code[CODE_SIZE];    /* normalised; wiped by second_clear() */
     struct card_login *card; /* what was found in the reader; NULL: nothing was asked of it */
     struct secret pin;       /* empty: without the card */
-    char message[256];       /* about the card, told when all was asked */
+    char message[SECOND_MESSAGE_SIZE]; /* about the card, told when all was asked */
     /* What it came to; decided anew at the commit. */
     enum factor_kind kind; /* of what was given, then of what proved it */
     bool proved;
