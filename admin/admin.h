@@ -82,7 +82,7 @@ enum admin_exit admin_failed(enum medgl_error error, const char *name, const cha
       N_("Only the failed tries from there, as 'account show' names it."))                         \
     X(YES, "yes", NULL, NULL, N_("Do not ask for confirmation."))                                  \
     X(VERIFIED_BY, "verified-by", "METHOD", check_method,                                          \
-      N_("How the person's identity was verified."))                                               \
+      N_("How the person's identity was verified; the policy names the ways."))                    \
     X(SLIP, "slip", "FILE", check_path, N_("The new file that the password goes to."))             \
     X(NOTE, "note", "TEXT", check_text, N_("A remark for the ledger."))                            \
     X(SEQ, "seq", "FIRST[-LAST]", check_range,                                                     \
@@ -152,7 +152,20 @@ enum admin_exit admin_failed(enum medgl_error error, const char *name, const cha
     X(ID, "id", "ID", check_label,                                                                 \
       N_("Only this one: its id, the beginning of it, or its label."))                             \
     X(SHOW, "show", NULL, NULL, N_("Show the codes on this terminal, once."))                      \
-    X(FACTORS, "factors", NULL, NULL, N_("End second factors too: devices, cards and codes."))
+    X(FACTORS, "factors", NULL, NULL, N_("End second factors too: devices, cards and codes."))     \
+    X(DELIVER, "deliver", "WAY", check_deliver,                                                    \
+      N_("How the new password reaches its owner: at-terminal or slip."))                          \
+    X(DOCUMENT, "document", "FILE", check_path,                                                    \
+      N_("A scan or photo of the document that was shown."))                                       \
+    X(REQUESTED_BY, "requested-by", "TEXT", check_operator,                                        \
+      N_("Who asked for it, where it was not the person."))                                        \
+    X(WITNESS, "witness", "NAME", check_name,                                                      \
+      N_("A second person, who proves at the terminal who they are."))                             \
+    X(ACTOR, "actor", "NAME", check_operator, N_("Only entries of what this operator did."))       \
+    X(CONSISTENCY, "consistency", "SIZE", check_size,                                              \
+      N_("Prove that the first SIZE entries are unchanged."))                                      \
+    X(ARCHIVE, "archive", "DIR", check_path, N_("A directory with archives of old entries."))      \
+    X(VKEY, "vkey", "FILE", check_path, N_("The ledger's public key as it was kept elsewhere."))
 
 enum option {
 #define ADMIN_OPTION_ENUM(id, name, value, check, help) OPTION_##id,
@@ -201,8 +214,11 @@ struct verb {
     /* Where one option may stand in the place of NAME: that one, and which others go with the one
      * or the other alone. */
     option_set instead, with_instead, with_name;
-    bool optional; /* NAME may be left out */
-    bool id;       /* it is an ID, or the beginning of one */
+    bool optional;  /* NAME may be left out */
+    bool id;        /* it is an ID, or the beginning of one */
+    bool seq;       /* it is the number of an entry */
+    bool key;       /* it is "store" or "ledger" */
+    unsigned roles; /* who may: ROLE_* of operation/role.h */
 };
 const struct verb *admin_verbs(size_t *count);
 
@@ -347,6 +363,9 @@ struct admin {
     bool file_stays;
     struct secret from;                      /* what is in the file of --from, or --certificate */
     struct secret key;                       /* of --key */
+    struct secret document;                  /* of --document */
+    int input;                               /* of --from, where it is too large to be read whole;
+                                                -1: none */
     struct privileged privileged;            /* for what needs root after the commit */
     struct courier courier;                  /* for what carries alerts */
     char *checkpoint[ADMIN_CHECKPOINTS_MAX]; /* texts of --checkpoint */
@@ -433,6 +452,17 @@ enum admin_exit ledger_show(struct admin *admin);
 enum admin_exit ledger_verify(struct admin *admin);
 enum admin_exit ledger_export(struct admin *admin);
 enum admin_exit ledger_checkpoint(struct admin *admin);
+enum admin_exit ledger_prove(struct admin *admin);
+enum admin_exit ledger_document(struct admin *admin);
+enum admin_exit ledger_archive(struct admin *admin);
+enum admin_exit ledger_cosign(struct admin *admin);
+enum admin_exit report_space(struct admin *admin);
+enum admin_exit key_list(struct admin *admin);
+enum admin_exit key_rotate(struct admin *admin);
+enum admin_exit backup_create(struct admin *admin);
+enum admin_exit backup_list(struct admin *admin);
+enum admin_exit backup_verify(struct admin *admin);
+enum admin_exit backup_restore(struct admin *admin);
 enum admin_exit report_access(struct admin *admin);
 enum admin_exit report_lockouts(struct admin *admin);
 enum admin_exit report_dormant(struct admin *admin);

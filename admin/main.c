@@ -50,9 +50,11 @@ static const struct verb verbs[] = {
      N_("Admit logins of a disabled account again.")},
     {"account", "retire", account_retire, BIT(REASON) | BIT(YES), BIT(REASON), VERB_STATE, true,
      true, N_("End an account for good; its name is never given out again.")},
-    {"password", "reset", password_reset, BIT(VERIFIED_BY) | BIT(SLIP) | BIT(NOTE),
-     BIT(VERIFIED_BY) | BIT(SLIP), VERB_STATE, true, true,
-     N_("Issue a random password that must be changed at the first login.")},
+    {"password", "reset", password_reset,
+     BIT(VERIFIED_BY) | BIT(DOCUMENT) | BIT(WITNESS) | BIT(REQUESTED_BY) | BIT(NOTE) |
+         BIT(DELIVER) | BIT(SLIP) | BIT(SHOW) | BIT(YES),
+     0, VERB_STATE, true, true,
+     N_("Give a person whose identity was verified a new password; asks for what is left out.")},
     {"password", "revoke", password_revoke, BIT(REASON) | BIT(SESSIONS) | BIT(FACTORS), BIT(REASON),
      VERB_STATE, true, true,
      N_("End a password that somebody else may know, at once and for good.")},
@@ -123,14 +125,41 @@ static const struct verb verbs[] = {
         "profile.")},
     {"policy", "check", policy_check_files, 0, 0, VERB_NOTHING, false, false,
      N_("Find all mistakes in the policy files, and what is weaker than the profile.")},
-    {"ledger", "show", ledger_show, BIT(SEQ) | BIT(KIND) | BIT(SUBJECT) | BIT(LAST), 0,
+    {"ledger", "show", ledger_show,
+     BIT(SEQ) | BIT(KIND) | BIT(SUBJECT) | BIT(ACTOR) | BIT(SINCE) | BIT(UNTIL) | BIT(LAST), 0,
      VERB_READING, false, false, N_("Show entries of the ledger.")},
-    {"ledger", "verify", ledger_verify, BIT(CHECKPOINT), 0, VERB_READING, false, false,
-     N_("Verify all entries, all checkpoints and the store against each other.")},
+    {"ledger", "verify", ledger_verify, BIT(CHECKPOINT) | BIT(ARCHIVE) | BIT(VKEY), 0, VERB_READING,
+     false, false, N_("Verify all entries, all checkpoints and the store against each other.")},
     {"ledger", "export", ledger_export, BIT(OUTPUT), 0, VERB_READING, false, false,
      N_("Print all entries, one a line, exactly as they were hashed.")},
     {"ledger", "checkpoint", ledger_checkpoint, 0, 0, VERB_STATE, false, false,
      N_("Keep, publish and print the signed checkpoint of this moment.")},
+    {"ledger", "prove", ledger_prove, BIT(CONSISTENCY) | BIT(OUTPUT), 0, VERB_STATE, true, false,
+     N_("Print a proof that others can check: that an entry is in the ledger, or that nothing "
+        "was changed since it had SIZE entries."),
+     BIT(CONSISTENCY), 0, 0, .seq = true},
+    {"ledger", "document", ledger_document, BIT(KEY) | BIT(OUTPUT), BIT(KEY) | BIT(OUTPUT),
+     VERB_STATE, true, true, N_("Open the copy of the document that belongs to an entry."),
+     .seq = true},
+    {"ledger", "archive", ledger_archive, BIT(UNTIL) | BIT(OUTPUT) | BIT(YES), 0, VERB_STATE, false,
+     true, N_("Move the bodies of old entries to a signed file; their hashes stay.")},
+    {"ledger", "cosign", ledger_cosign, BIT(FROM), BIT(FROM), VERB_STATE, false, true,
+     N_("Take in the cosignatures of witnesses over a checkpoint.")},
+    {"report", "space", report_space, 0, 0, VERB_READING, false, false,
+     N_("Say what the evidence takes, how fast it grows, and how long the disk will do.")},
+    {"key", "list", key_list, 0, 0, VERB_READING, false, false,
+     N_("List the keys that the store and the ledger had, and what they are for.")},
+    {"key", "rotate", key_rotate, BIT(REASON) | BIT(YES), BIT(REASON), VERB_BARE, true, true,
+     N_("Exchange the store's or the ledger's key for a new one."), .key = true},
+    {"backup", "create", backup_create, BIT(OUTPUT), 0, VERB_STATE, false, true,
+     N_("Make an encrypted backup: store, keys, documents, archives and policy.")},
+    {"backup", "list", backup_list, 0, 0, VERB_READING, false, false,
+     N_("List the backups that were made, and when a restore of each was last proved to work.")},
+    {"backup", "verify", backup_verify, BIT(FROM) | BIT(KEY), BIT(FROM) | BIT(KEY), VERB_STATE,
+     false, true, N_("Open a backup and prove that a restore of it would work.")},
+    {"backup", "restore", backup_restore, BIT(FROM) | BIT(KEY) | BIT(REASON) | BIT(YES),
+     BIT(FROM) | BIT(KEY) | BIT(REASON), VERB_BARE, false, true,
+     N_("Put a backup in the place of the store, which is kept beside it.")},
     {"doctor", "", doctor_run, 0, 0, VERB_BARE, false, false,
      N_("Look for anything that is wrong with the installation.")},
 };
@@ -520,7 +549,7 @@ static bool admin_streams(void)
 
 int main(int argc, char **argv)
 {
-    static struct admin admin = {.file = {.fd = -1}, .shadow = -1};
+    static struct admin admin = {.file = {.fd = -1}, .shadow = -1, .input = -1};
     if (!admin_streams())
         return ADMIN_UNUSABLE;
     (void)signal(SIGPIPE,

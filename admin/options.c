@@ -219,6 +219,24 @@ static bool check_range(const char *name, const char *value)
     return false;
 }
 
+/* How many entries a tree has. */
+static bool check_size(const char *name, const char *value)
+{
+    uint64_t number;
+    if (number_parse(value, &number) && number >= 1)
+        return true;
+    complain(_("--%s needs a number of entries, 1 or more"), name);
+    return false;
+}
+
+static bool check_deliver(const char *name, const char *value)
+{
+    if (strcmp(value, "at-terminal") == 0 || strcmp(value, "slip") == 0)
+        return true;
+    complain(_("--%s needs at-terminal or slip"), name);
+    return false;
+}
+
 static bool check_count(const char *name, const char *value, unsigned most)
 {
     uint64_t number;
@@ -683,6 +701,12 @@ static enum admin_exit options_forms(const struct options *options)
     return options_usage(options->verb);
 }
 
+/* What stands behind the verb. */
+static const char *verb_positional(const struct verb *verb)
+{
+    return verb->id ? "ID" : verb->seq ? "SEQ" : verb->key ? "KEY" : "NAME";
+}
+
 /* An option in the place of NAME: one of the two, and with each the options that go with it. */
 static enum admin_exit options_instead(const struct options *options, bool named)
 {
@@ -692,8 +716,8 @@ static enum admin_exit options_instead(const struct options *options, bool named
     while (OPTION_BIT(instead) != verb->instead)
         instead++;
     if (named == (options->value[instead] != NULL)) {
-        complain(named ? _("either NAME or --%s, not both") : _("NAME or --%s is missing"),
-                 option_words[instead].name);
+        complain(named ? _("either %s or --%s, not both") : _("%s or --%s is missing"),
+                 verb_positional(verb), option_words[instead].name);
         return options_usage(verb);
     }
     for (int i = 0; i < OPTION_COUNT; i++)
@@ -703,6 +727,22 @@ static enum admin_exit options_instead(const struct options *options, bool named
             return options_usage(verb);
         }
     return ADMIN_DONE;
+}
+
+static bool check_positional(const struct verb *verb, const char *word)
+{
+    uint64_t number;
+    if (verb->id)
+        return check_id(word);
+    if (!verb->seq && !verb->key)
+        return check_name("", word);
+    if (verb->seq ? number_parse(word, &number)
+                  : strcmp(word, "store") == 0 || strcmp(word, "ledger") == 0)
+        return true;
+    complain(verb->seq ? _("\"%s\" is no number of an entry")
+                       : _("\"%s\" is neither store nor ledger"),
+             word);
+    return false;
 }
 
 static bool options_may_lack_name(const struct verb *verb)
@@ -727,12 +767,11 @@ static enum admin_exit options_name(struct options *options, const struct words 
             return code;
     }
     if (words->count == used) {
-        complain(verb->id ? _("ID is missing") : _("NAME is missing"));
+        complain(_("%s is missing"), verb_positional(verb));
         return options_usage(verb);
     }
     options->name = words->word[used];
-    bool good = verb->id ? check_id(options->name) : check_name("", options->name);
-    return good ? ADMIN_DONE : ADMIN_USAGE;
+    return check_positional(verb, options->name) ? ADMIN_DONE : ADMIN_USAGE;
 }
 
 enum admin_exit options_parse(struct options *options, int argc, char *const *argv)
@@ -770,12 +809,11 @@ char *verb_usage(const struct verb *verb)
     (void)fprintf(stream, "%s%s%s", verb->noun, verb->word[0] != '\0' ? " " : "", verb->word);
     for (int i = 0; i < OPTION_COUNT; i++)
         if (verb->instead == OPTION_BIT(i))
-            (void)fprintf(stream, " (NAME | --%s%s%s)", option_words[i].name,
+            (void)fprintf(stream, " (%s | --%s%s%s)", verb_positional(verb), option_words[i].name,
                           option_words[i].value != NULL ? " " : "",
                           option_words[i].value != NULL ? option_words[i].value : "");
     if (verb->named && verb->instead == 0)
-        (void)fprintf(stream, options_may_lack_name(verb) ? " [%s]" : " %s",
-                      verb->id ? "ID" : "NAME");
+        (void)fprintf(stream, options_may_lack_name(verb) ? " [%s]" : " %s", verb_positional(verb));
     for (int i = 0; i < OPTION_COUNT; i++) {
         const struct option_word *word = &option_words[i];
         bool required = (verb->required & OPTION_BIT(i)) != 0;

@@ -23,7 +23,11 @@
       "The evidence does not verify, or an older store was put back since the last login.")        \
     X(TEST, 9, "test", false, "An administrator asked for it.")                                    \
     X(RECOVERY, 10, "recovery", false,                                                             \
-      "A recovery code, or a one-time code of a waiver, was used in the place of a factor.")
+      "A recovery code, or a one-time code of a waiver, was used in the place of a factor.")       \
+    X(ROLE, 11, "role", false, "An operator tried what their role does not allow.")                \
+    X(KEY, 12, "key", true, "A key was exchanged for another one.")                                \
+    X(BACKUP, 13, "backup", false, "The last backup is older than the policy asks for.")           \
+    X(RESTORE, 14, "restore", true, "A store was restored from a backup.")
 
 enum alert_kind {
 #define ALERT_KIND_ENUM(id, number, word, urgent, help) ALERT_##id = number,

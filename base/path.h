@@ -18,14 +18,21 @@
 #define PATH_HEAD_SEEN   MEDGL_STATEDIR "/head" /* what the last login saw of the store */
 #define PATH_DOCUMENTS   MEDGL_STATEDIR "/documents"
 #define PATH_WAKE        MEDGL_STATEDIR "/alerts" /* written to when there is something to deliver */
+#define PATH_ARCHIVE     MEDGL_STATEDIR "/archive" /* bodies of old entries, in signed files */
 #define PATH_NOTIFY      MEDGL_SYSCONFDIR "/notify.d"
-#define PATH_KDF_CONSOLE PATH_KDF "/console" /* the line of who stands before the machine */
-#define PATH_SOCKET      MEDGL_RUNDIR "/auth.socket"
-#define PATH_KDF         MEDGL_RUNDIR "/kdf"
-#define PATH_SHARES      PATH_KDF "/shares" /* where the engine may write while it runs */
-#define PATH_ENGINE      MEDGL_LIBEXECDIR "/medgl-auth"
-#define PATH_CARD        MEDGL_LIBEXECDIR "/medgl-card"
-#define PATH_TRUST       MEDGL_SYSCONFDIR "/trust"
+#define PATH_AUDITOR     MEDGL_SYSCONFDIR "/auditor.pem" /* who can read documents */
+#define PATH_BACKUP_CERT MEDGL_SYSCONFDIR "/backup.pem"  /* who can read backups */
+#define PATH_WITNESSES   MEDGL_SYSCONFDIR "/witnesses"   /* keys of witnesses, one a line */
+/* A key that is about to take the place of another: which of the two holds, the store says. */
+#define PATH_STORE_KEY_NEW  PATH_STORE_KEY ".new"
+#define PATH_LEDGER_KEY_NEW PATH_LEDGER_KEY ".new"
+#define PATH_KDF_CONSOLE    PATH_KDF "/console" /* the line of who stands before the machine */
+#define PATH_SOCKET         MEDGL_RUNDIR "/auth.socket"
+#define PATH_KDF            MEDGL_RUNDIR "/kdf"
+#define PATH_SHARES         PATH_KDF "/shares" /* where the engine may write while it runs */
+#define PATH_ENGINE         MEDGL_LIBEXECDIR "/medgl-auth"
+#define PATH_CARD           MEDGL_LIBEXECDIR "/medgl-card"
+#define PATH_TRUST          MEDGL_SYSCONFDIR "/trust"
 
 /* root + path. `root` is "" or an absolute directory
  * without a trailing '/'. MEDGL_ERR_ARGUMENT: too long. */

@@ -40,6 +40,19 @@
     X(GRANT_USE, "grant.use", "A login was possible by a grant.")                                  \
     X(GRANT_REVOKE, "grant.revoke", "An administrator ended a grant before its time.")             \
     X(GRANT_END, "grant.end", "A grant was found to be past its end.")                             \
+    X(PASSWORD_RESET, "password.reset",                                                            \
+      "The owner typed a new password after an operator had verified who they are.")               \
+    X(ROLE_REFUSED, "role.refused", "An operator tried what their role does not allow.")           \
+    X(DOCUMENT_READ, "document.read", "The copy of a document was opened.")                        \
+    X(DOCUMENT_DESTROY, "document.destroy",                                                        \
+      "The copy of a document was destroyed at the end of its retention.")                         \
+    X(ARCHIVE, "ledger.archive", "The bodies of old entries were moved to a signed file.")         \
+    X(COSIGN, "ledger.cosign", "Cosignatures of witnesses over a checkpoint were taken in.")       \
+    X(CLOCK_BACK, "clock.back", "The clock stood before the time of an earlier entry.")            \
+    X(KEY_ROTATE, "key.rotate", "A key was exchanged for another one.")                            \
+    X(BACKUP_CREATE, "backup.create", "A backup was made.")                                        \
+    X(BACKUP_VERIFY, "backup.verify", "A backup was opened, and a restore would work.")            \
+    X(BACKUP_RESTORE, "backup.restore", "The store was put back from a backup.")                   \
     X(SESSION_OPEN, "session.open", "A session began.")                                            \
     X(SESSION_CLOSE, "session.close", "A session ended.")                                          \
     X(SESSION_LOST, "session.lost", "A session was found to be over, and nobody had said so.")     \
@@ -87,7 +100,7 @@ struct ledger_field {
     const char *text;
     int64_t number; /* also the BOOL: 0 or 1 */
 };
-#define LEDGER_FIELDS_MAX 16
+#define LEDGER_FIELDS_MAX 24
 
 /* Strings are borrowed. */
 struct ledger_entry {

@@ -55,6 +55,16 @@ struct checkpoint {
 enum medgl_error checkpoint_sign(const struct checkpoint *checkpoint,
                                  const struct note_signer *signer, char *note, size_t size);
 
+/* Whether a note has a signature line of this key, by name and key hash alone: verifies nothing,
+ * and costs nothing. */
+bool note_names(const char *note, const struct note_signer *signer);
+
+/* The checkpoint over the entry that exchanges the key: signed by the one that goes and the one
+ * that comes (R37). Both have the name that is the origin. */
+enum medgl_error checkpoint_sign_both(const struct checkpoint *checkpoint,
+                                      const struct note_signer *going,
+                                      const struct note_signer *coming, char *note, size_t size);
+
 /* Parses strictly and verifies. Signatures by other keys are passed over; extension lines are
  * admitted. MEDGL_ERR_CORRUPT: no checkpoint of this origin, or no valid signature by this key. */
 enum medgl_error checkpoint_open(const char *note, const struct note_verifier *verifier,

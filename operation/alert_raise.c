@@ -14,6 +14,7 @@ medgl_time alert_fold_time(const struct policy *policy, enum alert_kind kind)
 {
     medgl_time usual = policy_span_most(policy->alert_fold), least = 0;
     switch (kind) {
+    case ALERT_BACKUP:
     case ALERT_CLOCK: /* states, which are there at every look until somebody sees to them */
         least = MEDGL_DAY;
         break;
@@ -28,6 +29,9 @@ medgl_time alert_fold_time(const struct policy *policy, enum alert_kind kind)
     case ALERT_POLICY:
     case ALERT_TEST:
     case ALERT_RECOVERY:
+    case ALERT_ROLE:
+    case ALERT_KEY:
+    case ALERT_RESTORE:
         break;
     }
     return usual > least ? usual : least;

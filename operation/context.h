@@ -20,6 +20,7 @@ struct actor {
     int64_t uid; /* -1: none */
     char name[STORE_NAME_SIZE];
     bool asserted;
+    unsigned roles; /* ROLE_* of operation/role.h; of an engine, which acts for nobody, 0 */
 };
 
 struct context {

@@ -73,6 +73,17 @@ static bool access_result_of(enum ledger_kind kind, enum access_result *result)
     case LEDGER_GRANT_USE:
     case LEDGER_GRANT_REVOKE:
     case LEDGER_GRANT_END:
+    case LEDGER_PASSWORD_RESET:
+    case LEDGER_ROLE_REFUSED:
+    case LEDGER_DOCUMENT_READ:
+    case LEDGER_DOCUMENT_DESTROY:
+    case LEDGER_ARCHIVE:
+    case LEDGER_COSIGN:
+    case LEDGER_CLOCK_BACK:
+    case LEDGER_KEY_ROTATE:
+    case LEDGER_BACKUP_CREATE:
+    case LEDGER_BACKUP_VERIFY:
+    case LEDGER_BACKUP_RESTORE:
     case LEDGER_POLICY_CHANGE:
     case LEDGER_ALERT_RAISE:
     case LEDGER_ALERT_DELIVER:

@@ -179,6 +179,7 @@ static enum medgl_error verify_learn(struct verify_run *run, const struct ledger
         return verify_learn_account(run, entry);
     case LEDGER_PASSWORD_ISSUE:
     case LEDGER_PASSWORD_CHANGE:
+    case LEDGER_PASSWORD_RESET:
     case LEDGER_PASSWORD_REHASH:
     case LEDGER_PASSWORD_IMPORT:
     case LEDGER_PASSWORD_JUDGE:
@@ -204,6 +205,16 @@ static enum medgl_error verify_learn(struct verify_run *run, const struct ledger
     case LEDGER_GRANT_USE:
     case LEDGER_GRANT_REVOKE:
     case LEDGER_GRANT_END:
+    case LEDGER_ROLE_REFUSED:
+    case LEDGER_DOCUMENT_READ:
+    case LEDGER_DOCUMENT_DESTROY:
+    case LEDGER_ARCHIVE:
+    case LEDGER_COSIGN:
+    case LEDGER_CLOCK_BACK:
+    case LEDGER_KEY_ROTATE:
+    case LEDGER_BACKUP_CREATE:
+    case LEDGER_BACKUP_VERIFY:
+    case LEDGER_BACKUP_RESTORE:
     case LEDGER_POLICY_CHANGE:
     case LEDGER_ALERT_RAISE:
     case LEDGER_ALERT_DELIVER:

@@ -446,6 +446,17 @@ enum medgl_error verify_factors_learn(struct verify_factors *factors,
         learn_retire(factors, entry);
         return MEDGL_OK;
     case LEDGER_SETUP:
+    case LEDGER_PASSWORD_RESET:
+    case LEDGER_ROLE_REFUSED:
+    case LEDGER_DOCUMENT_READ:
+    case LEDGER_DOCUMENT_DESTROY:
+    case LEDGER_ARCHIVE:
+    case LEDGER_COSIGN:
+    case LEDGER_CLOCK_BACK:
+    case LEDGER_KEY_ROTATE:
+    case LEDGER_BACKUP_CREATE:
+    case LEDGER_BACKUP_VERIFY:
+    case LEDGER_BACKUP_RESTORE:
     case LEDGER_ACCOUNT_ADD:
     case LEDGER_ACCOUNT_DISABLE:
     case LEDGER_ACCOUNT_ENABLE:

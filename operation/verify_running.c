@@ -97,6 +97,17 @@ enum medgl_error verify_running_learn(struct verify_running *running,
     case LEDGER_GRANT_USE:
     case LEDGER_GRANT_REVOKE:
     case LEDGER_GRANT_END:
+    case LEDGER_PASSWORD_RESET:
+    case LEDGER_ROLE_REFUSED:
+    case LEDGER_DOCUMENT_READ:
+    case LEDGER_DOCUMENT_DESTROY:
+    case LEDGER_ARCHIVE:
+    case LEDGER_COSIGN:
+    case LEDGER_CLOCK_BACK:
+    case LEDGER_KEY_ROTATE:
+    case LEDGER_BACKUP_CREATE:
+    case LEDGER_BACKUP_VERIFY:
+    case LEDGER_BACKUP_RESTORE:
     case LEDGER_ALERT_RAISE:
     case LEDGER_ALERT_DELIVER:
     case LEDGER_KIND_COUNT:

@@ -38,6 +38,7 @@ _Static_assert(sizeof(enum policy_recovery) == sizeof(unsigned), "enum of anothe
 _Static_assert(sizeof(enum policy_factor_kinds) == sizeof(unsigned), "enum of another size");
 _Static_assert(sizeof(enum policy_host) == sizeof(unsigned), "enum of another size");
 _Static_assert(sizeof(enum policy_totp_algorithm) == sizeof(unsigned), "enum of another size");
+_Static_assert(sizeof(enum policy_roles) == sizeof(unsigned), "enum of another size");
 _Static_assert(sizeof(enum policy_crl) == sizeof(unsigned), "enum of another size");
 
 static const char *const key_profile[] = {"mhlw-6.0", "mhlw-5.1", "nist-800-63b-4", NULL};
@@ -51,6 +52,7 @@ static const char *const key_kinds[] = {"any", "totp", "card", NULL};
 static const char *const key_host[] = {"knowledge", "possession", NULL};
 static const char *const key_algorithm[] = {"sha1", "sha256", "sha512", NULL};
 static const char *const key_digits[] = {"6", "8", NULL};
+static const char *const key_roles[] = {"groups", "none", NULL};
 static const char *const key_crl[] = {"require", "warn", NULL};
 
 #define KEY(member, kind)                                                                          \
@@ -245,6 +247,53 @@ static const struct policy_key keys[] = {
      .clause = "R38"},
     {KEY(grant_max, SPAN), .preset = "7 days", .least = MEDGL_HOUR, .most = KEY_MONTH,
      .help = N_("The longest that an approved exception may last."), .clause = "R03"},
+    {KEY(reset_methods, NAMES),
+     .preset = "staff-card, drivers-licence, passport, my-number-card, known-in-person, callback, "
+               "supervisor, video",
+     .least = 1, .most = POLICY_NAMES_SIZE - 1,
+     .help = N_("Ways in which a person's identity may be verified before a reset."),
+     .clause = "R11"},
+    {KEY(reset_document, NAMES), .preset = "staff-card, drivers-licence, passport, my-number-card",
+     .most = POLICY_NAMES_SIZE - 1,
+     .help = N_("Those of them of which a copy of the document must be handed in."),
+     .clause = "R11"},
+    {KEY(reset_witness, NAMES), .preset = "", .most = POLICY_NAMES_SIZE - 1,
+     .help = N_("Ways, and classes of accounts, for which a witness must prove who they are."),
+     .clause = "R11"},
+    {KEY(reset_delivery, NAMES), .preset = "at-terminal, printer, file", .least = 1,
+     .most = POLICY_NAMES_SIZE - 1,
+     .help = N_("How a new password may reach its owner: at-terminal, printer, file, screen."),
+     .clause = "R11"},
+    {KEY(slip_program, PATHS), .preset = "", .most = 1,
+     .help = N_("Program that prints slips, which come on its standard input."), .clause = "R11"},
+    {KEY(roles, CHOICE), .preset = "groups", .most = 1, .choices = key_roles,
+     .help = N_("Whether operators may do what their Unix groups allow, or everything."),
+     .clause = "R08"},
+    {KEY(document_max, SIZE), .preset = "8 MiB", .least = 64 * 1024, .most = 64 * KEY_MIB,
+     .help = N_("The largest copy of a document that is taken."), .clause = "R11"},
+    {KEY(document_retention, SPAN), .preset = "60 months", .least = MEDGL_DAY,
+     .most = 120 * KEY_MONTH, .help = N_("After which time copies of documents are destroyed."),
+     .clause = "R35"},
+    {KEY(ledger_retention, SPAN), .preset = "60 months", .least = 30 * MEDGL_DAY,
+     .most = 360 * KEY_MONTH,
+     .help = N_("How long entries stay in the store before they may be archived."),
+     .clause = "R35"},
+    {KEY(witness_quorum, NUMBER), .preset = "0", .most = 16,
+     .help = N_("Witnesses that must have cosigned the ledger, 0 for none."), .clause = "R08"},
+    {KEY(witness_age, SPAN), .preset = "2 days", .least = MEDGL_HOUR, .most = 12 * KEY_MONTH,
+     .help = N_("Within which time they must have."), .clause = "R08"},
+    {KEY(space_warn, SPAN), .preset = "90 days", .most = 60 * KEY_MONTH,
+     .help = N_("An alert is raised when the disk will do for less, 0 for never."),
+     .clause = "R35"},
+    {KEY(backup_directory, PATHS), .preset = "/var/backups/medgl", .least = 1, .most = 1,
+     .help = N_("Where generations of backups are kept."), .clause = "R36"},
+    {KEY(backup_keep, NUMBER), .preset = "7", .least = 2, .most = 366,
+     .help = N_("How many of them are kept."), .clause = "R36"},
+    {KEY(backup_every, SPAN), .preset = "2 days", .most = 12 * KEY_MONTH,
+     .help = N_("An alert is raised when the last backup is older, 0 for never."), .clause = "R36"},
+    {KEY(backup_verify_every, SPAN), .preset = "3 months", .most = 24 * KEY_MONTH,
+     .help = N_("How old the last proof may be that a backup can be restored, 0 for any age."),
+     .clause = "R36"},
     {KEY(minimum_free, SIZE), .preset = "64 MiB", .most = 1024 * KEY_GIB,
      .help = N_("Space on the store's device below which a warning is given."), .clause = "R35"},
 };

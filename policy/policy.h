@@ -89,6 +89,12 @@ enum policy_crl {
     POLICY_CRL_WARN,    /* a warning in the log */
 };
 
+/* Whether operators are bound by their roles. */
+enum policy_roles {
+    POLICY_ROLES_GROUPS, /* by medgl-helpdesk, medgl-security, medgl-audit */
+    POLICY_ROLES_NONE,   /* whoever becomes root does everything */
+};
+
 #define POLICY_DATE_SIZE  16
 #define POLICY_PATHS_SIZE 1024
 #define POLICY_NAMES_SIZE 512
@@ -191,6 +197,26 @@ struct policy {
     struct policy_span card_timeout; /* for everything that a driver does at a time */
     enum policy_crl card_crl;
     struct policy_span grant_max; /* the longest that a grant may last */
+
+    /* Resets and roles (R11). Lists of words, separated by commas. */
+    char reset_methods[POLICY_NAMES_SIZE];  /* by which a person's identity may be verified */
+    char reset_document[POLICY_NAMES_SIZE]; /* those of them that need a copy of the document */
+    char reset_witness[POLICY_NAMES_SIZE];  /* methods and classes that need a witness */
+    char reset_delivery[POLICY_NAMES_SIZE]; /* at-terminal, printer, file, screen */
+    char slip_program[POLICY_PATHS_SIZE];   /* prints what comes on its standard input; "": none */
+    enum policy_roles roles;
+    int64_t document_max; /* bytes */
+    struct policy_span document_retention;
+
+    /* Evidence, backups (R08, R35, R36). */
+    struct policy_span ledger_retention; /* bodies of younger entries are not archived */
+    int64_t witness_quorum;              /* witnesses that must have cosigned; 0: none */
+    struct policy_span witness_age;      /* ... within that time */
+    struct policy_span space_warn;       /* an alert when the disk will do for less */
+    char backup_directory[POLICY_PATHS_SIZE];
+    int64_t backup_keep;                    /* generations */
+    struct policy_span backup_every;        /* an alert when the last one is older; 0: never */
+    struct policy_span backup_verify_every; /* the same of the last proved one */
 
     int64_t minimum_free; /* bytes that must be free on the store's device; doctor warns below */
 };

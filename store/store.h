@@ -439,6 +439,7 @@ enum medgl_error store_policy_seen_put(struct store_txn *txn, const struct polic
 struct ledger_head {
     struct merkle_tree tree; /* tree.size is the seq of the next entry */
     char checkpoint[STORE_NOTE_SIZE];
+    medgl_time time; /* the latest that any entry says (R09); 0: not known */
 };
 /* An empty ledger reads as a tree of size 0 and an empty checkpoint. */
 enum medgl_error store_ledger_head(struct store_txn *txn, struct ledger_head *head);
@@ -451,7 +452,8 @@ enum medgl_error store_ledger_append(struct store_txn *txn, const char *line, si
 
 struct ledger_row {
     uint64_t seq;
-    const char *line; /* the exact bytes that were hashed, no newline; valid during the call */
+    const char *line; /* the exact bytes that were hashed, no newline; valid during the call. "":
+                         its body is in an archive */
     size_t len;
     unsigned char leaf[MERKLE_HASH_SIZE];
 };
@@ -461,14 +463,26 @@ enum medgl_error store_ledger_each(struct store_txn *txn, uint64_t from, uint64_
                                                             const struct ledger_row *row),
                                    void *argument);
 
-/* The same, but of the entries that `wanted` says no to, by their bytes alone, nothing is checked
- * but that their seq is not negative: for reports, which read a million of them and show few. It is
- * asked about each, so who counts finds out whether one is missing. */
+/* All of them as they are stored, without a look at their MACs: for verification, where the tree
+ * and its signed head prove more, and which is to be fast. Not for anything that decides. */
+enum medgl_error store_ledger_stream(struct store_txn *txn,
+                                     enum medgl_error (*each)(void *argument,
+                                                              const struct ledger_row *row),
+                                     void *argument);
+
+/* Takes the bodies of the entries with from <= seq < to away; their leaf hashes stay. */
+enum medgl_error store_ledger_archive(struct store_txn *txn, uint64_t from, uint64_t to);
+
+/* The same as store_ledger_each(), but of the entries that `wanted` says no to, by their bytes
+ * alone, nothing is checked but that their seq is not negative: for reports, which read a million
+ * of them and show few. It is asked about each, so who counts finds out whether one is missing. */
 enum medgl_error store_ledger_select(struct store_txn *txn, uint64_t from, uint64_t to,
                                      bool (*wanted)(void *argument, const char *line, size_t len),
                                      enum medgl_error (*each)(void *argument,
                                                               const struct ledger_row *row),
                                      void *argument);
+
+#define STORE_COSIGNED_SIZE 8192 /* a checkpoint with the cosignatures of witnesses */
 
 /* Checkpoints kept for good (at administrative acts and
  * at the start of a day). Of one size the first stays. */
@@ -478,6 +492,133 @@ enum medgl_error store_checkpoint_each(struct store_txn *txn,
                                        enum medgl_error (*each)(void *argument, uint64_t size,
                                                                 const char *checkpoint),
                                        void *argument);
+
+struct kept_checkpoint {
+    uint64_t size;
+    medgl_time time; /* when it was kept */
+    medgl_time told; /* when all programs in notify.d had it; 0: not yet */
+    char note[STORE_COSIGNED_SIZE];
+};
+/* The latest (at the same time: the largest) that was kept at `time` or before. */
+enum medgl_error store_checkpoint_at(struct store_txn *txn, medgl_time time,
+                                     struct kept_checkpoint *checkpoint);
+enum medgl_error store_checkpoint_of(struct store_txn *txn, uint64_t size,
+                                     struct kept_checkpoint *checkpoint);
+/* Replaces the row of that size, whose text (without its signatures) must be the same. */
+enum medgl_error store_checkpoint_update(struct store_txn *txn,
+                                         const struct kept_checkpoint *checkpoint);
+
+/* -- archives of old entries ------------------------------------------------------------------- */
+
+#define STORE_DIGEST_SIZE (2 * CRYPTO_HASH_SIZE + 1) /* SHA-256 in lower case hexadecimal */
+
+struct archive {
+    uint64_t first, next;           /* seqs: first <= seq < next */
+    char digest[STORE_DIGEST_SIZE]; /* of the lines, as in ledger/archive.h */
+    uint64_t bytes;
+    char file[STORE_NAME_SIZE]; /* its name, without a directory */
+    medgl_time created;
+    uint64_t ledger_seq; /* the entry that says so */
+};
+/* MEDGL_ERR_CONFLICT: it does not follow the one before without a gap. */
+enum medgl_error store_archive_add(struct store_txn *txn, const struct archive *archive);
+/* In the order of their seqs. */
+enum medgl_error store_archive_each(struct store_txn *txn,
+                                    enum medgl_error (*each)(void *argument,
+                                                             const struct archive *archive),
+                                    void *argument);
+
+/* -- documents (R11) ----------------------------------------------------------------------------
+ */
+
+struct document {
+    char id[CRYPTO_ID_SIZE];
+    char account_id[CRYPTO_ID_SIZE]; /* whom it identified */
+    char digest[STORE_DIGEST_SIZE];  /* of the sealed file, which is called so in PATH_DOCUMENTS */
+    char type[STORE_NAME_SIZE];      /* by its content: "image/jpeg" */
+    uint64_t size;                   /* of what was handed in, bytes */
+    medgl_time created;
+    medgl_time destroyed; /* 0: it is there */
+    uint64_t ledger_seq;  /* the entry it belongs to; destroyed: the one that says so */
+    uint64_t shown_seq;   /* the entry it belongs to, for good */
+};
+enum medgl_error store_document_add(struct store_txn *txn, const struct document *document);
+/* Replaces the row with that id. MEDGL_ERR_NOT_FOUND. */
+enum medgl_error store_document_update(struct store_txn *txn, const struct document *document);
+/* That of an entry. MEDGL_ERR_NOT_FOUND. */
+enum medgl_error store_document_of(struct store_txn *txn, uint64_t shown_seq,
+                                   struct document *document);
+/* All, the oldest first. */
+enum medgl_error store_document_each(struct store_txn *txn,
+                                     enum medgl_error (*each)(void *argument,
+                                                              const struct document *document),
+                                     void *argument);
+
+/* -- keys, one after the other (R37) ------------------------------------------------------------
+ */
+
+/* Stored by number. */
+enum key_use {
+    KEY_USE_STORE = 1,
+    KEY_USE_LEDGER = 2,
+};
+/* None is there before the first exchange: the one key of setup is in force since ever. */
+struct key_period {
+    enum key_use use;
+    char name[STORE_TEXT_SIZE];      /* of the store key its id; of the ledger's its verifier key */
+    char algorithm[STORE_NAME_SIZE]; /* what it is for: "AES-256-GCM, HMAC-SHA-256", "Ed25519" */
+    uint64_t from; /* of a ledger key: the size of the first tree that it signed */
+    medgl_time since;
+    uint64_t ledger_seq; /* the entry that exchanged it; of the first key: of the setup, 0 */
+};
+enum medgl_error store_key_add(struct store_txn *txn, const struct key_period *key);
+/* Those of a use, the oldest first. */
+enum medgl_error store_key_each(struct store_txn *txn, enum key_use use,
+                                enum medgl_error (*each)(void *argument,
+                                                         const struct key_period *key),
+                                void *argument);
+
+/* Everything under another store key, in the caller's transaction: each credential as `reseal`
+ * changes its `sealed`, each row of each table with a MAC under the new row key. When the
+ * transaction is committed the open store uses the new key; when it is not, the old one. */
+struct store_rekey {
+    const unsigned char *row_key; /* CRYPTO_HASH_SIZE bytes */
+    void *argument;
+    enum medgl_error (*reseal)(void *argument, struct credential *credential);
+    void (*progress)(void *argument, uint64_t done, uint64_t total); /* may be NULL */
+};
+enum medgl_error store_rekey(struct store_txn *txn, const struct store_rekey *rekey);
+
+/* -- backups (R36) ------------------------------------------------------------------------------
+ */
+
+/* Copies the store as it is at one moment into a new file (mode 0600), while others go on writing
+ * (SQLite's online backup). The copy is whole, without a journal beside it. MEDGL_ERR_EXISTS. */
+enum medgl_error store_copy(struct store *store, const char *path);
+
+/* Stored by number. */
+enum backup_state {
+    BACKUP_MADE = 1,
+    BACKUP_GONE = 2, /* a newer generation took its place */
+};
+struct backup {
+    char id[CRYPTO_ID_SIZE];
+    char file[STORE_TEXT_SIZE]; /* its path when it was made */
+    char digest[STORE_DIGEST_SIZE];
+    uint64_t bytes;
+    uint64_t size; /* of the ledger in it */
+    enum backup_state state;
+    medgl_time created;
+    medgl_time verified; /* when a restore of it was last proved to work; 0: never */
+    uint64_t ledger_seq; /* the entry that last said something of it */
+};
+enum medgl_error store_backup_add(struct store_txn *txn, const struct backup *backup);
+enum medgl_error store_backup_update(struct store_txn *txn, const struct backup *backup);
+/* All, the latest first. */
+enum medgl_error store_backup_each(struct store_txn *txn,
+                                   enum medgl_error (*each)(void *argument,
+                                                            const struct backup *backup),
+                                   void *argument);
 
 /* -- the store itself ----------------------------------------------------------------------- */
 

@@ -1,0 +1,2 @@
+/* Cosignatures of witnesses: see cosign.h. */
+#include "ledger/cosign.h"

@@ -1,0 +1,30 @@
+/* Cosignatures of witnesses over a checkpoint: C2SP tlog-cosignature (cosignature/v1, Ed25519). A
+ * witness says when it saw this tree, and that it is consistent with all that it saw before. Pure.
+ */
+#ifndef MEDGL_LEDGER_COSIGN_H
+#define MEDGL_LEDGER_COSIGN_H
+
+#include "base/error.h"
+#include "ledger/note.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct cosigner; /* the public key of a witness, with its name */
+
+/* From a verifier key text whose key type is 0x04. MEDGL_ERR_KEY: malformed, or of another type. */
+enum medgl_error cosigner_open(const char *vkey, struct cosigner **cosigner);
+void cosigner_free(struct cosigner **cosigner); /* also for auto_clean() */
+const char *cosigner_name(const struct cosigner *cosigner);
+
+/* Whether the note has this witness's signature over its text; `*seconds` is its time (Unix).
+ * MEDGL_ERR_NOT_FOUND: no line of its. MEDGL_ERR_CORRUPT: one that is not valid, or the note is
+ * none. */
+enum medgl_error cosignature_verify(const char *note, const struct cosigner *cosigner,
+                                    uint64_t *seconds);
+
+/* Writes `note` with the signature lines of `other` that it lacks. MEDGL_ERR_CORRUPT: the texts
+ * differ. MEDGL_ERR_ARGUMENT: no room. */
+enum medgl_error cosignature_merge(const char *note, const char *other, char *merged, size_t size);
+
+#endif

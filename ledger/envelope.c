@@ -1,0 +1,2 @@
+/* CMS EnvelopedData through OpenSSL: see envelope.h. */
+#include "ledger/envelope.h"

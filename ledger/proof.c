@@ -1,0 +1,2 @@
+/* Proofs over the tree: see proof.h. */
+#include "ledger/proof.h"

@@ -1,0 +1,71 @@
+/* Backups and their restore (R36): store, keys, documents, archives, checkpoints and policy in one
+ * file, sealed to the holders of backup.pem. */
+#ifndef MEDGL_OPERATION_BACKUP_H
+#define MEDGL_OPERATION_BACKUP_H
+
+#include "ledger/envelope.h"
+#include "ledger/verify.h"
+#include "operation/context.h"
+
+#include <sys/types.h>
+
+/* A tar archive (POSIX ustar/pax) in CMS EnvelopedData, so that `openssl cms -decrypt` and `tar`
+ * open it without this program. Its first member is the manifest: a note signed with the ledger's
+ * key, with name, size and SHA-256 of each other member, the ledger's size and root, and the time.
+ */
+struct backup_request {
+    int fd;           /* an open new file; -1: the next generation in policy.backup_directory */
+    const char *file; /* what row and entry call it; NULL with fd -1 */
+};
+enum medgl_error operation_backup_create(struct context *context,
+                                         const struct backup_request *request,
+                                         struct backup *backup, char why[]);
+
+enum medgl_error operation_backup_each(struct context *context,
+                                       enum medgl_error (*each)(void *argument,
+                                                                const struct backup *backup),
+                                       void *argument);
+
+/* What a backup holds, and whether a restore of it would work: it is opened, every member is held
+ * against the manifest, the store is opened with its own keys in a private place, and all of
+ * `ledger verify` is run there. */
+struct backup_found {
+    char origin[NOTE_ORIGIN_SIZE];
+    uint64_t size; /* entries */
+    medgl_time created;
+    uint64_t accounts;
+    uint64_t faults;
+};
+struct backup_open_request {
+    int fd; /* the file */
+    struct envelope_key key;
+    ledger_fault fault;
+    void *argument;
+};
+enum medgl_error operation_backup_verify(struct context *context,
+                                         const struct backup_open_request *request,
+                                         struct backup_found *found, char why[]);
+
+/* Puts it in the place of what is there (or on a new machine). Verified first; the switch is one
+ * rename(2); what was there stays beside it, under another name. The restored store says so in its
+ * ledger, alerts, refuses codes of before the restore (R24), and says which one-time codes may have
+ * been used since the backup. Called as root. */
+struct backup_restore_request {
+    const char *root;
+    uid_t owner;
+    gid_t group;
+    struct actor actor;
+    const char *reason;
+    struct backup_open_request from;
+};
+struct backup_restored {
+    struct backup_found found;
+    char kept[PATH_MAX];  /* where the store that was there is now; "": none was */
+    uint64_t lost;        /* entries that it had beyond the backup; 0 too where none can be read */
+    uint32_t codes_since; /* one-time codes that its ledger says were used since */
+    uint32_t codes_open;  /* one-time codes that are good again and may have been used */
+};
+enum medgl_error operation_backup_restore(const struct backup_restore_request *request,
+                                          struct backup_restored *restored, char why[]);
+
+#endif

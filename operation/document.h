@@ -1,0 +1,50 @@
+/* Copies of documents that people showed (R11): sealed to the auditor's certificates, kept as files
+ * beside the store, told of by the entry that they belong to. The machine that takes one cannot
+ * open it again. */
+#ifndef MEDGL_OPERATION_DOCUMENT_H
+#define MEDGL_OPERATION_DOCUMENT_H
+
+#include "ledger/entry.h"
+#include "ledger/envelope.h"
+#include "ledger/verify.h"
+#include "operation/context.h"
+
+struct document_taken {
+    char digest[STORE_DIGEST_SIZE];
+    char type[STORE_NAME_SIZE];
+    uint64_t size; /* of what was handed in */
+};
+
+/* MUST: whole and synced in PATH_DOCUMENTS before the entry that tells of it is written: a crash
+ * in between leaves a file that nobody knows, which the next sweep takes away.
+ * MEDGL_ERR_REFUSED with `why`: too large (policy: document_max), no picture or PDF by its content,
+ * or auditor.pem is missing or not usable. */
+enum medgl_error document_take(struct context *context, const struct secret *content,
+                               struct document_taken *taken, char why[]);
+/* The fields of the entry: document, document_type, document_size. Borrows `taken`. */
+void document_fields(struct ledger_entry *entry, const struct document_taken *taken);
+/* The row, in the transaction of the entry. */
+enum medgl_error document_record(struct store_txn *txn, const struct document_taken *taken,
+                                 const struct account *account, medgl_time now, uint64_t seq);
+
+/* Opens that of an entry, for who holds the key. The entry document.read is committed before
+ * `*plain` is given. MEDGL_ERR_NOT_FOUND: the entry has none. MEDGL_ERR_REFUSED with `why`:
+ * destroyed, or not sealed to this key. */
+enum medgl_error operation_document_open(struct context *context, uint64_t seq,
+                                         const struct envelope_key *key, struct secret *plain,
+                                         struct document *document, char why[]);
+
+/* Destroys what is past its retention (policy: document_retention), each with its entry, and takes
+ * away files that no row knows (older than an hour) or whose row says they are destroyed. */
+enum medgl_error operation_document_sweep(struct context *context, uint32_t *destroyed);
+
+/* What `ledger verify` says of documents: rows against entries both ways, files against rows. */
+struct verify_documents;
+enum medgl_error verify_documents_new(const struct context *context, ledger_fault fault,
+                                      void *argument, struct verify_documents **documents);
+void verify_documents_free(struct verify_documents **documents); /* also for auto_clean() */
+enum medgl_error verify_documents_learn(struct verify_documents *documents,
+                                        const struct ledger_entry *entry);
+enum medgl_error verify_documents_state(struct verify_documents *documents, struct store_txn *txn);
+
+#endif

@@ -1,0 +1,37 @@
+/* What an operator may do: three roles, by Unix group, and what no role may. */
+#ifndef MEDGL_OPERATION_ROLE_H
+#define MEDGL_OPERATION_ROLE_H
+
+#include "operation/context.h"
+
+/* Bits. */
+enum role {
+    ROLE_HELPDESK = 1, /* medgl-helpdesk: resets, unlocks, devices, of ordinary staff */
+    ROLE_SECURITY = 2, /* medgl-security: accounts, policy, keys, backups, everybody's resets */
+    ROLE_AUDIT = 4,    /* medgl-audit: reads ledger, documents and reports, changes nothing */
+    ROLE_ROOT = 8,     /* not bound by roles: root that no login stands behind (console, cron, a
+                          timer), root's own login, and the owner of a private root */
+};
+#define ROLE_ANY (ROLE_HELPDESK | ROLE_SECURITY | ROLE_AUDIT)
+
+/* "medgl-helpdesk"; NULL for what is no single role of a group. */
+const char *role_group(enum role role);
+/* "helpdesk", "security", "audit", "root". Never NULL. */
+const char *role_word(enum role role);
+
+/* The roles of a Unix user by its groups, primary and supplementary, looked up by name. */
+enum medgl_error role_of_user(const char *name, unsigned *roles);
+
+/* What a role's scope says to an act on an account (password, tries, factors): the helpdesk's is
+ * ordinary staff (not privileged, maintenance or break-glass accounts), and nobody acts on their
+ * own account, however they are called: by the kernel's login uid, or by the name that was given.
+ * MEDGL_ERR_REFUSED with `why`. */
+enum medgl_error role_reaches(const struct context *context, const struct account *account,
+                              char why[]);
+
+/* Records a refused try: an entry, and an alert, in one transaction. `verb`: "password reset".
+ * `name`: the account it was about, if it is enrolled; or NULL. `why`: "role", "own" or "class". */
+enum medgl_error operation_role_refused(struct context *context, const char *verb, const char *name,
+                                        const char *why);
+
+#endif

@@ -1,0 +1,2 @@
+/* To be written. */
+#include "store/sqlite/database.h"
