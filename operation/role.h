@@ -19,13 +19,17 @@ const char *role_group(enum role role);
 /* "helpdesk", "security", "audit", "root". Never NULL. */
 const char *role_word(enum role role);
 
-/* The roles of a Unix user by its groups, primary and supplementary, looked up by name. */
+/* The roles of a Unix user by its groups, primary and supplementary, looked up by name. Groups that
+ * are not there give no role. MEDGL_ERR_NOT_FOUND: there is no such user; others: users or groups
+ * could not be looked up. *roles is 0 then. */
 enum medgl_error role_of_user(const char *name, unsigned *roles);
 
 /* What a role's scope says to an act on an account (password, tries, factors): the helpdesk's is
  * ordinary staff (not privileged, maintenance or break-glass accounts), and nobody acts on their
  * own account, however they are called: by the kernel's login uid, or by the name that was given.
- * MEDGL_ERR_REFUSED with `why`. */
+ * Who is not bound (ROLE_ROOT, or the policy says so) is held to a name that was given alone.
+ * Somebody without a role that acts on accounts, such as an engine, reaches none. To be asked in
+ * the transaction of the act. MEDGL_ERR_REFUSED with `why` (OPERATION_WHY_SIZE, translated). */
 enum medgl_error role_reaches(const struct context *context, const struct account *account,
                               char why[]);
 
@@ -33,5 +37,11 @@ enum medgl_error role_reaches(const struct context *context, const struct accoun
  * `name`: the account it was about, if it is enrolled; or NULL. `why`: "role", "own" or "class". */
 enum medgl_error operation_role_refused(struct context *context, const char *verb, const char *name,
                                         const char *why);
+
+/* The same before anything is asked of anybody, with the record of a refused try. An account that
+ * is not enrolled is reached: the act says what is wrong. MEDGL_ERR_REFUSED with `why`; another
+ * error: it is not allowed either. */
+enum medgl_error operation_role_reaches(struct context *context, const char *verb, const char *name,
+                                        char why[]);
 
 #endif
