@@ -12,17 +12,38 @@
 
 #define ROOT_TEXT_LEN (4 * ((MERKLE_HASH_SIZE + 2) / 3))
 
-enum medgl_error checkpoint_sign(const struct checkpoint *checkpoint,
-                                 const struct note_signer *signer, char *note, size_t size)
+#define CHECKPOINT_TEXT_SIZE                                                                       \
+    (NOTE_ORIGIN_SIZE + sizeof("\n18446744073709551615\n\n") + ROOT_TEXT_LEN)
+
+static enum medgl_error checkpoint_text(const struct checkpoint *checkpoint,
+                                        const struct note_signer *signer,
+                                        char text[CHECKPOINT_TEXT_SIZE])
 {
-    char root[ROOT_TEXT_LEN + 1],
-        text[NOTE_ORIGIN_SIZE + sizeof("\n18446744073709551615\n\n") + ROOT_TEXT_LEN];
+    char root[ROOT_TEXT_LEN + 1];
     if (strcmp(checkpoint->origin, note_signer_name(signer)) != 0)
         return MEDGL_ERR_ARGUMENT;
     crypto_base64(root, checkpoint->root, sizeof(checkpoint->root), true);
-    (void)snprintf(text, sizeof(text), "%s\n%" PRIu64 "\n%s\n", checkpoint->origin,
+    (void)snprintf(text, CHECKPOINT_TEXT_SIZE, "%s\n%" PRIu64 "\n%s\n", checkpoint->origin,
                    checkpoint->size, root);
+    return MEDGL_OK;
+}
+
+enum medgl_error checkpoint_sign(const struct checkpoint *checkpoint,
+                                 const struct note_signer *signer, char *note, size_t size)
+{
+    char text[CHECKPOINT_TEXT_SIZE];
+    MEDGL_TRY(checkpoint_text(checkpoint, signer, text));
     return note_sign(text, signer, note, size);
+}
+
+enum medgl_error checkpoint_sign_both(const struct checkpoint *checkpoint,
+                                      const struct note_signer *going,
+                                      const struct note_signer *coming, char *note, size_t size)
+{
+    char text[CHECKPOINT_TEXT_SIZE];
+    MEDGL_TRY(checkpoint_text(checkpoint, going, text));
+    MEDGL_TRY(checkpoint_text(checkpoint, coming, text)); /* of the same name */
+    return note_sign_both(text, going, coming, note, size);
 }
 
 /* Decimal digits in their one form. */

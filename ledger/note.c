@@ -4,16 +4,19 @@
 
 #include "base/auto.h"
 #include "base/text.h"
+#include "ledger/note_key.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 
-#define KEY_SIZE       32
-#define SIGNATURE_SIZE 64
-#define KEY_HASH_SIZE  4
+#define KEY_SIZE       NOTE_KEY_SIZE
+#define SIGNATURE_SIZE NOTE_SIGNATURE_SIZE
+#define KEY_HASH_SIZE  NOTE_KEY_HASH_SIZE
 
-static const unsigned char algorithm_ed25519 = 0x01;
+/* A cosignature is a time longer than a signature. */
+#define NOTE_SIGNATURE_BYTES_MAX (KEY_HASH_SIZE + sizeof(uint64_t) + SIGNATURE_SIZE)
+
 static const char private_prefix[] = "PRIVATE+KEY+";
 static const char signature_prefix[] = "\u2014 ";
 
@@ -22,13 +25,6 @@ struct key_text {
     char name[NOTE_ORIGIN_SIZE];
     unsigned char hash[KEY_HASH_SIZE];
     unsigned char body[1 + KEY_SIZE]; /* the algorithm, then the key */
-};
-
-struct note_key {
-    char name[NOTE_ORIGIN_SIZE];
-    unsigned char hash[KEY_HASH_SIZE];
-    unsigned char public_key[KEY_SIZE];
-    EVP_PKEY *pkey;
 };
 
 struct note_signer {
@@ -65,19 +61,20 @@ bool note_name_valid(const char *name)
 }
 
 /* The first bytes of SHA-256(name || "\n" || algorithm || public key). */
-static enum medgl_error key_hash(const char *name, const unsigned char public_key[KEY_SIZE],
+static enum medgl_error key_hash(const char *name, unsigned char algorithm,
+                                 const unsigned char public_key[KEY_SIZE],
                                  unsigned char hash[KEY_HASH_SIZE])
 {
     unsigned char whole[CRYPTO_HASH_SIZE];
     const struct bytes parts[] = {
-        {name, strlen(name)}, {"\n", 1}, {&algorithm_ed25519, 1}, {public_key, KEY_SIZE}};
+        {name, strlen(name)}, {"\n", 1}, {&algorithm, 1}, {public_key, KEY_SIZE}};
     MEDGL_TRY(crypto_sha256(parts, MEDGL_COUNT(parts), whole));
     memcpy(hash, whole, KEY_HASH_SIZE);
     return MEDGL_OK;
 }
 
 /* "<name>+<hash8>+<base64>", with or without a newline behind it. */
-static bool key_text_parse(const char *text, struct key_text *key)
+static bool key_text_parse(const char *text, unsigned char algorithm, struct key_text *key)
 {
     char digits[2 * KEY_HASH_SIZE + 1];
     size_t name_len = strcspn(text, "+"), body_len = sizeof(key->body);
@@ -96,18 +93,19 @@ static bool key_text_parse(const char *text, struct key_text *key)
     if (len > 0 && text[len - 1] == '\n')
         len--;
     return crypto_unbase64(key->body, &body_len, text, len, true) == MEDGL_OK &&
-           body_len == sizeof(key->body) && key->body[0] == algorithm_ed25519;
+           body_len == sizeof(key->body) && key->body[0] == algorithm;
 }
 
 /* Takes the OpenSSL key over, also when it fails. */
-static enum medgl_error key_make(const char *name, EVP_PKEY *pkey, struct note_key *key)
+static enum medgl_error key_make(const char *name, unsigned char algorithm, EVP_PKEY *pkey,
+                                 struct note_key *key)
 {
     auto_clean(pkey_free) EVP_PKEY *owned = pkey;
     size_t len = sizeof(key->public_key);
     if (owned == NULL || EVP_PKEY_get_raw_public_key(owned, key->public_key, &len) != 1)
         return MEDGL_ERR_KEY;
     MEDGL_TRY(text_copy(key->name, sizeof(key->name), name));
-    MEDGL_TRY(key_hash(name, key->public_key, key->hash));
+    MEDGL_TRY(key_hash(name, algorithm, key->public_key, key->hash));
     key->pkey = auto_give(owned);
     return MEDGL_OK;
 }
@@ -124,7 +122,7 @@ static EVP_PKEY *pkey_public(const unsigned char public_key[KEY_SIZE])
 
 static void key_vkey(const struct note_key *key, char vkey[NOTE_VKEY_SIZE])
 {
-    unsigned char body[1 + KEY_SIZE] = {algorithm_ed25519};
+    unsigned char body[1 + KEY_SIZE] = {NOTE_ED25519};
     char digits[2 * KEY_HASH_SIZE + 1], encoded[4 * ((sizeof(body) + 2) / 3) + 1];
     memcpy(body + 1, key->public_key, KEY_SIZE);
     text_hex(digits, key->hash, sizeof(key->hash));
@@ -136,10 +134,10 @@ enum medgl_error note_key_generate(const char *name, struct secret *skey, char v
 {
     if (!note_name_valid(name))
         return MEDGL_ERR_ARGUMENT;
-    auto_clean(key_text_wipe) struct key_text text = {.body = {algorithm_ed25519}};
+    auto_clean(key_text_wipe) struct key_text text = {.body = {NOTE_ED25519}};
     MEDGL_TRY(crypto_random(text.body + 1, KEY_SIZE));
     struct note_key key = {.pkey = NULL};
-    MEDGL_TRY(key_make(name, pkey_private(text.body + 1), &key));
+    MEDGL_TRY(key_make(name, NOTE_ED25519, pkey_private(text.body + 1), &key));
     EVP_PKEY_free(key.pkey);
     char digits[2 * KEY_HASH_SIZE + 1];
     text_hex(digits, key.hash, sizeof(key.hash));
@@ -159,12 +157,12 @@ enum medgl_error note_signer_open(const struct secret *skey, struct note_signer 
     auto_clean(key_text_wipe) struct key_text text = {.name = ""};
     if (from == NULL || strlen(from) != skey->len ||
         strncmp(from, private_prefix, sizeof(private_prefix) - 1) != 0 ||
-        !key_text_parse(from + sizeof(private_prefix) - 1, &text))
+        !key_text_parse(from + sizeof(private_prefix) - 1, NOTE_ED25519, &text))
         return MEDGL_ERR_KEY;
     auto_clean(note_signer_free) struct note_signer *made = calloc(1, sizeof(*made));
     if (made == NULL)
         return MEDGL_ERR_MEMORY;
-    MEDGL_TRY(key_make(text.name, pkey_private(text.body + 1), &made->key));
+    MEDGL_TRY(key_make(text.name, NOTE_ED25519, pkey_private(text.body + 1), &made->key));
     if (memcmp(made->key.hash, text.hash, KEY_HASH_SIZE) != 0)
         return MEDGL_ERR_KEY;
     *signer = auto_give(made);
@@ -174,7 +172,7 @@ enum medgl_error note_signer_open(const struct secret *skey, struct note_signer 
 void note_signer_free(struct note_signer **signer)
 {
     if (*signer != NULL)
-        EVP_PKEY_free((*signer)->key.pkey);
+        note_key_close(&(*signer)->key);
     free(*signer);
     *signer = NULL;
 }
@@ -190,18 +188,28 @@ enum medgl_error note_signer_vkey(const struct note_signer *signer, char vkey[NO
     return MEDGL_OK;
 }
 
+enum medgl_error note_key_open(const char *vkey, unsigned char algorithm, struct note_key *key)
+{
+    struct key_text text;
+    if (!key_text_parse(vkey, algorithm, &text))
+        return MEDGL_ERR_KEY;
+    MEDGL_TRY(key_make(text.name, algorithm, pkey_public(text.body + 1), key));
+    return memcmp(key->hash, text.hash, KEY_HASH_SIZE) == 0 ? MEDGL_OK : MEDGL_ERR_KEY;
+}
+
+void note_key_close(struct note_key *key)
+{
+    EVP_PKEY_free(key->pkey);
+    key->pkey = NULL;
+}
+
 enum medgl_error note_verifier_open(const char *vkey, struct note_verifier **verifier)
 {
     *verifier = NULL;
-    struct key_text text;
-    if (!key_text_parse(vkey, &text))
-        return MEDGL_ERR_KEY;
     auto_clean(note_verifier_free) struct note_verifier *made = calloc(1, sizeof(*made));
     if (made == NULL)
         return MEDGL_ERR_MEMORY;
-    MEDGL_TRY(key_make(text.name, pkey_public(text.body + 1), &made->key));
-    if (memcmp(made->key.hash, text.hash, KEY_HASH_SIZE) != 0)
-        return MEDGL_ERR_KEY;
+    MEDGL_TRY(note_key_open(vkey, NOTE_ED25519, &made->key));
     *verifier = auto_give(made);
     return MEDGL_OK;
 }
@@ -209,7 +217,7 @@ enum medgl_error note_verifier_open(const char *vkey, struct note_verifier **ver
 void note_verifier_free(struct note_verifier **verifier)
 {
     if (*verifier != NULL)
-        EVP_PKEY_free((*verifier)->key.pkey);
+        note_key_close(&(*verifier)->key);
     free(*verifier);
     *verifier = NULL;
 }
@@ -230,14 +238,13 @@ static bool text_valid(const char *text)
     return len > 0 && text[len - 1] == '\n';
 }
 
-enum medgl_error note_sign(const char *text, const struct note_signer *signer, char *note,
-                           size_t size)
+/* Puts a signature line over the text behind what stands in `note`. */
+static enum medgl_error signature_append(const char *text, const struct note_signer *signer,
+                                         char *note, size_t size)
 {
     unsigned char signature[KEY_HASH_SIZE + SIGNATURE_SIZE];
     char encoded[4 * ((sizeof(signature) + 2) / 3) + 1];
-    size_t len = SIGNATURE_SIZE;
-    if (!text_valid(text))
-        return MEDGL_ERR_ARGUMENT;
+    size_t len = SIGNATURE_SIZE, used = strlen(note);
     auto_clean(context_free) EVP_MD_CTX *context = EVP_MD_CTX_new();
     if (context == NULL)
         return MEDGL_ERR_MEMORY;
@@ -248,31 +255,55 @@ enum medgl_error note_sign(const char *text, const struct note_signer *signer, c
         len != SIGNATURE_SIZE)
         return MEDGL_ERR_CRYPTO;
     crypto_base64(encoded, signature, sizeof(signature), true);
-    int written =
-        snprintf(note, size, "%s\n%s%s %s\n", text, signature_prefix, signer->key.name, encoded);
-    return written >= 0 && (size_t)written < size ? MEDGL_OK : MEDGL_ERR_ARGUMENT;
+    int written = snprintf(note + used, size - used, "%s%s %s\n", signature_prefix,
+                           signer->key.name, encoded);
+    return written >= 0 && (size_t)written < size - used ? MEDGL_OK : MEDGL_ERR_ARGUMENT;
 }
 
-static enum medgl_error signature_verify(const struct note_key *key, const char *text, size_t len,
-                                         const unsigned char signature[SIGNATURE_SIZE])
+enum medgl_error note_sign(const char *text, const struct note_signer *signer, char *note,
+                           size_t size)
+{
+    if (!text_valid(text))
+        return MEDGL_ERR_ARGUMENT;
+    int written = snprintf(note, size, "%s\n", text);
+    if (written < 0 || (size_t)written >= size)
+        return MEDGL_ERR_ARGUMENT;
+    return signature_append(text, signer, note, size);
+}
+
+static bool key_same(const struct note_key *a, const struct note_key *b)
+{
+    return strcmp(a->name, b->name) == 0 && memcmp(a->hash, b->hash, KEY_HASH_SIZE) == 0;
+}
+
+enum medgl_error note_sign_both(const char *text, const struct note_signer *first,
+                                const struct note_signer *second, char *note, size_t size)
+{
+    /* One name for two keys: whoever verifies could not tell whose line it is. */
+    if (key_same(&first->key, &second->key))
+        return MEDGL_ERR_ARGUMENT;
+    MEDGL_TRY(note_sign(text, first, note, size));
+    return signature_append(text, second, note, size);
+}
+
+enum medgl_error note_key_verify(const struct note_key *key, const void *message, size_t len,
+                                 const unsigned char signature[SIGNATURE_SIZE])
 {
     auto_clean(context_free) EVP_MD_CTX *context = EVP_MD_CTX_new();
     if (context == NULL)
         return MEDGL_ERR_MEMORY;
     if (EVP_DigestVerifyInit(context, NULL, NULL, NULL, key->pkey) != 1)
         return MEDGL_ERR_CRYPTO;
-    return EVP_DigestVerify(context, signature, SIGNATURE_SIZE, (const unsigned char *)text, len) ==
-                   1
+    return EVP_DigestVerify(context, signature, SIGNATURE_SIZE, message, len) == 1
                ? MEDGL_OK
                : MEDGL_ERR_CORRUPT;
 }
 
-/* One signature line over the text. `*mine` is set when it is by this key, and then it is valid. */
-static enum medgl_error signature_line(const struct note_key *key, const char *text, size_t len,
-                                       const char *line, const char *end, bool *mine)
+/* One signature line. MEDGL_ERR_NOT_FOUND: it is by another key. */
+static enum medgl_error signature_line(const struct note_key *key, const char *line,
+                                       const char *end, unsigned char *signature, size_t size)
 {
-    size_t name_len = strlen(key->name), room = KEY_HASH_SIZE + SIGNATURE_SIZE;
-    unsigned char signature[KEY_HASH_SIZE + SIGNATURE_SIZE], start[6];
+    unsigned char start[6], whole[NOTE_SIGNATURE_BYTES_MAX];
     if (strncmp(line, signature_prefix, sizeof(signature_prefix) - 1) != 0)
         return MEDGL_ERR_CORRUPT;
     line += sizeof(signature_prefix) - 1;
@@ -280,25 +311,38 @@ static enum medgl_error signature_line(const struct note_key *key, const char *t
     if (space == NULL || space == line || end - (space + 1) < 8)
         return MEDGL_ERR_CORRUPT;
     const char *encoded = space + 1;
-    size_t start_len = sizeof(start);
+    size_t start_len = sizeof(start), room = sizeof(whole), name_len = strlen(key->name);
     /* Other keys sign with other algorithms, in other lengths: the name and the hash tell. */
     if (crypto_unbase64(start, &start_len, encoded, 8, true) != MEDGL_OK || start_len < 5)
         return MEDGL_ERR_CORRUPT;
     if ((size_t)(space - line) != name_len || memcmp(line, key->name, name_len) != 0 ||
         memcmp(start, key->hash, KEY_HASH_SIZE) != 0)
-        return MEDGL_OK;
-    if (crypto_unbase64(signature, &room, encoded, (size_t)(end - encoded), true) != MEDGL_OK ||
-        room != sizeof(signature))
+        return MEDGL_ERR_NOT_FOUND;
+    if (crypto_unbase64(whole, &room, encoded, (size_t)(end - encoded), true) != MEDGL_OK ||
+        size > sizeof(whole) - KEY_HASH_SIZE || room != KEY_HASH_SIZE + size)
         return MEDGL_ERR_CORRUPT;
-    MEDGL_TRY(signature_verify(key, text, len, signature + KEY_HASH_SIZE));
-    *mine = true;
+    memcpy(signature, whole + KEY_HASH_SIZE, size);
     return MEDGL_OK;
 }
 
-enum medgl_error note_open(const char *note, const struct note_verifier *verifier, size_t *text_len)
+enum medgl_error note_signature_next(const struct note_key *key, const char **at,
+                                     unsigned char *signature, size_t size)
+{
+    while (**at != '\0') {
+        const char *line = *at, *end = strchr(line, '\n');
+        if (end == NULL)
+            return MEDGL_ERR_CORRUPT;
+        *at = end + 1;
+        enum medgl_error error = signature_line(key, line, end, signature, size);
+        if (error != MEDGL_ERR_NOT_FOUND)
+            return error;
+    }
+    return MEDGL_ERR_NOT_FOUND;
+}
+
+enum medgl_error note_split(const char *note, size_t *text_len)
 {
     const char *split = NULL;
-    bool mine = false;
     *text_len = 0;
     if (!text_valid(note))
         return MEDGL_ERR_CORRUPT;
@@ -306,15 +350,36 @@ enum medgl_error note_open(const char *note, const struct note_verifier *verifie
         split = at;
     if (split == NULL)
         return MEDGL_ERR_CORRUPT;
-    size_t len = (size_t)(split - note) + 1; /* the text ends in its own newline */
-    for (const char *line = split + 2, *end; *line != '\0'; line = end + 1) {
-        end = strchr(line, '\n');
-        if (end == NULL)
-            return MEDGL_ERR_CORRUPT;
-        MEDGL_TRY(signature_line(&verifier->key, note, len, line, end, &mine));
+    *text_len = (size_t)(split - note) + 1; /* the text ends in its own newline */
+    return MEDGL_OK;
+}
+
+enum medgl_error note_open(const char *note, const struct note_verifier *verifier, size_t *text_len)
+{
+    unsigned char signature[SIGNATURE_SIZE];
+    enum medgl_error error;
+    bool mine = false;
+    size_t len;
+    *text_len = 0;
+    MEDGL_TRY(note_split(note, &len));
+    const char *at = note + len + 1;
+    while ((error = note_signature_next(&verifier->key, &at, signature, sizeof(signature))) ==
+           MEDGL_OK) {
+        MEDGL_TRY(note_key_verify(&verifier->key, note, len, signature));
+        mine = true;
     }
-    if (!mine)
-        return MEDGL_ERR_CORRUPT;
+    if (error != MEDGL_ERR_NOT_FOUND || !mine)
+        return error == MEDGL_ERR_NOT_FOUND ? MEDGL_ERR_CORRUPT : error;
     *text_len = len;
     return MEDGL_OK;
+}
+
+bool note_names(const char *note, const struct note_signer *signer)
+{
+    unsigned char signature[SIGNATURE_SIZE];
+    size_t len;
+    if (note_split(note, &len) != MEDGL_OK)
+        return false;
+    const char *at = note + len + 1;
+    return note_signature_next(&signer->key, &at, signature, sizeof(signature)) == MEDGL_OK;
 }

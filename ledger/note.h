@@ -39,6 +39,11 @@ const char *note_verifier_name(const struct note_verifier *verifier);
 enum medgl_error note_sign(const char *text, const struct note_signer *signer, char *note,
                            size_t size);
 
+/* The same with two signature lines, for a key that takes the place of another.
+ * MEDGL_ERR_ARGUMENT: also two keys that no reader can tell apart, by name and key hash. */
+enum medgl_error note_sign_both(const char *text, const struct note_signer *first,
+                                const struct note_signer *second, char *note, size_t size);
+
 /* Verifies a note; the first *text_len bytes of it are the text. Signatures by other keys are
  * passed over. MEDGL_ERR_CORRUPT: no note, or no valid signature by this key, or an invalid one. */
 enum medgl_error note_open(const char *note, const struct note_verifier *verifier,

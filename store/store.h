@@ -433,7 +433,7 @@ enum medgl_error store_policy_seen_put(struct store_txn *txn, const struct polic
 
 /* -- ledger --------------------------------------------------------------------------------- */
 
-#define STORE_NOTE_SIZE 1024
+#define STORE_NOTE_SIZE 1280 /* two signatures by keys of the longest name */
 
 /* Where the ledger ends: the append state of its tree and the signed checkpoint over it. */
 struct ledger_head {

@@ -11,7 +11,8 @@
 
 #include "tests/unit/table.h"
 
-#define DASH "\u2014 "
+#define DASH      "\u2014 "
+#define NOTE_ROOM 1280 /* as much as the store has */
 
 /* The example of the documentation of Go's golang.org/x/mod/sumdb/note. */
 #define PETER_VKEY "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
@@ -370,6 +371,94 @@ static void checkpoint_of_another_origin_is_not_signed(void **state)
     assert_int_equal(checkpoint_sign(&checkpoint, signer, note, sizeof(note)), MEDGL_OK);
 }
 
+/* -- two keys, one after the other (R37) ------------------------------------------------------ */
+
+static struct note_signer *signer_made(const char *name, struct note_verifier **verifier)
+{
+    auto_secret struct secret skey = SECRET_NONE;
+    struct note_signer *signer = NULL;
+    char vkey[NOTE_VKEY_SIZE];
+    assert_int_equal(note_key_generate(name, &skey, vkey), MEDGL_OK);
+    assert_int_equal(note_signer_open(&skey, &signer), MEDGL_OK);
+    *verifier = verifier_of(vkey);
+    return signer;
+}
+
+static const struct names_row {
+    const char *name, *note;
+    bool named;
+} named_notes[] = {
+    {"its own", TEXT "\n" PETER_SIGNATURE, true},
+    {"behind another's", TEXT "\n" ENOCH_SIGNATURE PETER_SIGNATURE, true},
+    {"before another's", TEXT "\n" PETER_SIGNATURE ENOCH_SIGNATURE, true},
+    {"verifies nothing", "x\n\n" PETER_SIGNATURE, true},
+    {"another's", TEXT "\n" ENOCH_SIGNATURE, false},
+    {"the same name with another key's hash", TEXT "\n" DASH "PeterNeumann AAAAAAAAAAAA\n", false},
+    {"another name with this key's hash", TEXT "\n" DASH "PeterNeuman x08go/ZJkuBS\n", false},
+    {"a longer name", TEXT "\n" DASH "PeterNeumann2 x08go/ZJkuBS\n", false},
+    {"in the text alone", PETER_SIGNATURE "\n" ENOCH_SIGNATURE, false},
+    {"empty", "", false},
+    {"no signature", TEXT "\n", false},
+    {"no empty line", TEXT PETER_SIGNATURE, false},
+    {"garbage behind another's", TEXT "\n" ENOCH_SIGNATURE "x\n" PETER_SIGNATURE, false},
+    {"cut", TEXT "\n" DASH "PeterNeumann x08go", false},
+};
+
+static void note_names_its_signers(void **state)
+{
+    const struct names_row *row = *state;
+    auto_signer struct note_signer *signer = signer_of(PETER_SKEY);
+    assert_int_equal(note_names(row->note, signer), row->named);
+}
+
+static void checkpoint_of_both_keys_opens_with_either(void **state)
+{
+    (void)state;
+    char name[NOTE_ORIGIN_SIZE], note[NOTE_ROOM];
+    memset(name, 'n', sizeof(name) - 1);
+    name[sizeof(name) - 1] = '\0';
+    auto_verifier struct note_verifier *old = NULL, *new = NULL, *third = NULL;
+    auto_signer struct note_signer *going = signer_made(name, &old);
+    auto_signer struct note_signer *coming = signer_made(name, &new);
+    auto_signer struct note_signer *stranger = signer_made(name, &third);
+    struct checkpoint checkpoint = {.size = UINT64_MAX}, read;
+    memcpy(checkpoint.origin, name, sizeof(name));
+    assert_int_equal(checkpoint_sign_both(&checkpoint, going, coming, note, sizeof(note)),
+                     MEDGL_OK);
+    assert_int_equal(checkpoint_open(note, old, &read), MEDGL_OK);
+    assert_int_equal(checkpoint_open(note, new, &read), MEDGL_OK);
+    assert_int_equal(read.size, UINT64_MAX);
+    assert_int_equal(checkpoint_open(note, third, &read), MEDGL_ERR_CORRUPT);
+    assert_true(note_names(note, going) && note_names(note, coming));
+    assert_false(note_names(note, stranger));
+    /* Whichever of the two lines is damaged, it is found by its key alone. */
+    char *first = strstr(note, DASH), *second = strstr(first + 1, DASH);
+    second[strlen(DASH) + strlen(name) + 41] ^= 1;
+    assert_int_equal(checkpoint_open(note, old, &read), MEDGL_OK);
+    assert_int_equal(checkpoint_open(note, new, &read), MEDGL_ERR_CORRUPT);
+    size_t whole = strlen(note);
+    for (size_t room = 1; room <= whole; room += 7)
+        assert_int_equal(checkpoint_sign_both(&checkpoint, going, coming, note, room),
+                         MEDGL_ERR_ARGUMENT);
+}
+
+static void keys_that_no_reader_can_tell_apart_sign_nothing_together(void **state)
+{
+    (void)state;
+    auto_verifier struct note_verifier *verifier = NULL;
+    auto_signer struct note_signer *peter = signer_of(PETER_SKEY);
+    auto_signer struct note_signer *again = signer_of(PETER_SKEY);
+    auto_signer struct note_signer *other = signer_made("ward3.example", &verifier);
+    struct checkpoint checkpoint = {.origin = "PeterNeumann", .size = 1};
+    char note[NOTE_ROOM];
+    assert_int_equal(checkpoint_sign_both(&checkpoint, peter, again, note, sizeof(note)),
+                     MEDGL_ERR_ARGUMENT);
+    assert_int_equal(checkpoint_sign_both(&checkpoint, peter, other, note, sizeof(note)),
+                     MEDGL_ERR_ARGUMENT);
+    assert_int_equal(checkpoint_sign_both(&checkpoint, other, peter, note, sizeof(note)),
+                     MEDGL_ERR_ARGUMENT);
+}
+
 /* -- the other side: the openssl command ------------------------------------------------------ */
 
 static char directory[] = "ledger_note_test.XXXXXX";
@@ -618,6 +707,10 @@ int main(void)
     TABLE_ADD("text not signed", bad_texts, bad_text_is_not_signed);
     TABLE_ADD("checkpoint", checkpoints, checkpoint_opens_or_not);
     table_add("checkpoint", "of another origin", checkpoint_of_another_origin_is_not_signed, NULL);
+    TABLE_ADD("note names", named_notes, note_names_its_signers);
+    table_add("R37", "a checkpoint of both keys", checkpoint_of_both_keys_opens_with_either, NULL);
+    table_add("R37", "keys that cannot be told apart",
+              keys_that_no_reader_can_tell_apart_sign_nothing_together, NULL);
     table_add_directory("R08", "openssl verifies our checkpoint", openssl_verifies_our_checkpoint);
     table_add_directory("R08", "openssl signs our checkpoint", openssl_signs_our_checkpoint);
     table_add_directory("R08", "the manual's recipes work", manual_recomputes_leaf_and_root);
