@@ -17,14 +17,17 @@ enum medgl_error cosigner_open(const char *vkey, struct cosigner **cosigner);
 void cosigner_free(struct cosigner **cosigner); /* also for auto_clean() */
 const char *cosigner_name(const struct cosigner *cosigner);
 
-/* Whether the note has this witness's signature over its text; `*seconds` is its time (Unix).
+/* Whether the note has this witness's signature over its text; `*seconds` is its time (Unix), of
+ * several the latest.
  * MEDGL_ERR_NOT_FOUND: no line of its. MEDGL_ERR_CORRUPT: one that is not valid, or the note is
  * none. */
 enum medgl_error cosignature_verify(const char *note, const struct cosigner *cosigner,
                                     uint64_t *seconds);
 
-/* Writes `note` with the signature lines of `other` that it lacks. MEDGL_ERR_CORRUPT: the texts
- * differ. MEDGL_ERR_ARGUMENT: no room. */
+/* Writes `note` with the signature lines of `other` that it lacks; `other` is a note over the same
+ * text, or the signature lines alone, as a witness answers (C2SP tlog-witness). Verifies none of
+ * them: that is for whoever keeps the result. MEDGL_ERR_CORRUPT: the texts differ, or `other` is
+ * neither. MEDGL_ERR_ARGUMENT: no room. */
 enum medgl_error cosignature_merge(const char *note, const char *other, char *merged, size_t size);
 
 #endif

@@ -9,10 +9,9 @@ enum medgl_error merkle_leaf(const void *entry, size_t len, unsigned char leaf[M
     return crypto_sha256((const struct bytes[]){{"\x00", 1}, {entry, len}}, 2, leaf);
 }
 
-/* SHA-256(0x01 || left || right). `node` may be one of the two. */
-static enum medgl_error merkle_node(const unsigned char left[MERKLE_HASH_SIZE],
-                                    const unsigned char right[MERKLE_HASH_SIZE],
-                                    unsigned char node[MERKLE_HASH_SIZE])
+enum medgl_error merkle_node(const unsigned char left[MERKLE_HASH_SIZE],
+                             const unsigned char right[MERKLE_HASH_SIZE],
+                             unsigned char node[MERKLE_HASH_SIZE])
 {
     unsigned char both[1 + 2 * MERKLE_HASH_SIZE] = {0x01};
     memcpy(both + 1, left, MERKLE_HASH_SIZE);

@@ -23,6 +23,11 @@ struct merkle_tree {
 /* SHA-256(0x00 || entry). */
 enum medgl_error merkle_leaf(const void *entry, size_t len, unsigned char leaf[MERKLE_HASH_SIZE]);
 
+/* SHA-256(0x01 || left || right). `node` may be one of the two. */
+enum medgl_error merkle_node(const unsigned char left[MERKLE_HASH_SIZE],
+                             const unsigned char right[MERKLE_HASH_SIZE],
+                             unsigned char node[MERKLE_HASH_SIZE]);
+
 /* Adds one leaf. On an error the tree is unchanged. */
 enum medgl_error merkle_append(struct merkle_tree *tree,
                                const unsigned char leaf[MERKLE_HASH_SIZE]);
