@@ -377,9 +377,17 @@ enum medgl_error note_open(const char *note, const struct note_verifier *verifie
 bool note_names(const char *note, const struct note_signer *signer)
 {
     unsigned char signature[SIGNATURE_SIZE];
+    enum medgl_error error = MEDGL_ERR_NOT_FOUND;
     size_t len;
     if (note_split(note, &len) != MEDGL_OK)
         return false;
-    const char *at = note + len + 1;
-    return note_signature_next(&signer->key, &at, signature, sizeof(signature)) == MEDGL_OK;
+    for (const char *line = note + len + 1, *end; *line != '\0'; line = end + 1) {
+        end = strchr(line, '\n');
+        if (end == NULL)
+            return false;
+        error = signature_line(&signer->key, line, end, signature, sizeof(signature));
+        if (error != MEDGL_OK && error != MEDGL_ERR_NOT_FOUND)
+            return false;
+    }
+    return error == MEDGL_OK;
 }

@@ -60,8 +60,9 @@ struct checkpoint {
 enum medgl_error checkpoint_sign(const struct checkpoint *checkpoint,
                                  const struct note_signer *signer, char *note, size_t size);
 
-/* Whether a note has a signature line of this key, by name and key hash alone: verifies nothing,
- * and costs nothing. */
+/* Whether the last signature line of a note is by this key, by name and key hash alone: verifies
+ * nothing, and costs nothing. Of the head of a ledger that is the key in force: the one that comes
+ * signs behind the one that goes. */
 bool note_names(const char *note, const struct note_signer *signer);
 
 /* The checkpoint over the entry that exchanges the key: signed by the one that goes and the one

@@ -28,6 +28,8 @@ struct context {
     struct policy policy;
     struct seal_key *seal;
     struct note_signer *signer;
+    struct note_signer *coming; /* signs the next entry's head too, and takes over (R37); borrowed,
+                                   NULL but in that transaction */
     struct store *store;
     unsigned char tag_key[CRYPTO_HASH_SIZE]; /* stands unknown names in for account ids; tells the
                                                 same guess again, and who made a token */

@@ -25,6 +25,31 @@ void evidence_begin(const struct context *context, const struct clock_reading *c
         ledger_entry_bool(entry, "actor_asserted", true);
 }
 
+/* MUST: nothing is signed over a head that another key signed: a foreign ledger.key, or one that
+ * was exchanged since we read it. */
+static enum medgl_error evidence_own(const struct context *context, const struct ledger_head *head)
+{
+    if (head->tree.size == 0 || note_names(head->checkpoint, context->signer))
+        return MEDGL_OK;
+    log_line(LOG_ERR,
+             "the ledger was signed last by another key than the ledger.key that was read: if it "
+             "was exchanged just now, the next try works; else restore %s%s from the backup",
+             context->root, PATH_LEDGER_KEY);
+    return MEDGL_ERR_KEY;
+}
+
+/* Signed with every entry: the newest signature in the store is never older than its newest entry.
+ */
+static enum medgl_error evidence_sign(const struct context *context,
+                                      const struct checkpoint *checkpoint,
+                                      char note[STORE_NOTE_SIZE])
+{
+    if (context->coming != NULL)
+        return checkpoint_sign_both(checkpoint, context->signer, context->coming, note,
+                                    STORE_NOTE_SIZE);
+    return checkpoint_sign(checkpoint, context->signer, note, STORE_NOTE_SIZE);
+}
+
 enum medgl_error evidence_append(struct context *context, struct store_txn *txn,
                                  struct ledger_entry *entry, uint64_t *seq)
 {
@@ -33,6 +58,7 @@ enum medgl_error evidence_append(struct context *context, struct store_txn *txn,
     auto_free char *line = NULL;
     size_t len;
     MEDGL_TRY(store_ledger_head(txn, &head));
+    MEDGL_TRY(evidence_own(context, &head));
     entry->seq = head.tree.size;
     MEDGL_TRY(ledger_entry_encode(entry, &line, &len));
     MEDGL_TRY(merkle_leaf(line, len, leaf));
@@ -40,10 +66,7 @@ enum medgl_error evidence_append(struct context *context, struct store_txn *txn,
     struct checkpoint checkpoint = {.size = head.tree.size};
     (void)snprintf(checkpoint.origin, sizeof(checkpoint.origin), "%s", entry->origin);
     MEDGL_TRY(merkle_root(&head.tree, checkpoint.root));
-    /* Signed with every entry: the newest signature in the store is never older than its newest
-     * entry. */
-    MEDGL_TRY(
-        checkpoint_sign(&checkpoint, context->signer, head.checkpoint, sizeof(head.checkpoint)));
+    MEDGL_TRY(evidence_sign(context, &checkpoint, head.checkpoint));
     MEDGL_TRY(store_ledger_append(txn, line, len, leaf, &head));
     if (seq != NULL)
         *seq = entry->seq;
