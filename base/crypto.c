@@ -31,6 +31,45 @@ enum medgl_error crypto_sha256(const struct bytes *parts, size_t count,
     return EVP_DigestFinal_ex(context, hash, NULL) == 1 ? MEDGL_OK : MEDGL_ERR_CRYPTO;
 }
 
+struct crypto_hash {
+    EVP_MD_CTX *context;
+};
+
+enum medgl_error crypto_hash_new(struct crypto_hash **result)
+{
+    struct crypto_hash *hash = calloc(1, sizeof(*hash));
+    *result = hash;
+    if (hash != NULL)
+        hash->context = EVP_MD_CTX_new();
+    if (hash != NULL && hash->context != NULL && crypto_hash_begin(hash) == MEDGL_OK)
+        return MEDGL_OK;
+    crypto_hash_free(result);
+    return MEDGL_ERR_CRYPTO;
+}
+
+void crypto_hash_free(struct crypto_hash **hash)
+{
+    if (*hash != NULL)
+        EVP_MD_CTX_free((*hash)->context);
+    free(*hash);
+    *hash = NULL;
+}
+
+enum medgl_error crypto_hash_begin(struct crypto_hash *hash)
+{
+    return EVP_DigestInit_ex2(hash->context, EVP_sha256(), NULL) == 1 ? MEDGL_OK : MEDGL_ERR_CRYPTO;
+}
+
+enum medgl_error crypto_hash_next(struct crypto_hash *hash, const void *data, size_t len)
+{
+    return EVP_DigestUpdate(hash->context, data, len) == 1 ? MEDGL_OK : MEDGL_ERR_CRYPTO;
+}
+
+enum medgl_error crypto_hash_end(struct crypto_hash *hash, unsigned char result[CRYPTO_HASH_SIZE])
+{
+    return EVP_DigestFinal_ex(hash->context, result, NULL) == 1 ? MEDGL_OK : MEDGL_ERR_CRYPTO;
+}
+
 enum medgl_error crypto_sha1(const void *data, size_t len, unsigned char hash[CRYPTO_SHA1_SIZE])
 {
     return EVP_Q_digest(NULL, "SHA1", NULL, data, len, hash, NULL) == 1 ? MEDGL_OK
