@@ -39,8 +39,12 @@ struct envelope_key {
     void *argument;
     enum medgl_error (*passphrase)(void *argument, struct secret *answer);
 };
-/* MEDGL_ERR_KEY: not sealed to this key, or the key or passphrase is wrong. MEDGL_ERR_CORRUPT: no
- * envelope, or changed. */
+/* MEDGL_ERR_KEY: not sealed to this key (nothing was decrypted), or the key or passphrase is wrong;
+ * else what asking for the passphrase failed with. MEDGL_ERR_CORRUPT: no envelope, cut off, or
+ * under ciphers that we never use. That its content was changed need not show: a digest or
+ * signature kept elsewhere tells. What a stream wrote before an error is of no use.
+ * What cannot be wiped from here: nothing of the content; of the private key, OpenSSL's own memory,
+ * which it clears when it frees it but does not lock. */
 enum medgl_error envelope_open(const struct envelope_key *key, const void *der, size_t len,
                                struct secret *plain);
 enum medgl_error envelope_open_stream(const struct envelope_key *key, int from, int to);

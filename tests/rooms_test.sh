@@ -33,7 +33,7 @@ arrows() {
             other = room_of(header)
             sub("\\.h$", "", other)
             if (header ~ /^openssl\/(x509|pem|cms|pkcs|ocsp|ts\.)/) # certificates
-                return file !~ /^(factor\/card|engine\/card_token\.c$)/
+                return file !~ /^(factor\/card|ledger\/envelope|engine\/card_token\.c$)/
             if (other in owner)
                 return file !~ owner[other]
             if (!quoted)
