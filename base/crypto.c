@@ -35,16 +35,27 @@ struct crypto_hash {
     EVP_MD_CTX *context;
 };
 
-enum medgl_error crypto_hash_new(struct crypto_hash **result)
+enum medgl_error crypto_hash_begin(struct crypto_hash **hash)
 {
-    struct crypto_hash *hash = calloc(1, sizeof(*hash));
-    *result = hash;
-    if (hash != NULL)
-        hash->context = EVP_MD_CTX_new();
-    if (hash != NULL && hash->context != NULL && crypto_hash_begin(hash) == MEDGL_OK)
+    struct crypto_hash *made = calloc(1, sizeof(*made));
+    *hash = made;
+    if (made == NULL)
+        return MEDGL_ERR_MEMORY;
+    made->context = EVP_MD_CTX_new();
+    if (made->context != NULL && EVP_DigestInit_ex2(made->context, EVP_sha256(), NULL) == 1)
         return MEDGL_OK;
-    crypto_hash_free(result);
+    crypto_hash_free(hash);
     return MEDGL_ERR_CRYPTO;
+}
+
+enum medgl_error crypto_hash_add(struct crypto_hash *hash, const void *data, size_t len)
+{
+    return EVP_DigestUpdate(hash->context, data, len) == 1 ? MEDGL_OK : MEDGL_ERR_CRYPTO;
+}
+
+enum medgl_error crypto_hash_end(struct crypto_hash *hash, unsigned char result[CRYPTO_HASH_SIZE])
+{
+    return EVP_DigestFinal_ex(hash->context, result, NULL) == 1 ? MEDGL_OK : MEDGL_ERR_CRYPTO;
 }
 
 void crypto_hash_free(struct crypto_hash **hash)
@@ -53,21 +64,6 @@ void crypto_hash_free(struct crypto_hash **hash)
         EVP_MD_CTX_free((*hash)->context);
     free(*hash);
     *hash = NULL;
-}
-
-enum medgl_error crypto_hash_begin(struct crypto_hash *hash)
-{
-    return EVP_DigestInit_ex2(hash->context, EVP_sha256(), NULL) == 1 ? MEDGL_OK : MEDGL_ERR_CRYPTO;
-}
-
-enum medgl_error crypto_hash_next(struct crypto_hash *hash, const void *data, size_t len)
-{
-    return EVP_DigestUpdate(hash->context, data, len) == 1 ? MEDGL_OK : MEDGL_ERR_CRYPTO;
-}
-
-enum medgl_error crypto_hash_end(struct crypto_hash *hash, unsigned char result[CRYPTO_HASH_SIZE])
-{
-    return EVP_DigestFinal_ex(hash->context, result, NULL) == 1 ? MEDGL_OK : MEDGL_ERR_CRYPTO;
 }
 
 enum medgl_error crypto_sha1(const void *data, size_t len, unsigned char hash[CRYPTO_SHA1_SIZE])

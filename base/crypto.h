@@ -19,13 +19,12 @@ struct bytes {
 enum medgl_error crypto_sha256(const struct bytes *parts, size_t count,
                                unsigned char hash[CRYPTO_HASH_SIZE]);
 
-/* The same over what comes in pieces. It may be begun anew at any time. */
+/* The same over what comes piece by piece. */
 struct crypto_hash;
-enum medgl_error crypto_hash_new(struct crypto_hash **hash);
-void crypto_hash_free(struct crypto_hash **hash); /* also for auto_clean(); harmless on NULL */
-enum medgl_error crypto_hash_begin(struct crypto_hash *hash);
-enum medgl_error crypto_hash_next(struct crypto_hash *hash, const void *data, size_t len);
+enum medgl_error crypto_hash_begin(struct crypto_hash **hash);
+enum medgl_error crypto_hash_add(struct crypto_hash *hash, const void *data, size_t len);
 enum medgl_error crypto_hash_end(struct crypto_hash *hash, unsigned char result[CRYPTO_HASH_SIZE]);
+void crypto_hash_free(struct crypto_hash **hash); /* also for auto_clean(); harmless on NULL */
 
 /* SHA-1, for what others make with it; nothing is to be protected by it. */
 #define CRYPTO_SHA1_SIZE 20
