@@ -25,7 +25,7 @@ static const struct setup_directory setup_directories[] = {
     {MEDGL_STATEDIR, true, 0700},    {PATH_CHECKPOINTS, true, 0700},
     {PATH_DOCUMENTS, true, 0700},    {MEDGL_RUNDIR, false, 0755},
     {PATH_KDF, true, 0700},          {PATH_KDF_CONSOLE, true, 0700},
-    {PATH_NOTIFY, false, 0755},
+    {PATH_ARCHIVE, true, 0700},      {PATH_NOTIFY, false, 0755},
 };
 
 /* The directories above one of ours, as mkdir -p does; those that are there are left as they are.
