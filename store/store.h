@@ -33,6 +33,7 @@ struct store_options {
     int64_t patience_ms;          /* how long to wait for other writers before MEDGL_ERR_DEADLINE */
     bool create;    /* make it when it is not there (setup); else MEDGL_ERR_NOT_FOUND */
     bool read_only; /* reports: never writes, needs no writable directory */
+    bool other_keys; /* there are more keys to try: MEDGL_ERR_KEY is not logged */
 };
 
 /* Opens, and migrates an older schema forward in one transaction. MEDGL_ERR_VERSION: made by a

@@ -29,7 +29,7 @@ static const struct row_column account_columns[] = {
     ROW_COLUMN_LATER("factor", ROW_UNSIGNED, struct account, factor),
 };
 const struct row_table table_account = {"account", account_columns, MEDGL_COUNT(account_columns),
-                                        STATEMENT_ACCOUNT_ALL};
+                                        STATEMENT_ACCOUNT_ALL, STATEMENT_ACCOUNT_REKEY};
 
 static const struct row_column activity_columns[] = {
     ROW_COLUMN("account_id", ROW_TEXT, struct activity, account_id),
@@ -46,7 +46,8 @@ static const struct row_column activity_columns[] = {
     ROW_COLUMN_LATER("factor_warned_at", ROW_SIGNED, struct activity, factor_warned_at),
 };
 const struct row_table table_activity = {"activity", activity_columns,
-                                         MEDGL_COUNT(activity_columns), STATEMENT_ACTIVITY_ALL};
+                                         MEDGL_COUNT(activity_columns), STATEMENT_ACTIVITY_ALL,
+                                         STATEMENT_ACTIVITY_REKEY};
 
 enum medgl_error store_account_by_name(struct store_txn *txn, const char *name,
                                        struct account *account)

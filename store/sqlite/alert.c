@@ -21,7 +21,7 @@ static const struct row_column alert_columns[] = {
     ROW_COLUMN("done", ROW_SIGNED, struct alert, done),
 };
 const struct row_table table_alert = {"alert", alert_columns, MEDGL_COUNT(alert_columns),
-                                      STATEMENT_ALERT_ALL};
+                                      STATEMENT_ALERT_ALL, STATEMENT_ALERT_REKEY};
 
 static const struct row_column delivery_columns[] = {
     ROW_COLUMN("alert_id", ROW_TEXT, struct delivery, alert_id),
@@ -33,7 +33,8 @@ static const struct row_column delivery_columns[] = {
     ROW_COLUMN("problem", ROW_TEXT, struct delivery, problem),
 };
 const struct row_table table_delivery = {"delivery", delivery_columns,
-                                         MEDGL_COUNT(delivery_columns), STATEMENT_DELIVERY_ALL};
+                                         MEDGL_COUNT(delivery_columns), STATEMENT_DELIVERY_ALL,
+                                         STATEMENT_DELIVERY_REKEY};
 
 enum medgl_error store_alert_add(struct store_txn *txn, const struct alert *alert)
 {

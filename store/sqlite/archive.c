@@ -1,2 +1,45 @@
-/* To be written. */
+/* Which entries' bodies are in which archive. Reads no archive. */
 #include "store/sqlite/database.h"
+
+#include <stddef.h>
+
+static const struct row_column archive_columns[] = {
+    ROW_COLUMN("first", ROW_UNSIGNED, struct archive, first),
+    ROW_COLUMN("next", ROW_UNSIGNED, struct archive, next),
+    ROW_COLUMN("digest", ROW_TEXT, struct archive, digest),
+    ROW_COLUMN("bytes", ROW_UNSIGNED, struct archive, bytes),
+    ROW_COLUMN("file", ROW_TEXT, struct archive, file),
+    ROW_COLUMN("created", ROW_SIGNED, struct archive, created),
+    ROW_COLUMN("ledger_seq", ROW_UNSIGNED, struct archive, ledger_seq),
+};
+const struct row_table table_archive = {"archive", archive_columns, MEDGL_COUNT(archive_columns),
+                                        STATEMENT_ARCHIVE_ALL, STATEMENT_ARCHIVE_REKEY};
+
+enum medgl_error store_archive_add(struct store_txn *txn, const struct archive *archive)
+{
+    struct archive last = {.next = 0};
+    if (archive->first >= archive->next)
+        return MEDGL_ERR_ARGUMENT;
+    enum medgl_error error = row_get(txn, STATEMENT_ARCHIVE_LAST, NULL, &table_archive, &last);
+    if (error != MEDGL_OK && error != MEDGL_ERR_NOT_FOUND)
+        return error;
+    if (archive->first != last.next)
+        return MEDGL_ERR_CONFLICT;
+    return row_put(txn, STATEMENT_ARCHIVE_ADD, &table_archive, archive);
+}
+
+enum medgl_error store_archive_each(struct store_txn *txn,
+                                    enum medgl_error (*each)(void *argument,
+                                                             const struct archive *archive),
+                                    void *argument)
+{
+    auto_statement struct statement statement = {0};
+    enum medgl_error error;
+    struct archive archive;
+    MEDGL_TRY(statement_begin_in(txn, STATEMENT_ARCHIVE_ALL, NULL, &statement));
+    while ((error = statement_step(&statement)) == MEDGL_OK) {
+        MEDGL_TRY(row_read(&statement, &table_archive, &archive));
+        MEDGL_TRY(each(argument, &archive));
+    }
+    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+}

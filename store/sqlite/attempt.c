@@ -32,7 +32,7 @@ static const struct row_column attempt_columns[] = {
     ROW_COLUMN_LATER("tag", ROW_UNSIGNED, struct attempt_row, attempt.tag),
 };
 const struct row_table table_attempt = {"attempt", attempt_columns, MEDGL_COUNT(attempt_columns),
-                                        STATEMENT_ATTEMPT_ALL};
+                                        STATEMENT_ATTEMPT_ALL, STATEMENT_ATTEMPT_REKEY};
 
 static enum medgl_error attempt_update(struct store_txn *txn, const struct attempt_row *row)
 {

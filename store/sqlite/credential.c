@@ -17,8 +17,9 @@ static const struct row_column credential_columns[] = {
     ROW_COLUMN_LATER("counter", ROW_SIGNED, struct credential, counter),
     ROW_COLUMN_LATER("drift", ROW_SIGNED, struct credential, drift),
 };
-const struct row_table table_credential = {
-    "credential", credential_columns, MEDGL_COUNT(credential_columns), STATEMENT_CREDENTIAL_ALL};
+const struct row_table table_credential = {"credential", credential_columns,
+                                           MEDGL_COUNT(credential_columns),
+                                           STATEMENT_CREDENTIAL_ALL, STATEMENT_CREDENTIAL_REKEY};
 
 enum medgl_error store_credential_get(struct store_txn *txn, const char *account_id,
                                       enum credential_kind kind, struct credential *credential)

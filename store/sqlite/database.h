@@ -16,25 +16,31 @@ enum statement_id {
     STATEMENT_META_GET,
     STATEMENT_META_ADD,
     STATEMENT_META_ALL,
+    STATEMENT_META_REKEY,
     STATEMENT_ACCOUNT_BY_NAME,
     STATEMENT_ACCOUNT_BY_UID,
     STATEMENT_ACCOUNT_BY_ID,
     STATEMENT_ACCOUNT_ADD,
     STATEMENT_ACCOUNT_UPDATE,
     STATEMENT_ACCOUNT_ALL,
+    STATEMENT_ACCOUNT_REKEY,
     STATEMENT_ACCOUNT_COUNT,
     STATEMENT_ACTIVITY_GET,
     STATEMENT_ACTIVITY_PUT,
     STATEMENT_ACTIVITY_ALL,
+    STATEMENT_ACTIVITY_REKEY,
     STATEMENT_CREDENTIAL_GET,
     STATEMENT_CREDENTIAL_BY_ID,
     STATEMENT_CREDENTIAL_ADD,
     STATEMENT_CREDENTIAL_UPDATE,
     STATEMENT_CREDENTIAL_ANY_FACTOR,
     STATEMENT_CREDENTIAL_OF,
+    STATEMENT_CREDENTIAL_NEXT,
+    STATEMENT_CREDENTIAL_COUNT,
     STATEMENT_CREDENTIAL_DELETE,
     STATEMENT_CREDENTIAL_REMOVE,
     STATEMENT_CREDENTIAL_ALL,
+    STATEMENT_CREDENTIAL_REKEY,
     STATEMENT_GRANT_BY_ID,
     STATEMENT_GRANT_ADD,
     STATEMENT_GRANT_UPDATE,
@@ -42,6 +48,7 @@ enum statement_id {
     STATEMENT_GRANT_OPEN_OF,
     STATEMENT_GRANT_OPEN_ALL,
     STATEMENT_GRANT_ALL,
+    STATEMENT_GRANT_REKEY,
     STATEMENT_ATTEMPT_BY_ID,
     STATEMENT_ATTEMPT_ADD,
     STATEMENT_ATTEMPT_UPDATE,
@@ -60,6 +67,7 @@ enum statement_id {
     STATEMENT_ATTEMPT_OVERDUE,
     STATEMENT_ATTEMPT_FORGET,
     STATEMENT_ATTEMPT_ALL,
+    STATEMENT_ATTEMPT_REKEY,
     STATEMENT_SESSION_BY_ID,
     STATEMENT_SESSION_FIND,
     STATEMENT_SESSION_OPEN_OF,
@@ -69,6 +77,7 @@ enum statement_id {
     STATEMENT_SESSION_ADD,
     STATEMENT_SESSION_UPDATE,
     STATEMENT_SESSION_ALL,
+    STATEMENT_SESSION_REKEY,
     STATEMENT_ALERT_BY_ID,
     STATEMENT_ALERT_BY_FOLD,
     STATEMENT_ALERT_WAITING,
@@ -76,23 +85,54 @@ enum statement_id {
     STATEMENT_ALERT_UPDATE,
     STATEMENT_ALERT_PURGE,
     STATEMENT_ALERT_ALL,
+    STATEMENT_ALERT_REKEY,
     STATEMENT_DELIVERY_OF,
     STATEMENT_DELIVERY_PUT,
     STATEMENT_DELIVERY_PURGE,
     STATEMENT_DELIVERY_ALL,
+    STATEMENT_DELIVERY_REKEY,
     STATEMENT_POLICY_SEEN_PUT,
     STATEMENT_POLICY_SEEN_ALL,
+    STATEMENT_POLICY_SEEN_REKEY,
     STATEMENT_LEDGER_HEAD,
     STATEMENT_LEDGER_HEAD_PUT,
     STATEMENT_LEDGER_HEAD_ALL,
+    STATEMENT_LEDGER_HEAD_REKEY,
     STATEMENT_LEDGER_ANY,
     STATEMENT_LEDGER_ADD,
+    STATEMENT_LEDGER_UPDATE,
     STATEMENT_LEDGER_RANGE,
     STATEMENT_LEDGER_LINES,
+    STATEMENT_LEDGER_STREAM,
     STATEMENT_LEDGER_ALL,
+    STATEMENT_LEDGER_REKEY,
     STATEMENT_LEDGER_SPAN,
+    STATEMENT_CHECKPOINT_AT,
+    STATEMENT_CHECKPOINT_OF,
     STATEMENT_CHECKPOINT_ADD,
+    STATEMENT_CHECKPOINT_UPDATE,
     STATEMENT_CHECKPOINT_ALL,
+    STATEMENT_CHECKPOINT_REKEY,
+    STATEMENT_ARCHIVE_LAST,
+    STATEMENT_ARCHIVE_ADD,
+    STATEMENT_ARCHIVE_ALL,
+    STATEMENT_ARCHIVE_REKEY,
+    STATEMENT_DOCUMENT_BY_ID,
+    STATEMENT_DOCUMENT_OF,
+    STATEMENT_DOCUMENT_ADD,
+    STATEMENT_DOCUMENT_UPDATE,
+    STATEMENT_DOCUMENT_ALL,
+    STATEMENT_DOCUMENT_REKEY,
+    STATEMENT_KEY_OF,
+    STATEMENT_KEY_ADD,
+    STATEMENT_KEY_ALL,
+    STATEMENT_KEY_REKEY,
+    STATEMENT_BACKUP_BY_ID,
+    STATEMENT_BACKUP_ADD,
+    STATEMENT_BACKUP_UPDATE,
+    STATEMENT_BACKUP_ALL,
+    STATEMENT_BACKUP_REKEY,
+    STATEMENT_REKEY_COUNT,
     STATEMENT_SCHEMA_VERSION,
     STATEMENT_SCHEMA_OWNER,
     STATEMENT_SCHEMA_OBJECTS,
@@ -112,7 +152,8 @@ struct lease_file {
 struct store {
     sqlite3 *db;
     struct secret row_key;
-    char path[PATH_MAX]; /* absolute, its directory free of symbolic links */
+    struct secret former_key; /* store_rekey(): until its transaction is committed */
+    char path[PATH_MAX];      /* absolute, its directory free of symbolic links */
     int64_t patience_ms;
     int64_t wait_until; /* clock_monotonic() at which waiting for other processes ends */
     bool read_only;
@@ -186,7 +227,7 @@ void database_checkpoint(struct store *store, int frames);
 
 /* -- schema (schema.c) ----------------------------------------------------------------------- */
 
-#define SCHEMA_VERSION      5
+#define SCHEMA_VERSION      6
 #define SCHEMA_OWNER        1835361383 /* "medg": the application_id of our files */
 #define SCHEMA_TEXT_(value) #value
 #define SCHEMA_TEXT(value)  SCHEMA_TEXT_(value)
@@ -226,7 +267,8 @@ struct row_table {
     const char *name;
     const struct row_column *columns;
     size_t count;
-    enum statement_id all; /* reads every row */
+    enum statement_id all;   /* reads every row */
+    enum statement_id rekey; /* gives every row the MAC that rekey.c makes */
 };
 #define ROW_COLUMNS_MAX 20
 
@@ -247,9 +289,21 @@ struct row_table {
 
 extern const struct row_table table_meta, table_account, table_activity, table_credential,
     table_grant, table_attempt, table_session, table_alert, table_delivery, table_policy_seen,
-    table_ledger, table_ledger_head, table_checkpoint;
-#define ROW_TABLES 13
+    table_ledger, table_ledger_head, table_checkpoint, table_archive, table_document, table_key,
+    table_backup;
+#define ROW_TABLES 17
 extern const struct row_table *const row_tables[ROW_TABLES];
+
+/* A value as the database holds it: an SQLite type, and a number or bytes. */
+struct row_value {
+    int type;
+    int64_t number;
+    const void *bytes;
+    size_t len;
+};
+/* Under the row key, over the table's name and all its columns. */
+enum medgl_error row_mac(struct store *store, const struct row_table *table,
+                         const struct row_value *values, unsigned char mac[CRYPTO_HASH_SIZE]);
 
 /* Checks the MAC of the statement's current row, without a log line. */
 enum medgl_error row_check(struct statement *statement, const struct row_table *table);
@@ -262,6 +316,15 @@ enum medgl_error row_get(struct store_txn *txn, enum statement_id id,
 /* Runs a statement that writes all columns of a row, with a fresh MAC. */
 enum medgl_error row_put(struct store_txn *txn, enum statement_id id, const struct row_table *table,
                          const void *row);
+
+/* Says in the log which table has a row that was changed from outside. */
+enum medgl_error row_refuse(struct store *store, const struct row_table *table);
+
+/* -- another key (rekey.c) ------------------------------------------------------------------- */
+
+/* The transaction of a store_rekey() has ended: which key is in use from now on. Harmless where
+ * there was none. */
+void rekey_end(struct store *store, bool committed);
 
 /* -- leases (lease.c) ------------------------------------------------------------------------ */
 

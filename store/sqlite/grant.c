@@ -22,7 +22,7 @@ static const struct row_column grant_columns[] = {
     ROW_COLUMN("ledger_seq", ROW_UNSIGNED, struct grant, ledger_seq),
 };
 const struct row_table table_grant = {"account_grant", grant_columns, MEDGL_COUNT(grant_columns),
-                                      STATEMENT_GRANT_ALL};
+                                      STATEMENT_GRANT_ALL, STATEMENT_GRANT_REKEY};
 
 enum medgl_error store_grant_add(struct store_txn *txn, const struct grant *grant)
 {

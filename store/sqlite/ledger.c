@@ -1,5 +1,5 @@
-/* The ledger's lines, its head and the checkpoints kept
- * for good. Only ever appends; understands no line. */
+/* The ledger's lines, its head and the checkpoints kept for good. Only ever appends, and takes
+ * bodies away that an archive has; understands no line. */
 #include "store/sqlite/database.h"
 
 #include "base/text.h"
@@ -13,7 +13,7 @@ static const struct row_column ledger_columns[] = {
     ROW_COLUMN("leaf", ROW_FIXED, struct ledger_row, leaf),
 };
 const struct row_table table_ledger = {"ledger", ledger_columns, MEDGL_COUNT(ledger_columns),
-                                       STATEMENT_LEDGER_ALL};
+                                       STATEMENT_LEDGER_ALL, STATEMENT_LEDGER_REKEY};
 
 struct head_row {
     int64_t id; /* 1 */
@@ -24,22 +24,20 @@ static const struct row_column head_columns[] = {
     ROW_COLUMN("size", ROW_UNSIGNED, struct head_row, head.tree.size),
     ROW_COLUMN("peaks", ROW_FIXED, struct head_row, head.tree.peak),
     ROW_COLUMN("checkpoint", ROW_TEXT, struct head_row, head.checkpoint),
+    ROW_COLUMN_LATER("time", ROW_SIGNED, struct head_row, head.time),
 };
 const struct row_table table_ledger_head = {"ledger_head", head_columns, MEDGL_COUNT(head_columns),
-                                            STATEMENT_LEDGER_HEAD_ALL};
+                                            STATEMENT_LEDGER_HEAD_ALL, STATEMENT_LEDGER_HEAD_REKEY};
 
-struct checkpoint_row {
-    uint64_t size;
-    medgl_time time;
-    char note[STORE_NOTE_SIZE];
-};
 static const struct row_column checkpoint_columns[] = {
-    ROW_COLUMN("size", ROW_UNSIGNED, struct checkpoint_row, size),
-    ROW_COLUMN("time", ROW_SIGNED, struct checkpoint_row, time),
-    ROW_COLUMN("note", ROW_TEXT, struct checkpoint_row, note),
+    ROW_COLUMN("size", ROW_UNSIGNED, struct kept_checkpoint, size),
+    ROW_COLUMN("time", ROW_SIGNED, struct kept_checkpoint, time),
+    ROW_COLUMN("note", ROW_TEXT, struct kept_checkpoint, note),
+    ROW_COLUMN_LATER("told", ROW_SIGNED, struct kept_checkpoint, told),
 };
-const struct row_table table_checkpoint = {
-    "checkpoint", checkpoint_columns, MEDGL_COUNT(checkpoint_columns), STATEMENT_CHECKPOINT_ALL};
+const struct row_table table_checkpoint = {"checkpoint", checkpoint_columns,
+                                           MEDGL_COUNT(checkpoint_columns),
+                                           STATEMENT_CHECKPOINT_ALL, STATEMENT_CHECKPOINT_REKEY};
 
 enum medgl_error store_ledger_head(struct store_txn *txn, struct ledger_head *head)
 {
@@ -122,12 +120,17 @@ enum medgl_error store_ledger_select(struct store_txn *txn, uint64_t from, uint6
                                  &lines));
     while ((error = statement_step(&lines)) == MEDGL_OK) {
         const int64_t seq = sqlite3_column_int64(lines.stmt, 0);
-        /* The bytes as they are stored; what is no text is for row_read() to find. */
+        /* The bytes as they are stored. One that has none (NULL) is in an archive, which its MAC
+         * has to say; what is no text is found there too. */
         const char *line = sqlite3_column_blob(lines.stmt, 1);
         const size_t len = (size_t)sqlite3_column_bytes(lines.stmt, 1);
-        if (seq >= 0 && line != NULL && !wanted(argument, line, len))
+        const bool bare = seq < 0 || line == NULL;
+        if (bare)
+            MEDGL_TRY(ledger_one(txn, &whole, seq, end, &row));
+        if (!wanted(argument, line != NULL ? line : "", len))
             continue;
-        MEDGL_TRY(ledger_one(txn, &whole, seq, end, &row));
+        if (!bare)
+            MEDGL_TRY(ledger_one(txn, &whole, seq, end, &row));
         MEDGL_TRY(each(argument, &row));
     }
     return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
@@ -152,10 +155,52 @@ enum medgl_error store_ledger_each(struct store_txn *txn, uint64_t from, uint64_
     return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
 }
 
+/* What is no entry by its form alone ends it. */
+enum medgl_error store_ledger_stream(struct store_txn *txn,
+                                     enum medgl_error (*each)(void *argument,
+                                                              const struct ledger_row *row),
+                                     void *argument)
+{
+    auto_statement struct statement statement = {0};
+    enum medgl_error error;
+    MEDGL_TRY(statement_begin_in(txn, STATEMENT_LEDGER_STREAM, NULL, &statement));
+    while ((error = statement_step(&statement)) == MEDGL_OK) {
+        const int64_t seq = sqlite3_column_int64(statement.stmt, 0);
+        const bool text = sqlite3_column_type(statement.stmt, 1) == SQLITE_TEXT;
+        const void *line = sqlite3_column_blob(statement.stmt, 1);
+        const void *leaf = sqlite3_column_blob(statement.stmt, 2);
+        struct ledger_row row = {.seq = (uint64_t)seq, .line = line != NULL ? line : ""};
+        if (seq < 0 || !text || sqlite3_column_bytes(statement.stmt, 2) != MERKLE_HASH_SIZE)
+            return row_refuse(txn->store, &table_ledger);
+        row.len = (size_t)sqlite3_column_bytes(statement.stmt, 1);
+        memcpy(row.leaf, leaf, sizeof(row.leaf));
+        MEDGL_TRY(each(argument, &row));
+    }
+    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+}
+
+/* One by one: no statement reads what another writes. */
+enum medgl_error store_ledger_archive(struct store_txn *txn, uint64_t from, uint64_t to)
+{
+    struct ledger_head head;
+    MEDGL_TRY(store_ledger_head(txn, &head));
+    if (from > to || to > head.tree.size)
+        return MEDGL_ERR_ARGUMENT;
+    for (uint64_t seq = from; seq < to; seq++) {
+        auto_statement struct statement statement = {0};
+        struct ledger_row row = {.seq = UINT64_MAX};
+        MEDGL_TRY(ledger_one(txn, &statement, (int64_t)seq, (int64_t)seq + 1, &row));
+        row.line = "";
+        row.len = 0;
+        MEDGL_TRY(row_put(txn, STATEMENT_LEDGER_UPDATE, &table_ledger, &row));
+    }
+    return MEDGL_OK;
+}
+
 enum medgl_error store_checkpoint_add(struct store_txn *txn, uint64_t size, medgl_time now,
                                       const char *checkpoint)
 {
-    struct checkpoint_row row = {.size = size, .time = now};
+    struct kept_checkpoint row = {.size = size, .time = now};
     MEDGL_TRY(text_copy(row.note, sizeof(row.note), checkpoint));
     return row_put(txn, STATEMENT_CHECKPOINT_ADD, &table_checkpoint, &row);
 }
@@ -167,11 +212,45 @@ enum medgl_error store_checkpoint_each(struct store_txn *txn,
 {
     auto_statement struct statement statement = {0};
     enum medgl_error error;
-    struct checkpoint_row row;
+    struct kept_checkpoint row;
     MEDGL_TRY(statement_begin_in(txn, STATEMENT_CHECKPOINT_ALL, NULL, &statement));
     while ((error = statement_step(&statement)) == MEDGL_OK) {
         MEDGL_TRY(row_read(&statement, &table_checkpoint, &row));
         MEDGL_TRY(each(argument, row.size, row.note));
     }
     return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+}
+
+enum medgl_error store_checkpoint_at(struct store_txn *txn, medgl_time time,
+                                     struct kept_checkpoint *checkpoint)
+{
+    return row_get(txn, STATEMENT_CHECKPOINT_AT, STATEMENT_KEYS({":time", NULL, time}),
+                   &table_checkpoint, checkpoint);
+}
+
+enum medgl_error store_checkpoint_of(struct store_txn *txn, uint64_t size,
+                                     struct kept_checkpoint *checkpoint)
+{
+    if (size > INT64_MAX)
+        return MEDGL_ERR_NOT_FOUND;
+    return row_get(txn, STATEMENT_CHECKPOINT_OF, STATEMENT_KEYS({":size", NULL, (int64_t)size}),
+                   &table_checkpoint, checkpoint);
+}
+
+/* A note is its text, an empty line, its signatures. */
+static size_t checkpoint_text_len(const char *note)
+{
+    const char *end = strstr(note, "\n\n");
+    return end != NULL ? (size_t)(end - note) + 2 : 0;
+}
+
+enum medgl_error store_checkpoint_update(struct store_txn *txn,
+                                         const struct kept_checkpoint *checkpoint)
+{
+    struct kept_checkpoint before;
+    MEDGL_TRY(store_checkpoint_of(txn, checkpoint->size, &before));
+    const size_t len = checkpoint_text_len(before.note);
+    if (len == 0 || strncmp(before.note, checkpoint->note, len) != 0)
+        return MEDGL_ERR_ARGUMENT;
+    return row_put(txn, STATEMENT_CHECKPOINT_UPDATE, &table_checkpoint, checkpoint);
 }

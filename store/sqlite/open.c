@@ -12,7 +12,8 @@
 #include <sys/statvfs.h>
 
 static const char *const connection_settings =
-    "PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY";
+    "PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; "
+    "PRAGMA journal_size_limit = 67108864"; /* after the rare transaction that rewrites all */
 
 /* Off: what a file by somebody else could use to run code of its own in our statements. */
 static const struct {
@@ -129,6 +130,7 @@ void store_close(struct store **given)
     lease_close(&store->lease);
     crypto_mac_end(&store->mac);
     secret_free(&store->row_key);
+    secret_free(&store->former_key);
     free(store->encoded);
     free(store->policy_text);
     free(store);

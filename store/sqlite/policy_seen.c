@@ -17,7 +17,7 @@ static const struct row_column policy_seen_columns[] = {
 };
 const struct row_table table_policy_seen = {"policy_seen", policy_seen_columns,
                                             MEDGL_COUNT(policy_seen_columns),
-                                            STATEMENT_POLICY_SEEN_ALL};
+                                            STATEMENT_POLICY_SEEN_ALL, STATEMENT_POLICY_SEEN_REKEY};
 
 enum medgl_error store_policy_seen_get(struct store_txn *txn, struct policy_seen *seen)
 {

@@ -6,18 +6,11 @@
 
 #include <string.h>
 
-/* A value as the database holds it: an SQLite type, and a number or bytes. */
-struct row_value {
-    int type;
-    int64_t number;
-    const void *bytes;
-    size_t len;
-};
-
 const struct row_table *const row_tables[ROW_TABLES] = {
     &table_meta,    &table_account,     &table_activity,   &table_credential, &table_grant,
     &table_attempt, &table_session,     &table_alert,      &table_delivery,   &table_policy_seen,
-    &table_ledger,  &table_ledger_head, &table_checkpoint,
+    &table_ledger,  &table_ledger_head, &table_checkpoint, &table_archive,    &table_document,
+    &table_key,     &table_backup,
 };
 
 /* A tag, a number of eight bytes (or the length of what follows), the bytes. */
@@ -42,8 +35,8 @@ static unsigned char *row_encode_value(unsigned char *at, const struct row_value
 
 /* HMAC over the table's name, then the name and the value of each column that is not NULL. A column
  * that a later schema adds is NULL in the rows of today, so their MACs stay good. */
-static enum medgl_error row_mac(struct store *store, const struct row_table *table,
-                                const struct row_value *values, unsigned char mac[CRYPTO_HASH_SIZE])
+enum medgl_error row_mac(struct store *store, const struct row_table *table,
+                         const struct row_value *values, unsigned char mac[CRYPTO_HASH_SIZE])
 {
     const size_t prefix = 1 + sizeof(uint64_t);
     size_t size = prefix + strlen(table->name);
@@ -154,12 +147,23 @@ static bool row_decode(const struct row_column *column, const struct row_value *
             memcpy(field, value->bytes, value->len);
         memcpy(row + column->len_offset, &value->len, sizeof(value->len));
         return true;
-    case ROW_BORROWED:
-        memcpy(field, &value->bytes, sizeof(value->bytes));
+    case ROW_BORROWED: {
+        const void *text = value->bytes != NULL ? value->bytes : "";
+        memcpy(field, &text, sizeof(text));
         memcpy(row + column->len_offset, &value->len, sizeof(value->len));
         return value->type == SQLITE_TEXT;
     }
+    }
     return false;
+}
+
+enum medgl_error row_refuse(struct store *store, const struct row_table *table)
+{
+    log_line(LOG_ERR,
+             "store %s: a row of table %s was changed from outside (its MAC does not fit): "
+             "run medgl-admin doctor, then restore a backup",
+             store->path, table->name);
+    return MEDGL_ERR_CORRUPT;
 }
 
 enum medgl_error row_check(struct statement *statement, const struct row_table *table)
@@ -175,12 +179,7 @@ enum medgl_error row_read(struct statement *statement, const struct row_table *t
     for (size_t i = 0; i < table->count && error == MEDGL_OK; i++)
         if (!row_decode(&table->columns[i], &values[i], row))
             error = MEDGL_ERR_CORRUPT;
-    if (error == MEDGL_ERR_CORRUPT)
-        log_line(LOG_ERR,
-                 "store %s: a row of table %s was changed from outside (its MAC does not fit): "
-                 "run medgl-admin doctor, then restore a backup",
-                 statement->store->path, table->name);
-    return error;
+    return error == MEDGL_ERR_CORRUPT ? row_refuse(statement->store, table) : error;
 }
 
 enum medgl_error row_get(struct store_txn *txn, enum statement_id id,

@@ -220,6 +220,58 @@ static const char *const schema_step[SCHEMA_VERSION] = {
     "CREATE INDEX account_grant_open_of ON account_grant (account_id, created, id)"
     " WHERE ended = 0;"
     "CREATE INDEX account_grant_open_all ON account_grant (created, id) WHERE ended = 0;",
+
+    /* When the last entry was (R09), whom a checkpoint was told to (R08), bodies that are in
+       archives, documents (R11), keys one after the other (R37), backups (R36). */
+    "PRAGMA user_version = 6;"
+    "ALTER TABLE ledger_head ADD COLUMN time INTEGER;"
+    "ALTER TABLE checkpoint ADD COLUMN told INTEGER;"
+    "CREATE INDEX checkpoint_time ON checkpoint (time, size);"
+
+    "CREATE TABLE archive ("
+    " first INTEGER PRIMARY KEY,"
+    " next INTEGER NOT NULL,"
+    " digest TEXT NOT NULL,"
+    " bytes INTEGER NOT NULL,"
+    " file TEXT NOT NULL,"
+    " created INTEGER NOT NULL,"
+    " ledger_seq INTEGER NOT NULL,"
+    " mac BLOB NOT NULL) STRICT;"
+
+    "CREATE TABLE document ("
+    " id TEXT NOT NULL PRIMARY KEY,"
+    " account_id TEXT NOT NULL REFERENCES account (id),"
+    " digest TEXT NOT NULL,"
+    " type TEXT NOT NULL,"
+    " size INTEGER NOT NULL,"
+    " created INTEGER NOT NULL,"
+    " destroyed INTEGER NOT NULL,"
+    " ledger_seq INTEGER NOT NULL,"
+    " shown_seq INTEGER NOT NULL UNIQUE,"
+    " mac BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+
+    /* KEY is a word of SQL. */
+    "CREATE TABLE key_period ("
+    " key_use INTEGER NOT NULL,"
+    " name TEXT NOT NULL,"
+    " algorithm TEXT NOT NULL,"
+    " first_size INTEGER NOT NULL,"
+    " since INTEGER NOT NULL,"
+    " ledger_seq INTEGER NOT NULL,"
+    " mac BLOB NOT NULL,"
+    " PRIMARY KEY (key_use, ledger_seq)) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE backup ("
+    " id TEXT NOT NULL PRIMARY KEY,"
+    " file TEXT NOT NULL,"
+    " digest TEXT NOT NULL,"
+    " bytes INTEGER NOT NULL,"
+    " size INTEGER NOT NULL,"
+    " state INTEGER NOT NULL,"
+    " created INTEGER NOT NULL,"
+    " verified INTEGER NOT NULL,"
+    " ledger_seq INTEGER NOT NULL,"
+    " mac BLOB NOT NULL) STRICT, WITHOUT ROWID;",
 };
 
 /* One row that is always there: opening the store proves the key with it. */
@@ -232,7 +284,7 @@ static const struct row_column meta_columns[] = {
     ROW_COLUMN("value", ROW_TEXT, struct meta_row, value),
 };
 const struct row_table table_meta = {"meta", meta_columns, MEDGL_COUNT(meta_columns),
-                                     STATEMENT_META_ALL};
+                                     STATEMENT_META_ALL, STATEMENT_META_REKEY};
 
 enum medgl_error schema_steps(struct store *store, int64_t version)
 {

@@ -17,7 +17,7 @@ static const struct row_column session_columns[] = {
     ROW_COLUMN_LATER("person", ROW_TEXT, struct session, person),
 };
 const struct row_table table_session = {"session", session_columns, MEDGL_COUNT(session_columns),
-                                        STATEMENT_SESSION_ALL};
+                                        STATEMENT_SESSION_ALL, STATEMENT_SESSION_REKEY};
 
 enum medgl_error store_session_open(struct store_txn *txn, const struct session *session)
 {

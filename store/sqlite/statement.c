@@ -30,8 +30,13 @@
 #define DELIVERY    "alert_id, channel, state, tries, next, last, problem, mac"
 #define POLICY_SEEN "id, digest, since, ledger_seq, text, mac"
 #define LEDGER      "seq, line, leaf, mac"
-#define LEDGER_HEAD "id, size, peaks, checkpoint, mac"
-#define CHECKPOINT  "size, time, note, mac"
+#define LEDGER_HEAD "id, size, peaks, checkpoint, time, mac"
+#define CHECKPOINT  "size, time, note, told, mac"
+#define ARCHIVE     "first, next, digest, bytes, file, created, ledger_seq, mac"
+#define DOCUMENT                                                                                   \
+    "id, account_id, digest, type, size, created, destroyed, ledger_seq, shown_seq, mac"
+#define KEY    "key_use, name, algorithm, first_size, since, ledger_seq, mac"
+#define BACKUP "id, file, digest, bytes, size, state, created, verified, ledger_seq, mac"
 
 /* Outcomes stand as numbers (1 in flight, 2 failed, 4 refused, 7 repeated) where a partial index
  * has to be recognised. */
@@ -39,6 +44,7 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_META_GET] = "SELECT " META " FROM meta WHERE name = :name",
     [STATEMENT_META_ADD] = "INSERT INTO meta (" META ") VALUES (:name, :value, :mac)",
     [STATEMENT_META_ALL] = "SELECT " META " FROM meta",
+    [STATEMENT_META_REKEY] = "UPDATE meta SET mac = row_rekey(" META ")",
 
     [STATEMENT_ACCOUNT_BY_NAME] = "SELECT " ACCOUNT " FROM account WHERE name = :name",
     /* 2 is retired: its uid may belong to somebody else by now. */
@@ -59,6 +65,7 @@ const char *const statement_sql[STATEMENT_COUNT] = {
         "sessions = :sessions, idle = :idle, shared = :shared, factor = :factor, mac = :mac WHERE "
         "id = :id AND name = :name",
     [STATEMENT_ACCOUNT_ALL] = "SELECT " ACCOUNT " FROM account ORDER BY name",
+    [STATEMENT_ACCOUNT_REKEY] = "UPDATE account SET mac = row_rekey(" ACCOUNT ")",
     [STATEMENT_ACCOUNT_COUNT] = "SELECT count(*) FROM account",
 
     [STATEMENT_ACTIVITY_GET] = "SELECT " ACTIVITY " FROM activity WHERE account_id = :account_id",
@@ -67,6 +74,7 @@ const char *const statement_sql[STATEMENT_COUNT] = {
         ":last_service, :last_source, :failures, :last_failure, :last_failure_source, :warned_at, "
         ":grace_used, :factor_failures, :last_used, :factor_warned_at, :mac)",
     [STATEMENT_ACTIVITY_ALL] = "SELECT " ACTIVITY " FROM activity",
+    [STATEMENT_ACTIVITY_REKEY] = "UPDATE activity SET mac = row_rekey(" ACTIVITY ")",
 
     [STATEMENT_CREDENTIAL_GET] =
         "SELECT " CREDENTIAL " FROM credential WHERE account_id = :account_id AND kind = :kind",
@@ -87,12 +95,17 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_CREDENTIAL_OF] =
         "SELECT " CREDENTIAL " FROM credential WHERE account_id = :account_id AND kind = :kind "
         "ORDER BY ledger_seq DESC, id",
+    [STATEMENT_CREDENTIAL_NEXT] =
+        "SELECT " CREDENTIAL " FROM credential WHERE (account_id, kind, id) > "
+        "(:account_id, :kind, :id) ORDER BY account_id, kind, id LIMIT 1",
+    [STATEMENT_CREDENTIAL_COUNT] = "SELECT count(*) FROM credential",
     [STATEMENT_CREDENTIAL_DELETE] =
         "DELETE FROM credential WHERE account_id = :account_id AND kind = :kind",
     [STATEMENT_CREDENTIAL_REMOVE] =
         "DELETE FROM credential WHERE account_id = :account_id AND kind = :kind AND id = :id",
     [STATEMENT_CREDENTIAL_ALL] =
         "SELECT " CREDENTIAL " FROM credential ORDER BY account_id, kind, id",
+    [STATEMENT_CREDENTIAL_REKEY] = "UPDATE credential SET mac = row_rekey(" CREDENTIAL ")",
 
     [STATEMENT_GRANT_BY_ID] = "SELECT " GRANT " FROM account_grant WHERE id = :id",
     [STATEMENT_GRANT_ADD] =
@@ -113,6 +126,7 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_GRANT_OPEN_ALL] =
         "SELECT " GRANT " FROM account_grant WHERE ended = 0 ORDER BY created, id",
     [STATEMENT_GRANT_ALL] = "SELECT " GRANT " FROM account_grant ORDER BY created, id",
+    [STATEMENT_GRANT_REKEY] = "UPDATE account_grant SET mac = row_rekey(" GRANT ")",
 
     [STATEMENT_ATTEMPT_BY_ID] = "SELECT " ATTEMPT " FROM attempt WHERE id = :id",
     [STATEMENT_ATTEMPT_ADD] =
@@ -162,6 +176,7 @@ const char *const statement_sql[STATEMENT_COUNT] = {
         "AND (deadline, id) > (:deadline, :after) ORDER BY deadline, id LIMIT 1",
     [STATEMENT_ATTEMPT_FORGET] = "DELETE FROM attempt WHERE id = :id",
     [STATEMENT_ATTEMPT_ALL] = "SELECT " ATTEMPT " FROM attempt",
+    [STATEMENT_ATTEMPT_REKEY] = "UPDATE attempt SET mac = row_rekey(" ATTEMPT ")",
 
     [STATEMENT_SESSION_BY_ID] = "SELECT " SESSION " FROM session WHERE id = :id",
     [STATEMENT_SESSION_FIND] =
@@ -188,6 +203,7 @@ const char *const statement_sql[STATEMENT_COUNT] = {
         "tty = :tty, opened = :opened, closed = :closed, class = :class, ended = :ended, "
         "leader = :leader, person = :person, mac = :mac WHERE id = :id",
     [STATEMENT_SESSION_ALL] = "SELECT " SESSION " FROM session",
+    [STATEMENT_SESSION_REKEY] = "UPDATE session SET mac = row_rekey(" SESSION ")",
 
     [STATEMENT_ALERT_BY_ID] = "SELECT " ALERT " FROM alert WHERE id = :id",
     /* One that nobody was told of yet comes before all others, whatever the clock said. */
@@ -204,6 +220,7 @@ const char *const statement_sql[STATEMENT_COUNT] = {
         "mac = :mac WHERE id = :id",
     [STATEMENT_ALERT_PURGE] = "DELETE FROM alert WHERE done <> 0 AND done < :before",
     [STATEMENT_ALERT_ALL] = "SELECT " ALERT " FROM alert ORDER BY first, id",
+    [STATEMENT_ALERT_REKEY] = "UPDATE alert SET mac = row_rekey(" ALERT ")",
 
     [STATEMENT_DELIVERY_OF] =
         "SELECT " DELIVERY " FROM delivery WHERE alert_id = :alert_id ORDER BY channel",
@@ -214,30 +231,93 @@ const char *const statement_sql[STATEMENT_COUNT] = {
         "DELETE FROM delivery WHERE alert_id IN (SELECT id FROM alert WHERE done <> 0 "
         "AND done < :before)",
     [STATEMENT_DELIVERY_ALL] = "SELECT " DELIVERY " FROM delivery",
+    [STATEMENT_DELIVERY_REKEY] = "UPDATE delivery SET mac = row_rekey(" DELIVERY ")",
 
     [STATEMENT_POLICY_SEEN_PUT] =
         "INSERT OR REPLACE INTO policy_seen (" POLICY_SEEN ") VALUES (:id, :digest, :since, "
         ":ledger_seq, :text, :mac)",
     /* There is one; by no key, so that one whose key was changed is found. */
     [STATEMENT_POLICY_SEEN_ALL] = "SELECT " POLICY_SEEN " FROM policy_seen ORDER BY id",
+    [STATEMENT_POLICY_SEEN_REKEY] = "UPDATE policy_seen SET mac = row_rekey(" POLICY_SEEN ")",
 
     [STATEMENT_LEDGER_HEAD] = "SELECT " LEDGER_HEAD " FROM ledger_head WHERE id = 1",
     [STATEMENT_LEDGER_HEAD_PUT] = "INSERT OR REPLACE INTO ledger_head (" LEDGER_HEAD
-                                  ") VALUES (:id, :size, :peaks, :checkpoint, :mac)",
+                                  ") VALUES (:id, :size, :peaks, :checkpoint, :time, :mac)",
     [STATEMENT_LEDGER_HEAD_ALL] = "SELECT " LEDGER_HEAD " FROM ledger_head",
+    [STATEMENT_LEDGER_HEAD_REKEY] = "UPDATE ledger_head SET mac = row_rekey(" LEDGER_HEAD ")",
     [STATEMENT_LEDGER_ANY] = "SELECT EXISTS (SELECT 1 FROM ledger)",
     [STATEMENT_LEDGER_ADD] = "INSERT INTO ledger (" LEDGER ") VALUES (:seq, :line, :leaf, :mac)",
+    /* Its leaf is there for good. */
+    [STATEMENT_LEDGER_UPDATE] =
+        "UPDATE ledger SET line = :line, mac = :mac WHERE seq = :seq AND leaf = :leaf",
     [STATEMENT_LEDGER_RANGE] =
         "SELECT " LEDGER " FROM ledger WHERE seq >= :from AND seq < :to ORDER BY seq",
     [STATEMENT_LEDGER_LINES] =
         "SELECT seq, line FROM ledger WHERE seq >= :from AND seq < :to ORDER BY seq",
+    [STATEMENT_LEDGER_STREAM] = "SELECT seq, line, leaf FROM ledger ORDER BY seq",
     [STATEMENT_LEDGER_ALL] = "SELECT " LEDGER " FROM ledger ORDER BY seq",
+    [STATEMENT_LEDGER_REKEY] = "UPDATE ledger SET mac = row_rekey(" LEDGER ")",
     [STATEMENT_LEDGER_SPAN] = "SELECT count(*), min(seq), max(seq) FROM ledger",
 
     /* The same tree has the same note: the one kept first stays. */
-    [STATEMENT_CHECKPOINT_ADD] = "INSERT INTO checkpoint (" CHECKPOINT
-                                 ") VALUES (:size, :time, :note, :mac) ON CONFLICT DO NOTHING",
+    [STATEMENT_CHECKPOINT_ADD] =
+        "INSERT INTO checkpoint (" CHECKPOINT ") VALUES (:size, :time, :note, :told, :mac) "
+        "ON CONFLICT DO NOTHING",
+    [STATEMENT_CHECKPOINT_UPDATE] = "UPDATE checkpoint SET time = :time, note = :note, "
+                                    "told = :told, mac = :mac WHERE size = :size",
+    [STATEMENT_CHECKPOINT_OF] = "SELECT " CHECKPOINT " FROM checkpoint WHERE size = :size",
+    [STATEMENT_CHECKPOINT_AT] = "SELECT " CHECKPOINT " FROM checkpoint WHERE time <= :time "
+                                "ORDER BY time DESC, size DESC LIMIT 1",
     [STATEMENT_CHECKPOINT_ALL] = "SELECT " CHECKPOINT " FROM checkpoint ORDER BY size",
+    [STATEMENT_CHECKPOINT_REKEY] = "UPDATE checkpoint SET mac = row_rekey(" CHECKPOINT ")",
+
+    [STATEMENT_ARCHIVE_LAST] = "SELECT " ARCHIVE " FROM archive ORDER BY first DESC LIMIT 1",
+    [STATEMENT_ARCHIVE_ADD] =
+        "INSERT INTO archive (" ARCHIVE ") VALUES (:first, :next, :digest, :bytes, :file, "
+        ":created, :ledger_seq, :mac)",
+    [STATEMENT_ARCHIVE_ALL] = "SELECT " ARCHIVE " FROM archive ORDER BY first",
+    [STATEMENT_ARCHIVE_REKEY] = "UPDATE archive SET mac = row_rekey(" ARCHIVE ")",
+
+    [STATEMENT_DOCUMENT_BY_ID] = "SELECT " DOCUMENT " FROM document WHERE id = :id",
+    [STATEMENT_DOCUMENT_OF] = "SELECT " DOCUMENT " FROM document WHERE shown_seq = :shown_seq",
+    [STATEMENT_DOCUMENT_ADD] =
+        "INSERT INTO document (" DOCUMENT ") VALUES (:id, :account_id, :digest, :type, :size, "
+        ":created, :destroyed, :ledger_seq, :shown_seq, :mac)",
+    [STATEMENT_DOCUMENT_UPDATE] =
+        "UPDATE document SET account_id = :account_id, digest = :digest, type = :type, "
+        "size = :size, created = :created, destroyed = :destroyed, ledger_seq = :ledger_seq, "
+        "shown_seq = :shown_seq, mac = :mac WHERE id = :id",
+    [STATEMENT_DOCUMENT_ALL] = "SELECT " DOCUMENT " FROM document ORDER BY created, id",
+    [STATEMENT_DOCUMENT_REKEY] = "UPDATE document SET mac = row_rekey(" DOCUMENT ")",
+
+    [STATEMENT_KEY_OF] =
+        "SELECT " KEY " FROM key_period WHERE key_use = :key_use ORDER BY ledger_seq",
+    [STATEMENT_KEY_ADD] = "INSERT INTO key_period (" KEY ") VALUES (:key_use, :name, :algorithm, "
+                          ":first_size, :since, :ledger_seq, :mac)",
+    [STATEMENT_KEY_ALL] = "SELECT " KEY " FROM key_period ORDER BY key_use, ledger_seq",
+    [STATEMENT_KEY_REKEY] = "UPDATE key_period SET mac = row_rekey(" KEY ")",
+
+    [STATEMENT_BACKUP_BY_ID] = "SELECT " BACKUP " FROM backup WHERE id = :id",
+    [STATEMENT_BACKUP_ADD] =
+        "INSERT INTO backup (" BACKUP ") VALUES (:id, :file, :digest, :bytes, :size, :state, "
+        ":created, :verified, :ledger_seq, :mac)",
+    [STATEMENT_BACKUP_UPDATE] =
+        "UPDATE backup SET file = :file, digest = :digest, bytes = :bytes, size = :size, "
+        "state = :state, created = :created, verified = :verified, ledger_seq = :ledger_seq, "
+        "mac = :mac WHERE id = :id",
+    [STATEMENT_BACKUP_ALL] = "SELECT " BACKUP " FROM backup ORDER BY created DESC, id",
+    [STATEMENT_BACKUP_REKEY] = "UPDATE backup SET mac = row_rekey(" BACKUP ")",
+
+    [STATEMENT_REKEY_COUNT] =
+        "SELECT (SELECT count(*) FROM meta) + (SELECT count(*) FROM account) + "
+        "(SELECT count(*) FROM activity) + (SELECT count(*) FROM credential) + "
+        "(SELECT count(*) FROM account_grant) + (SELECT count(*) FROM attempt) + "
+        "(SELECT count(*) FROM session) + (SELECT count(*) FROM alert) + "
+        "(SELECT count(*) FROM delivery) + (SELECT count(*) FROM policy_seen) + "
+        "(SELECT count(*) FROM ledger) + (SELECT count(*) FROM ledger_head) + "
+        "(SELECT count(*) FROM checkpoint) + (SELECT count(*) FROM archive) + "
+        "(SELECT count(*) FROM document) + (SELECT count(*) FROM key_period) + "
+        "(SELECT count(*) FROM backup)",
 
     [STATEMENT_SCHEMA_VERSION] = "PRAGMA user_version",
     [STATEMENT_SCHEMA_OWNER] = "PRAGMA application_id",

@@ -165,10 +165,12 @@ static enum medgl_error transaction_commit(struct store *store, enum store_mode 
 {
     enum medgl_error error = database_run(store, "COMMIT", "committing");
     if (error == MEDGL_OK) {
+        rekey_end(store, true);
         database_checkpoint(store, JOURNAL_FRAMES_MAX);
         return MEDGL_OK;
     }
     transaction_roll_back(store);
+    rekey_end(store, false);
     if (mode == STORE_WRITE && error != MEDGL_ERR_DEADLINE) /* a sync fails with ENOSPC as well */
         transaction_bury(store);
     return error;
@@ -190,5 +192,6 @@ enum medgl_error store_transact(struct store *store, enum store_mode mode, store
     if (error == MEDGL_OK)
         return transaction_commit(store, mode);
     transaction_roll_back(store);
+    rekey_end(store, false);
     return error;
 }

@@ -1154,14 +1154,14 @@ static enum medgl_error names_checkpoint(void *argument, uint64_t size, const ch
 static void R08_checkpoints_are_kept(void **state)
 {
     struct names all = {.left = 100};
-    char long_note[STORE_NOTE_SIZE + 1];
+    char long_note[STORE_COSIGNED_SIZE + 1];
     (void)state;
     struct store_txn *txn = begin(STORE_WRITE);
     assert_ok(store_checkpoint_add(txn, 20, NOW, "twenty"));
     assert_ok(store_checkpoint_add(txn, 3, NOW, "three"));
     assert_ok(store_checkpoint_add(txn, 3, NOW + 1, "another three")); /* the first one stays */
     memset(long_note, 'x', sizeof(long_note));
-    long_note[STORE_NOTE_SIZE] = '\0';
+    long_note[STORE_COSIGNED_SIZE] = '\0';
     assert_error(store_checkpoint_add(txn, 4, NOW, long_note), MEDGL_ERR_ARGUMENT);
     assert_ok(store_checkpoint_each(txn, names_checkpoint, &all));
     commit();
@@ -1874,9 +1874,11 @@ static bool is_narrow(const char *step)
 static bool may_scan(enum statement_id id)
 {
     for (size_t i = 0; i < ROW_TABLES; i++)
-        if (id == row_tables[i]->all)
+        if (id == row_tables[i]->all || id == row_tables[i]->rekey)
             return true;
     return id == STATEMENT_ACCOUNT_COUNT || id == STATEMENT_LEDGER_SPAN ||
+           id == STATEMENT_LEDGER_STREAM || id == STATEMENT_CREDENTIAL_COUNT ||
+           id == STATEMENT_REKEY_COUNT || id == STATEMENT_ARCHIVE_LAST || /* stops at the first */
            id == STATEMENT_SESSION_SINCE_OF || id == STATEMENT_SESSION_SINCE_ALL ||
            id == STATEMENT_SCHEMA_OBJECTS;
 }
@@ -1956,6 +1958,8 @@ static void MACs_cover_every_column(void **state)
                      ROW_TABLES);
     for (enum statement_id id = 0; id < STATEMENT_COUNT; id++) {
         sqlite3_stmt *stmt = NULL;
+        if (strstr(statement_sql[id], "row_rekey(") != NULL) /* a function of its own transaction */
+            continue;
         assert_int_equal(sqlite3_prepare_v2(fixture.store->db, statement_sql[id], -1, &stmt, NULL),
                          SQLITE_OK);
         if (strstr(statement_sql[id], "mac FROM") != NULL)
