@@ -11,6 +11,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define AUDITOR_MAX ((size_t)1 << 20)
 /* A sealed file is a little longer than what was handed in: by its recipients and padding. */
@@ -39,8 +40,11 @@ enum medgl_error document_file(const char *root, const char *digest, struct secr
 {
     char path[PATH_MAX], found[STORE_DIGEST_SIZE];
     auto_secret struct secret content = SECRET_NONE;
-    const struct file_rule rule = {.owner = geteuid(), .forbidden = 0022, .max = SEALED_MAX};
+    struct file_rule rule = {.owner = geteuid(), .forbidden = 0022, .max = SEALED_MAX};
+    struct stat st;
     MEDGL_TRY(document_path(path, root, digest));
+    if (lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < (off_t)SEALED_MAX)
+        rule.max = (size_t)st.st_size; /* no more room than that */
     MEDGL_TRY(file_read_trusted(path, &rule, &content));
     MEDGL_TRY(document_digest(content.bytes, content.len, found));
     if (strcmp(found, digest) != 0)

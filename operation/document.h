@@ -61,8 +61,15 @@ struct verify_documents;
 enum medgl_error verify_documents_new(const struct context *context, ledger_fault fault,
                                       void *argument, struct verify_documents **documents);
 void verify_documents_free(struct verify_documents **documents); /* also for auto_clean() */
+/* Bodies of entries below that are not there: nobody is blamed for what only they could tell.
+ * Before the entries are learned. */
+void verify_documents_missing(struct verify_documents *documents, uint64_t below);
+/* Each entry, in order. */
 enum medgl_error verify_documents_learn(struct verify_documents *documents,
                                         const struct ledger_entry *entry);
+/* Afterwards, in the same transaction. */
 enum medgl_error verify_documents_state(struct verify_documents *documents, struct store_txn *txn);
+/* MUST: outside of a transaction: it reads every file, and begins transactions of its own. */
+enum medgl_error verify_documents_files(const struct verify_documents *documents);
 
 #endif
