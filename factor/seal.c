@@ -109,6 +109,11 @@ enum medgl_error seal_key_open(const struct secret *text, struct seal_key **key)
     return MEDGL_OK;
 }
 
+void seal_key_id(const struct seal_key *key, char id[SEAL_KEY_ID_SIZE])
+{
+    text_hex(id, key->id, SEAL_ID);
+}
+
 enum medgl_error seal_key_derive(const struct seal_key *key, const char *label,
                                  unsigned char derived[CRYPTO_HASH_SIZE])
 {

@@ -22,6 +22,10 @@ enum medgl_error seal_key_generate(struct secret *text);
 enum medgl_error seal_key_open(const struct secret *text, struct seal_key **key);
 void seal_key_free(struct seal_key **key);
 
+/* What the key is called, in entries and lists: no secret. */
+#define SEAL_KEY_ID_SIZE 9
+void seal_key_id(const struct seal_key *key, char id[SEAL_KEY_ID_SIZE]);
+
 /* A key for another use (row MACs, tags), derived by HKDF under `label`. */
 enum medgl_error seal_key_derive(const struct seal_key *key, const char *label,
                                  unsigned char derived[CRYPTO_HASH_SIZE]);

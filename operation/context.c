@@ -18,34 +18,51 @@
 #define CONTEXT_LINE_MS 20000
 #define KEY_FILE_MAX    4096
 
-static enum medgl_error context_key_file(const char *root, const char *name, struct secret *text)
+/* `*text` becomes a key's file. A missing one of an exchange (".new") is no fault. */
+static enum medgl_error context_key_file(const struct context *context, const char *name,
+                                         struct secret *text)
 {
     char path[PATH_MAX];
     const struct file_rule rule = {.owner = geteuid(), .forbidden = 0077, .max = KEY_FILE_MAX};
-    MEDGL_TRY(path_under(path, root, name));
-    enum medgl_error error = file_read_trusted(path, &rule, text);
-    if (error == MEDGL_OK)
-        return MEDGL_OK;
-    log_line(
-        LOG_ERR,
-        "key %s: %s: restore it from the backup (or run medgl-admin setup on a new installation)",
-        path, medgl_error_text(error));
+    MEDGL_TRY(path_under(path, context->root, name));
+    return file_read_trusted(path, &rule, text);
+}
+
+static enum medgl_error context_key_lacking(const struct context *context, const char *name,
+                                            enum medgl_error error)
+{
+    log_line(LOG_ERR,
+             "key %s%s: %s: restore it from the backup (or run medgl-admin setup on a new "
+             "installation)",
+             context->root, name, medgl_error_text(error));
     return MEDGL_ERR_KEY;
+}
+
+static enum medgl_error context_seal_key(const struct context *context, const char *name,
+                                         struct seal_key **key)
+{
+    auto_secret struct secret text = SECRET_NONE;
+    MEDGL_TRY(context_key_file(context, name, &text));
+    return seal_key_open(&text, key);
+}
+
+static enum medgl_error context_signer(const struct context *context, const char *name,
+                                       struct note_signer **signer)
+{
+    auto_secret struct secret text = SECRET_NONE;
+    MEDGL_TRY(context_key_file(context, name, &text));
+    return note_signer_open(&text, signer);
 }
 
 static enum medgl_error context_keys(struct context *context)
 {
-    auto_secret struct secret store_key = SECRET_NONE;
-    auto_secret struct secret ledger_key = SECRET_NONE;
-    MEDGL_TRY(context_key_file(context->root, PATH_STORE_KEY, &store_key));
-    MEDGL_TRY(context_key_file(context->root, PATH_LEDGER_KEY, &ledger_key));
-    enum medgl_error error = seal_key_open(&store_key, &context->seal);
-    if (error == MEDGL_OK)
-        error = note_signer_open(&ledger_key, &context->signer);
+    enum medgl_error error = context_seal_key(context, PATH_STORE_KEY, &context->seal);
     if (error != MEDGL_OK)
-        log_line(LOG_ERR, "a key in %s%s is malformed: restore it from the backup", context->root,
-                 MEDGL_SYSCONFDIR);
-    return error;
+        return context_key_lacking(context, PATH_STORE_KEY, error);
+    error = context_signer(context, PATH_LEDGER_KEY, &context->signer);
+    if (error != MEDGL_OK)
+        return context_key_lacking(context, PATH_LEDGER_KEY, error);
+    return MEDGL_OK;
 }
 
 /* /run is made anew at each start, by an older tmpfiles.d perhaps: where the second line is missing
@@ -60,24 +77,88 @@ static enum medgl_error context_lines(struct context *context)
     return MEDGL_OK;
 }
 
-enum medgl_error context_store(struct context *context, bool create, bool read_only)
+enum medgl_error context_row_key(const struct seal_key *key,
+                                 unsigned char row_key[CRYPTO_HASH_SIZE])
+{
+    return seal_key_derive(key, "medgl row mac", row_key);
+}
+
+static enum medgl_error context_store_under(struct context *context, bool create, bool read_only,
+                                            const struct seal_key *key)
 {
     unsigned char row_key[CRYPTO_HASH_SIZE];
     char path[PATH_MAX];
     MEDGL_TRY(path_under(path, context->root, PATH_STORE));
-    MEDGL_TRY(context_lines(context));
-    MEDGL_TRY(seal_key_derive(context->seal, "medgl unknown names", context->tag_key));
-    MEDGL_TRY(seal_key_derive(context->seal, "medgl row mac", row_key));
+    MEDGL_TRY(seal_key_derive(key, "medgl unknown names", context->tag_key));
+    MEDGL_TRY(context_row_key(key, row_key));
     const struct store_options options = {
         .path = path,
         .row_key = row_key,
         .patience_ms = CONTEXT_PATIENCE_MS,
         .create = create,
         .read_only = read_only,
+        .other_keys = true,
     };
     enum medgl_error error = store_open(&options, &context->store);
     secret_wipe(row_key, sizeof(row_key));
     return error;
+}
+
+/* -- keys that are being exchanged (R37) ------------------------------------------------------ */
+
+/* The store is under another key than store.key when that was read: it was exchanged since, or the
+ * file of the new one was not put in its place yet.
+ *
+ * MUST: the new one is read first: where that is gone, store.key is the new one by now. */
+static enum medgl_error context_other_key(struct context *context, bool create, bool read_only)
+{
+    static const char *const names[] = {PATH_STORE_KEY_NEW, PATH_STORE_KEY};
+    for (size_t i = 0; i < MEDGL_COUNT(names); i++) {
+        auto_clean(seal_key_free) struct seal_key *key = NULL;
+        if (context_seal_key(context, names[i], &key) != MEDGL_OK)
+            continue;
+        enum medgl_error error = context_store_under(context, create, read_only, key);
+        if (error == MEDGL_ERR_KEY)
+            continue;
+        seal_key_free(&context->seal);
+        context->seal = auto_give(key);
+        context->store_key_new = i == 0;
+        return error;
+    }
+    log_line(LOG_ERR,
+             "the store in %s%s is under another key than %s%s: restore both from the same backup",
+             context->root, MEDGL_STATEDIR, context->root, PATH_STORE_KEY);
+    return MEDGL_ERR_KEY;
+}
+
+static enum medgl_error context_read_head(struct store_txn *txn, void *argument)
+{
+    return store_ledger_head(txn, argument);
+}
+
+/* Whose the last signature is, its key is in force. What is malformed was never in force. */
+static enum medgl_error context_settle_signer(struct context *context)
+{
+    auto_clean(note_signer_free) struct note_signer *fresh = NULL;
+    struct ledger_head head;
+    if (context_signer(context, PATH_LEDGER_KEY_NEW, &fresh) != MEDGL_OK)
+        return MEDGL_OK;
+    MEDGL_TRY(store_transact(context->store, STORE_READ, context_read_head, &head));
+    context->ledger_key_new = note_names(head.checkpoint, fresh);
+    if (!context->ledger_key_new)
+        return MEDGL_OK;
+    note_signer_free(&context->signer);
+    context->signer = auto_give(fresh);
+    return MEDGL_OK;
+}
+
+enum medgl_error context_store(struct context *context, bool create, bool read_only)
+{
+    MEDGL_TRY(context_lines(context));
+    enum medgl_error error = context_store_under(context, create, read_only, context->seal);
+    if (error == MEDGL_ERR_KEY)
+        error = context_other_key(context, create, read_only);
+    return error == MEDGL_OK ? context_settle_signer(context) : error;
 }
 
 enum medgl_error context_prepare(const char *root, struct context *context)

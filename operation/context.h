@@ -30,6 +30,8 @@ struct context {
     struct note_signer *signer;
     struct note_signer *coming; /* signs the next entry's head too, and takes over (R37); borrowed,
                                    NULL but in that transaction */
+    bool store_key_new, ledger_key_new; /* the key in force is still in the file of an exchange
+                                           (".new"), which was not finished */
     struct store *store;
     unsigned char tag_key[CRYPTO_HASH_SIZE]; /* stands unknown names in for account ids; tells the
                                                 same guess again, and who made a token */
@@ -56,9 +58,13 @@ enum medgl_error context_open(const char *root, enum context_need need, struct c
 void context_close(struct context *context); /* also for auto_clean() */
 
 /* The two halves of context_open(), for setup and doctor: policy, zone, actor and keys; then the
- * store. */
+ * store, which says whether a key or the new one beside it (operation/keys.h) is in force. */
 enum medgl_error context_prepare(const char *root, struct context *context);
 enum medgl_error context_store(struct context *context, bool create, bool read_only);
+
+/* What a store's rows are under (store_options.row_key), from its key. The caller wipes it. */
+enum medgl_error context_row_key(const struct seal_key *key,
+                                 unsigned char row_key[CRYPTO_HASH_SIZE]);
 
 /* The audit login uid of this process and its name. */
 void actor_from_audit(struct actor *actor);

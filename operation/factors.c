@@ -6,8 +6,7 @@
 
 #include <string.h>
 
-/* What each kind is bound to when it is sealed. */
-static const char *factor_field(enum credential_kind kind)
+const char *factor_field(enum credential_kind kind)
 {
     switch (kind) {
     case CREDENTIAL_TOTP:

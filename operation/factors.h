@@ -46,6 +46,8 @@ bool factors_idle(const struct factors *factors, const struct factor_demand *dem
 enum medgl_error factors_in_force(const struct context *context, struct store_txn *txn,
                                   const struct account *account, medgl_time now, bool *in_force);
 
+/* What a kind is bound to when it is sealed; NULL: no factor. */
+const char *factor_field(enum credential_kind kind);
 /* Seals what a factor keeps into credential->sealed, bound to account and kind; and back. Errors
  * are logged, as of a password. */
 enum medgl_error factor_seal(const struct context *context, struct credential *credential,

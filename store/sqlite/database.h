@@ -123,7 +123,6 @@ enum statement_id {
     STATEMENT_DOCUMENT_UPDATE,
     STATEMENT_DOCUMENT_ALL,
     STATEMENT_DOCUMENT_REKEY,
-    STATEMENT_KEY_OF,
     STATEMENT_KEY_ADD,
     STATEMENT_KEY_ALL,
     STATEMENT_KEY_REKEY,
@@ -157,6 +156,7 @@ struct store {
     int64_t patience_ms;
     int64_t wait_until; /* clock_monotonic() at which waiting for other processes ends */
     bool read_only;
+    bool other_keys;                           /* a key that does not fit is not logged */
     int wal_frames;                            /* in the journal after our last commit */
     sqlite3_stmt *statements[STATEMENT_COUNT]; /* prepared when first used, and not in use now */
     struct lease_file lease;

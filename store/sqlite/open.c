@@ -105,6 +105,7 @@ enum medgl_error store_open(const struct store_options *options, struct store **
     store->lease = (struct lease_file){-1, -1};
     store->patience_ms = options->patience_ms;
     store->read_only = options->read_only;
+    store->other_keys = options->other_keys;
     store->wait_until = clock_monotonic() + options->patience_ms;
     enum medgl_error error = database_find(options, store->path);
     if (error != MEDGL_OK)

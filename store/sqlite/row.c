@@ -172,6 +172,25 @@ enum medgl_error row_check(struct statement *statement, const struct row_table *
     return row_verify(statement, table, values);
 }
 
+/* The store's own row in table meta fitted when it was opened. */
+static bool row_key_exchanged(struct store *store)
+{
+    auto_statement struct statement meta = {0};
+    return statement_begin(store, STATEMENT_META_GET, STATEMENT_KEYS({":name", "store", 0}),
+                           &meta) == MEDGL_OK &&
+           statement_step(&meta) == MEDGL_OK && row_check(&meta, &table_meta) == MEDGL_ERR_CORRUPT;
+}
+
+/* R37: who opened the store before its key was exchanged reads nothing any more. */
+static enum medgl_error row_refuse_read(struct store *store, const struct row_table *table)
+{
+    if (!row_key_exchanged(store))
+        return row_refuse(store, table);
+    log_line(LOG_WARNING, "store %s: its key was exchanged since this program opened it: try again",
+             store->path);
+    return MEDGL_ERR_KEY;
+}
+
 enum medgl_error row_read(struct statement *statement, const struct row_table *table, void *row)
 {
     struct row_value values[ROW_COLUMNS_MAX];
@@ -179,7 +198,7 @@ enum medgl_error row_read(struct statement *statement, const struct row_table *t
     for (size_t i = 0; i < table->count && error == MEDGL_OK; i++)
         if (!row_decode(&table->columns[i], &values[i], row))
             error = MEDGL_ERR_CORRUPT;
-    return error == MEDGL_ERR_CORRUPT ? row_refuse(statement->store, table) : error;
+    return error == MEDGL_ERR_CORRUPT ? row_refuse_read(statement->store, table) : error;
 }
 
 enum medgl_error row_get(struct store_txn *txn, enum statement_id id,

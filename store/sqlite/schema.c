@@ -330,7 +330,9 @@ enum medgl_error schema_prove_key(struct store_txn *txn, void *argument)
     MEDGL_TRY(statement_begin_in(txn, STATEMENT_LEDGER_HEAD, NULL, &head));
     if (statement_step(&head) == MEDGL_OK && row_check(&head, &table_ledger_head) == MEDGL_OK)
         return database_refuse(path, MEDGL_ERR_CORRUPT, "its row in table meta was changed");
-    return database_refuse(path, MEDGL_ERR_KEY, "the key given does not fit it");
+    return txn->store->other_keys
+               ? MEDGL_ERR_KEY
+               : database_refuse(path, MEDGL_ERR_KEY, "the key given does not fit it");
 }
 
 /* All of it in one transaction where nothing is to be done: each costs a handful of locks. */
