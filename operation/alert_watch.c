@@ -1,10 +1,11 @@
-/* What nobody's login would tell of: the clock, space, sessions and grants that are over, and
- * whether the evidence verifies (R03, R07, R08, R09, R29). Delivers nothing. */
+/* What nobody's login would tell of: the clock, space, sessions, grants and documents whose time is
+ * over, and whether the evidence verifies (R03, R07, R08, R09, R29). Delivers nothing. */
 #include "operation/alert.h"
 
 #include "base/auto.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "operation/document.h"
 #include "operation/evidence.h"
 #include "operation/grant.h"
 #include "operation/session.h"
@@ -193,6 +194,19 @@ static enum medgl_error watch_evidence(struct watch *watch)
     return file_replace(path, geteuid(), getegid(), 0600, text, strlen(text));
 }
 
+/* -- copies of documents ---------------------------------------------------------------------- */
+
+/* Once a day, with the evidence and before it: what an interrupted run left is no fault then. */
+static enum medgl_error watch_documents(struct watch *watch)
+{
+    char path[PATH_MAX];
+    uint32_t destroyed;
+    MEDGL_TRY(path_under(path, watch->context->root, WATCH_VERIFIED));
+    if (!evidence_is_due(path, clock_read().now))
+        return MEDGL_OK;
+    return operation_document_sweep(watch->context, &destroyed);
+}
+
 /* -- all of it -------------------------------------------------------------------------------- */
 
 /* One look that fails keeps none of the others from being taken. */
@@ -207,6 +221,7 @@ enum medgl_error operation_alert_watch(struct context *context, const struct ale
         {"the space on the store's device", watch_space},
         {"sessions that are over", watch_sessions},
         {"grants that are over", watch_grants},
+        {"copies of documents past their retention", watch_documents},
         {"the evidence", watch_evidence},
     };
     struct watch watch = {.context = context, .carrier = carrier};

@@ -285,6 +285,7 @@ static void doctor_state(struct doctor *doctor)
     doctor_access(doctor, &context);
     doctor_factors(doctor, &context);
     doctor_outbox(doctor, &context);
+    doctor_documents(doctor, &context);
 }
 
 /* Findings of the child come through a pipe: "<level><check>\t<what>\n"; accounts as
@@ -448,6 +449,7 @@ enum medgl_error operation_doctor(const char *root, doctor_finding finding, void
     doctor_check_files(&doctor, owner);
     if (legible)
         doctor_state_as_owner(&doctor, owner, group);
+    doctor_private_keys(&doctor);
     doctor_clock(&doctor);
     doctor_host(&doctor, legible ? &policy : NULL);
     free(doctor.accounts);

@@ -153,6 +153,14 @@ void doctor_factors(struct doctor *doctor, const struct context *context);
 /* Whether sshd asks for them where the policy wants them. After doctor_pam() and doctor_sshd(). */
 void doctor_ways(struct doctor *doctor, const struct policy *policy);
 
+/* Whether backups are made, and would work (R36). As the owner of the store. */
+void doctor_backup(struct doctor *doctor, struct context *context);
+
+/* Whether copies of documents can be taken in (R11). As the owner of the store. */
+void doctor_documents(struct doctor *doctor, const struct context *context);
+/* Keys that could open them, or backups, where the operator could read them. */
+void doctor_private_keys(struct doctor *doctor);
+
 /* Who is told of alerts (R07). */
 void doctor_alerts(struct doctor *doctor, const struct policy *policy);
 /* Alerts that wait. As the owner of the store. */
