@@ -141,12 +141,12 @@ static enum medgl_error archive_plan(struct archive_run *run)
     *archive = (struct archive){.created = times.now};
     run->why[0] = '\0';
     if (times.until > times.now - times.retention)
-        return archive_refuse(run->why, _("ledger_retention in the policy keeps entries in the "
-                                          "store for longer: name an earlier time"));
+        return archive_refuse(run->why, _("The policy's ledger_retention keeps entries in the "
+                                          "store for longer: name an earlier time."));
     clock_format_utc(times.until, run->until);
     MEDGL_TRY(store_transact(run->context->store, STORE_READ, plan_read, run));
     if (run->head.first == run->head.next)
-        return archive_refuse(run->why, _("no entry in the store is that old"));
+        return archive_refuse(run->why, _("No entry whose body is in the store is that old."));
     archive->first = run->head.first;
     archive->next = run->head.next;
     archive->bytes = run->head.bytes;
@@ -229,7 +229,7 @@ static enum medgl_error archive_take(const char *beside, const struct archive_ru
     }
     (void)snprintf(run->why, WHY_SIZE,
                    _("%s is there, and holds something else: see what it is, and move it "
-                     "elsewhere"),
+                     "elsewhere."),
                    run->archive->file);
     return MEDGL_ERR_REFUSED;
 }
@@ -311,8 +311,8 @@ static enum medgl_error archive_lock(struct archive_run *run, int *fd)
     if (opened < 0)
         return medgl_error_from_errno(errno);
     if (flock(opened, LOCK_EX | LOCK_NB) != 0)
-        return errno == EWOULDBLOCK ? archive_refuse(run->why, _("another process archives just "
-                                                                 "now: try again when it is done"))
+        return errno == EWOULDBLOCK ? archive_refuse(run->why, _("Another process archives just "
+                                                                 "now: try again when it is done."))
                                     : medgl_error_from_errno(errno);
     *fd = auto_give_fd(opened);
     return MEDGL_OK;
