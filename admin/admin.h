@@ -218,7 +218,7 @@ struct verb {
     bool id;        /* it is an ID, or the beginning of one */
     bool seq;       /* it is the number of an entry */
     bool key;       /* it is "store" or "ledger" */
-    unsigned roles; /* who may: ROLE_* of operation/role.h */
+    unsigned roles; /* who may beside root: ROLE_* of operation/role.h; 0: nobody */
 };
 const struct verb *admin_verbs(size_t *count);
 
@@ -246,6 +246,8 @@ int64_t options_span(const struct options *options, enum option option);
 const char *const *options_orders(void);
 /* The words of --format, in the order of enum totp_import_form. */
 const char *const *options_formats(void);
+/* Whether the policy names the method; else says so, with the word that was meant. */
+bool options_method(const char *method, const struct policy *policy);
 /* Those of a certificate's subject that a card is told by. */
 const char *const *options_attributes(void);
 /* The number of a checked option, or `absent`. */
@@ -354,6 +356,12 @@ struct identity {
     char root[PATH_MAX]; /* "" or the private root, resolved */
 };
 
+/* A child that opens what is named while questions are answered (admin/opener.h). Zero: none. */
+struct opener {
+    int socket;
+    pid_t child;
+};
+
 struct admin {
     struct options options;
     struct output output;
@@ -367,7 +375,8 @@ struct admin {
     int input;                               /* of --from, where it is too large to be read whole;
                                                 -1: none */
     struct privileged privileged;            /* for what needs root after the commit */
-    struct courier courier;                  /* for what carries alerts */
+    struct courier courier;                  /* for what carries alerts, and prints slips */
+    struct opener opener;
     char *checkpoint[ADMIN_CHECKPOINTS_MAX]; /* texts of --checkpoint */
     int shadow; /* the shadow file, for verbs that take one; -1: none */
 };
@@ -389,11 +398,18 @@ bool identity_is_guest(const struct identity *identity);
 /* Lets go of the file: it stays, or is emptied and removed. */
 enum admin_exit identity_release_file(struct guarded_file *file, bool stays);
 
+/* The copy of a document, a regular file of at most what the policy can allow, in locked pages. */
+enum admin_exit files_read_document(int fd, const char *path, struct secret *document);
 /* All that comes from `fd`, in locked pages. `what` names it in complaints. */
 enum admin_exit files_read(int fd, const char *what, struct secret *content);
 
 /* Whether there is somebody to ask. */
 bool ask_possible(void);
+/* Whether that is at the terminal which this session controls: no other program reads along what
+ * its owner does not know of. */
+bool ask_is_ours(void);
+/* One line, which is shown; "" where nothing was typed. MEDGL_ERR_ABORTED: the end of it all. */
+enum medgl_error ask_line(const char *question, char *line, size_t size);
 /* Asks on the terminal to type `word`. */
 bool ask_to_type(const char *question, const char *word);
 /* One line from the terminal on standard input, which shows nothing of it. The terminal is as it
@@ -414,6 +430,10 @@ enum medgl_error codes_deliver(const struct admin *admin, const struct account *
                                medgl_time until);
 /* After the commit: the slip stays, and the operator hears what to do with the codes. */
 void codes_say(struct admin *admin, const char *name);
+
+/* An error of an operation on the ledger, or of a report that reads it: one that was changed is
+ * ADMIN_EVIDENCE. */
+enum admin_exit ledger_failed(enum medgl_error error, const char *why);
 
 /* -- verbs ---------------------------------------------------------------------------------- */
 

@@ -16,11 +16,10 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#define GUARD_STAYS  's'
-#define FROM_MAX     ((size_t)4 << 20) /* bytes */
-#define SHADOW_MAX   ((size_t)16 << 20)
-#define DOCUMENT_MAX ((size_t)64 << 20) /* as the policy key document_max has it at most */
-#define NO_GROUP     65534              /* of nobody, and of no file */
+#define GUARD_STAYS 's'
+#define FROM_MAX    ((size_t)4 << 20) /* bytes */
+#define SHADOW_MAX  ((size_t)16 << 20)
+#define NO_GROUP    65534 /* of nobody, and of no file */
 
 /* Whose rights files are opened with. */
 struct rights {
@@ -289,40 +288,43 @@ static enum admin_exit file_read_from(const struct identity *identity, const cha
     return files_read(fd, path, content);
 }
 
-/* A scan or photo: whoever made it, it only has to be a file, whole and of a bearable size. No pipe
- * is waited for, no device is read, no link is followed. */
-static enum admin_exit file_read_document(const struct identity *identity, const char *path,
-                                          struct secret *content)
+enum admin_exit files_read_document(int fd, const char *path, struct secret *document)
 {
-    auto_fd int fd = -1;
     struct stat st;
-    enum admin_exit code = file_open(identity, path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW, &fd);
-    if (code != ADMIN_DONE)
-        return code;
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
         complain(_("%s is no file: hand in a scan or photo."), path);
         return ADMIN_USAGE;
     }
-    if (st.st_size > (off_t)DOCUMENT_MAX) {
-        complain(_("%s is too large for the copy of a document."), path);
+    if (st.st_size > policy_key_find("document_max")->most) {
+        complain(_("%s is larger than any policy allows for the copy of a document."), path);
         return ADMIN_USAGE;
     }
     const size_t size = (size_t)st.st_size;
-    if (secret_alloc(content, size + 1) != MEDGL_OK)
+    if (secret_alloc(document, size + 1) != MEDGL_OK)
         return admin_failed(MEDGL_ERR_MEMORY, "", NULL);
-    for (ssize_t got = 1; got != 0 && content->len < content->cap; content->len += (size_t)got) {
+    for (ssize_t got = 1; got != 0 && document->len < document->cap; document->len += (size_t)got) {
         do
-            got = read(fd, content->bytes + content->len, content->cap - content->len);
+            got = read(fd, document->bytes + document->len, document->cap - document->len);
         while (got < 0 && errno == EINTR);
         if (got < 0) {
             complain(_("%s cannot be read: %s."), path, strerror(errno));
             return ADMIN_USAGE;
         }
     }
-    if (content->len == size)
+    if (document->len == size)
         return ADMIN_DONE;
     complain(_("%s changed while it was read: wait until the scan is whole."), path);
     return ADMIN_USAGE;
+}
+
+/* A scan or photo: whoever made it, it only has to be a file, whole and of a bearable size. No pipe
+ * is waited for, no device is read, no link is followed. */
+static enum admin_exit file_read_document(const struct identity *identity, const char *path,
+                                          struct secret *document)
+{
+    auto_fd int fd = -1;
+    enum admin_exit code = file_open(identity, path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW, &fd);
+    return code == ADMIN_DONE ? files_read_document(fd, path, document) : code;
 }
 
 /* What is read before privilege goes. */
@@ -337,11 +339,11 @@ static enum admin_exit files_to_read(struct admin *admin)
         code = file_read_from(&admin->identity, options->value[OPTION_FROM], &admin->from);
     if (code == ADMIN_DONE && options->value[OPTION_CERTIFICATE] != NULL)
         code = file_read_from(&admin->identity, options->value[OPTION_CERTIFICATE], &admin->from);
-    if (code == ADMIN_DONE && options->value[OPTION_KEY] != NULL)
-        code = file_read_from(&admin->identity, options->value[OPTION_KEY], &admin->key);
     if (code == ADMIN_DONE && options->value[OPTION_DOCUMENT] != NULL)
         code =
             file_read_document(&admin->identity, options->value[OPTION_DOCUMENT], &admin->document);
+    if (code == ADMIN_DONE && options->value[OPTION_KEY] != NULL)
+        code = file_read_from(&admin->identity, options->value[OPTION_KEY], &admin->key);
     if (code == ADMIN_DONE && (options->verb->options & OPTION_BIT(OPTION_SHADOW)) != 0)
         code = file_open_shadow(&admin->identity, options->value[OPTION_SHADOW], &admin->shadow);
     return code;
