@@ -301,7 +301,7 @@ static enum medgl_error files_lock(struct files *files)
     for (;;) {
         auto_fd int fd = open(files->key, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY);
         if (fd < 0)
-            return errno == ENOENT ? MEDGL_ERR_KEY : medgl_error_from_errno(errno);
+            return medgl_error_from_errno(errno);
         if (flock(fd, LOCK_EX | LOCK_NB) != 0)
             return errno == EWOULDBLOCK ? MEDGL_ERR_CONFLICT : medgl_error_from_errno(errno);
         if (fstat(fd, &held) != 0 || stat(files->key, &there) != 0)
