@@ -388,11 +388,12 @@ enum admin_exit account_unlock(struct admin *admin)
     };
     const struct options *options = &admin->options;
     const char *source = options->value[OPTION_SOURCE];
+    char why[OPERATION_WHY_SIZE];
     uint32_t cleared = 0;
     enum medgl_error error = operation_account_unlock(&admin->context, options->name, source,
-                                                      options->value[OPTION_REASON], &cleared);
+                                                      options->value[OPTION_REASON], &cleared, why);
     if (error != MEDGL_OK)
-        return admin_failed(error, options->name, NULL);
+        return admin_failed(error, options->name, why);
     output_say(&admin->output, _("%s is unlocked. Failed tries cleared: %" PRIu32), options->name,
                cleared);
     if (admin->output.json) {

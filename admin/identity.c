@@ -1,6 +1,6 @@
 /* Who acts, and with what privilege: root becomes the owner of the store for good. Never asks the
  * environment. */
-#include "admin/admin.h"
+#include "admin/role.h"
 
 #include "base/privilege.h"
 #include "base/text.h"
@@ -153,6 +153,7 @@ enum admin_exit identity_settle(struct admin *admin)
         code = identity_owner(identity, bare);
     if (code == ADMIN_DONE)
         code = identity_actor(identity, &admin->options);
+    identity->actor.roles = role_of_identity(identity);
     return code == ADMIN_DONE ? identity_person(identity, &admin->options) : code;
 }
 

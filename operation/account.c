@@ -9,6 +9,7 @@
 #include "operation/history.h"
 #include "operation/judge.h"
 #include "operation/password.h"
+#include "operation/role.h"
 #include "operation/totp.h"
 #include "policy/calendar.h"
 
@@ -91,6 +92,7 @@ static enum medgl_error account_state_now(struct store_txn *txn, void *argument)
     struct ledger_entry entry;
     const struct clock_reading clock = clock_read();
     MEDGL_TRY(store_account_by_name(txn, run->name, account));
+    MEDGL_TRY(role_reaches(run->context, txn, account, run->why));
     if (!account_may_become(account->state, run->target, run->why))
         return MEDGL_ERR_REFUSED;
     account->state = run->target;
@@ -161,6 +163,7 @@ static enum medgl_error account_unlock_now(struct store_txn *txn, void *argument
     struct ledger_entry entry;
     const struct clock_reading clock = clock_read();
     MEDGL_TRY(store_account_by_name(txn, run->name, &run->account));
+    MEDGL_TRY(role_reaches(run->context, txn, &run->account, run->why));
     MEDGL_TRY(store_attempt_clear(txn, run->account.id, run->source, &run->cleared));
     if (run->source == NULL)
         MEDGL_TRY(account_open_factor(txn, run));
@@ -176,10 +179,13 @@ static enum medgl_error account_unlock_now(struct store_txn *txn, void *argument
 }
 
 enum medgl_error operation_account_unlock(struct context *context, const char *name,
-                                          const char *source, const char *reason, uint32_t *cleared)
+                                          const char *source, const char *reason, uint32_t *cleared,
+                                          char why[OPERATION_WHY_SIZE])
 {
-    struct account_run run = {.context = context, .name = name, .source = source, .reason = reason};
+    struct account_run run = {
+        .context = context, .name = name, .source = source, .reason = reason, .why = why};
     *cleared = 0;
+    why[0] = '\0';
     if (reason[0] == '\0' || !text_is_printable(reason) ||
         (source != NULL && !text_is_printable(source)))
         return MEDGL_ERR_ARGUMENT;

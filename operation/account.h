@@ -109,8 +109,8 @@ enum medgl_error operation_account_retire(struct context *context, const char *n
  * codes have closed (R24). No password is reset. `*cleared`: how many tries counted; 0 is no error.
  */
 enum medgl_error operation_account_unlock(struct context *context, const char *name,
-                                          const char *source, const char *reason,
-                                          uint32_t *cleared);
+                                          const char *source, const char *reason, uint32_t *cleared,
+                                          char why[OPERATION_WHY_SIZE]);
 
 /* A random password, valid for policy.password_issued_valid, to be changed at the first login
  * (R18). It leaves through `deliver`, which is called before the commit: when it fails, nothing has

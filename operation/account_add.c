@@ -9,6 +9,7 @@
 #include "operation/account_rules.h"
 #include "operation/evidence.h"
 #include "operation/person.h"
+#include "operation/role.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -270,6 +271,7 @@ static enum medgl_error change_now(struct store_txn *txn, void *argument)
     char fields[OPERATION_WHY_SIZE], idle[RULES_IDLE_SIZE];
     const struct clock_reading clock = clock_read();
     MEDGL_TRY(store_account_by_name(txn, run->request->name, &before));
+    MEDGL_TRY(role_reaches(run->context, txn, &before, run->why));
     after = before;
     if (run->request->class_ != NULL)
         after.class_ = *run->request->class_;

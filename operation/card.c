@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "operation/card_judge.h"
 #include "operation/evidence.h"
+#include "operation/role.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -189,6 +190,7 @@ static enum medgl_error enrol_admit(struct store_txn *txn, void *argument)
     struct enrol_run *run = argument;
     struct enrol_beside beside = {.run = run};
     MEDGL_TRY(store_account_by_name(txn, run->request->name, &run->account));
+    MEDGL_TRY(role_reaches(run->context, txn, &run->account, run->why));
     if (run->account.state != ACCOUNT_STATE_ACTIVE)
         return card_refuse(run->why, _("only an active account gets a second factor"));
     if (run->context->policy.factor_kinds == POLICY_FACTOR_KINDS_TOTP)

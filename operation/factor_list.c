@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "operation/card_judge.h"
 #include "operation/evidence.h"
+#include "operation/role.h"
 #include "operation/totp.h"
 
 #include <stdio.h>
@@ -211,6 +212,7 @@ static enum medgl_error remove_now(struct store_txn *txn, void *argument)
     run->all = run->fitting = 0;
     run->exact = false;
     MEDGL_TRY(store_account_by_name(txn, run->name, &run->account));
+    MEDGL_TRY(role_reaches(run->context, txn, &run->account, run->why));
     MEDGL_TRY(store_credential_each_of(txn, run->account.id, kind, remove_look, run));
     MEDGL_TRY(remove_refuse(run));
     MEDGL_TRY(remove_entry(run->context, txn, &clock, &run->account, run->kind, id, run->all,

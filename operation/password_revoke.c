@@ -5,6 +5,7 @@
 #include "operation/evidence.h"
 #include "operation/history.h"
 #include "operation/password.h"
+#include "operation/role.h"
 #include "operation/session.h"
 #include "operation/totp.h"
 
@@ -81,6 +82,7 @@ static enum medgl_error revoke_now(struct store_txn *txn, void *argument)
     run->count = 0;
     run->factors = 0;
     MEDGL_TRY(store_account_by_name(txn, run->request->name, &run->account));
+    MEDGL_TRY(role_reaches(run->context, txn, &run->account, run->why));
     enum medgl_error error =
         store_credential_get(txn, run->account.id, CREDENTIAL_PASSWORD, &going);
     run->password = error == MEDGL_OK;

@@ -8,6 +8,7 @@
 #include "operation/account.h"
 #include "operation/alert.h"
 #include "operation/evidence.h"
+#include "operation/person.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -152,39 +153,52 @@ static bool role_is_bound(const struct context *context)
     return context->policy.roles != POLICY_ROLES_NONE && (context->actor.roles & ROLE_ROOT) == 0;
 }
 
-/* A name that was given is believed where it speaks against whoever gave it. */
-static bool role_is_own(const struct context *context, const struct account *account)
+/* Whether the operator is asked about: by the kernel's login uid, or by name. A name that was given
+ * is believed where it speaks against whoever gave it. */
+static bool role_is_operator(const struct context *context, const struct account *account)
 {
     const struct actor *actor = &context->actor;
-    if (actor->name[0] != '\0' && (actor->asserted || role_is_bound(context)) &&
-        strcmp(actor->name, account->name) == 0)
-        return true;
-    return role_is_bound(context) && actor->uid >= 0 && actor->uid == account->uid;
+    if (actor->asserted)
+        return text_same_name(actor->name, account->name);
+    return role_is_bound(context) && actor->uid >= 0 &&
+           (actor->uid == account->uid || strcmp(actor->name, account->name) == 0);
 }
 
-static enum role_limit role_limit(const struct context *context, const struct account *account)
+struct role_own {
+    const struct context *context;
+    const struct account *account; /* that is acted on */
+    bool own;
+};
+
+/* One person's accounts stand for each other: a staff one and a privileged one are not two. */
+static enum medgl_error role_own_look(void *argument, const struct account *other)
 {
-    if (role_is_own(context, account))
-        return ROLE_LIMIT_OWN;
-    if (!role_is_bound(context) || (context->actor.roles & ROLE_SECURITY) != 0)
-        return ROLE_LIMIT_NONE;
-    if ((context->actor.roles & ROLE_HELPDESK) == 0)
-        return ROLE_LIMIT_ROLE;
-    switch (account->class_) {
-    case ACCOUNT_CLASS_STAFF:
-        return ROLE_LIMIT_NONE;
-    case ACCOUNT_CLASS_PRIVILEGED:
-    case ACCOUNT_CLASS_MAINTENANCE:
-    case ACCOUNT_CLASS_BREAKGLASS:
-        break;
-    }
-    return ROLE_LIMIT_CLASS;
+    struct role_own *look = argument;
+    look->own = look->own ||
+                (role_is_operator(look->context, other) && person_is_same(other, look->account));
+    return MEDGL_OK;
 }
 
-enum medgl_error role_reaches(const struct context *context, const struct account *account,
-                              char why[])
+static enum medgl_error role_limit(const struct context *context, struct store_txn *txn,
+                                   const struct account *account, enum role_limit *limit)
 {
-    switch (role_limit(context, account)) {
+    struct role_own look = {.context = context, .account = account};
+    look.own = role_is_operator(context, account);
+    *limit = ROLE_LIMIT_ROLE;
+    MEDGL_TRY(store_account_each(txn, role_own_look, &look));
+    if (look.own)
+        *limit = ROLE_LIMIT_OWN;
+    else if (!role_is_bound(context) || (context->actor.roles & ROLE_SECURITY) != 0)
+        *limit = ROLE_LIMIT_NONE;
+    else if ((context->actor.roles & ROLE_HELPDESK) != 0)
+        *limit = account->class_ == ACCOUNT_CLASS_STAFF ? ROLE_LIMIT_NONE : ROLE_LIMIT_CLASS;
+    return MEDGL_OK;
+}
+
+/* What to do instead; MEDGL_OK: nothing stands against it. */
+static enum medgl_error role_say(enum role_limit limit, const struct account *account, char why[])
+{
+    switch (limit) {
     case ROLE_LIMIT_NONE:
         return MEDGL_OK;
     case ROLE_LIMIT_ROLE:
@@ -207,6 +221,14 @@ enum medgl_error role_reaches(const struct context *context, const struct accoun
         break;
     }
     return MEDGL_ERR_REFUSED;
+}
+
+enum medgl_error role_reaches(const struct context *context, struct store_txn *txn,
+                              const struct account *account, char why[])
+{
+    enum role_limit limit;
+    MEDGL_TRY(role_limit(context, txn, account, &limit));
+    return role_say(limit, account, why);
 }
 
 /* -- refused tries -------------------------------------------------------------------------------
@@ -284,8 +306,8 @@ static enum medgl_error role_ask(struct store_txn *txn, void *argument)
     struct role_question *question = argument;
     struct account account;
     MEDGL_TRY(store_account_by_name(txn, question->name, &account));
-    question->limit = role_limit(question->context, &account);
-    return role_reaches(question->context, &account, question->why);
+    MEDGL_TRY(role_limit(question->context, txn, &account, &question->limit));
+    return role_say(question->limit, &account, question->why);
 }
 
 enum medgl_error operation_role_reaches(struct context *context, const char *verb, const char *name,

@@ -6,11 +6,12 @@
 
 /* Bits. */
 enum role {
-    ROLE_HELPDESK = 1, /* medgl-helpdesk: resets, unlocks, devices, of ordinary staff */
-    ROLE_SECURITY = 2, /* medgl-security: accounts, policy, keys, backups, everybody's resets */
-    ROLE_AUDIT = 4,    /* medgl-audit: reads ledger, documents and reports, changes nothing */
-    ROLE_ROOT = 8,     /* not bound by roles: root that no login stands behind (console, cron, a
-                          timer), root's own login, and the owner of a private root */
+    ROLE_HELPDESK = 1,   /* medgl-helpdesk: resets, unlocks, devices, of ordinary staff */
+    ROLE_SECURITY = 2,   /* medgl-security: accounts, policy, keys, backups, everybody's resets */
+    ROLE_AUDIT = 4,      /* medgl-audit: reads ledger, documents and reports, changes nothing */
+    ROLE_ROOT = 8,       /* not bound by roles: root that no login stands behind (console, cron, a
+                            timer), root's own login, and the owner of a private root */
+    ROLE_EVERYBODY = 16, /* of a verb: nobody needs a role for it */
 };
 #define ROLE_ANY (ROLE_HELPDESK | ROLE_SECURITY | ROLE_AUDIT)
 
@@ -26,12 +27,13 @@ enum medgl_error role_of_user(const char *name, unsigned *roles);
 
 /* What a role's scope says to an act on an account (password, tries, factors): the helpdesk's is
  * ordinary staff (not privileged, maintenance or break-glass accounts), and nobody acts on their
- * own account, however they are called: by the kernel's login uid, or by the name that was given.
+ * own account, however they are called: by the kernel's login uid, or by the name that was given;
+ * nor on another account of the same person, as far as the store knows it (operation/person.h).
  * Who is not bound (ROLE_ROOT, or the policy says so) is held to a name that was given alone.
  * Somebody without a role that acts on accounts, such as an engine, reaches none. To be asked in
  * the transaction of the act. MEDGL_ERR_REFUSED with `why` (OPERATION_WHY_SIZE, translated). */
-enum medgl_error role_reaches(const struct context *context, const struct account *account,
-                              char why[]);
+enum medgl_error role_reaches(const struct context *context, struct store_txn *txn,
+                              const struct account *account, char why[]);
 
 /* Records a refused try: an entry, and an alert, in one transaction. `verb`: "password reset".
  * `name`: the account it was about, if it is enrolled; or NULL. `why`: "role", "own" or "class". */

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "operation/evidence.h"
 #include "operation/qr.h"
+#include "operation/role.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -351,6 +352,7 @@ static enum medgl_error totp_enrol_check(struct store_txn *txn, void *argument)
 {
     struct totp_run *run = argument;
     MEDGL_TRY(store_account_by_name(txn, run->name, &run->account));
+    MEDGL_TRY(role_reaches(run->context, txn, &run->account, run->why));
     return totp_enrolment_admit(run->context, txn, &run->account, 0, run->why);
 }
 
@@ -358,7 +360,7 @@ static enum medgl_error totp_enrol_now(struct store_txn *txn, void *argument)
 {
     struct totp_run *run = argument;
     const struct clock_reading clock = clock_read();
-    MEDGL_TRY(store_account_by_name(txn, run->name, &run->account));
+    MEDGL_TRY(totp_enrol_check(txn, run));
     MEDGL_TRY(totp_enrolment_store(run->context, txn, &clock, &run->account, &run->enrolment,
                                    TOTP_BY_ADMINISTRATOR, run->why));
     return evidence_keep(txn, clock.now);

@@ -3,6 +3,7 @@
 #include "base/message.h"
 #include "base/text.h"
 #include "operation/evidence.h"
+#include "operation/role.h"
 #include "operation/totp.h"
 
 #include <stdio.h>
@@ -284,6 +285,7 @@ static enum medgl_error import_judge(struct store_txn *txn, void *argument)
     if (error == MEDGL_ERR_NOT_FOUND)
         return import_say(run->why, error, _("there is no account of that name"));
     MEDGL_TRY(error);
+    MEDGL_TRY(role_reaches(run->context, txn, &run->account, run->why));
     MEDGL_TRY(import_judge_secret(txn, run, item));
     return totp_enrolment_admit(run->context, txn, &run->account, import_besides(run), run->why);
 }

@@ -2,6 +2,7 @@
 #include "tests/bench/bench.h"
 
 #include "base/privilege.h"
+#include "operation/role.h"
 #include "operation/setup.h"
 
 #include <string.h>
@@ -39,6 +40,7 @@ static enum medgl_error run_now(void *argument)
     const struct run *run = argument;
     auto_clean(context_close) struct context context = {.store = NULL};
     MEDGL_TRY(context_open(run->place->root, CONTEXT_STATE, &context));
+    context.actor.roles = ROLE_ROOT;
     return run->function(&context, run->argument);
 }
 

@@ -372,7 +372,8 @@ static bool invent(struct context *context, struct scene *there, const void *arg
     (void)argument;
     CHECK(operation_account_add(context, &add, why) == MEDGL_OK);
     while (size < 30) {
-        CHECK(operation_account_unlock(context, there->user, NULL, "test", &cleared) == MEDGL_OK);
+        CHECK(operation_account_unlock(context, there->user, NULL, "test", &cleared,
+                                       (char[OPERATION_WHY_SIZE]){""}) == MEDGL_OK);
         CHECK(operation_ledger_size(context, &size) == MEDGL_OK);
     }
     return true;

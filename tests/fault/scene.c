@@ -4,6 +4,7 @@
 #include "operation/account.h"
 #include "operation/change_password.h"
 #include "operation/evidence.h"
+#include "operation/role.h"
 #include "operation/setup.h"
 
 #include "base/clock.h"
@@ -68,6 +69,7 @@ static bool act_in_child(const struct sandbox *sandbox, const void *row)
     said = run->scene->board;
     log_open(LOG_TARGET_SYSLOG, "test", 0); /* which is the board */
     CHECK(context_open(sandbox->root, CONTEXT_STATE, &context) == MEDGL_OK);
+    context.actor.roles = ROLE_ROOT;
     return run->act(&context, run->scene, run->argument);
 }
 
@@ -121,7 +123,8 @@ static bool unlock_act(struct context *context, struct scene *scene, const void 
 {
     uint32_t cleared;
     (void)argument;
-    return operation_account_unlock(context, scene->user, NULL, "test", &cleared) == MEDGL_OK;
+    return operation_account_unlock(context, scene->user, NULL, "test", &cleared,
+                                    (char[OPERATION_WHY_SIZE]){""}) == MEDGL_OK;
 }
 
 bool scene_unlock(struct scene *scene)

@@ -193,7 +193,8 @@ static bool lengthen_act(struct context *context, struct scene *scene, const voi
     uint32_t cleared;
     (void)argument;
     for (int i = 0; i < 20; i++)
-        CHECK(operation_account_unlock(context, scene->user, NULL, "test", &cleared) == MEDGL_OK);
+        CHECK(operation_account_unlock(context, scene->user, NULL, "test", &cleared,
+                                       (char[OPERATION_WHY_SIZE]){""}) == MEDGL_OK);
     _exit(0); /* not closed */
 }
 

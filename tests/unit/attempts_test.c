@@ -52,7 +52,8 @@ static void clear_tries(const char *user)
     char key[CRYPTO_ID_SIZE];
     uint32_t cleared;
     if (strcmp(user, UNKNOWN) != 0) {
-        assert_int_equal(operation_account_unlock(&here->context, user, NULL, "test", &cleared),
+        assert_int_equal(operation_account_unlock(&here->context, user, NULL, "test", &cleared,
+                                                  (char[OPERATION_WHY_SIZE]){""}),
                          MEDGL_OK);
         return;
     }
@@ -298,9 +299,9 @@ static void codes_step(char step)
         (void)with_code(true, here->issued);
         break;
     case 's':
-        assert_int_equal(
-            operation_account_unlock(&here->context, here->user, "192.0.2.1", "test", &cleared),
-            MEDGL_OK);
+        assert_int_equal(operation_account_unlock(&here->context, here->user, "192.0.2.1", "test",
+                                                  &cleared, (char[OPERATION_WHY_SIZE]){""}),
+                         MEDGL_OK);
         break;
     default:
         clear_tries(here->user);

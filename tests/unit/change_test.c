@@ -646,9 +646,10 @@ static void R17_wrong_answers_close_the_change_alone(void **state)
     assert_int_equal(log_in(f, GOOD), LOGIN_ALLOWED);
     assert_int_equal(change(f, GOOD, OTHER), CHANGE_WRONG_CURRENT); /* and stays so */
     assert_int_equal(tally_of(f).kinds[LEDGER_LOGIN_LOCKED], 1);
-    assert_int_equal(
-        operation_account_unlock(&f->context, f->user, "change 192.0.2.1", "called back", &cleared),
-        MEDGL_OK);
+    assert_int_equal(operation_account_unlock(&f->context, f->user, "change 192.0.2.1",
+                                              "called back", &cleared,
+                                              (char[OPERATION_WHY_SIZE]){""}),
+                     MEDGL_OK);
     assert_int_equal(cleared, 3);
     assert_int_equal(change(f, GOOD, OTHER), CHANGE_DONE);
 }

@@ -3,6 +3,7 @@
 #define MEDGL_TESTS_UNIT_DOCTOR_FIXTURE_H
 
 #include "operation/account.h"
+#include "operation/role.h"
 #include "operation/setup.h"
 
 #include "base/file.h"
@@ -123,6 +124,7 @@ static enum medgl_error look(const char *finds, const char * not )
 static void open_context(struct context *context)
 {
     assert_int_equal(context_open(root, CONTEXT_STATE, context), MEDGL_OK);
+    context->actor.roles = ROLE_ROOT;
 }
 
 /* "NAME UID CLASS, ..." */

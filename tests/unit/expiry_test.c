@@ -1160,9 +1160,10 @@ static void a_closed_change_is_unlocked(void **state)
     assert_int_equal(sources.change.counts.source_failures, 5);
     assert_int_equal(sources.change.decision.verdict, ATTEMPT_LOCKED_SOURCE);
     assert_string_equal(report.activity.last_failure_source, "192.0.2.1");
-    assert_int_equal(
-        operation_account_unlock(&here->context, here->user, row->source, "called back", &cleared),
-        MEDGL_OK);
+    assert_int_equal(operation_account_unlock(&here->context, here->user, row->source,
+                                              "called back", &cleared,
+                                              (char[OPERATION_WHY_SIZE]){""}),
+                     MEDGL_OK);
     assert_int_equal(cleared, row->cleared);
     assert_int_equal(change_is_open(here, "192.0.2.1"), row->change);
     assert_int_equal(try_login(here, here->user, "192.0.2.1", PASSWORD_ONE),

@@ -302,7 +302,8 @@ static void the_operator_alone_approves_nothing(void **state)
     (void)snprintf(here->context.actor.name, sizeof(here->context.actor.name), "%s", here->user);
     assert_int_equal(add(&request, id, why), MEDGL_ERR_REFUSED);
     assert_non_null(strstr(why, "another person"));
-    here->context.actor = (struct actor){.uid = -1, .asserted = true}; /* by the name alone */
+    here->context.actor =
+        (struct actor){.uid = -1, .asserted = true, .roles = ROLE_ROOT}; /* by the name alone */
     (void)snprintf(here->context.actor.name, sizeof(here->context.actor.name), "%s", here->user);
     assert_int_equal(add(&request, id, why), MEDGL_ERR_REFUSED);
     request.approved_by = OTHER;

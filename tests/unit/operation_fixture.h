@@ -8,6 +8,7 @@
 #include "operation/evidence.h"
 #include "operation/login.h"
 #include "operation/password.h"
+#include "operation/role.h"
 #include "operation/setup.h"
 
 #include "base/file.h"
@@ -168,6 +169,7 @@ static inline void reopen(struct fixture *f)
 {
     context_close(&f->context);
     assert_int_equal(context_open(f->root, CONTEXT_STATE, &f->context), MEDGL_OK);
+    f->context.actor.roles = ROLE_ROOT;
 }
 
 static inline enum medgl_error set_up(const char *root)
@@ -197,6 +199,7 @@ static inline int fixture_open(void **state)
     write_policy(f, "");
     if (context_open(f->root, CONTEXT_STATE, &f->context) != MEDGL_OK)
         return 1;
+    f->context.actor.roles = ROLE_ROOT;
     *state = f;
     return 0;
 }

@@ -123,7 +123,8 @@ static void repeated_guesses_are_refused(void **state)
     assert_int_equal(tally.wrong, 5);
     assert_int_equal(tally.counted, 5);
     assert_int_equal(tally.kinds[LEDGER_LOGIN_LOCKED], 1);
-    assert_int_equal(operation_account_unlock(&f->context, f->user, NULL, "called back", &cleared),
+    assert_int_equal(operation_account_unlock(&f->context, f->user, NULL, "called back", &cleared,
+                                              (char[OPERATION_WHY_SIZE]){""}),
                      MEDGL_OK);
     assert_int_equal(cleared, 5);
     assert_int_equal(try_login(f, f->user, "198.51.100.7", PASSWORD_ONE), LOGIN_ALLOWED);
@@ -361,11 +362,13 @@ static void an_older_store_put_back_is_found(void **state)
     context_close(&f->context);
     copy_store(store, copy);
     assert_int_equal(context_open(f->root, CONTEXT_STATE, &f->context), MEDGL_OK);
+    f->context.actor.roles = ROLE_ROOT;
     assert_int_equal(operation_account_disable(&f->context, f->user, "left", why), MEDGL_OK);
     assert_int_equal(verify(f), MEDGL_OK);
     context_close(&f->context);
     copy_store(copy, store);
     assert_int_equal(context_open(f->root, CONTEXT_STATE, &f->context), MEDGL_OK);
+    f->context.actor.roles = ROLE_ROOT;
     assert_int_equal(verify(f), MEDGL_ERR_CORRUPT);
     /* As many entries as before, but others. */
     assert_int_equal(operation_account_disable(&f->context, f->user, "late", why), MEDGL_OK);
@@ -478,6 +481,7 @@ static void a_killed_login_is_a_failure(void **state)
             struct proof proof;
             struct caller caller;
             assert_int_equal(context_open(f->root, CONTEXT_STATE, &f->context), MEDGL_OK);
+    f->context.actor.roles = ROLE_ROOT;
             begin_login(f, &caller, &proof);
             (void)raise(SIGKILL);
         }
@@ -604,11 +608,18 @@ static void nothing_is_issued_that_cannot_be_delivered(void **state)
     char why[OPERATION_WHY_SIZE];
     enrol(f);
     set_password(f, PASSWORD_ONE);
-    struct password_issue_request request = {
-        .name = f->user, .method = "staff-card", .note = "", .deliver = no_paper};
-    assert_int_equal(operation_password_issue(&f->context, &request, why), MEDGL_ERR_SPACE);
+    struct reset_done done;
+    struct reset_request request = {.name = f->user,
+                                    .method = "known-in-person",
+                                    .note = "",
+                                    .requested_by = "",
+                                    .delivery = RESET_SLIP,
+                                    .slip_to = "file",
+                                    .deliver = no_paper};
+    assert_int_equal(operation_password_reset(&f->context, &request, &done, why), MEDGL_ERR_SPACE);
     request.method = "a hunch";
-    assert_int_equal(operation_password_issue(&f->context, &request, why), MEDGL_ERR_ARGUMENT);
+    assert_int_equal(operation_password_reset(&f->context, &request, &done, why),
+                     MEDGL_ERR_ARGUMENT);
     assert_int_equal(try_login(f, f->user, "192.0.2.1", PASSWORD_ONE), LOGIN_ALLOWED);
     assert_int_equal(tally_of(f).kinds[LEDGER_PASSWORD_ISSUE], 1);
 }

@@ -593,7 +593,9 @@ static void lockouts_say_what_is_counted(void **state)
     assert_string_equal(lockouts_of(f, true), expected);
     assert_int_equal(locked_through(f, "sshd"), 1);
     assert_int_equal(locked_through(f, "passwd"), 0);
-    assert_int_equal(operation_account_unlock(&f->context, f->user, NULL, "x", &cleared), MEDGL_OK);
+    assert_int_equal(operation_account_unlock(&f->context, f->user, NULL, "x", &cleared,
+                                              (char[OPERATION_WHY_SIZE]){""}),
+                     MEDGL_OK);
     assert_string_equal(lockouts_of(f, false), "");
 }
 

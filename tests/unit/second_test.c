@@ -428,7 +428,8 @@ static void test_counted(void **state)
 static void unlock(const char *source)
 {
     uint32_t cleared;
-    assert_int_equal(operation_account_unlock(&here->context, here->user, source, "busy", &cleared),
+    assert_int_equal(operation_account_unlock(&here->context, here->user, source, "busy", &cleared,
+                                              (char[OPERATION_WHY_SIZE]){""}),
                      MEDGL_OK);
 }
 
