@@ -19,6 +19,7 @@ enum medgl_error store_key_add(struct store_txn *txn, const struct key_period *k
     return row_put(txn, STATEMENT_KEY_ADD, &table_key, key);
 }
 
+/* Reads those of every use: one whose use was changed must not go unseen. */
 enum medgl_error store_key_each(struct store_txn *txn, enum key_use use,
                                 enum medgl_error (*each)(void *argument,
                                                          const struct key_period *key),
@@ -27,11 +28,11 @@ enum medgl_error store_key_each(struct store_txn *txn, enum key_use use,
     auto_statement struct statement statement = {0};
     enum medgl_error error;
     struct key_period key;
-    MEDGL_TRY(statement_begin_in(txn, STATEMENT_KEY_OF,
-                                 STATEMENT_KEYS({":key_use", NULL, (int64_t)use}), &statement));
+    MEDGL_TRY(statement_begin_in(txn, STATEMENT_KEY_ALL, NULL, &statement));
     while ((error = statement_step(&statement)) == MEDGL_OK) {
         MEDGL_TRY(row_read(&statement, &table_key, &key));
-        MEDGL_TRY(each(argument, &key));
+        if (key.use == use)
+            MEDGL_TRY(each(argument, &key));
     }
     return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
 }

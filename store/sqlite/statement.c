@@ -290,8 +290,6 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_DOCUMENT_ALL] = "SELECT " DOCUMENT " FROM document ORDER BY created, id",
     [STATEMENT_DOCUMENT_REKEY] = "UPDATE document SET mac = row_rekey(" DOCUMENT ")",
 
-    [STATEMENT_KEY_OF] =
-        "SELECT " KEY " FROM key_period WHERE key_use = :key_use ORDER BY ledger_seq",
     [STATEMENT_KEY_ADD] = "INSERT INTO key_period (" KEY ") VALUES (:key_use, :name, :algorithm, "
                           ":first_size, :since, :ledger_seq, :mac)",
     [STATEMENT_KEY_ALL] = "SELECT " KEY " FROM key_period ORDER BY key_use, ledger_seq",

@@ -23,6 +23,8 @@ static const char *database_advice(enum medgl_error error)
         return "install the version of pam_medgl that wrote it, or a newer one";
     if (error == MEDGL_ERR_KEY)
         return "restore the store key that belongs to it";
+    if (error == MEDGL_ERR_CONFLICT)
+        return "nothing was written; what is started anew uses the one in place";
     if (error == MEDGL_ERR_MEMORY)
         return "give the machine, or the service, more memory";
     return "look for disk errors in the kernel log, then run medgl-admin doctor";
@@ -176,6 +178,20 @@ static enum medgl_error transaction_commit(struct store *store, enum store_mode 
     return error;
 }
 
+/* MUST: nothing is committed to a store that is not in its place any more: it would be lost. Who
+ * puts another one there has the write lock of this one meanwhile (operation/backup_restore.c), so
+ * it is asked when the lock is there. */
+static enum medgl_error transaction_in_place(struct store *store)
+{
+    int moved = 0;
+    const int result = sqlite3_file_control(store->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (result != SQLITE_OK)
+        return database_error(store, result, "looking whether it is in its place");
+    return moved == 0 ? MEDGL_OK
+                      : database_refuse(store->path, MEDGL_ERR_CONFLICT,
+                                        "another store has taken its place");
+}
+
 enum medgl_error store_transact(struct store *store, enum store_mode mode, store_function function,
                                 void *argument)
 {
@@ -187,7 +203,9 @@ enum medgl_error store_transact(struct store *store, enum store_mode mode, store
     store->wait_until = clock_monotonic() + store->patience_ms;
     MEDGL_TRY(database_run(store, mode == STORE_WRITE ? "BEGIN IMMEDIATE" : "BEGIN",
                            "beginning a transaction"));
-    enum medgl_error error = function(&txn, argument);
+    enum medgl_error error = mode == STORE_WRITE ? transaction_in_place(store) : MEDGL_OK;
+    if (error == MEDGL_OK)
+        error = function(&txn, argument);
     crypto_mac_end(&store->mac); /* the key rests in locked memory between transactions */
     if (error == MEDGL_OK)
         return transaction_commit(store, mode);

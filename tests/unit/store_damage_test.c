@@ -240,6 +240,94 @@ static enum medgl_error read_checkpoints(struct store_txn *txn, void *key)
     return store_checkpoint_each(txn, any_checkpoint, NULL);
 }
 
+static enum medgl_error read_checkpoint_of(struct store_txn *txn, void *key)
+{
+    struct kept_checkpoint checkpoint;
+    (void)key;
+    return store_checkpoint_of(txn, 2, &checkpoint);
+}
+
+static enum medgl_error any_archive(void *argument, const struct archive *archive)
+{
+    (void)argument;
+    (void)archive;
+    return MEDGL_OK;
+}
+
+static enum medgl_error read_archives(struct store_txn *txn, void *key)
+{
+    (void)key;
+    return store_archive_each(txn, any_archive, NULL);
+}
+
+/* What does not follow the last one is found by its MAC, not by a gap. */
+static enum medgl_error add_archive(struct store_txn *txn, void *key)
+{
+    const struct archive archive = archive_of(1, 2);
+    (void)key;
+    enum medgl_error error = store_archive_add(txn, &archive);
+    return error == MEDGL_OK ? MEDGL_ERR_REFUSED : error;
+}
+
+static enum medgl_error any_document(void *argument, const struct document *document)
+{
+    (void)argument;
+    (void)document;
+    return MEDGL_OK;
+}
+
+static enum medgl_error read_documents(struct store_txn *txn, void *key)
+{
+    (void)key;
+    return store_document_each(txn, any_document, NULL);
+}
+
+static enum medgl_error read_document_of(struct store_txn *txn, void *key)
+{
+    struct document document;
+    (void)key;
+    return store_document_of(txn, 1, &document);
+}
+
+static enum medgl_error update_document(struct store_txn *txn, void *key)
+{
+    const struct document document = document_of('8', 'a', 1);
+    (void)key;
+    return store_document_update(txn, &document);
+}
+
+static enum medgl_error any_key(void *argument, const struct key_period *key)
+{
+    (void)argument;
+    (void)key;
+    return MEDGL_OK;
+}
+
+static enum medgl_error read_keys(struct store_txn *txn, void *key)
+{
+    (void)key;
+    return store_key_each(txn, KEY_USE_STORE, any_key, NULL);
+}
+
+static enum medgl_error read_keys_of_another_use(struct store_txn *txn, void *key)
+{
+    (void)key;
+    return store_key_each(txn, KEY_USE_LEDGER, any_key, NULL);
+}
+
+static enum medgl_error any_backup(void *argument, const struct backup *backup)
+{
+    (void)argument;
+    (void)backup;
+    return MEDGL_OK;
+}
+
+static enum medgl_error read_backups(struct store_txn *txn, void *key)
+{
+    (void)key;
+    return store_backup_each(txn, any_backup, NULL);
+}
+
 struct damaged_table {
     const char *name;
     const struct row_table *table;
@@ -265,6 +353,12 @@ static const struct damaged_table damaged_tables[] = {
     {"ledger", &table_ledger, "seq", {read_ledger_wanted}},
     {"ledger_head", &table_ledger_head, "id", {read_head}},
     {"checkpoint", &table_checkpoint, "size", {read_checkpoints}},
+    {"archive", &table_archive, "first", {read_archives}},
+    {"archive", &table_archive, "first", {add_archive}},
+    {"document", &table_document, "id", {read_documents}},
+    {"key_period", &table_key, "key_use", {read_keys}},
+    {"key_period", &table_key, "key_use", {read_keys_of_another_use}},
+    {"backup", &table_backup, "id", {read_backups}},
 };
 
 /* A connection of somebody without the row key. */
@@ -550,6 +644,24 @@ static const struct forgery forgeries[] = {
     {"view", "CREATE VIEW v AS SELECT * FROM account", read_nothing, MEDGL_OK},
     {"table", "CREATE TABLE t (x)", read_nothing, MEDGL_OK},
     {"index dropped", "DROP INDEX attempt_in_flight", read_attempt_counts, MEDGL_OK},
+    {"a document that is gone", "UPDATE document SET destroyed = 0", read_document_of,
+     MEDGL_ERR_CORRUPT},
+    {"another file for a document", "UPDATE document SET digest = 'f'", update_document,
+     MEDGL_ERR_CORRUPT},
+    {"a document of another", "UPDATE document SET account_id = " BBB, read_documents,
+     MEDGL_ERR_CORRUPT},
+    {"an archive of fewer entries", "UPDATE archive SET next = 0", read_archives,
+     MEDGL_ERR_CORRUPT},
+    {"a key in force sooner", "UPDATE key_period SET first_size = 0", read_keys, MEDGL_ERR_CORRUPT},
+    {"a key of another use", "UPDATE key_period SET key_use = 2", read_keys, MEDGL_ERR_CORRUPT},
+    {"a backup that was never verified", "UPDATE backup SET verified = 0", read_backups,
+     MEDGL_ERR_CORRUPT},
+    {"a checkpoint that was told", "UPDATE checkpoint SET told = 1", read_checkpoint_of,
+     MEDGL_ERR_CORRUPT},
+    {"a clock that was never ahead", "UPDATE ledger_head SET time = NULL", read_head,
+     MEDGL_ERR_CORRUPT},
+    {"a body that no archive has", "UPDATE ledger SET line = '' WHERE seq = 1", read_ledger,
+     MEDGL_ERR_CORRUPT},
     {"store's own row removed", "DELETE FROM meta", read_nothing, MEDGL_OK},
 };
 

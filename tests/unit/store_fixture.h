@@ -248,6 +248,57 @@ static inline struct policy_seen policy_seen_of(const char *text)
     return seen;
 }
 
+static inline struct document document_of(char id, char account, uint64_t shown_seq)
+{
+    struct document document = {.type = "image/jpeg",
+                                .size = 70000,
+                                .created = NOW,
+                                .destroyed = NOW + MEDGL_DAY,
+                                .ledger_seq = shown_seq + 5,
+                                .shown_seq = shown_seq};
+    assert_ok(text_copy(document.id, sizeof(document.id), id_of(id)));
+    assert_ok(text_copy(document.account_id, sizeof(document.account_id), id_of(account)));
+    memset(document.digest, id, sizeof(document.digest) - 1);
+    return document;
+}
+
+static inline struct archive archive_of(uint64_t first, uint64_t next)
+{
+    struct archive archive = {.first = first,
+                              .next = next,
+                              .bytes = 400 * (next - first),
+                              .file = "medgl-0.archive",
+                              .created = NOW,
+                              .ledger_seq = next + 1};
+    memset(archive.digest, 'e', sizeof(archive.digest) - 1);
+    return archive;
+}
+
+static inline struct key_period key_of(enum key_use use, const char *name, uint64_t ledger_seq)
+{
+    struct key_period key = {.use = use,
+                             .algorithm = "Ed25519",
+                             .from = ledger_seq + 1,
+                             .since = NOW,
+                             .ledger_seq = ledger_seq};
+    assert_ok(text_copy(key.name, sizeof(key.name), name));
+    return key;
+}
+
+static inline struct backup backup_of(char id, medgl_time created)
+{
+    struct backup backup = {.file = "/var/backups/medgl/1.backup",
+                            .bytes = 90000,
+                            .size = 2,
+                            .state = BACKUP_MADE,
+                            .created = created,
+                            .verified = created + 1,
+                            .ledger_seq = 2};
+    assert_ok(text_copy(backup.id, sizeof(backup.id), id_of(id)));
+    memset(backup.digest, id, sizeof(backup.digest) - 1);
+    return backup;
+}
+
 /* One more line, with a head that goes with it; what they say is ledger/'s affair. */
 static inline enum medgl_error append_line(struct store_txn *txn, const char *line)
 {
@@ -258,6 +309,7 @@ static inline enum medgl_error append_line(struct store_txn *txn, const char *li
     MEDGL_TRY(merkle_append(&head.tree, leaf));
     (void)snprintf(head.checkpoint, sizeof(head.checkpoint), "note of %llu",
                    (unsigned long long)head.tree.size);
+    head.time = NOW;
     return store_ledger_append(txn, line, strlen(line), leaf, &head);
 }
 
@@ -273,6 +325,10 @@ static inline void fill(void)
     const struct alert alert = alert_of('f', "lockout");
     const struct delivery delivery = delivery_of('f', "mail");
     const struct policy_seen seen = policy_seen_of("sessions = 3");
+    const struct document document = document_of('8', 'a', 1);
+    const struct archive archive = archive_of(0, 1);
+    const struct key_period key = key_of(KEY_USE_STORE, "first", 0);
+    const struct backup backup = backup_of('7', NOW);
     struct activity activity = {.last_login = NOW,
                                 .last_service = "sshd",
                                 .last_source = "192.0.2.1",
@@ -296,6 +352,10 @@ static inline void fill(void)
     assert_ok(store_alert_add(txn, &alert));
     assert_ok(store_delivery_put(txn, &delivery));
     assert_ok(store_policy_seen_put(txn, &seen));
+    assert_ok(store_document_add(txn, &document));
+    assert_ok(store_archive_add(txn, &archive));
+    assert_ok(store_key_add(txn, &key));
+    assert_ok(store_backup_add(txn, &backup));
     assert_ok(append_line(txn, "{\"seq\":0}"));
     assert_ok(append_line(txn, "{\"seq\":1}"));
     assert_ok(store_checkpoint_add(txn, 2, NOW, "note of 2"));

@@ -135,13 +135,15 @@ static void no_problem(void *argument, const char *what)
 /* Stores that older programs made, brought forward with all that is in them. */
 struct older {
     const char *name;
-    const char *file; /* SQL that makes it */
-    const char *sql;  /* what makes it older still */
-    bool owner_known; /* what version 3 keeps is there */
-    bool rules_known; /* what version 4 keeps */
+    const char *file;   /* SQL that makes it */
+    const char *sql;    /* what makes it older still */
+    bool owner_known;   /* what version 3 keeps is there */
+    bool rules_known;   /* what version 4 keeps */
+    bool factors_known; /* what version 5 keeps */
 };
 
 static const struct older olders[] = {
+    {"version 5", STORE_VERSION5, "", true, true, true},
     {"version 4", STORE_VERSION4, "", true, true},
     {"version 3", STORE_VERSION3, "", true},
     {"version 2", STORE_VERSION2, "", false},
@@ -171,6 +173,7 @@ static void older_store_is_whole(struct store_txn *txn, const struct older *row)
     struct credential password;
     struct session session;
     bool any = true;
+    const bool factors = row->factors_known;
     assert_ok(store_account_by_uid(txn, expected.uid, &hanako));
     assert_string_equal(hanako.name, "hanako");
     assert_string_equal(hanako.full_name, expected.full_name);
@@ -182,23 +185,32 @@ static void older_store_is_whole(struct store_txn *txn, const struct older *row)
     assert_string_equal(hanako.services, row->rules_known ? expected.services : "");
     assert_true(hanako.sessions == (row->rules_known ? 3 : 0) &&
                 hanako.idle == (row->rules_known ? -1 : 0) && hanako.shared == row->rules_known);
-    assert_int_equal(hanako.factor, ACCOUNT_FACTOR_CLASS);
+    assert_int_equal(hanako.factor, factors ? expected.factor : ACCOUNT_FACTOR_CLASS);
     assert_ok(store_activity_get(txn, hanako.id, &activity));
     assert_true(activity.failures == 3 && activity.factor_failures == (row->rules_known ? 7 : 0) &&
                 activity.last_used == (row->rules_known ? NOW - 3 : 0));
     assert_true(activity.warned_at == (row->owner_known ? NOW - 2 : 0) &&
                 activity.grace_used == (row->owner_known ? 2 : 0));
-    assert_int_equal(activity.factor_warned_at, 0);
+    assert_int_equal(activity.factor_warned_at, factors ? NOW - 4 : 0);
     assert_ok(store_credential_get(txn, hanako.id, CREDENTIAL_PASSWORD, &password));
     assert_int_equal(password.strength, PASSWORD_STRENGTH_LONG);
-    assert_true(password.label[0] == '\0' && password.counter == 0 && password.drift == 0);
+    assert_string_equal(password.label, factors ? "phone" : "");
+    assert_true(password.counter == (factors ? 60000001 : 0) &&
+                password.drift == (factors ? -1 : 0));
     assert_ok(store_credential_any_factor(txn, &any));
-    assert_false(any);
+    assert_true(any == factors);
     assert_ok(store_session_find(txn, hanako.id, "sshd", "pts/0", &session));
     assert_int_equal(session.ended, SESSION_END_NONE);
     assert_int_equal(session.class_, row->rules_known ? ACCOUNT_CLASS_STAFF : 0);
     assert_string_equal(session.leader, row->rules_known ? "boot 1 2 3" : "");
     assert_string_equal(session.person, row->rules_known ? "taro" : "");
+    struct ledger_head head;
+    struct kept_checkpoint kept;
+    assert_ok(store_ledger_head(txn, &head));
+    assert_true(head.tree.size == 2 && head.time == 0);
+    assert_ok(store_checkpoint_of(txn, 2, &kept));
+    assert_true(kept.time == NOW && kept.told == 0);
+    assert_string_equal(kept.note, "note of 2");
 }
 
 /* The new columns of old rows can be written. */
@@ -208,7 +220,11 @@ static void older_store_is_used(struct store_txn *txn)
     struct account hanako;
     struct credential password;
     struct attempt attempt = attempt_of(id_of('1'), 'b', "s", NOW);
-    const struct grant grant = grant_of('9', 'a');
+    const struct grant grant = grant_of('8', 'a');
+    const struct document document = document_of('8', 'a', 1);
+    const struct archive archive = archive_of(0, 1);
+    const struct key_period key = key_of(KEY_USE_LEDGER, "first", 0);
+    const struct backup backup = backup_of('7', NOW);
     assert_ok(store_account_update(txn, &expected));
     assert_ok(store_account_by_name(txn, "hanako", &hanako));
     assert_string_equal(hanako.reading, expected.reading);
@@ -216,9 +232,15 @@ static void older_store_is_used(struct store_txn *txn)
     assert_true(hanako.shared);
     assert_int_equal(hanako.factor, expected.factor);
     assert_ok(store_credential_get(txn, hanako.id, CREDENTIAL_PASSWORD, &password));
-    password.counter = 5;
+    password.counter++;
     assert_ok(store_credential_update(txn, &password));
     assert_ok(store_grant_add(txn, &grant));
+    assert_ok(store_document_add(txn, &document));
+    assert_ok(store_archive_add(txn, &archive));
+    assert_ok(store_key_add(txn, &key));
+    assert_ok(store_backup_add(txn, &backup));
+    assert_ok(append_line(txn, "{\"seq\":2}"));
+    assert_ok(store_ledger_archive(txn, 0, 1));
     assert_ok(store_session_close(txn, id_of('d'), NOW + 1, SESSION_END_LOST));
     assert_ok(crypto_random_id(attempt.id));
     assert_ok(store_attempt_begin(txn, &attempt));
