@@ -19,6 +19,7 @@
 #define PATH_DOCUMENTS   MEDGL_STATEDIR "/documents"
 #define PATH_WAKE        MEDGL_STATEDIR "/alerts" /* written to when there is something to deliver */
 #define PATH_ARCHIVE     MEDGL_STATEDIR "/archive" /* bodies of old entries, in signed files */
+#define PATH_STAGING     MEDGL_STATEDIR "/backup"  /* a backup that is being made or looked at */
 #define PATH_NOTIFY      MEDGL_SYSCONFDIR "/notify.d"
 #define PATH_AUDITOR     MEDGL_SYSCONFDIR "/auditor.pem" /* who can read documents */
 #define PATH_BACKUP_CERT MEDGL_SYSCONFDIR "/backup.pem"  /* who can read backups */

@@ -46,6 +46,15 @@ enum medgl_error operation_backup_verify(struct context *context,
                                          const struct backup_open_request *request,
                                          struct backup_found *found, char why[]);
 
+/* Whether a backup is missing, too old, or was not proved for too long, by the policy: in `text`,
+ * an English sentence for an alert; "": all is well. For the watch and for doctor. */
+enum medgl_error backup_look(struct context *context, medgl_time now, char text[STORE_ALERT_SIZE]);
+
+/* The certificates that backups are sealed to. MEDGL_ERR_REFUSED with `why`, of
+ * OPERATION_WHY_SIZE. */
+enum medgl_error backup_readers(const struct context *context, medgl_time now,
+                                struct envelope_readers **readers, char why[]);
+
 /* Puts it in the place of what is there (or on a new machine). Verified first; the switch is one
  * rename(2); what was there stays beside it, under another name. The restored store says so in its
  * ledger, alerts, refuses codes of before the restore (R24), and says which one-time codes may have
@@ -56,7 +65,13 @@ struct backup_restore_request {
     gid_t group;
     struct actor actor;
     const char *reason;
-    struct backup_open_request from;
+    struct backup_open_request from; /* what follows gets its `argument`; each may be NULL */
+    /* An act since the backup that is undone by it, as its entry in the old ledger says. */
+    void (*lost)(void *argument, uint64_t seq, medgl_time time, const char *kind, const char *name);
+    /* An account that has one-time codes again which may have been used. */
+    void (*open)(void *argument, const char *name, uint32_t codes);
+    /* A file of MEDGL_SYSCONFDIR that is not as in the backup, and stays as it is. */
+    void (*differs)(void *argument, const char *path);
 };
 struct backup_restored {
     struct backup_found found;

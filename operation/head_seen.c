@@ -163,6 +163,15 @@ void head_seen_keep(const struct context *context, const struct head_mark *mark,
                  context->root, PATH_HEAD_SEEN, medgl_error_text(error));
 }
 
+enum medgl_error head_seen_bar(const struct context *context, const struct head_mark *mark)
+{
+    const struct head_seen seen = {.seen = *mark, .lost = *mark};
+    char path[PATH_MAX], text[HEAD_TEXT_SIZE];
+    MEDGL_TRY(path_under(path, context->root, PATH_HEAD_SEEN));
+    head_format(&seen, text);
+    return file_replace(path, geteuid(), getegid(), 0600, text, strlen(text));
+}
+
 /* -- in a transaction ------------------------------------------------------------------------- */
 
 static enum medgl_error head_take_leaf(void *argument, const struct ledger_row *row)

@@ -38,6 +38,10 @@ enum medgl_error head_seen_mark(struct store_txn *txn, medgl_time time, struct h
 void head_seen_keep(const struct context *context, const struct head_mark *mark,
                     const struct head_mark *lost);
 
+/* Of a store that is put back knowingly: it holds `mark`, and no step up to that time is good any
+ * more. Synced. */
+enum medgl_error head_seen_bar(const struct context *context, const struct head_mark *mark);
+
 /* -- of a login ------------------------------------------------------------------------------- */
 
 struct head_found {

@@ -43,16 +43,16 @@ static enum medgl_error setup_parents(const char *path)
     return MEDGL_OK;
 }
 
-static enum medgl_error setup_make_directories(const struct setup_request *request)
+enum medgl_error setup_make_directories(const char *root, uid_t owner, gid_t group)
 {
     for (size_t i = 0; i < MEDGL_COUNT(setup_directories); i++) {
         const struct setup_directory *directory = &setup_directories[i];
         char path[PATH_MAX];
-        MEDGL_TRY(path_under(path, request->root, directory->path));
+        MEDGL_TRY(path_under(path, root, directory->path));
         enum medgl_error error = setup_parents(path);
         if (error == MEDGL_OK)
-            error = file_directory(path, directory->owned ? request->owner : geteuid(),
-                                   directory->owned ? request->group : getegid(), directory->mode);
+            error = file_directory(path, directory->owned ? owner : geteuid(),
+                                   directory->owned ? group : getegid(), directory->mode);
         if (error != MEDGL_OK) {
             log_line(LOG_ERR, "directory %s: %s", path, medgl_error_text(error));
             return error;
@@ -171,7 +171,7 @@ static enum medgl_error setup_store_as_owner(const struct setup_request *request
 enum medgl_error operation_setup(const struct setup_request *request)
 {
     mode_t mask = umask(022);
-    enum medgl_error error = setup_make_directories(request);
+    enum medgl_error error = setup_make_directories(request->root, request->owner, request->group);
     if (error == MEDGL_OK)
         error = setup_keys(request);
     if (error == MEDGL_OK)

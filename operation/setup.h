@@ -16,6 +16,9 @@ struct setup_request {
  * root, and works on the store as `owner` in a child of its own. */
 enum medgl_error operation_setup(const struct setup_request *request);
 
+/* The directories alone, those that are missing. With a umask of 022. */
+enum medgl_error setup_make_directories(const char *root, uid_t owner, gid_t group);
+
 enum doctor_level {
     DOCTOR_OK,
     DOCTOR_WARNING,

@@ -1,0 +1,212 @@
+/* The store that a backup is about to take the place of: what its ledger says since the backup, so
+ * that no code is good twice, and nobody has to guess what is lost. Reads only. */
+#include "operation/backup_restore.h"
+
+#include "base/auto.h"
+#include "base/text.h"
+#include "operation/head_seen.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+void before_close(struct before *before)
+{
+    while (before->codes != NULL) {
+        struct before_code *next = before->codes->next;
+        free(before->codes);
+        before->codes = next;
+    }
+    context_close(&before->context);
+}
+
+static bool before_is_new(const struct context *context, enum key_use use)
+{
+    char path[PATH_MAX], plain[PATH_MAX];
+    return backup_key_path(context, use, path) == MEDGL_OK &&
+           path_under(plain, context->root,
+                      use == KEY_USE_STORE ? PATH_STORE_KEY : PATH_LEDGER_KEY) == MEDGL_OK &&
+           strcmp(path, plain) != 0;
+}
+
+enum medgl_error before_open(const char *root, struct before *before)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    struct head_seen head;
+    MEDGL_TRY(path_under(path, root, PATH_STORE));
+    if (lstat(path, &st) != 0)
+        return MEDGL_OK;
+    MEDGL_TRY(text_copy(before->context.root, sizeof(before->context.root), root));
+    head_seen_read(&before->context, &head);
+    before->seen = head.seen.time;
+    enum medgl_error error = context_open(root, CONTEXT_STATE, &before->context);
+    if (error == MEDGL_ERR_DEADLINE || error == MEDGL_ERR_MEMORY)
+        return error; /* it may open the next time */
+    before->open = error == MEDGL_OK;
+    if (!before->open)
+        return MEDGL_OK; /* which may be why it is put back */
+    before->new_key[0] = before_is_new(&before->context, KEY_USE_STORE);
+    before->new_key[1] = before_is_new(&before->context, KEY_USE_LEDGER);
+    return MEDGL_OK;
+}
+
+/* -- whether it goes on from the backup ---------------------------------------------------------
+ */
+
+struct compare_run {
+    const struct backup_manifest *manifest;
+    struct merkle_tree tree;
+};
+
+static enum medgl_error compare_leaf(void *argument, const struct ledger_row *row)
+{
+    struct compare_run *run = argument;
+    return merkle_append(&run->tree, row->leaf);
+}
+
+static enum medgl_error compare_now(struct store_txn *txn, void *argument)
+{
+    struct compare_run *run = argument;
+    run->tree = (struct merkle_tree){.size = 0};
+    return store_ledger_each(txn, 0, run->manifest->size, compare_leaf, run);
+}
+
+enum medgl_error before_compare(struct before *before, const struct backup_manifest *manifest)
+{
+    struct compare_run run = {.manifest = manifest};
+    unsigned char root[MERKLE_HASH_SIZE];
+    before->follows = false;
+    if (!before->open)
+        return MEDGL_OK;
+    enum medgl_error error = store_transact(before->context.store, STORE_READ, compare_now, &run);
+    if (error != MEDGL_OK) /* damaged: nothing it says is known */
+        return error == MEDGL_ERR_MEMORY ? error : MEDGL_OK;
+    MEDGL_TRY(merkle_root(&run.tree, root));
+    before->follows =
+        run.tree.size == manifest->size && memcmp(root, manifest->root, sizeof(root)) == 0;
+    return MEDGL_OK;
+}
+
+/* -- what it says since --------------------------------------------------------------------------
+ */
+
+static enum medgl_error before_note(struct before *before, const char *account,
+                                    const char *credential, bool grants)
+{
+    struct before_code *code = calloc(1, sizeof(*code));
+    if (code == NULL)
+        return MEDGL_ERR_MEMORY;
+    (void)snprintf(code->account, sizeof(code->account), "%s", account);
+    (void)snprintf(code->credential, sizeof(code->credential), "%s", credential);
+    code->grants = grants;
+    code->next = before->codes;
+    before->codes = code;
+    return MEDGL_OK;
+}
+
+static bool entry_is_recovery(const struct ledger_entry *entry, const char *field)
+{
+    const char *proofs = ledger_entry_find_text(entry, field), *last = strrchr(proofs, '+');
+    return strcmp(last != NULL ? last + 1 : proofs, factor_kind_word(FACTOR_KIND_RECOVERY)) == 0;
+}
+
+/* Codes that were used, taken away or replaced. */
+static enum medgl_error before_learn_codes(struct before *before, const struct ledger_entry *entry)
+{
+    const char *account = entry->subject.account;
+    if (account == NULL)
+        return MEDGL_OK;
+    if (entry->kind == LEDGER_LOGIN_SUCCESS && entry_is_recovery(entry, "factors"))
+        return before_note(before, account, ledger_entry_find_text(entry, "factor"), false);
+    if (entry->kind == LEDGER_FACTOR_REVOKE && entry_is_recovery(entry, "factor"))
+        return before_note(before, account, ledger_entry_find_text(entry, "credential"), false);
+    if (entry->kind == LEDGER_GRANT_USE || entry->kind == LEDGER_GRANT_REVOKE)
+        return before_note(before, account, "", true);
+    return MEDGL_OK;
+}
+
+/* What somebody decided, and would have to again: no logins, and nothing that the machine does by
+ * itself. */
+static bool before_is_act(enum ledger_kind kind)
+{
+    switch (kind) {
+    case LEDGER_ACCOUNT_ADD:
+    case LEDGER_ACCOUNT_DISABLE:
+    case LEDGER_ACCOUNT_ENABLE:
+    case LEDGER_ACCOUNT_RETIRE:
+    case LEDGER_ACCOUNT_CHANGE:
+    case LEDGER_ACCOUNT_SHADOW:
+    case LEDGER_PASSWORD_ISSUE:
+    case LEDGER_PASSWORD_RESET:
+    case LEDGER_PASSWORD_CHANGE:
+    case LEDGER_PASSWORD_IMPORT:
+    case LEDGER_PASSWORD_REVOKE:
+    case LEDGER_FACTOR_ENROL:
+    case LEDGER_FACTOR_REVOKE:
+    case LEDGER_GRANT_ADD:
+    case LEDGER_GRANT_REVOKE:
+    case LEDGER_ARCHIVE:
+    case LEDGER_KEY_ROTATE:
+    case LEDGER_DOCUMENT_DESTROY:
+        return true;
+    case LEDGER_SETUP:
+    case LEDGER_ACCOUNT_UNLOCK:
+    case LEDGER_PASSWORD_GRACE:
+    case LEDGER_PASSWORD_REHASH:
+    case LEDGER_PASSWORD_JUDGE:
+    case LEDGER_LOGIN_SUCCESS:
+    case LEDGER_LOGIN_FAILURE:
+    case LEDGER_LOGIN_ABANDONED:
+    case LEDGER_LOGIN_LOCKED:
+    case LEDGER_ACCESS_DENIED:
+    case LEDGER_SESSION_OPEN:
+    case LEDGER_SESSION_CLOSE:
+    case LEDGER_SESSION_LOST:
+    case LEDGER_SESSION_REFUSED:
+    case LEDGER_SESSION_END:
+    case LEDGER_GRANT_USE:
+    case LEDGER_GRANT_END:
+    case LEDGER_ROLE_REFUSED:
+    case LEDGER_DOCUMENT_READ:
+    case LEDGER_COSIGN:
+    case LEDGER_CLOCK_BACK:
+    case LEDGER_BACKUP_CREATE:
+    case LEDGER_BACKUP_VERIFY:
+    case LEDGER_BACKUP_RESTORE:
+    case LEDGER_POLICY_CHANGE:
+    case LEDGER_ALERT_RAISE:
+    case LEDGER_ALERT_DELIVER:
+    case LEDGER_KIND_COUNT:
+        break;
+    }
+    return false;
+}
+
+static enum medgl_error before_row(void *argument, const struct ledger_row *row)
+{
+    struct before *before = argument;
+    auto_clean(ledger_parsed_free) struct ledger_parsed *parsed = NULL;
+    if (row->len == 0) { /* archived since: not known */
+        before->follows = false;
+        return MEDGL_OK;
+    }
+    MEDGL_TRY(ledger_entry_decode(row->line, row->len, &parsed));
+    const struct ledger_entry *entry = ledger_parsed_entry(parsed);
+    if (before_is_act(entry->kind) && before->lost != NULL)
+        before->lost(before->argument, entry);
+    return before_learn_codes(before, entry);
+}
+
+enum medgl_error before_learn(struct before *before, struct store_txn *txn, uint64_t since)
+{
+    struct ledger_head head;
+    MEDGL_TRY(store_ledger_head(txn, &head));
+    before->size = head.tree.size;
+    if (!before->follows)
+        return MEDGL_OK;
+    enum medgl_error error = store_ledger_each(txn, since, UINT64_MAX, before_row, before);
+    if (error == MEDGL_ERR_CORRUPT) /* changed from outside: what it says is not believed */
+        before->follows = false;
+    return error == MEDGL_ERR_CORRUPT ? MEDGL_OK : error;
+}

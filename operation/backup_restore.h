@@ -1,0 +1,63 @@
+/* Putting a backup back, in two halves: root's, which has the directories, and that of the store's
+ * owner, who alone reads what is in a backup. */
+#ifndef MEDGL_OPERATION_BACKUP_RESTORE_H
+#define MEDGL_OPERATION_BACKUP_RESTORE_H
+
+#include "operation/backup_gather.h"
+
+#define RESTORE_STAGE MEDGL_STATEDIR ".restore"   /* a private root, until it takes its place */
+#define RESTORE_KEPT  MEDGL_STATEDIR ".before-"   /* what was in place; a time follows */
+#define RESTORE_KEYS  MEDGL_SYSCONFDIR "/before-" /* its keys */
+/* In a state directory that was never in place. */
+#define RESTORE_NEVER "never-in-place"
+
+/* -- what was there ---------------------------------------------------------------------------- */
+
+/* Somebody who has codes in the backup that may not be good any more. */
+struct before_code {
+    struct before_code *next;
+    char account[CRYPTO_ID_SIZE];
+    char credential[CRYPTO_ID_SIZE]; /* a recovery code; "": all of them */
+    bool grants;                     /* or their grants */
+};
+
+/* The store that is in place, as far as it can be read. */
+struct before {
+    struct context context;
+    bool open;       /* it could be opened */
+    bool follows;    /* its ledger begins with the backup's: what it says since then is known */
+    bool new_key[2]; /* whose key is still in the file of an exchange: store, ledger */
+    uint64_t size;   /* of its ledger */
+    medgl_time seen; /* the last step of a device that it saw, or 0 */
+    struct before_code *codes;
+    void *argument;
+    void (*lost)(void *argument, const struct ledger_entry *entry);
+};
+/* Opens it. MEDGL_OK too where there is none, or none that opens. */
+enum medgl_error before_open(const char *root, struct before *before);
+void before_close(struct before *before); /* also for auto_clean() */
+/* Whether its ledger begins with this one. */
+enum medgl_error before_compare(struct before *before, const struct backup_manifest *manifest);
+/* In a transaction in it: what it says since the backup. */
+enum medgl_error before_learn(struct before *before, struct store_txn *txn, uint64_t since);
+
+/* -- the switch, with root's rights where there are any -----------------------------------------
+ */
+
+struct switch_plan {
+    const struct backup_restore_request *request;
+    char time[32];   /* how what is kept is called */
+    bool new_key[2]; /* of struct before */
+};
+/* Whether it could be done at all, before anything is. MEDGL_ERR_REFUSED with `why`. */
+enum medgl_error switch_check(const struct backup_restore_request *request,
+                              char why[BACKUP_WHY_SIZE]);
+/* State directories that were never in place, of restores that were interrupted: `clear` empties
+ * them, as the store's owner; without it those that are empty go, as root. */
+void switch_forget(const struct backup_restore_request *request, bool clear);
+/* Keeps the keys that are there, puts those of the backup beside them, adds the settings that are
+ * missing, and has the new state directory take the place of the old one in one step. */
+enum medgl_error switch_now(const struct switch_plan *plan, struct backup_restored *restored,
+                            char why[BACKUP_WHY_SIZE]);
+
+#endif
