@@ -201,6 +201,12 @@ enum admin_exit alert_deliver(struct admin *admin)
         if (error == MEDGL_OK || error == MEDGL_ERR_REFUSED)
             error = again == MEDGL_OK ? error : again;
     }
+    enum medgl_error handed = operation_alert_checkpoint(&admin->context, &carrier, &more);
+    report.delivered += more.delivered;
+    report.failed += more.failed;
+    report.waiting += more.waiting;
+    if (error == MEDGL_OK)
+        error = handed;
     enum admin_exit code = alert_say(admin, error, &report);
     return watched != MEDGL_OK ? ADMIN_UNUSABLE : code;
 }

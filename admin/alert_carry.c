@@ -144,27 +144,40 @@ static enum medgl_error carry_syslog(const struct carrying *carrying, const stru
     return MEDGL_OK;
 }
 
+struct matter {
+    const char *id, *kind; /* for a hook's environment */
+    const char *input;
+};
+
 static enum medgl_error carry_program(const struct carrying *carrying, enum courier_program program,
-                                      const char *hook, const struct alert *alert,
-                                      const char *input, char why[STORE_TEXT_SIZE])
+                                      const char *hook, const struct matter *matter,
+                                      char why[STORE_TEXT_SIZE])
 {
     struct courier_order order = {
         .program = program,
         .patience_ms = policy_span_most(carrying->context->policy.alert_hook_timeout),
-        .len = strlen(input),
+        .len = strlen(matter->input),
     };
     char said[COURIER_WHY_SIZE];
     if (order.len >= sizeof(order.input))
         return MEDGL_ERR_ARGUMENT;
-    memcpy(order.input, input, order.len);
+    memcpy(order.input, matter->input, order.len);
     if (program == COURIER_HOOK) /* a line, for those who read lines */
         order.input[order.len++] = '\n';
     (void)snprintf(order.hook, sizeof(order.hook), "%s", hook);
-    (void)snprintf(order.id, sizeof(order.id), "%s", alert->id);
-    (void)snprintf(order.kind, sizeof(order.kind), "%s", alert_kind_word(alert->kind));
+    (void)snprintf(order.id, sizeof(order.id), "%s", matter->id);
+    (void)snprintf(order.kind, sizeof(order.kind), "%s", matter->kind);
     enum medgl_error error = courier_run(carrying->courier, &order, said);
     (void)snprintf(why, STORE_TEXT_SIZE, "%s", said);
     return error;
+}
+
+static enum medgl_error carry_alert(const struct carrying *carrying, enum courier_program program,
+                                    const char *hook, const struct alert *alert, const char *input,
+                                    char why[STORE_TEXT_SIZE])
+{
+    const struct matter matter = {alert->id, alert_kind_word(alert->kind), input};
+    return carry_program(carrying, program, hook, &matter, why);
 }
 
 /* Words for people, with headers where they are mail. */
@@ -181,7 +194,7 @@ static enum medgl_error carry_text(const struct carrying *carrying, enum courier
     carry_words(stream, alert);
     if (fclose(stream) != 0)
         return MEDGL_ERR_MEMORY;
-    return carry_program(carrying, program, "", alert, text, why);
+    return carry_alert(carrying, program, "", alert, text, why);
 }
 
 static bool carry_mails(const struct carrying *carrying)
@@ -225,12 +238,19 @@ static enum medgl_error carry_one(void *argument, const char *channel, const str
     if (strcmp(channel, CHANNEL_WALL) == 0 && carry_walls(carrying, alert))
         return carry_text(carrying, COURIER_WALL, alert, why);
     if (strncmp(channel, ALERT_HOOK, strlen(ALERT_HOOK)) == 0)
-        return carry_program(carrying, COURIER_HOOK, channel + strlen(ALERT_HOOK), alert, payload,
-                             why);
+        return carry_alert(carrying, COURIER_HOOK, channel + strlen(ALERT_HOOK), alert, payload,
+                           why);
     if (strcmp(channel, ALERT_HOOKS) == 0 && !carry_hooks_readable(carrying, why))
         return MEDGL_ERR_ACCESS;
     (void)snprintf(why, STORE_TEXT_SIZE, "the policy does not name it any more");
     return MEDGL_ERR_NOT_FOUND;
+}
+
+static enum medgl_error carry_hand(void *argument, const char *channel, const char *id,
+                                   const char *kind, const char *payload, char why[STORE_TEXT_SIZE])
+{
+    const struct matter matter = {id, kind, payload};
+    return carry_program(argument, COURIER_HOOK, channel + strlen(ALERT_HOOK), &matter, why);
 }
 
 /* -- the receivers ---------------------------------------------------------------------------- */
@@ -301,5 +321,5 @@ static enum medgl_error carry_channels(void *argument, const struct alert *alert
 struct alert_carrier alert_carrier_of(struct carrying *carrying)
 {
     return (struct alert_carrier){
-        .argument = carrying, .carry = carry_one, .channels = carry_channels};
+        .argument = carrying, .carry = carry_one, .channels = carry_channels, .hand = carry_hand};
 }

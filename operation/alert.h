@@ -72,6 +72,10 @@ struct alert_carrier {
                                  enum medgl_error (*each)(void *each_argument, const char *channel),
                                  void *each_argument);
     int64_t (*clock)(void); /* milliseconds; NULL: clock_monotonic() */
+    /* Hands something that is no alert to a program of notify.d, as carry() does; NULL: nobody gets
+     * checkpoints. */
+    enum medgl_error (*hand)(void *argument, const char *channel, const char *id, const char *kind,
+                             const char *payload, char why[STORE_TEXT_SIZE]);
 };
 
 /* Of deliveries, each one alert to one receiver. */
@@ -87,6 +91,14 @@ struct alert_report {
 enum medgl_error operation_alert_deliver(struct context *context,
                                          const struct alert_carrier *carrier, const char *only,
                                          struct alert_report *report);
+
+/* Hands the newest checkpoint that was kept to each program of notify.d that had it not yet; the
+ * older ones say nothing that it does not. One that failed is tried again later, and keeps the
+ * others from nothing. MEDGL_ERR_REFUSED: some failed. */
+#define ALERT_CHECKPOINT "checkpoint" /* its kind there */
+enum medgl_error operation_alert_checkpoint(struct context *context,
+                                            const struct alert_carrier *carrier,
+                                            struct alert_report *report);
 
 /* Looks for what nobody's login would tell of: the clock, space, sessions and grants that are over,
  * and once a day whether the evidence verifies; raises what it finds, and says how many. What is

@@ -323,7 +323,7 @@ static enum medgl_error fake_channels(void *argument, const struct alert *alert,
 static enum medgl_error deliver(struct fake *fake, const char *only, struct alert_report *report)
 {
     const struct alert_carrier carrier = {fake, fake_carry, fake_channels,
-                                          fake->mail_ms > 0 ? fake_clock : NULL};
+                                          fake->mail_ms > 0 ? fake_clock : NULL, NULL};
     return operation_alert_deliver(&fake->f->context, &carrier, only, report);
 }
 
@@ -859,7 +859,7 @@ static void watch_evidence(struct fixture *f)
 static void watch_evidence_that_takes_nothing(struct fixture *f)
 {
     struct fake fake = {.f = f, .channels = "syslog,mail,hook 1"};
-    const struct alert_carrier carrier = {&fake, fake_carry, fake_channels, NULL};
+    const struct alert_carrier carrier = {&fake, fake_carry, fake_channels, NULL, NULL};
     uint32_t raised;
     alert_straight_prepare(f->root);
     assert_false(alert_straight_lately(f->root));
