@@ -383,8 +383,9 @@ struct admin {
 
 /* MUSTs:
  * - Nothing is opened for root that the person behind root could not open: FILEs named by options
- * are opened with the rights of the audit login uid, before privilege goes. The one exception is
- * the system's own /etc/shadow; a private root's is opened with the rights of that root's owner.
+ * are opened with the rights of the audit login uid, before privilege goes. The exceptions are the
+ * system's own /etc/shadow (a private root's is opened with the rights of that root's owner), and
+ * backups that belong to the store's owner, which are opened with that one's.
  * - Keys and store are opened after privilege is gone for good, and regaining it was tried and
  * failed.
  * - An act names who acted: the kernel's word where it has one; a name that the operator gives is

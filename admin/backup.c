@@ -1,26 +1,290 @@
 /* The noun backup (R36). */
 #include "admin/admin.h"
 
+#include "base/text.h"
+#include "operation/account.h"
+#include "operation/backup.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* -- create ----------------------------------------------------------------------------------- */
+
 enum admin_exit backup_create(struct admin *admin)
 {
-    (void)admin;
-    return ADMIN_UNUSABLE;
+    static const struct column columns[] = {
+        {"file", "", COLUMN_TEXT, COLUMN_BOTH},
+        {"digest", "", COLUMN_TEXT, COLUMN_BOTH},
+        {"bytes", "", COLUMN_NUMBER, COLUMN_BOTH},
+        {"size", "", COLUMN_NUMBER, COLUMN_BOTH},
+    };
+    const struct backup_request request = {.fd = admin->file.fd,
+                                           .file = admin->options.value[OPTION_OUTPUT]};
+    struct backup backup;
+    char why[OPERATION_WHY_SIZE];
+    enum medgl_error error = operation_backup_create(&admin->context, &request, &backup, why);
+    if (error == MEDGL_ERR_CONFLICT) {
+        complain(_("Documents or settings changed while they were read: try again."));
+        return ADMIN_UNUSABLE;
+    }
+    if (error != MEDGL_OK && backup.ledger_seq == 0)
+        return admin_failed(error, "", why);
+    admin->file_stays = true;
+    output_say(&admin->output,
+               _("The backup is %s (%" PRIu64 " bytes, SHA-256 %s).\n"
+                 "Copy it to another machine. It opens with the key that belongs to the "
+                 "certificate, and with nothing that is here."),
+               backup.file, backup.bytes, backup.digest);
+    if (admin->output.json) {
+        struct table *table =
+            table_new(&admin->output, "backup", TABLE_RECORD, columns, MEDGL_COUNT(columns));
+        table_row(table, (struct cell[]){CELL_TEXT(backup.file), CELL_TEXT(backup.digest),
+                                         CELL_NUMBER(backup.bytes), CELL_NUMBER(backup.size)});
+        table_print(&table);
+    }
+    return error == MEDGL_OK ? ADMIN_DONE : admin_failed(error, "", why);
+}
+
+/* -- list ------------------------------------------------------------------------------------- */
+
+static enum medgl_error list_backup(void *argument, const struct backup *backup)
+{
+    if (backup->state == BACKUP_MADE)
+        table_row(argument, (struct cell[]){
+                                CELL_NUMBER(backup->created),
+                                CELL_NUMBER(backup->verified),
+                                CELL_NUMBER(backup->size),
+                                CELL_NUMBER(backup->bytes),
+                                CELL_TEXT(backup->file),
+                                CELL_TEXT(backup->digest),
+                                CELL_NUMBER(backup->ledger_seq),
+                            });
+    return MEDGL_OK;
 }
 
 enum admin_exit backup_list(struct admin *admin)
 {
-    (void)admin;
-    return ADMIN_UNUSABLE;
+    static const struct column columns[] = {
+        {"created", N_("MADE"), COLUMN_TIME, COLUMN_BOTH},
+        {"verified", N_("PROVED"), COLUMN_TIME, COLUMN_BOTH},
+        {"size", N_("ENTRIES"), COLUMN_NUMBER, COLUMN_BOTH},
+        {"bytes", N_("BYTES"), COLUMN_NUMBER, COLUMN_BOTH},
+        {"file", N_("FILE"), COLUMN_TEXT, COLUMN_WIDE},
+        {"digest", "", COLUMN_TEXT, COLUMN_JSON},
+        {"seq", "", COLUMN_NUMBER, COLUMN_JSON},
+    };
+    struct table *table =
+        table_new(&admin->output, "backups", TABLE_LIST, columns, MEDGL_COUNT(columns));
+    enum medgl_error error = operation_backup_each(&admin->context, list_backup, table);
+    if (error != MEDGL_OK) {
+        table_free(&table);
+        return admin_failed(error, "", NULL);
+    }
+    if (table_empty(table))
+        output_say(&admin->output, _("No backup was made yet: run medgl-admin backup create."));
+    table_print(&table);
+    return ADMIN_DONE;
+}
+
+/* -- opening one ------------------------------------------------------------------------------ */
+
+/* What is heard while one is opened. */
+struct hearing {
+    struct admin *admin;
+    struct table *lost, *open, *differs;
+};
+
+static enum medgl_error backup_passphrase(void *argument, struct secret *answer)
+{
+    (void)argument;
+    if (!ask_possible()) {
+        complain(_("The key has a passphrase: run this on a terminal, where it can be asked for."));
+        return MEDGL_ERR_ABORTED;
+    }
+    return ask_secretly(_("Passphrase of the key:"), answer);
+}
+
+static void backup_fault(void *argument, uint64_t seq, const char *what)
+{
+    (void)argument;
+    complain(_("at entry %" PRIu64 ": %s"), seq, what);
+}
+
+static struct backup_open_request backup_from(struct admin *admin, struct hearing *hearing)
+{
+    hearing->admin = admin;
+    return (struct backup_open_request){
+        .fd = admin->input,
+        .key = {.pem = &admin->key, .passphrase = backup_passphrase},
+        .fault = backup_fault,
+        .argument = hearing,
+    };
+}
+
+/* A backup that is no good is a fault that was found, as in `ledger verify`. */
+static enum admin_exit backup_failed(struct admin *admin, enum medgl_error error, const char *why)
+{
+    if ((error != MEDGL_ERR_CORRUPT && error != MEDGL_ERR_KEY && error != MEDGL_ERR_VERSION) ||
+        why[0] == '\0')
+        return admin_failed(error, "", why);
+    complain(_("%s cannot be used as a backup. %s"), admin->options.value[OPTION_FROM], why);
+    return error == MEDGL_ERR_CORRUPT ? ADMIN_EVIDENCE : ADMIN_UNUSABLE;
+}
+
+static void backup_print(struct admin *admin, const char *name, const struct backup_found *found)
+{
+    static const struct column columns[] = {
+        {"origin", N_("Ledger"), COLUMN_TEXT, COLUMN_BOTH},
+        {"created", N_("Made"), COLUMN_TIME, COLUMN_BOTH},
+        {"size", N_("Entries"), COLUMN_NUMBER, COLUMN_BOTH},
+        {"accounts", N_("Accounts"), COLUMN_NUMBER, COLUMN_BOTH},
+    };
+    struct table *table =
+        table_new(&admin->output, name, TABLE_RECORD, columns, MEDGL_COUNT(columns));
+    table_row(table, (struct cell[]){CELL_TEXT(found->origin), CELL_NUMBER(found->created),
+                                     CELL_NUMBER(found->size), CELL_NUMBER(found->accounts)});
+    table_print(&table);
 }
 
 enum admin_exit backup_verify(struct admin *admin)
 {
-    (void)admin;
-    return ADMIN_UNUSABLE;
+    struct hearing hearing = {.admin = admin};
+    const struct backup_open_request request = backup_from(admin, &hearing);
+    struct backup_found found;
+    char why[OPERATION_WHY_SIZE];
+    enum medgl_error error = operation_backup_verify(&admin->context, &request, &found, why);
+    if (error != MEDGL_OK)
+        return backup_failed(admin, error, why);
+    backup_print(admin, "backup", &found);
+    output_say(&admin->output, _("A restore of it would work."));
+    return ADMIN_DONE;
+}
+
+/* -- restore ---------------------------------------------------------------------------------- */
+
+static void restore_lost(void *argument, uint64_t seq, medgl_time time, const char *kind,
+                         const char *name)
+{
+    const struct hearing *hearing = argument;
+    table_row(hearing->lost, (struct cell[]){CELL_NUMBER(seq), CELL_NUMBER(time), CELL_TEXT(kind),
+                                             CELL_TEXT(name)});
+}
+
+static void restore_open(void *argument, const char *name, uint32_t codes)
+{
+    const struct hearing *hearing = argument;
+    table_row(hearing->open, (struct cell[]){CELL_TEXT(name), CELL_NUMBER(codes)});
+}
+
+static void restore_differs(void *argument, const char *path)
+{
+    const struct hearing *hearing = argument;
+    table_row(hearing->differs, (struct cell[]){CELL_TEXT(path)});
+}
+
+static void restore_listen(struct hearing *hearing, struct output *output)
+{
+    static const struct column lost[] = {
+        {"seq", N_("ENTRY"), COLUMN_NUMBER, COLUMN_BOTH},
+        {"time", N_("TIME"), COLUMN_TIME, COLUMN_BOTH},
+        {"kind", N_("WHAT WAS DONE"), COLUMN_TEXT, COLUMN_BOTH},
+        {"name", N_("ACCOUNT"), COLUMN_TEXT, COLUMN_BOTH},
+    };
+    static const struct column open[] = {
+        {"name", N_("ACCOUNT"), COLUMN_TEXT, COLUMN_BOTH},
+        {"codes", N_("ONE-TIME CODES"), COLUMN_NUMBER, COLUMN_BOTH},
+    };
+    static const struct column differs[] = {{"file", N_("FILE"), COLUMN_TEXT, COLUMN_BOTH}};
+    hearing->lost = table_new(output, "undone", TABLE_LIST, lost, MEDGL_COUNT(lost));
+    hearing->open = table_new(output, "codes_open", TABLE_LIST, open, MEDGL_COUNT(open));
+    hearing->differs = table_new(output, "differing", TABLE_LIST, differs, MEDGL_COUNT(differs));
+}
+
+static void restore_print_heard(struct output *output, const char *sentence, struct table **table)
+{
+    if (!table_empty(*table))
+        output_say(output, "%s", sentence);
+    if (output->json || !table_empty(*table))
+        table_print(table);
+    else
+        table_free(table);
+}
+
+static void restore_say(struct admin *admin, struct hearing *hearing,
+                        const struct backup_restored *restored)
+{
+    static const struct column columns[] = {
+        {"kept", N_("Kept"), COLUMN_TEXT, COLUMN_BOTH},
+        {"lost", N_("Entries undone"), COLUMN_NUMBER, COLUMN_BOTH},
+        {"codes_since", N_("Codes ended"), COLUMN_NUMBER, COLUMN_BOTH},
+        {"codes_open", N_("Codes open"), COLUMN_NUMBER, COLUMN_BOTH},
+    };
+    backup_print(admin, "backup", &restored->found);
+    struct table *table =
+        table_new(&admin->output, "restored", TABLE_RECORD, columns, MEDGL_COUNT(columns));
+    table_row(table, (struct cell[]){CELL_TEXT(restored->kept), CELL_NUMBER(restored->lost),
+                                     CELL_NUMBER(restored->codes_since),
+                                     CELL_NUMBER(restored->codes_open)});
+    table_print(&table);
+    restore_print_heard(&admin->output,
+                        _("This was done after the backup and is undone; do again what is still "
+                          "to hold:"),
+                        &hearing->lost);
+    restore_print_heard(&admin->output,
+                        _("These people have one-time codes that may have been used since the "
+                          "backup; give them new ones:"),
+                        &hearing->open);
+    restore_print_heard(&admin->output,
+                        _("These files are not as in the backup, and stay as they are:"),
+                        &hearing->differs);
+    output_say(&admin->output,
+               _("The backup is in place. Run medgl-admin doctor and medgl-admin ledger verify, "
+                 "and see medgl-backup(7) for whom to tell."));
+}
+
+static bool restore_confirmed(struct admin *admin)
+{
+    if (admin->options.value[OPTION_YES] != NULL)
+        return true;
+    if (!ask_possible()) {
+        complain(_("What happened since the backup is undone: confirm it with --yes."));
+        return false;
+    }
+    if (ask_to_type(_("What happened since the backup is undone. Type restore to go on:"),
+                    "restore"))
+        return true;
+    complain(_("Not confirmed; nothing was changed."));
+    return false;
 }
 
 enum admin_exit backup_restore(struct admin *admin)
 {
-    (void)admin;
-    return ADMIN_UNUSABLE;
+    const struct identity *identity = &admin->identity;
+    struct hearing hearing = {.admin = admin};
+    struct backup_restored restored;
+    char why[OPERATION_WHY_SIZE];
+    if (!restore_confirmed(admin))
+        return ask_possible() ? ADMIN_REFUSED : ADMIN_USAGE;
+    const struct backup_restore_request request = {
+        .root = identity->root,
+        .owner = identity->owner,
+        .group = identity->group,
+        .actor = identity->actor,
+        .reason = admin->options.value[OPTION_REASON],
+        .from = backup_from(admin, &hearing),
+        .lost = restore_lost,
+        .open = restore_open,
+        .differs = restore_differs,
+    };
+    restore_listen(&hearing, &admin->output);
+    enum medgl_error error = operation_backup_restore(&request, &restored, why);
+    if (error == MEDGL_OK) {
+        restore_say(admin, &hearing, &restored);
+        return ADMIN_DONE;
+    }
+    table_free(&hearing.lost);
+    table_free(&hearing.open);
+    table_free(&hearing.differs);
+    return backup_failed(admin, error, why);
 }

@@ -270,8 +270,7 @@ enum admin_exit files_read(int fd, const char *what, struct secret *content)
 }
 
 /* What somebody else could have changed is not believed. */
-static enum admin_exit file_read_from(const struct identity *identity, const char *path,
-                                      struct secret *content)
+static enum admin_exit file_open_from(const struct identity *identity, const char *path, int *given)
 {
     auto_fd int fd = -1;
     struct stat st;
@@ -285,7 +284,43 @@ static enum admin_exit file_read_from(const struct identity *identity, const cha
                  path);
         return ADMIN_USAGE;
     }
-    return files_read(fd, path, content);
+    *given = auto_give_fd(fd);
+    return ADMIN_DONE;
+}
+
+static enum admin_exit file_read_from(const struct identity *identity, const char *path,
+                                      struct secret *content)
+{
+    auto_fd int fd = -1;
+    enum admin_exit code = file_open_from(identity, path, &fd);
+    return code == ADMIN_DONE ? files_read(fd, path, content) : code;
+}
+
+/* A backup is larger than memory may be. */
+static bool files_reads_piecewise(const struct verb *verb)
+{
+    return verb->run == backup_verify || verb->run == backup_restore;
+}
+
+/* Backups that this machine made are its own: the store's owner reads them where the person cannot.
+ * What comes of it is whether it is a backup, and nothing of any other file. */
+static enum admin_exit file_open_backup(const struct identity *identity, const char *path, int *fd)
+{
+    const struct rights owner = {identity->owner, identity->group, ""};
+    struct stat st;
+    if (!identity->from_root || identity->owner == 0)
+        return file_open_from(identity, path, fd);
+    if (!rights_enter(identity, &owner))
+        return rights_failed(&owner);
+    auto_fd int own = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY);
+    const bool good = own >= 0 && fstat(own, &st) == 0 && S_ISREG(st.st_mode) &&
+                      st.st_uid == identity->owner && (st.st_mode & 0022) == 0;
+    if (!rights_leave(identity, &owner))
+        return ADMIN_UNUSABLE;
+    if (!good)
+        return file_open_from(identity, path, fd);
+    *fd = auto_give_fd(own);
+    return ADMIN_DONE;
 }
 
 enum admin_exit files_read_document(int fd, const char *path, struct secret *document)
@@ -335,8 +370,11 @@ static enum admin_exit files_to_read(struct admin *admin)
     for (size_t i = 0; i < options->checkpoint_count && code == ADMIN_DONE; i++)
         code =
             file_read_checkpoint(&admin->identity, options->checkpoint[i], &admin->checkpoint[i]);
-    if (code == ADMIN_DONE && options->value[OPTION_FROM] != NULL)
-        code = file_read_from(&admin->identity, options->value[OPTION_FROM], &admin->from);
+    const char *from = options->value[OPTION_FROM];
+    if (code == ADMIN_DONE && from != NULL)
+        code = files_reads_piecewise(options->verb)
+                   ? file_open_backup(&admin->identity, from, &admin->input)
+                   : file_read_from(&admin->identity, from, &admin->from);
     if (code == ADMIN_DONE && options->value[OPTION_CERTIFICATE] != NULL)
         code = file_read_from(&admin->identity, options->value[OPTION_CERTIFICATE], &admin->from);
     if (code == ADMIN_DONE && options->value[OPTION_DOCUMENT] != NULL)

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "operation/document.h"
+#include "operation/backup.h"
 #include "operation/evidence.h"
 #include "operation/grant.h"
 #include "operation/session.h"
@@ -207,6 +208,15 @@ static enum medgl_error watch_documents(struct watch *watch)
     return operation_document_sweep(watch->context, &destroyed);
 }
 
+/* -- backups ---------------------------------------------------------------------------------- */
+
+static enum medgl_error watch_backups(struct watch *watch)
+{
+    char text[STORE_ALERT_SIZE];
+    MEDGL_TRY(backup_look(watch->context, clock_read().now, text));
+    return text[0] == '\0' ? MEDGL_OK : state_raise(watch, ALERT_BACKUP, text);
+}
+
 /* -- all of it -------------------------------------------------------------------------------- */
 
 /* One look that fails keeps none of the others from being taken. */
@@ -222,6 +232,7 @@ enum medgl_error operation_alert_watch(struct context *context, const struct ale
         {"sessions that are over", watch_sessions},
         {"grants that are over", watch_grants},
         {"copies of documents past their retention", watch_documents},
+        {"backups", watch_backups},
         {"the evidence", watch_evidence},
     };
     struct watch watch = {.context = context, .carrier = carrier};

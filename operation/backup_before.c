@@ -20,15 +20,6 @@ void before_close(struct before *before)
     context_close(&before->context);
 }
 
-static bool before_is_new(const struct context *context, enum key_use use)
-{
-    char path[PATH_MAX], plain[PATH_MAX];
-    return backup_key_path(context, use, path) == MEDGL_OK &&
-           path_under(plain, context->root,
-                      use == KEY_USE_STORE ? PATH_STORE_KEY : PATH_LEDGER_KEY) == MEDGL_OK &&
-           strcmp(path, plain) != 0;
-}
-
 enum medgl_error before_open(const char *root, struct before *before)
 {
     char path[PATH_MAX];
@@ -46,8 +37,8 @@ enum medgl_error before_open(const char *root, struct before *before)
     before->open = error == MEDGL_OK;
     if (!before->open)
         return MEDGL_OK; /* which may be why it is put back */
-    before->new_key[0] = before_is_new(&before->context, KEY_USE_STORE);
-    before->new_key[1] = before_is_new(&before->context, KEY_USE_LEDGER);
+    before->new_key[0] = before->context.store_key_new;
+    before->new_key[1] = before->context.ledger_key_new;
     return MEDGL_OK;
 }
 

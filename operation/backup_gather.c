@@ -16,14 +16,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define GATHER_DEPTH   3 /* directories below MEDGL_SYSCONFDIR */
-#define GATHER_ETC_MAX (16 << 20)
-#define GATHER_KEY_MAX 4096
+#define GATHER_DEPTH    3 /* directories below MEDGL_SYSCONFDIR */
+#define GATHER_ETC_MAX  (16 << 20)
+#define GATHER_HEAD_MAX 4096
 
 /* -- settings --------------------------------------------------------------------------------- */
 
-/* Keys are picked, the old and the new one of an exchange; ".new" is what was interrupted, and
- * "before-" what a restore has kept. */
+/* Keys come by themselves; ".new" is what was interrupted, and "before-" what a restore has kept.
+ */
 static bool gather_wants(const char *name)
 {
     const size_t len = strlen(name);
@@ -98,58 +98,15 @@ static enum medgl_error gather_settings(struct backup_manifest *manifest, const 
 
 /* -- keys ------------------------------------------------------------------------------------- */
 
-static bool gather_is_store_key(const struct context *context, const struct secret *text)
-{
-    unsigned char ours[CRYPTO_HASH_SIZE], theirs[CRYPTO_HASH_SIZE];
-    auto_clean(seal_key_free) struct seal_key *key = NULL;
-    const bool same = seal_key_open(text, &key) == MEDGL_OK &&
-                      seal_key_derive(context->seal, "medgl backup", ours) == MEDGL_OK &&
-                      seal_key_derive(key, "medgl backup", theirs) == MEDGL_OK &&
-                      secret_equal(ours, sizeof(ours), theirs, sizeof(theirs));
-    secret_wipe(ours, sizeof(ours));
-    secret_wipe(theirs, sizeof(theirs));
-    return same;
-}
-
-static bool gather_is_ledger_key(const struct context *context, const struct secret *text)
-{
-    char ours[NOTE_VKEY_SIZE], theirs[NOTE_VKEY_SIZE];
-    auto_clean(note_signer_free) struct note_signer *signer = NULL;
-    return note_signer_open(text, &signer) == MEDGL_OK &&
-           note_signer_vkey(context->signer, ours) == MEDGL_OK &&
-           note_signer_vkey(signer, theirs) == MEDGL_OK && strcmp(ours, theirs) == 0;
-}
-
-bool backup_key_fits(const struct context *context, enum key_use use, const struct secret *text)
-{
-    return use == KEY_USE_STORE ? gather_is_store_key(context, text)
-                                : gather_is_ledger_key(context, text);
-}
-
-enum medgl_error backup_key_path(const struct context *context, enum key_use use,
-                                 char path[PATH_MAX])
-{
-    const char *const files[] = {use == KEY_USE_STORE ? PATH_STORE_KEY : PATH_LEDGER_KEY,
-                                 use == KEY_USE_STORE ? PATH_STORE_KEY_NEW : PATH_LEDGER_KEY_NEW};
-    const struct file_rule rule = {.owner = geteuid(), .forbidden = 0077, .max = GATHER_KEY_MAX};
-    for (size_t i = 0; i < MEDGL_COUNT(files); i++) {
-        auto_secret struct secret text = SECRET_NONE;
-        MEDGL_TRY(path_under(path, context->root, files[i]));
-        enum medgl_error error = file_read_trusted(path, &rule, &text);
-        if (error == MEDGL_OK && backup_key_fits(context, use, &text))
-            return MEDGL_OK;
-        if (error != MEDGL_OK && error != MEDGL_ERR_NOT_FOUND)
-            return error;
-    }
-    return MEDGL_ERR_KEY;
-}
-
+/* Those in force, under the names that they are about to have. */
 static enum medgl_error gather_keys(const struct context *context, struct backup_manifest *manifest)
 {
     char path[PATH_MAX];
-    MEDGL_TRY(backup_key_path(context, KEY_USE_STORE, path));
+    MEDGL_TRY(path_under(path, context->root,
+                         context->store_key_new ? PATH_STORE_KEY_NEW : PATH_STORE_KEY));
     MEDGL_TRY(backup_manifest_add(manifest, BACKUP_ETC "store.key", path));
-    MEDGL_TRY(backup_key_path(context, KEY_USE_LEDGER, path));
+    MEDGL_TRY(path_under(path, context->root,
+                         context->ledger_key_new ? PATH_LEDGER_KEY_NEW : PATH_LEDGER_KEY));
     return backup_manifest_add(manifest, BACKUP_ETC "ledger.key", path);
 }
 
@@ -240,7 +197,7 @@ enum medgl_error backup_gather(struct context *context, const char *stage,
     struct gather_run run = {.context = context, .manifest = manifest};
     char copy[PATH_MAX], head[PATH_MAX], path[PATH_MAX];
     auto_secret struct secret mark = SECRET_NONE;
-    const struct file_rule rule = {.owner = geteuid(), .forbidden = 0022, .max = GATHER_KEY_MAX};
+    const struct file_rule rule = {.owner = geteuid(), .forbidden = 0022, .max = GATHER_HEAD_MAX};
     if (snprintf(copy, sizeof(copy), "%s/medgl.db", stage) >= (int)sizeof(copy) ||
         snprintf(head, sizeof(head), "%s/head", stage) >= (int)sizeof(head))
         return MEDGL_ERR_ARGUMENT;

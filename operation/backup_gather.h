@@ -9,10 +9,4 @@
 enum medgl_error backup_gather(struct context *context, const char *stage,
                                struct backup_manifest *manifest);
 
-/* Whether a key file's text is the key that the context uses. */
-bool backup_key_fits(const struct context *context, enum key_use use, const struct secret *text);
-/* Which file it is in: in that of its name, or still in the one of an exchange. MEDGL_ERR_KEY. */
-enum medgl_error backup_key_path(const struct context *context, enum key_use use,
-                                 char path[PATH_MAX]);
-
 #endif

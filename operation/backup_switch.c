@@ -20,6 +20,7 @@
 #include <libgen.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #define SWITCH_KEY_MAX     4096
@@ -167,6 +168,22 @@ static enum medgl_error switch_key_there(const struct switch_plan *plan, const c
         .owner = plan->request->owner, .forbidden = 0022, .max = SWITCH_KEY_MAX};
     MEDGL_TRY(path_under(path, plan->request->root, name));
     return file_read_trusted(path, &rule, text);
+}
+
+/* MUST: nobody exchanges a key meanwhile (operation/key_rotate.c). */
+static enum medgl_error switch_lock_key(const struct switch_plan *plan, size_t which, int *lock,
+                                        char *why)
+{
+    char path[PATH_MAX];
+    MEDGL_TRY(path_under(path, plan->request->root, switch_keys[which].path));
+    *lock = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (*lock < 0)
+        return errno == ENOENT ? MEDGL_OK : medgl_error_from_errno(errno);
+    if (flock(*lock, LOCK_EX | LOCK_NB) == 0)
+        return MEDGL_OK;
+    return errno == EWOULDBLOCK
+               ? switch_refuse(why, _("%s is being exchanged: wait until that is done."), path)
+               : medgl_error_from_errno(errno);
 }
 
 /* What was in place can be read with these alone, one day. */
@@ -346,9 +363,12 @@ enum medgl_error switch_now(const struct switch_plan *plan, struct backup_restor
 {
     bool differs[2] = {false, false};
     char path[PATH_MAX];
+    auto_fd int store_lock = -1, ledger_lock = -1;
     auto_fd int staged = switch_stage(plan, MEDGL_SYSCONFDIR);
     if (staged < 0)
         return MEDGL_ERR_ACCESS;
+    MEDGL_TRY(switch_lock_key(plan, 0, &store_lock, why));
+    MEDGL_TRY(switch_lock_key(plan, 1, &ledger_lock, why));
     MEDGL_TRY(switch_keep_keys(plan));
     for (size_t i = 0; i < MEDGL_COUNT(switch_keys); i++)
         MEDGL_TRY(switch_key_beside(plan, staged, i, &differs[i]));

@@ -238,29 +238,6 @@ static void doctor_put_back(struct doctor *doctor, const struct context *context
                    doctor->root, PATH_HEAD_SEEN);
 }
 
-/* The public key that auditors hold must be the other half of the key in use. */
-static void doctor_keys(struct doctor *doctor, const struct context *context, const char *vkey)
-{
-    auto_secret struct secret published = SECRET_NONE;
-    char path[PATH_MAX];
-    const struct file_rule rule = {.owner = geteuid(), .forbidden = 0022, .max = NOTE_VKEY_SIZE};
-    enum medgl_error error = path_under(path, context->root, PATH_LEDGER_VKEY);
-    if (error == MEDGL_OK)
-        error = file_read_trusted(path, &rule, &published);
-    if (error != MEDGL_OK) {
-        doctor_say(doctor, DOCTOR_FAULT, "keys",
-                   "%s cannot be read: %s: restore it from the backup, readable to all", path,
-                   medgl_error_text(error));
-        return;
-    }
-    published.bytes[strcspn((const char *)published.bytes, "\n")] = '\0';
-    if (strcmp((const char *)published.bytes, vkey) != 0)
-        doctor_say(doctor, DOCTOR_FAULT, "keys",
-                   "%s does not belong to the ledger key: restore both from the same backup", path);
-    else
-        doctor_say(doctor, DOCTOR_OK, "keys", "the keys can be read and belong together");
-}
-
 /* Everything that opens keys or store. Runs as the owner. */
 static void doctor_state(struct doctor *doctor)
 {
@@ -286,6 +263,7 @@ static void doctor_state(struct doctor *doctor)
     doctor_factors(doctor, &context);
     doctor_outbox(doctor, &context);
     doctor_documents(doctor, &context);
+    doctor_backup(doctor, &context);
 }
 
 /* Findings of the child come through a pipe: "<level><check>\t<what>\n"; accounts as
@@ -416,6 +394,7 @@ static void doctor_host(struct doctor *doctor, const struct policy *policy)
     if (doctor->pam_used)
         doctor_sshd(doctor);
     doctor_people(doctor);
+    doctor_roles(doctor, policy);
     doctor_sudo(doctor);
     doctor_autologin(doctor);
     if (policy != NULL)
