@@ -551,6 +551,19 @@ static enum admin_exit admin_keep_root(struct admin *admin)
     return good ? ADMIN_DONE : ADMIN_UNUSABLE;
 }
 
+static enum admin_exit admin_bare(struct admin *admin)
+{
+    const enum admin_exit code =
+        identity_is_guest(&admin->identity) ? identity_drop(&admin->identity) : ADMIN_DONE;
+    return code == ADMIN_DONE ? admin->options.verb->run(admin) : code;
+}
+
+static enum admin_exit admin_dropped(struct admin *admin)
+{
+    const enum admin_exit code = admin_keep_root(admin);
+    return code == ADMIN_DONE ? admin_without_privilege(admin) : code;
+}
+
 static enum admin_exit admin_run(struct admin *admin)
 {
     if (admin->options.value[OPTION_VERSION] != NULL)
@@ -560,17 +573,10 @@ static enum admin_exit admin_run(struct admin *admin)
     enum admin_exit code = identity_settle(admin);
     if (code == ADMIN_DONE)
         code = role_settle(admin);
-    if (code == ADMIN_DONE && admin->options.verb->need == VERB_BARE) {
-        if (identity_is_guest(&admin->identity))
-            code = identity_drop(&admin->identity);
-        return code == ADMIN_DONE ? admin->options.verb->run(admin) : code;
-    }
     if (code == ADMIN_DONE)
         code = identity_open_files(admin);
     if (code == ADMIN_DONE)
-        code = admin_keep_root(admin);
-    if (code == ADMIN_DONE)
-        code = admin_without_privilege(admin);
+        code = admin->options.verb->need == VERB_BARE ? admin_bare(admin) : admin_dropped(admin);
     privileged_end(&admin->privileged);
     courier_end(&admin->courier);
     enum admin_exit released = identity_release_file(&admin->file, admin->file_stays);
@@ -578,6 +584,8 @@ static enum admin_exit admin_run(struct admin *admin)
         free(admin->checkpoint[i]);
     secret_free(&admin->from);
     secret_free(&admin->key);
+    if (admin->input >= 0)
+        (void)close(admin->input);
     if (admin->shadow >= 0)
         (void)close(admin->shadow);
     return code != ADMIN_DONE ? code : released;
