@@ -19,8 +19,7 @@
 #include <sys/wait.h>
 
 #define KEY_TEXT_MAX  4096
-#define VKEYS_MAX     65536 /* of ledger.vkey: a line for each key that there was */
-#define ROTATE_LOOKED 120   /* an exit status of the child that is no error number */
+#define ROTATE_LOOKED 120 /* an exit status of the child that is no error number */
 
 /* -- in the transaction: one transaction with its entry --------------------------------------- */
 
@@ -365,7 +364,8 @@ static enum medgl_error files_publish_vkey(const struct files *files)
     const struct key_rotate_request *request = files->request;
     const struct file_rule secret = {
         .owner = request->owner, .forbidden = 0077, .max = KEY_TEXT_MAX};
-    const struct file_rule rule = {.owner = request->owner, .forbidden = 0022, .max = VKEYS_MAX};
+    const struct file_rule rule = {
+        .owner = request->owner, .forbidden = 0022, .max = KEYS_VKEY_FILE_MAX};
     char vkey[NOTE_VKEY_SIZE];
     auto_free char *lines = NULL;
     MEDGL_TRY(file_read_trusted(files->fresh, &secret, &text));

@@ -17,6 +17,7 @@
 
 #define KEYS_STORE_ALGORITHM  "AES-256-GCM, HMAC-SHA-256, HKDF-SHA-256"
 #define KEYS_LEDGER_ALGORITHM "Ed25519, SHA-256"
+#define KEYS_VKEY_FILE_MAX    65536 /* bytes: a line for each key that the ledger had */
 
 /* "store", "ledger". Never NULL for a member. */
 const char *key_use_word(enum key_use use);
