@@ -137,11 +137,18 @@ void doctor_sshd(struct doctor *doctor);
  * R27, R28). After doctor_pam(). */
 void doctor_people(struct doctor *doctor);
 
-/* sudo without a password. */
+/* Who has which role (R08). */
+void doctor_roles(struct doctor *doctor, const struct policy *policy);
+
+/* sudo without a password, or with everything for who has a role. */
 void doctor_sudo(struct doctor *doctor);
 
 /* Automatic logon (R39), and hosts that are believed. */
 void doctor_autologin(struct doctor *doctor);
+
+/* Keys: whether they belong together, and an exchange that was interrupted (R37). `vkey`: of the
+ * ledger key in use. As the owner of the store. */
+void doctor_keys(struct doctor *doctor, struct context *context, const char *vkey);
 
 /* Rules of access: whether they let anybody in, and end idle sessions (R04, R05, R22, R34). As the
  * owner of the store. */

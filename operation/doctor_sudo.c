@@ -1,6 +1,7 @@
-/* Who becomes root by sudo without a password (R27): what stands in sudoers, not what sudo would
- * make of it. Reads only. */
+/* Who becomes root by sudo without a password (R27), or for everything although they have a role
+ * (R08): what stands in sudoers, not what sudo would make of it. Reads only. */
 #include "operation/doctor.h"
+#include "operation/role.h"
 
 #include "base/auto.h"
 
@@ -18,10 +19,11 @@ struct sudo {
 
 static void sudo_read(struct doctor *doctor, const char *path, struct sudo *sudo);
 
-/* Whether a command list of a line holds ALL behind a NOPASSWD: that still counts. */
-static bool sudo_is_open(const char *rest)
+/* Whether a command list of a line holds ALL; `asked`: also where a password is asked for, else
+ * behind a NOPASSWD: that still counts alone. */
+static bool sudo_is_open(const char *rest, bool asked)
 {
-    bool free_ = false;
+    bool free_ = asked;
     char word[64];
     for (const char *at = rest; at[0] != '\0';) {
         at += strspn(at, " \t,");
@@ -31,7 +33,7 @@ static bool sudo_is_open(const char *rest)
         if (tag && strcmp(word, "NOPASSWD") == 0)
             free_ = true;
         else if (tag && strcmp(word, "PASSWD") == 0)
-            free_ = false;
+            free_ = asked;
         else if (!tag && free_ && strcmp(word, "ALL") == 0)
             return true;
         at += len + tag;
@@ -59,6 +61,37 @@ static void sudo_defaults(struct doctor *doctor, struct sudo *sudo, const char *
                path);
 }
 
+/* Root for everything is bound by no role: what it does is evidence at best. */
+static bool sudo_has_role(const struct doctor *doctor, const char *who)
+{
+    static const enum role all[] = {ROLE_HELPDESK, ROLE_SECURITY, ROLE_AUDIT};
+    unsigned roles = 0;
+    for (size_t i = 0; i < MEDGL_COUNT(all); i++)
+        if (who[0] == '%' && strcmp(who + 1, role_group(all[i])) == 0)
+            return true;
+    return who[0] != '%' && doctor->root[0] == '\0' && role_of_user(who, &roles) == MEDGL_OK &&
+           roles != 0;
+}
+
+static void sudo_tell(struct doctor *doctor, struct sudo *sudo, const char *path, const char *who,
+                      bool unasked)
+{
+    if (unasked && sudo_concerns(doctor, who)) {
+        sudo->told = true;
+        doctor_say(doctor, DOCTOR_WARNING, "sudo",
+                   "%s%s: %s becomes root without a password (NOPASSWD: ALL): take NOPASSWD "
+                   "out, or name the commands",
+                   doctor->root, path, who);
+    }
+    if (sudo_has_role(doctor, who)) {
+        sudo->told = true;
+        doctor_say(doctor, DOCTOR_WARNING, "sudo",
+                   "%s%s: %s runs everything as root, which no role binds: name the commands of "
+                   "the role, as the sudoers file does that comes with medgl-admin",
+                   doctor->root, path, who);
+    }
+}
+
 static void sudo_grants(struct doctor *doctor, struct sudo *sudo, const char *path, char *line)
 {
     char *commands = strchr(line, '=');
@@ -69,20 +102,16 @@ static void sudo_grants(struct doctor *doctor, struct sudo *sudo, const char *pa
     commands += strspn(commands, " \t");
     if (commands[0] == '(') /* as whom: parts of it look like tags */
         commands += strcspn(commands, ")") + (strchr(commands, ')') != NULL);
-    if (!sudo_is_open(commands))
+    if (!sudo_is_open(commands, true))
         return;
+    const bool unasked = sudo_is_open(commands, false);
     char *rest = line;
     for (char *who; (who = strsep(&rest, ",")) != NULL;) {
         who += strspn(who, " \t");
         const bool last = strcspn(who, " \t") < strlen(who);
         who[strcspn(who, " \t")] = '\0';
-        if (who[0] != '\0' && sudo_concerns(doctor, who)) {
-            sudo->told = true;
-            doctor_say(doctor, DOCTOR_WARNING, "sudo",
-                       "%s%s: %s becomes root without a password (NOPASSWD: ALL): take NOPASSWD "
-                       "out, or name the commands",
-                       doctor->root, path, who);
-        }
+        if (who[0] != '\0')
+            sudo_tell(doctor, sudo, path, who, unasked);
         if (last) /* the host follows */
             break;
     }
