@@ -17,13 +17,13 @@ section() { # FROM TO
 }
 words() { tr -s ' ,' '\n\n' | sort -u; }
 
-# One call a line, whatever the formatting; string literals are all that is left of it.
-details=$(cat "$top_srcdir"/operation/*.c | tr -s ' \n' '  ' |
-    grep -oE 'ledger_entry_(text|number|bool|time)\((&entry|entry), "[a-z0-9_]+"' | sed 's/.*"\(.*\)"/\1/' | sort -u)
-calls=$(cat "$top_srcdir"/operation/*.c | grep -cE 'ledger_entry_(text|number|bool|time)\(')
-named=$(cat "$top_srcdir"/operation/*.c | tr -s ' \n' '  ' |
-    grep -oE 'ledger_entry_(text|number|bool|time)\((&entry|entry), "' | wc -l)
-same "every call names its detail" "$calls" "$((named))"
+# One call a line, whatever the formatting; string literals are all that is left of it. reset_text() passes its names on.
+sources=$(cat "$top_srcdir"/operation/*.c | tr -s ' \n' '  ')
+written='(ledger_entry_(text|number|bool|time)|reset_text)\(&?[a-z]+, '
+details=$(echo "$sources" | grep -oE "$written\"[a-z0-9_]+\"" | sed 's/.*"\(.*\)"/\1/' | sort -u)
+calls=$(echo "$sources" | grep -oE "$written" | wc -l)
+named=$(echo "$sources" | grep -oE "$written(\"|name, text\);)" | wc -l)
+same "every call names its detail" "$((calls))" "$((named))"
 same "every detail has its meaning" "$details" "$(section 'They mean:' '.El' | sed -n 's/^\.It Sy //p' | sort -u)"
 table=$(section 'Entries of these kinds' '.El' | grep '^\.It ')
 same "every detail belongs to a kind" "$details" \
