@@ -11,10 +11,11 @@ static const struct {
     const char *name;
     fuzz_target *target;
 } targets[] = {
-    {"base32", fuzz_base32}, {"code", fuzz_code},   {"record", fuzz_record},
-    {"date", fuzz_date},     {"uri", fuzz_uri},     {"users", fuzz_users},
-    {"google", fuzz_google}, {"pskc", fuzz_pskc},   {"certificate", fuzz_certificate},
-    {"match", fuzz_match},   {"trust", fuzz_trust},
+    {"base32", fuzz_base32},     {"code", fuzz_code},       {"record", fuzz_record},
+    {"date", fuzz_date},         {"uri", fuzz_uri},         {"users", fuzz_users},
+    {"google", fuzz_google},     {"pskc", fuzz_pskc},       {"certificate", fuzz_certificate},
+    {"match", fuzz_match},       {"trust", fuzz_trust},     {"document", fuzz_document},
+    {"envelope", fuzz_envelope}, {"readers", fuzz_readers},
 };
 static fuzz_target *target;
 

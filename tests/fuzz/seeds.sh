@@ -96,3 +96,27 @@ for name in good rsa p384 ed25519 expired gone root sub; do
 done
 seed certificate pem < made/good.pem
 openssl crl -in made/root.crl -outform DER | seed trust crl
+
+# Envelopes to the one key that the fuzzer has, which stands in its source; small ones, for every byte counts.
+sed -n 's/.*"\(.*\)\\n".*/\1/p' "$source/tests/fuzz/documents.c" > made/envelope.key
+openssl req -x509 -sha256 -new -key made/envelope.key -subj /CN=e -days 3650 -out made/envelope.pem
+[ -e made/wide.pem ] || openssl req -x509 -newkey rsa:2048 -nodes -keyout made/wide.key -subj /CN=w -days 3650 -out made/wide.pem 2> made/log
+seed readers ec < made/envelope.pem
+cat made/envelope.pem made/wide.pem | seed readers two
+cat made/envelope.pem made/envelope.key | seed readers key
+for cipher in aes256 aes128 des3; do
+    for form in '' -stream -keyid; do
+        for to in '' made/wide.pem; do
+            # shellcheck disable=SC2086
+            printf 'sealed, and opened again' | openssl cms -encrypt -binary $form -$cipher -outform DER -recip made/envelope.pem \
+                ${to:+-recip $to -keyopt rsa_padding_mode:oaep} | seed envelope "$cipher$form${to:+-two}"
+        done
+    done
+done
+say document jpeg '\377\330\377\340\000\020JFIF'
+say document png '\211PNG\r\n\032\n\000\000\000\rIHDR'
+say document pdf '%%PDF-1.7\n'
+say document tiff 'II*\000\010\000\000\000\001\000'
+say document tiff-big 'MM\000*\000\000\000\010\000\001'
+say document heic '\000\000\000\020ftypheic\000\000\000\000'
+say document webp 'RIFF\044\000\000\000WEBPVP8 '
