@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define COSIGNERS_MAX 64 /* more witnesses nobody asks */
+
 struct cosigner; /* the public key of a witness, with its name */
 
 /* From a verifier key text whose key type is 0x04. MEDGL_ERR_KEY: malformed, or of another type. */

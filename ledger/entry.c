@@ -1,11 +1,12 @@
-/* Entries of the evidence: written as JSON, and read back in the one form that they are written in.
+/* Entries of the evidence: written as JSON, and read back (scan.c) in the one form that they are
+ * written in.
  * Never changes what it is given to make it fit: a text that cannot be kept is refused. */
 #include "ledger/entry.h"
 
 #include "base/auto.h"
 #include "base/text.h"
+#include "ledger/scan.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <string.h>
 
@@ -30,7 +31,7 @@ const char *ledger_kind_help(enum ledger_kind kind)
 enum medgl_error ledger_kind_parse(const char *word, enum ledger_kind *kind)
 {
     for (size_t i = 0; i < LEDGER_KIND_COUNT; i++)
-        if (strcmp(word, kinds[i].word) == 0) {
+        if (word[0] == kinds[i].word[0] && strcmp(word, kinds[i].word) == 0) {
             *kind = (enum ledger_kind)i;
             return MEDGL_OK;
         }
@@ -87,182 +88,21 @@ const char *ledger_entry_find_text(const struct ledger_entry *entry, const char 
 
 /* -- reading ---------------------------------------------------------------------------------- */
 
-/* MUSTs (R08):
- * - An entry has exactly one form: what is read here is byte for byte what ledger_entry_encode()
- *   writes, so that nothing can be altered without altering a hash or being refused.
- * - No recursion and no work beyond the length of the line, whatever the line holds.
- * This is a scanner of that form and no JSON parser: the parser and a second encoding beside it
- * would cost more time than all hashes of a verification. */
 struct ledger_parsed {
     struct ledger_entry entry;
     char line[]; /* a copy that its strings are cut from, in place */
 };
 
-/* What is left of a line; a NUL stands behind its end. */
-struct scan {
-    char *at;
-};
-
-static bool scan_literal(struct scan *s, const char *literal)
-{
-    size_t len = strlen(literal);
-    if (strncmp(s->at, literal, len) != 0)
-        return false;
-    s->at += len;
-    return true;
-}
-
-static bool scan_text(struct scan *s, const char **text)
-{
-    if (!scan_literal(s, "\""))
-        return false;
-    char *to = s->at;
-    bool ascii = true;
-    *text = to;
-    for (;;) {
-        char c = *s->at++;
-        if (c == '"')
-            break;
-        if (c == '\\') { /* printable texts need no other escape, so no other is the one form */
-            c = *s->at++;
-            if (c != '"' && c != '\\')
-                return false;
-        }
-        if (c == '\0')
-            return false;
-        if (c < ' ' || c > '~') /* bytes of UTF-8 too, where char is signed and where it is not */
-            ascii = false;
-        *to++ = c;
-    }
-    *to = '\0';
-    return ascii || text_is_printable(*text);
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool scan_number(struct scan *s, int64_t *number)
-{
-    bool negative = *s->at == '-';
-    const char *digits = s->at + negative;
-    if (!is_digit(digits[0]) || (digits[0] == '0' && (negative || is_digit(digits[1]))))
-        return false;
-    errno = 0;
-    long long value = strtoll(s->at, &s->at, 10);
-    *number = value;
-    return errno == 0;
-}
-
-static bool scan_bool(struct scan *s, int64_t *value)
-{
-    *value = scan_literal(s, "true");
-    return *value != 0 || scan_literal(s, "false");
-}
-
-static bool field_name_valid(const char *name)
-{
-    return name[0] >= 'a' && name[0] <= 'z' &&
-           name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0';
-}
-
-static bool scan_field(struct scan *s, struct ledger_field *field)
-{
-    if (!scan_text(s, &field->name) || !field_name_valid(field->name) || !scan_literal(s, ":"))
-        return false;
-    switch (*s->at) {
-    case '"':
-        field->type = LEDGER_FIELD_TEXT;
-        return scan_text(s, &field->text);
-    case 't':
-    case 'f':
-        field->type = LEDGER_FIELD_BOOL;
-        return scan_bool(s, &field->number);
-    default:
-        field->type = LEDGER_FIELD_NUMBER;
-        return scan_number(s, &field->number);
-    }
-}
-
-static bool field_is_new(const struct ledger_entry *entry, const char *name)
-{
-    for (size_t i = 0; i < entry->field_count; i++)
-        if (strcmp(entry->fields[i].name, name) == 0)
-            return false;
-    return true;
-}
-
-static bool scan_details(struct scan *s, struct ledger_entry *entry)
-{
-    if (!scan_literal(s, "{"))
-        return false;
-    while (!scan_literal(s, "}")) {
-        if (entry->field_count == LEDGER_FIELDS_MAX)
-            return false;
-        struct ledger_field *field = &entry->fields[entry->field_count];
-        if ((entry->field_count > 0 && !scan_literal(s, ",")) || !scan_field(s, field) ||
-            !field_is_new(entry, field->name))
-            return false;
-        entry->field_count++;
-    }
-    return true;
-}
-
-static bool scan_clock(struct scan *s, bool *synchronised)
-{
-    *synchronised = scan_literal(s, "\"synchronised\"");
-    return *synchronised || scan_literal(s, "\"unsynchronised\"");
-}
-
-/* A time before 1970 is no clock's, and what clock_format_utc() gives for one out of its range. */
-static bool scan_time(struct scan *s, medgl_time *t)
-{
-    const char *text;
-    return scan_text(s, &text) && clock_parse_utc(text, t) == MEDGL_OK && *t >= 0;
-}
-
-static bool scan_kind(struct scan *s, enum ledger_kind *kind)
-{
-    const char *word;
-    return scan_text(s, &word) && ledger_kind_parse(word, kind) == MEDGL_OK;
-}
-
-static bool scan_subject(struct scan *s, struct ledger_subject *subject)
-{
-    return scan_literal(s, "null") ||
-           (scan_literal(s, "{\"account\":") && scan_text(s, &subject->account) &&
-            scan_literal(s, ",\"name\":") && scan_text(s, &subject->name) && scan_literal(s, "}"));
-}
-
-static bool scan_entry(struct scan *s, struct ledger_entry *entry)
-{
-    int64_t seq = -1;
-    bool good = scan_literal(s, "{\"seq\":") && scan_number(s, &seq) && seq >= 0 &&
-                scan_literal(s, ",\"time\":") && scan_time(s, &entry->time) &&
-                scan_literal(s, ",\"clock\":") && scan_clock(s, &entry->clock_synchronised) &&
-                scan_literal(s, ",\"origin\":") && scan_text(s, &entry->origin) &&
-                entry->origin[0] != '\0' && scan_literal(s, ",\"kind\":") &&
-                scan_kind(s, &entry->kind) && scan_literal(s, ",\"actor\":{\"uid\":") &&
-                scan_number(s, &entry->actor.uid) && entry->actor.uid >= -1 &&
-                scan_literal(s, ",\"name\":") && scan_text(s, &entry->actor.name) &&
-                scan_literal(s, "},\"subject\":") && scan_subject(s, &entry->subject) &&
-                scan_literal(s, ",\"details\":") && scan_details(s, entry) && scan_literal(s, "}");
-    entry->seq = (uint64_t)seq;
-    return good;
-}
-
 enum medgl_error ledger_entry_decode(const char *line, size_t len, struct ledger_parsed **parsed)
 {
     *parsed = NULL;
-    auto_free struct ledger_parsed *made = malloc(sizeof(*made) + len + 1);
+    auto_free struct ledger_parsed *made = malloc(sizeof(*made) + len + SCAN_SLACK);
     if (made == NULL)
         return MEDGL_ERR_MEMORY;
     made->entry = (struct ledger_entry){0};
     memcpy(made->line, line, len);
-    made->line[len] = '\0';
-    struct scan s = {made->line};
-    if (!scan_entry(&s, &made->entry) || s.at != made->line + len)
+    memset(made->line + len, 0, SCAN_SLACK);
+    if (!ledger_scan_in_place(made->line, len, &made->entry))
         return MEDGL_ERR_CORRUPT;
     *parsed = auto_give(made);
     return MEDGL_OK;

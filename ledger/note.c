@@ -227,6 +227,12 @@ const char *note_verifier_name(const struct note_verifier *verifier)
     return verifier->key.name;
 }
 
+bool note_verifier_same(const struct note_verifier *one, const struct note_verifier *other)
+{
+    return strcmp(one->key.name, other->key.name) == 0 &&
+           memcmp(one->key.public_key, other->key.public_key, KEY_SIZE) == 0;
+}
+
 /* -- notes ------------------------------------------------------------------------------------ */
 
 static bool text_valid(const char *text)

@@ -33,6 +33,7 @@ enum medgl_error note_signer_vkey(const struct note_signer *signer, char vkey[NO
 enum medgl_error note_verifier_open(const char *vkey, struct note_verifier **verifier);
 void note_verifier_free(struct note_verifier **verifier);
 const char *note_verifier_name(const struct note_verifier *verifier);
+bool note_verifier_same(const struct note_verifier *one, const struct note_verifier *other);
 
 /* Any text that ends in a newline and has no control character besides: writes the text, a blank
  * line and one signature line. MEDGL_ERR_ARGUMENT: another text, or no room. */

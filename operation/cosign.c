@@ -1,18 +1,17 @@
 /* What witnesses say of checkpoints: their signatures are taken in once they are verified, and
  * counted. A signature of anybody else is nothing here. */
+#include "operation/cosign.h"
 #include "operation/prove.h"
 
 #include "base/auto.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/message.h"
-#include "ledger/cosign.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#define WITNESSES_MOST     16
 #define WITNESSES_FILE_MAX 65536
 #define WHY_SIZE           STORE_TEXT_SIZE
 #define SIGNATURE_PREFIX   "\u2014 "
@@ -21,12 +20,7 @@
 /* -- who they are -------------------------------------------------------------------------------
  */
 
-struct witnesses {
-    struct cosigner *key[WITNESSES_MOST];
-    size_t count;
-};
-
-static void witnesses_free(struct witnesses *witnesses)
+void witnesses_free(struct witnesses *witnesses)
 {
     for (size_t i = 0; i < witnesses->count; i++)
         cosigner_free(&witnesses->key[i]);
@@ -70,8 +64,7 @@ static enum medgl_error witnesses_parse(struct witnesses *witnesses, char *text)
     return MEDGL_OK;
 }
 
-/* Without the file there are none. On an error there are none either. */
-static enum medgl_error witnesses_open(const struct context *context, struct witnesses *witnesses)
+enum medgl_error witnesses_open(const struct context *context, struct witnesses *witnesses)
 {
     auto_secret struct secret text = SECRET_NONE;
     const struct file_rule rule = {

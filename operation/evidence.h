@@ -12,8 +12,13 @@ void evidence_begin(const struct context *context, const struct clock_reading *c
                     enum ledger_kind kind, const struct account *account,
                     struct ledger_entry *entry);
 
+/* Two that waited for the lock may be written in another order than they began. */
+#define EVIDENCE_CLOCK_BACK (2 * MEDGL_SECOND)
+
 /* Gives it the next seq, appends it, and signs the new head, all in the caller's transaction.
- * `*seq` may be NULL. */
+ * Before it come entry and alert of a clock that went back by more than that (R09). The checkpoint
+ * of the first entry of a day of the site is kept for good; the watch publishes it. `*seq` may be
+ * NULL. */
 enum medgl_error evidence_append(struct context *context, struct store_txn *txn,
                                  struct ledger_entry *entry, uint64_t *seq);
 
@@ -22,6 +27,9 @@ enum medgl_error evidence_append(struct context *context, struct store_txn *txn,
  * act. */
 enum medgl_error evidence_keep(struct store_txn *txn, medgl_time now);
 enum medgl_error evidence_publish(struct context *context);
+/* The one kept last, where its file is not there yet: of the start of a day, or of an act whose
+ * process ended before it could publish. */
+enum medgl_error evidence_publish_kept(struct context *context);
 
 /* Signs nothing new: keeps and publishes the current head and gives its text. */
 enum medgl_error operation_checkpoint(struct context *context, char note[STORE_NOTE_SIZE]);
@@ -30,14 +38,23 @@ struct evidence_request {
     const char *const *checkpoints; /* texts of ones kept elsewhere, with their names */
     const char *const *labels;
     size_t checkpoint_count;
+    const char *const *vkeys; /* texts with keys of the ledger kept elsewhere, likewise */
+    const char *const *vkey_labels;
+    size_t vkey_count;
+    const int *archives; /* files with bodies of old entries, open for reading, likewise */
+    const char *const *archive_labels;
+    size_t archive_count;
     ledger_fault fault;
     void *argument;
     void (*progress)(void *argument, uint64_t done, uint64_t total); /* may be NULL */
 };
 /* Everything: each entry, the tree, every checkpoint (in the store, beside it as a file, and those
- * of the request), every row of the store, and state against ledger (each account, password, second
- * factor, grant and open session has the entry that made or last used it, and no later entry says
- * otherwise). MEDGL_ERR_CORRUPT: faults were reported. */
+ * of the request) under the key of its time, cosignatures of witnesses, every row of the store, and
+ * state against ledger (each account, password, second factor, grant, document, key, archive and
+ * open session has the entry that made or last used it, and no later entry says otherwise). Bodies
+ * of archived entries come from PATH_ARCHIVE and the request; where one is not to be had,
+ * result->absent counts it, and what it alone could tell is not judged. MEDGL_ERR_CORRUPT: faults
+ * were reported. */
 enum medgl_error operation_verify(struct context *context, const struct evidence_request *request,
                                   struct ledger_result *result);
 

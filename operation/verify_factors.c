@@ -3,7 +3,6 @@
 
 #include "base/auto.h"
 
-#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +34,7 @@ struct held_codes {
 };
 
 struct owner {
-    char account[CRYPTO_ID_SIZE];
+    struct map_node node; /* by the account */
     struct held_device *devices;
     struct held_codes *codes;
     char
@@ -43,7 +42,7 @@ struct owner {
 };
 
 struct held_grant {
-    char id[CRYPTO_ID_SIZE];
+    struct map_node node; /* by its id */
     char account[CRYPTO_ID_SIZE];
     char kind[32], instead[32]; /* as the entry has them */
     uint64_t seq;
@@ -60,43 +59,21 @@ static void factors_fault(const struct verify_factors *factors, uint64_t seq, co
 
 /* -- owners and grants ------------------------------------------------------------------------ */
 
-static int owner_compare(const void *a, const void *b)
-{
-    return strcmp(((const struct owner *)a)->account, ((const struct owner *)b)->account);
-}
-
-static int grant_compare(const void *a, const void *b)
-{
-    return strcmp(((const struct held_grant *)a)->id, ((const struct held_grant *)b)->id);
-}
-
 static struct owner *owner_find(const struct verify_factors *factors, const char *account)
 {
-    struct owner key = {.devices = NULL};
-    (void)snprintf(key.account, sizeof(key.account), "%s", account);
-    struct owner *const *found = tfind(&key, &factors->owners, owner_compare);
-    return found != NULL ? *found : NULL;
+    return map_find(&factors->owners, account);
 }
 
 /* NULL: no memory. */
 static struct owner *owner_find_or_add(struct verify_factors *factors, const char *account)
 {
     struct owner *owner = owner_find(factors, account);
-    if (owner != NULL)
-        return owner;
-    auto_free struct owner *fresh = calloc(1, sizeof(*fresh));
-    if (fresh == NULL)
-        return NULL;
-    (void)snprintf(fresh->account, sizeof(fresh->account), "%s", account);
-    return tsearch(fresh, &factors->owners, owner_compare) != NULL ? auto_give(fresh) : NULL;
+    return owner != NULL ? owner : map_add(&factors->owners, account, sizeof(*owner));
 }
 
 static struct held_grant *grant_find(const struct verify_factors *factors, const char *id)
 {
-    struct held_grant key = {.seq = 0};
-    (void)snprintf(key.id, sizeof(key.id), "%s", id);
-    struct held_grant *const *found = tfind(&key, &factors->grants, grant_compare);
-    return found != NULL ? *found : NULL;
+    return map_find(&factors->grants, id);
 }
 
 static void codes_free(struct held_codes *codes)
@@ -156,10 +133,9 @@ static int64_t owner_drop_all(struct owner *owner)
     return dropped;
 }
 
-static void owner_free(void *node)
+static void owner_forget(void *node)
 {
     (void)owner_drop_all(node);
-    free(node);
 }
 
 /* -- what entries say ------------------------------------------------------------------------- */
@@ -212,7 +188,7 @@ static enum medgl_error owner_add_codes(struct owner *owner, const struct ledger
 }
 
 static enum medgl_error owner_add_device(struct owner *owner, const struct ledger_entry *entry,
-                                         enum credential_kind kind)
+                                         enum credential_kind kind, const char *id)
 {
     struct held_device *device = calloc(1, sizeof(*device));
     if (device == NULL)
@@ -220,8 +196,7 @@ static enum medgl_error owner_add_device(struct owner *owner, const struct ledge
     device->kind = kind;
     device->seq = entry->seq;
     device->step = entry_number(entry, "step", -1);
-    (void)snprintf(device->id, sizeof(device->id), "%s",
-                   ledger_entry_find_text(entry, "credential"));
+    (void)snprintf(device->id, sizeof(device->id), "%s", id);
     device->next = owner->devices;
     owner->devices = device;
     return MEDGL_OK;
@@ -240,7 +215,7 @@ static enum medgl_error learn_enrol(struct verify_factors *factors,
     }
     if (kind == CREDENTIAL_RECOVERY)
         return owner_add_codes(owner, entry, kind, entry_number(entry, "count", 0));
-    return owner_add_device(owner, entry, kind);
+    return owner_add_device(owner, entry, kind, ledger_entry_find_text(entry, "credential"));
 }
 
 /* One of the codes of a grant ("": recovery codes). */
@@ -254,6 +229,8 @@ static enum medgl_error learn_code(const struct verify_factors *factors, struct 
     const struct used_code *before = codes != NULL ? codes->used : NULL;
     while (before != NULL && strcmp(before->id, id) != 0)
         before = before->next;
+    if (codes == NULL && factors->incomplete)
+        return MEDGL_OK; /* made by an entry that is not at hand */
     if (codes == NULL || codes->left == 0 || before != NULL) {
         factors_fault(factors, entry->seq, "a code was used that was used before, or never made");
         return MEDGL_OK;
@@ -286,7 +263,7 @@ static enum medgl_error learn_revoke(const struct verify_factors *factors,
             dropped += owner_drop_codes(owner, kind, NULL);
         }
     }
-    if (dropped != count)
+    if (dropped != count && !(factors->incomplete && dropped < count))
         factors_fault(factors, entry->seq,
                       "an entry takes away other second factors than there were");
     return MEDGL_OK;
@@ -301,23 +278,26 @@ static void learn_retire(const struct verify_factors *factors, const struct ledg
                       "an account was retired, and second factors of it were gone before");
 }
 
-static void learn_device(const struct verify_factors *factors, const struct owner *owner,
-                         const struct ledger_entry *entry, enum credential_kind kind,
-                         const char *id)
+static enum medgl_error learn_device(const struct verify_factors *factors, struct owner *owner,
+                                     const struct ledger_entry *entry, enum credential_kind kind,
+                                     const char *id)
 {
     const int64_t step = entry_number(entry, "step", -1);
     struct held_device *device = owner->devices;
     while (device != NULL && (device->kind != kind || strcmp(device->id, id) != 0))
         device = device->next;
+    if (device == NULL && factors->incomplete) /* made by an entry that is not at hand */
+        return owner_add_device(owner, entry, kind, id);
     if (device == NULL) {
         factors_fault(factors, entry->seq, "a second factor was used that the account has not");
-        return;
+        return MEDGL_OK;
     }
     if (kind == CREDENTIAL_TOTP && step <= device->step)
         factors_fault(factors, entry->seq, "a step of a device was used again");
     device->seq = entry->seq;
     if (step > device->step)
         device->step = step;
+    return MEDGL_OK;
 }
 
 static void owner_forget_pending(const struct verify_factors *factors, struct owner *owner,
@@ -348,35 +328,31 @@ static enum medgl_error learn_login(struct verify_factors *factors,
     else if (kind == CREDENTIAL_CODE)
         (void)snprintf(owner->pending, sizeof(owner->pending), "%s", id);
     else
-        learn_device(factors, owner, entry, kind, id);
+        return learn_device(factors, owner, entry, kind, id);
     return MEDGL_OK;
 }
 
 static enum medgl_error learn_grant(struct verify_factors *factors,
                                     const struct ledger_entry *entry)
 {
+    const char *id = ledger_entry_find_text(entry, "grant");
     const int64_t codes = entry_number(entry, "codes", 0);
     struct owner *owner = owner_find_or_add(factors, entry->subject.account);
-    auto_free struct held_grant *fresh = calloc(1, sizeof(*fresh));
-    if (owner == NULL || fresh == NULL)
-        return MEDGL_ERR_MEMORY;
-    (void)snprintf(fresh->id, sizeof(fresh->id), "%s", ledger_entry_find_text(entry, "grant"));
-    (void)snprintf(fresh->account, sizeof(fresh->account), "%s", entry->subject.account);
-    (void)snprintf(fresh->kind, sizeof(fresh->kind), "%s",
-                   ledger_entry_find_text(entry, "grant_kind"));
-    (void)snprintf(fresh->instead, sizeof(fresh->instead), "%s",
-                   ledger_entry_find_text(entry, "instead"));
-    fresh->seq = entry->seq;
-    fresh->since = entry_time(entry, "since");
-    fresh->until = entry_time(entry, "until");
-    struct held_grant **kept = tsearch(fresh, &factors->grants, grant_compare);
-    if (kept == NULL)
-        return MEDGL_ERR_MEMORY;
-    if (*kept != fresh) {
+    if (grant_find(factors, id) != NULL) {
         factors_fault(factors, entry->seq, "a grant was made that was there");
         return MEDGL_OK;
     }
-    (void)auto_give(fresh);
+    struct held_grant *grant = map_add(&factors->grants, id, sizeof(*grant));
+    if (owner == NULL || grant == NULL)
+        return MEDGL_ERR_MEMORY;
+    (void)snprintf(grant->account, sizeof(grant->account), "%s", entry->subject.account);
+    (void)snprintf(grant->kind, sizeof(grant->kind), "%s",
+                   ledger_entry_find_text(entry, "grant_kind"));
+    (void)snprintf(grant->instead, sizeof(grant->instead), "%s",
+                   ledger_entry_find_text(entry, "instead"));
+    grant->seq = entry->seq;
+    grant->since = entry_time(entry, "since");
+    grant->until = entry_time(entry, "until");
     return codes > 0 ? owner_add_codes(owner, entry, CREDENTIAL_CODE, codes) : MEDGL_OK;
 }
 
@@ -385,6 +361,8 @@ static struct held_grant *learn_grant_goes_on(const struct verify_factors *facto
                                               const struct ledger_entry *entry)
 {
     struct held_grant *grant = grant_find(factors, ledger_entry_find_text(entry, "grant"));
+    if (grant == NULL && factors->incomplete)
+        return NULL;
     if (grant == NULL || grant->end != GRANT_END_NONE ||
         strcmp(grant->account, entry->subject.account) != 0) {
         factors_fault(factors, entry->seq, "a grant was used or ended that was not there");
@@ -399,6 +377,8 @@ static enum medgl_error learn_grant_use(const struct verify_factors *factors,
 {
     struct held_grant *grant = learn_grant_goes_on(factors, entry);
     struct owner *owner = owner_find(factors, entry->subject.account);
+    if (grant == NULL && owner != NULL && factors->incomplete)
+        owner->pending[0] = '\0'; /* of a grant that an entry made which is not at hand */
     if (grant == NULL || owner == NULL)
         return MEDGL_OK;
     grant->used++;
@@ -408,7 +388,7 @@ static enum medgl_error learn_grant_use(const struct verify_factors *factors,
     char id[CRYPTO_ID_SIZE];
     memcpy(id, owner->pending, sizeof(id));
     owner->pending[0] = '\0';
-    return learn_code(factors, owner, entry, grant->id, id);
+    return learn_code(factors, owner, entry, grant->node.id, id);
 }
 
 static void learn_grant_end(const struct verify_factors *factors, const struct ledger_entry *entry,
@@ -419,12 +399,14 @@ static void learn_grant_end(const struct verify_factors *factors, const struct l
     if (grant == NULL || owner == NULL)
         return;
     grant->end = end;
-    (void)owner_drop_codes(owner, CREDENTIAL_CODE, grant->id);
+    (void)owner_drop_codes(owner, CREDENTIAL_CODE, grant->node.id);
 }
 
 enum medgl_error verify_factors_learn(struct verify_factors *factors,
                                       const struct ledger_entry *entry)
 {
+    if (entry->subject.account == NULL)
+        return MEDGL_OK;
     switch (entry->kind) {
     case LEDGER_LOGIN_SUCCESS:
         return learn_login(factors, entry);
@@ -550,6 +532,8 @@ static enum medgl_error row_grant(void *argument, const struct grant *row)
 {
     const struct verify_factors *factors = argument;
     struct held_grant *grant = grant_find(factors, row->id);
+    if (grant == NULL && factors->incomplete)
+        return MEDGL_OK;
     if (grant == NULL || strcmp(grant->account, row->account_id) != 0) {
         factors_fault(factors, row->ledger_seq, "a grant has no entry that made it");
         return MEDGL_OK;
@@ -565,12 +549,8 @@ static enum medgl_error row_grant(void *argument, const struct grant *row)
     return MEDGL_OK;
 }
 
-static void left_of_owner(const void *node, VISIT visit, void *argument)
+static void left_of_owner(const struct verify_factors *factors, struct owner *owner)
 {
-    struct owner *owner = *(struct owner *const *)node;
-    const struct verify_factors *factors = argument;
-    if (visit != postorder && visit != leaf)
-        return;
     owner_forget_pending(factors, owner, 0);
     for (const struct held_device *device = owner->devices; device != NULL; device = device->next)
         if (!device->seen)
@@ -580,24 +560,23 @@ static void left_of_owner(const void *node, VISIT visit, void *argument)
             factors_fault(factors, codes->seq, "there are more or fewer codes than were left");
 }
 
-static void left_of_grants(const void *node, VISIT visit, void *argument)
-{
-    const struct held_grant *grant = *(struct held_grant *const *)node;
-    if ((visit == postorder || visit == leaf) && !grant->seen)
-        factors_fault(argument, grant->seq, "a grant that an entry made is gone");
-}
-
 enum medgl_error verify_factors_state(struct verify_factors *factors, struct store_txn *txn)
 {
     MEDGL_TRY(store_grant_each(txn, NULL, false, row_grant, factors));
-    twalk_r(factors->owners, left_of_owner, factors);
-    twalk_r(factors->grants, left_of_grants, factors);
+    MAP_EACH(&factors->owners, struct owner, owner)
+    {
+        left_of_owner(factors, owner);
+    }
+    MAP_EACH(&factors->grants, const struct held_grant, grant)
+    {
+        if (!grant->seen)
+            factors_fault(factors, grant->seq, "a grant that an entry made is gone");
+    }
     return MEDGL_OK;
 }
 
 void verify_factors_free(struct verify_factors *factors)
 {
-    tdestroy(factors->owners, owner_free);
-    tdestroy(factors->grants, free);
-    factors->owners = factors->grants = NULL;
+    map_free(&factors->owners, owner_forget);
+    map_free(&factors->grants, NULL);
 }

@@ -10,16 +10,19 @@
 
 #include "ledger/entry.h"
 #include "ledger/verify.h"
+#include "operation/verify_map.h"
 #include "store/store.h"
 
 struct verify_factors {
-    void *owners; /* a tree by account, see tsearch(3) */
-    void *grants; /* a tree by id */
+    struct verify_map owners; /* by account */
+    struct verify_map grants; /* by id */
+    bool incomplete;          /* bodies of earlier entries were not at hand: of what they may have
+                                 made nothing is said */
     ledger_fault fault;
     void *argument;
 };
 
-/* Each entry about an account, in order. */
+/* Each entry, in order. */
 enum medgl_error verify_factors_learn(struct verify_factors *factors,
                                       const struct ledger_entry *entry);
 

@@ -1,56 +1,35 @@
 /* The sessions and the policy of this moment, by the ledger and by the store. Reads only. */
 #include "operation/verify_running.h"
 
-#include "base/auto.h"
-
-#include <search.h>
 #include <stdio.h>
 #include <string.h>
 
 struct open_session {
-    char id[CRYPTO_ID_SIZE];
+    struct map_node node; /* by its id */
     uint64_t seq;
     bool seen; /* its row is there, and says so too */
 };
 
-static int open_compare(const void *a, const void *b)
-{
-    return strcmp(((const struct open_session *)a)->id, ((const struct open_session *)b)->id);
-}
-
-static struct open_session *open_find(const struct verify_running *running, const char *id)
-{
-    struct open_session key = {.seen = false};
-    (void)snprintf(key.id, sizeof(key.id), "%s", id);
-    struct open_session *const *found = tfind(&key, &running->open, open_compare);
-    return found != NULL ? *found : NULL;
-}
-
 static enum medgl_error running_opened(struct verify_running *running,
                                        const struct ledger_entry *entry)
 {
-    auto_free struct open_session *fresh = calloc(1, sizeof(*fresh));
-    if (fresh == NULL)
+    const char *id = ledger_entry_find_text(entry, "session");
+    if (map_find(&running->open, id) != NULL)
+        return MEDGL_OK;
+    struct open_session *opened = map_add(&running->open, id, sizeof(*opened));
+    if (opened == NULL)
         return MEDGL_ERR_MEMORY;
-    (void)snprintf(fresh->id, sizeof(fresh->id), "%s", ledger_entry_find_text(entry, "session"));
-    fresh->seq = entry->seq;
-    struct open_session **kept = tsearch(fresh, &running->open, open_compare);
-    if (kept == NULL)
-        return MEDGL_ERR_MEMORY;
-    if (*kept == fresh)
-        (void)auto_give(fresh);
+    opened->seq = entry->seq;
     return MEDGL_OK;
 }
 
 static void running_ended(struct verify_running *running, const struct ledger_entry *entry)
 {
-    struct open_session *found = open_find(running, ledger_entry_find_text(entry, "session"));
-    if (found == NULL) {
+    struct open_session *found = map_find(&running->open, ledger_entry_find_text(entry, "session"));
+    if (found != NULL)
+        map_remove(&running->open, found);
+    else if (!running->incomplete)
         running->fault(running->argument, entry->seq, "a session ended that was not open");
-        return;
-    }
-    (void)tdelete(found, &running->open, open_compare);
-    free(found);
 }
 
 enum medgl_error verify_running_learn(struct verify_running *running,
@@ -119,21 +98,14 @@ enum medgl_error verify_running_learn(struct verify_running *running,
 static enum medgl_error running_row(void *argument, const struct session *session)
 {
     const struct verify_running *running = argument;
-    struct open_session *found = open_find(running, session->id);
+    struct open_session *found = map_find(&running->open, session->id);
+    if (found == NULL && running->incomplete)
+        return MEDGL_OK;
     if (found == NULL)
         running->fault(running->argument, 0, "an open session has no entry that opened it");
     else
         found->seen = true;
     return MEDGL_OK;
-}
-
-static void running_left_over(const void *node, VISIT visit, void *argument)
-{
-    const struct open_session *open = *(struct open_session *const *)node;
-    const struct verify_running *running = argument;
-    if ((visit == postorder || visit == leaf) && !open->seen)
-        running->fault(running->argument, open->seq,
-                       "a session that an entry opened is gone, or over without an entry");
 }
 
 static enum medgl_error running_policy(const struct verify_running *running, struct store_txn *txn)
@@ -143,6 +115,8 @@ static enum medgl_error running_policy(const struct verify_running *running, str
     if (error != MEDGL_OK && error != MEDGL_ERR_NOT_FOUND)
         return error;
     const bool known = error == MEDGL_OK;
+    if (known && !running->policy_known && running->incomplete)
+        return MEDGL_OK;
     if (known != running->policy_known ||
         (known && (seen.ledger_seq != running->policy_seq ||
                    strcmp(seen.digest, running->policy_digest) != 0)))
@@ -154,12 +128,16 @@ static enum medgl_error running_policy(const struct verify_running *running, str
 enum medgl_error verify_running_state(struct verify_running *running, struct store_txn *txn)
 {
     MEDGL_TRY(store_session_each_open(txn, NULL, running_row, running));
-    twalk_r(running->open, running_left_over, running);
+    MAP_EACH(&running->open, const struct open_session, open)
+    {
+        if (!open->seen)
+            running->fault(running->argument, open->seq,
+                           "a session that an entry opened is gone, or over without an entry");
+    }
     return running_policy(running, txn);
 }
 
 void verify_running_free(struct verify_running *running)
 {
-    tdestroy(running->open, free);
-    running->open = NULL;
+    map_free(&running->open, NULL);
 }

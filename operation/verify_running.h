@@ -5,10 +5,12 @@
 
 #include "ledger/entry.h"
 #include "ledger/verify.h"
+#include "operation/verify_map.h"
 #include "store/store.h"
 
 struct verify_running {
-    void *open; /* a tree of the open sessions' ids, see tsearch(3) */
+    struct verify_map open; /* the sessions that are, by their ids */
+    bool incomplete;        /* bodies of earlier entries were not at hand */
     bool policy_known;
     uint64_t policy_seq;
     char policy_digest[2 * CRYPTO_HASH_SIZE + 1];

@@ -435,7 +435,9 @@ static enum medgl_error verify(const struct book *book, struct heard *heard,
 {
     auto_clean(ledger_verifier_free) struct ledger_verifier *verifier = NULL;
     *heard = (struct heard){0};
-    assert_int_equal(ledger_verifier_new(key, hear, heard, &verifier), MEDGL_OK);
+    assert_int_equal(
+        ledger_verifier_new(&(struct ledger_verifier_key){key, 0}, 1, hear, heard, &verifier),
+        MEDGL_OK);
     for (size_t i = 0; i < book->checkpoint_count; i++)
         assert_int_equal(ledger_verifier_checkpoint(verifier, book->checkpoints[i].label,
                                                     book->checkpoints[i].note),
@@ -443,7 +445,7 @@ static enum medgl_error verify(const struct book *book, struct heard *heard,
     for (size_t i = 0; i < book->count; i++)
         assert_int_equal(ledger_verifier_entry(verifier, book->rows[i].seq, book->rows[i].line,
                                                book->rows[i].len,
-                                               book->exported ? NULL : book->rows[i].leaf),
+                                               book->exported ? NULL : book->rows[i].leaf, NULL),
                          MEDGL_OK);
     enum medgl_error error =
         ledger_verifier_finish(verifier, book->exported ? NULL : &book->head, result);
@@ -580,9 +582,12 @@ static void late_checkpoint_is_an_error(void **state)
     auto_clean(ledger_verifier_free) struct ledger_verifier *verifier = NULL;
     struct heard heard = {0};
     make_book(&book, 1);
-    assert_int_equal(ledger_verifier_new(key, hear, &heard, &verifier), MEDGL_OK);
-    assert_int_equal(ledger_verifier_entry(verifier, 0, book.rows[0].line, book.rows[0].len, NULL),
-                     MEDGL_OK);
+    assert_int_equal(
+        ledger_verifier_new(&(struct ledger_verifier_key){key, 0}, 1, hear, &heard, &verifier),
+        MEDGL_OK);
+    assert_int_equal(
+        ledger_verifier_entry(verifier, 0, book.rows[0].line, book.rows[0].len, NULL, NULL),
+        MEDGL_OK);
     assert_int_equal(ledger_verifier_checkpoint(verifier, "late", book.checkpoints[0].note),
                      MEDGL_ERR_ARGUMENT);
 }
@@ -593,7 +598,9 @@ static void faults_are_printable(void **state)
     (void)state;
     auto_clean(ledger_verifier_free) struct ledger_verifier *verifier = NULL;
     struct heard heard = {0};
-    assert_int_equal(ledger_verifier_new(key, hear, &heard, &verifier), MEDGL_OK);
+    assert_int_equal(
+        ledger_verifier_new(&(struct ledger_verifier_key){key, 0}, 1, hear, &heard, &verifier),
+        MEDGL_OK);
     assert_int_equal(ledger_verifier_checkpoint(verifier, "a\x1b[2J\nb", "x"), MEDGL_OK);
     assert_int_equal(heard.count, 1);
     assert_true(text_is_printable(heard.what));
