@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 
 struct ledger_reader {
-    struct context *context;
+    const struct context *context;
     struct archive *archives;
     size_t count, room;
     struct archive open; /* the one that was opened last; next 0: none */
@@ -23,7 +23,7 @@ struct ledger_reader {
     unsigned faults;
 };
 
-enum medgl_error ledger_reader_open(struct context *context, struct ledger_reader **reader)
+enum medgl_error ledger_reader_open(const struct context *context, struct ledger_reader **reader)
 {
     *reader = calloc(1, sizeof(**reader));
     if (*reader == NULL)

@@ -262,6 +262,7 @@ static void doctor_state(struct doctor *doctor)
     doctor_access(doctor, &context);
     doctor_factors(doctor, &context);
     doctor_outbox(doctor, &context);
+    doctor_witnesses(doctor, &context);
     doctor_documents(doctor, &context);
     doctor_backup(doctor, &context);
 }

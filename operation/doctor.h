@@ -173,4 +173,7 @@ void doctor_alerts(struct doctor *doctor, const struct policy *policy);
 /* Alerts that wait. As the owner of the store. */
 void doctor_outbox(struct doctor *doctor, const struct context *context);
 
+/* Witnesses of the ledger (R08). As the owner of the store. */
+void doctor_witnesses(struct doctor *doctor, struct context *context);
+
 #endif

@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/text.h"
 #include "operation/caller.h"
+#include "operation/prove.h"
 #include "policy/admission.h"
 #include "policy/calendar.h"
 
@@ -39,6 +40,7 @@ static void names_add(struct names *names, const char *name)
 struct looking {
     struct doctor *doctor;
     const struct context *context;
+    struct ledger_reader *reader;
     medgl_time now;
     struct doctor_account *accounts; /* all */
     struct account *privileged;      /* the active ones */
@@ -50,6 +52,7 @@ struct looking {
 
 static void looking_free(struct looking *looking)
 {
+    ledger_reader_free(&looking->reader);
     free(looking->accounts);
     free(looking->privileged);
 }
@@ -129,6 +132,8 @@ static enum medgl_error looking_shadow(void *argument, const struct ledger_row *
 {
     const struct looking *looking = argument;
     auto_clean(ledger_parsed_free) struct ledger_parsed *parsed = NULL;
+    if (row->len == 0) /* in an archive that is not here */
+        return MEDGL_OK;
     MEDGL_TRY(ledger_entry_decode(row->line, row->len, &parsed));
     const struct ledger_entry *entry = ledger_parsed_entry(parsed);
     const struct ledger_field *locked = ledger_entry_find(entry, "locked", LEDGER_FIELD_BOOL);
@@ -142,8 +147,8 @@ static enum medgl_error looking_shadow(void *argument, const struct ledger_row *
 static enum medgl_error looking_read(struct store_txn *txn, void *argument)
 {
     struct looking *looking = argument;
-    struct ledger_head head;
     struct account account;
+    uint64_t seen;
     looking->account_count = looking->privileged_count = 0;
     looking->imported = looking->dormant = (struct names){.count = 0};
     MEDGL_TRY(store_account_each(txn, looking_account, looking));
@@ -153,8 +158,9 @@ static enum medgl_error looking_read(struct store_txn *txn, void *argument)
         MEDGL_TRY(store_account_by_name(txn, looking->accounts[i].name, &account));
         MEDGL_TRY(looking_active(txn, looking, &account));
     }
-    MEDGL_TRY(store_ledger_head(txn, &head));
-    return store_ledger_select(txn, 0, head.tree.size, looking_is_shadow, looking_shadow, looking);
+    const struct ledger_reading reading = {
+        .to = UINT64_MAX, .wanted = looking_is_shadow, .each = looking_shadow, .argument = looking};
+    return ledger_reader_select(looking->reader, txn, &reading, &seen);
 }
 
 /* -- places and services that there are ---------------------------------------------------------
@@ -460,7 +466,9 @@ void doctor_access(struct doctor *doctor, const struct context *context)
 {
     auto_clean(looking_free) struct looking looking = {
         .doctor = doctor, .context = context, .now = clock_read().now};
-    enum medgl_error error = store_transact(context->store, STORE_READ, looking_read, &looking);
+    enum medgl_error error = ledger_reader_open(context, &looking.reader);
+    if (error == MEDGL_OK)
+        error = store_transact(context->store, STORE_READ, looking_read, &looking);
     if (error == MEDGL_OK)
         error = store_transact(context->store, STORE_READ, access_seen, &looking);
     if (error != MEDGL_OK) {

@@ -54,7 +54,7 @@ enum medgl_error operation_archive_plan(struct context *context, medgl_time unti
 /* Entries from the store, and their bodies from the files in PATH_ARCHIVE where they were moved
  * there. A body is believed where its leaf hash is the one that the store has. */
 struct ledger_reader;
-enum medgl_error ledger_reader_open(struct context *context, struct ledger_reader **reader);
+enum medgl_error ledger_reader_open(const struct context *context, struct ledger_reader **reader);
 void ledger_reader_free(struct ledger_reader **reader); /* also for auto_clean() */
 /* Files that could not be used, or contradict the store, so far. */
 unsigned ledger_reader_faults(const struct ledger_reader *reader);

@@ -1,6 +1,7 @@
 /* The access log: what the ledger says of logins, refusals and sessions (R06, R07). Reads a block
  * at a time, so that a slow reader of a report holds no transaction open, and keeps no more than a
  * block of it, whatever the report shows. */
+#include "operation/prove.h"
 #include "operation/report_filter.h"
 
 #include "base/auto.h"
@@ -36,10 +37,12 @@ struct access_place {
 struct access_run {
     struct context *context;
     struct access_test test;
+    struct ledger_reader *reader;
     struct store_txn *txn;
     uint64_t from, to; /* what is left, or the window that is read */
     uint64_t seen;   /* so many entries from `from` on: as many as their seq says, or one is gone */
     uint64_t resume; /* behind what is damaged */
+    bool elsewhere;  /* some are in archives that are not here */
     struct access_found found[ACCESS_BLOCK];
     size_t count;
     void *classes; /* a tree of struct access_class, see tsearch(3) */
@@ -62,6 +65,7 @@ static void run_free(struct access_run **run)
     if (*run == NULL)
         return;
     run_clear(*run);
+    ledger_reader_free(&(*run)->reader);
     tdestroy((*run)->classes, free);
     tdestroy((*run)->keys, free);
     free((*run)->places);
@@ -104,6 +108,9 @@ static enum medgl_error access_keep(struct access_run *run, const struct ledger_
 {
     auto_clean(ledger_parsed_free) struct ledger_parsed *parsed = NULL;
     struct access_record record;
+    run->elsewhere |= row->len == 0;
+    if (row->len == 0)
+        return MEDGL_OK;
     MEDGL_TRY(ledger_entry_decode(row->line, row->len, &parsed));
     const struct ledger_entry *entry = ledger_parsed_entry(parsed);
     if (!access_record_of(entry, &record))
@@ -119,8 +126,7 @@ static enum medgl_error access_keep(struct access_run *run, const struct ledger_
 
 static bool access_wanted(void *argument, const char *line, size_t len)
 {
-    struct access_run *run = argument;
-    run->seen++;
+    const struct access_run *run = argument;
     return access_test_wants(&run->test, line, len);
 }
 
@@ -146,8 +152,13 @@ static enum medgl_error access_read(struct store_txn *txn, void *argument)
     struct access_run *run = argument;
     run_clear(run);
     run->txn = txn;
-    run->seen = run->resume = 0;
-    MEDGL_TRY(store_ledger_select(txn, run->from, run->to, access_wanted, access_next, run));
+    run->resume = 0;
+    const struct ledger_reading reading = {.from = run->from,
+                                           .to = run->to,
+                                           .wanted = access_wanted,
+                                           .each = access_next,
+                                           .argument = run};
+    MEDGL_TRY(ledger_reader_select(run->reader, txn, &reading, &run->seen));
     if (run->seen == run->to - run->from)
         return MEDGL_OK;
     run->resume = run->to; /* what is behind it would have been seen to be so */
@@ -293,9 +304,7 @@ static int place_compare(const void *a, const void *b)
 
 static enum medgl_error access_next_place(void *argument, const struct ledger_row *row)
 {
-    struct access_run *run = argument;
-    run->seen++;
-    return access_keep(run, row);
+    return access_keep(argument, row);
 }
 
 /* The entries of so many places, from the place run->from on. */
@@ -304,14 +313,15 @@ static enum medgl_error access_read_places(struct store_txn *txn, void *argument
     struct access_run *run = argument;
     run_clear(run);
     run->txn = txn;
-    run->seen = 0;
     for (uint64_t i = run->from; i < run->to; i++) {
         const size_t at = run->test.filter->reverse ? run->place_count - 1 - i : i;
         const uint64_t seq = run->places[at].seq;
-        enum medgl_error error = store_ledger_each(txn, seq, seq + 1, access_next_place, run);
+        const struct ledger_reading reading = {
+            .from = seq, .to = seq + 1, .each = access_next_place, .argument = run};
+        enum medgl_error error = ledger_reader_select(run->reader, txn, &reading, &run->seen);
         if (error != MEDGL_ERR_ABORTED) /* the last one fills the block */
             MEDGL_TRY(error);
-        if (run->seen != i + 1 - run->from)
+        if (run->seen != 1)
             return access_gap(seq + 1);
     }
     return MEDGL_OK;
@@ -387,6 +397,11 @@ enum medgl_error operation_report_access(
     run->each = each;
     run->argument = argument;
     MEDGL_TRY(access_test_make(filter, &run->test));
+    MEDGL_TRY(ledger_reader_open(context, &run->reader));
     MEDGL_TRY(store_transact(context->store, STORE_READ, access_size, &size));
-    return access_run(run, size);
+    enum medgl_error error = access_run(run, size);
+    if (run->elsewhere)
+        log_line(LOG_WARNING, "entries whose archive is not in " PATH_ARCHIVE
+                              " are not in this report: put its file back there");
+    return error;
 }
