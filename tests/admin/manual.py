@@ -56,5 +56,41 @@ differ("word", words, re.findall(r"(?m)^\.Cm (\S+)", page))
 kinds = [w["word"] for w in program["words"] if w["option"] == "kind"]
 differ("kind", kinds, [k for k in kinds if re.search(rf"(?m)^\.\S.*\b{re.escape(k)}\b", ledger)])
 
+# Roles: the rows of the table, and the sudoers file that comes with the product.
+def roles_shown():
+    shown = {}
+    for noun, words, *marks in re.findall(r"(?m)^\.It (\w+) ([\w, ]+) Ta (yes|\\&-) Ta (yes|\\&-) Ta (yes|\\&-)$", page):
+        for word in words.split(", "):
+            shown[f"{noun} {word}"] = " ".join(r for r, mark in zip(("helpdesk", "security", "audit"), marks) if mark == "yes")
+    return shown
+
+
+def roles_sudoers():
+    text = open(sys.argv[1] + "/../dist/sudoers.d/medgl.in", encoding="utf-8").read().replace("\\\n", " ")
+    aliases = {name: re.findall(r"medgl-admin (\^.*?\$)(?=,|\s*$)", rest) for name, rest in
+               re.findall(r"(?m)^Cmnd_Alias (\w+) = (.*)$", text)}
+    users = {group: rest.split(", ") for group, rest in re.findall(r"(?m)^%medgl-(\w+) ALL = \(root\) (.*)$", text)}
+    for group, names in users.items():
+        if names[-1] != "!MEDGL_ELSEWHERE":
+            faults.append(f"sudoers: {group} has --root")
+
+    def may(group, line):
+        return any(re.match(pattern, line) for name in users[group] if name[0] != "!" for pattern in aliases[name])
+    return may
+
+
+names = {(v["noun"] + " " + (v["verb"] or "")).strip(): v["roles"] for v in program["verbs"]}
+faults += [f"role: nobody may {name!r}" for name, roles in names.items() if not roles]
+everybody = {name for name, roles in names.items() if roles == "everybody"}
+differ("role", everybody, {"setup", "doctor"})
+differ("role", [f"{n}: {r}" for n, r in names.items() if n not in everybody], [f"{n}: {r}" for n, r in roles_shown().items()])
+may = roles_sudoers()
+for name, roles in names.items():
+    for group in ("helpdesk", "security", "audit"):
+        wanted = name == "doctor" or (name not in everybody and group in roles.split())
+        for line in (name, name + " x --json"):
+            if may(group, line) != wanted:
+                faults.append(f"sudoers: {group} and {line!r}")
+
 print("\n".join(faults))
 sys.exit(1 if faults else 0)

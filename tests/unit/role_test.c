@@ -4,6 +4,7 @@
 
 #include "operation/alert.h"
 #include "operation/recovery.h"
+#include "operation/reset.h"
 #include "operation/role.h"
 #include "operation/totp.h"
 #include "tests/unit/table.h"
@@ -250,8 +251,7 @@ static void act(void **state)
 /* -- refused tries ---------------------------------------------------------------------------- */
 
 struct told {
-    char text[STORE_TEXT_SIZE];
-    char subject[STORE_NAME_SIZE];
+    char text[sizeof(((struct alert *)NULL)->text)];
     unsigned count;
 };
 
@@ -262,7 +262,6 @@ static void hear_alert(void *argument, const struct alert *alert)
         return;
     told->count++;
     (void)snprintf(told->text, sizeof(told->text), "%s", alert->text);
-    (void)snprintf(told->subject, sizeof(told->subject), "%s", alert->subject);
 }
 
 static void hear_delivery(void *argument, const struct delivery *delivery)
@@ -272,7 +271,7 @@ static void hear_delivery(void *argument, const struct delivery *delivery)
 }
 
 struct last {
-    char details[512], subject[64];
+    char details[4096], subject[STORE_NAME_SIZE];
     int64_t uid;
 };
 
