@@ -18,6 +18,11 @@ bool ask_possible(void)
     return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 }
 
+bool ask_is_ours(void)
+{
+    return ask_possible() && tcgetpgrp(STDIN_FILENO) >= 0 && tcgetpgrp(STDERR_FILENO) >= 0;
+}
+
 bool ask_to_type(const char *question, const char *word)
 {
     auto_free char *line = NULL;
@@ -136,6 +141,23 @@ static void talk_say(void *carrier, const char *message)
     (void)carrier;
     (void)file_write(STDERR_FILENO, message, strlen(message));
     (void)file_write(STDERR_FILENO, "\n", 1);
+}
+
+enum medgl_error ask_line(const char *question, char *line, size_t size)
+{
+    auto_secret struct secret answer = SECRET_NONE;
+    MEDGL_TRY(talk_ask(NULL, TALK_VISIBLE, TALK_CODE, question, &answer));
+    const char *text = answer.bytes != NULL ? (const char *)answer.bytes : "";
+    text += strspn(text, " ");
+    size_t len = strlen(text);
+    while (len > 0 && text[len - 1] == ' ')
+        len--;
+    line[0] = '\0';
+    if (len >= size)
+        return MEDGL_ERR_ARGUMENT;
+    memcpy(line, text, len);
+    line[len] = '\0';
+    return MEDGL_OK;
 }
 
 struct talk ask_talk(void)

@@ -1,11 +1,10 @@
 /* Recovery codes, and one-time codes that are issued with a waiver: on a slip, or on the operator's
  * terminal, once. Never on standard output, so in no pipe and no JSON document. */
-#include "admin/admin.h"
+#include "admin/slip.h"
 
 #include "base/file.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,34 +27,20 @@ enum admin_exit codes_settle(const struct admin *admin)
 
 /* -- the text --------------------------------------------------------------------------------- */
 
-__attribute__((format(printf, 2, 3))) static enum medgl_error codes_add(struct secret *text,
-                                                                        const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    const size_t room = text->cap - text->len + 1;
-    const int len = vsnprintf((char *)text->bytes + text->len, room, format, arguments);
-    va_end(arguments);
-    if (len < 0 || (size_t)len >= room)
-        return MEDGL_ERR_ARGUMENT;
-    text->len += (size_t)len;
-    return MEDGL_OK;
-}
-
 static enum medgl_error codes_head(struct secret *text, const struct account *account, bool waiver)
 {
     char host[HOST_NAME_MAX + 1] = "";
     (void)gethostname(host, sizeof(host) - 1);
-    MEDGL_TRY(codes_add(text, "%s",
-                        waiver ? _("One-time codes\n"
-                                   "==============\n\n")
-                               : _("Recovery codes\n"
-                                   "==============\n\n")));
-    return codes_add(text,
-                     _("Login name: %s\n"
-                       "Full name: %s\n"
-                       "Host: %s\n\n"),
-                     account->name, account->full_name[0] != '\0' ? account->full_name : "-", host);
+    MEDGL_TRY(slip_add(text, "%s",
+                       waiver ? _("One-time codes\n"
+                                  "==============\n\n")
+                              : _("Recovery codes\n"
+                                  "==============\n\n")));
+    return slip_add(text,
+                    _("Login name: %s\n"
+                      "Full name: %s\n"
+                      "Host: %s\n\n"),
+                    account->name, account->full_name[0] != '\0' ? account->full_name : "-", host);
 }
 
 static enum medgl_error codes_tail(struct secret *text, medgl_time until)
@@ -63,15 +48,15 @@ static enum medgl_error codes_tail(struct secret *text, medgl_time until)
     char when[CLOCK_LOCAL_SIZE];
     if (until != 0) {
         clock_format_local(until, when);
-        MEDGL_TRY(codes_add(text, _("Valid until: %s\n\n"), when));
-        MEDGL_TRY(codes_add(
+        MEDGL_TRY(slip_add(text, _("Valid until: %s\n\n"), when));
+        MEDGL_TRY(slip_add(
             text, _("What to do:\n"
                     "1. Where a one-time code is asked for, type one of these: each works once. "
                     "Strike it out then.\n"
                     "2. Keep this slip away from everybody else.\n"
                     "3. Destroy it when your device or card is there again.\n\n")));
     } else {
-        MEDGL_TRY(codes_add(
+        MEDGL_TRY(slip_add(
             text, _("What to do:\n"
                     "1. Keep this slip where nobody else finds it: not with your device, and with "
                     "no password.\n"
@@ -79,7 +64,7 @@ static enum medgl_error codes_tail(struct secret *text, medgl_time until)
                     "one of these: each works once. Strike it out then.\n"
                     "3. Ask for new ones before they are used up: new ones end these.\n\n")));
     }
-    return codes_add(text, _("You did not ask for this? Tell your administrator at once.\n"));
+    return slip_add(text, _("You did not ask for this? Tell your administrator at once.\n"));
 }
 
 static enum medgl_error codes_write(struct secret *text, const struct account *account,
@@ -89,8 +74,8 @@ static enum medgl_error codes_write(struct secret *text, const struct account *a
     MEDGL_TRY(secret_alloc(text, CODES_TEXT_SIZE));
     MEDGL_TRY(codes_head(text, account, until != 0));
     for (size_t i = 0; i < count; i++)
-        MEDGL_TRY(codes_add(text, "%4zu. %s\n", i + 1, codes[i]));
-    MEDGL_TRY(codes_add(text, "\n"));
+        MEDGL_TRY(slip_add(text, "%4zu. %s\n", i + 1, codes[i]));
+    MEDGL_TRY(slip_add(text, "\n"));
     return codes_tail(text, until);
 }
 

@@ -1,9 +1,11 @@
-/* The child that carries alerts, and how it runs a program. Knows no alert but by its id. */
+/* The child that carries alerts and slips, and how it runs a program. Knows no alert but by its
+ * id. */
 #include "admin/courier.h"
 
 #include "admin/admin.h"
 #include "base/privilege.h"
 #include "base/process.h"
+#include "policy/load.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -124,6 +126,32 @@ static bool program_of_system(const char *path, const char *what, struct program
     return false;
 }
 
+/* MUST: the program is the policy's, as this process reads it, never one that an order names. */
+static bool program_slip(const char *root, uid_t self, struct program *program,
+                         struct answer *answer)
+{
+    struct policy policy;
+    struct stat st;
+    program->ours = true;
+    program->argv[0] = "slip";
+    if (policy_load(root, self, NULL, &policy) != MEDGL_OK || policy.slip_program[0] == '\0') {
+        answer_say(answer, MEDGL_ERR_POLICY, "policy.conf names no program that prints slips");
+        return false;
+    }
+    program->file = open(policy.slip_program, O_PATH | O_CLOEXEC);
+    if (program->file < 0 || fstat(program->file, &st) != 0)
+        answer_say(answer, MEDGL_ERR_ACCESS, "slip_program cannot be opened: %s", strerror(errno));
+    else if (!S_ISREG(st.st_mode) || (st.st_mode & 0111) == 0)
+        answer_say(answer, MEDGL_ERR_ACCESS, "slip_program is no program: chmod 0755 it");
+    else if (!alert_hook_kept(&st, self))
+        answer_say(answer, MEDGL_ERR_ACCESS,
+                   "slip_program is not run: others than root may write to it: chown root it, "
+                   "chmod go-w it");
+    else
+        return true;
+    return false;
+}
+
 static bool program_choose(const struct courier_order *order, const char *root, uid_t self,
                            struct program *program, struct answer *answer)
 {
@@ -142,6 +170,8 @@ static bool program_choose(const struct courier_order *order, const char *root, 
     case COURIER_WALL:
         program->argv[0] = "wall";
         return program_of_system(WALL, "install bsdutils, or set alert_wall = no", program, answer);
+    case COURIER_SLIP:
+        return program_slip(root, self, program, answer);
     }
     answer_say(answer, MEDGL_ERR_ARGUMENT, "there is no such program");
     return false;
@@ -151,7 +181,7 @@ static bool program_choose(const struct courier_order *order, const char *root, 
 
 /* All of the input before the program begins: one that does not read holds nobody up. Nobody writes
  * to it any more. */
-static int program_input(const struct courier_order *order)
+static int program_input_file(const struct courier_order *order)
 {
     const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
     auto_fd int fd = memfd_create("alert", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -160,6 +190,26 @@ static int program_input(const struct courier_order *order)
         fcntl(fd, F_ADD_SEALS, seals) != 0)
         return -1;
     return auto_give_fd(fd);
+}
+
+/* A pipe has room for all of it, in memory that is never swapped out. */
+static int program_input_pipe(const struct courier_order *order)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return -1;
+    auto_fd int from = ends[0];
+    auto_fd int to = ends[1];
+    if (order->len > sizeof(order->input) ||
+        fcntl(to, F_SETPIPE_SZ, (int)sizeof(order->input)) < (int)order->len ||
+        write(to, order->input, order->len) != (ssize_t)order->len)
+        return -1;
+    return auto_give_fd(from);
+}
+
+static int program_input(const struct courier_order *order)
+{
+    return order->program == COURIER_SLIP ? program_input_pipe(order) : program_input_file(order);
 }
 
 static void program_signals(void)
@@ -197,8 +247,9 @@ static _Noreturn void program_become(const struct program *program,
                                      int told)
 {
     char id[ENVIRONMENT_WORDS], kind[ENVIRONMENT_WORDS];
+    const bool alert = order->program != COURIER_SLIP;
     char *const environment[] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
-                                 (char[]){"LANG=C.UTF-8"}, id, kind, NULL};
+                                 (char[]){"LANG=C.UTF-8"}, alert ? id : NULL, kind, NULL};
     (void)snprintf(id, sizeof(id), "MEDGL_ALERT_ID=%s", order->id);
     (void)snprintf(kind, sizeof(kind), "MEDGL_ALERT_KIND=%s", order->kind);
     program_signals();
@@ -308,6 +359,7 @@ static _Noreturn void courier_serve(int socket, const char *root, uid_t uid, gid
     const bool from_root = geteuid() == 0;
     bool good = courier_settle(socket, uid, gid) && close_range(COURIER_SOCKET + 1, ~0U, 0) == 0 &&
                 clearenv() == 0;
+    (void)mlock(&order, sizeof(order));
     while (good && recv(COURIER_SOCKET, &order, sizeof(order), 0) == (ssize_t)sizeof(order)) {
         auto_clean(program_close) struct program program = {.file = -1};
         struct answer answer = {.error = MEDGL_ERR_IO};
@@ -316,6 +368,7 @@ static _Noreturn void courier_serve(int socket, const char *root, uid_t uid, gid
         order.kind[sizeof(order.kind) - 1] = '\0';
         if (program_choose(&order, root, from_root ? 0 : uid, &program, &answer))
             program_run(&program, &order, from_root, &answer);
+        secret_wipe(&order, sizeof(order));
         good =
             send(COURIER_SOCKET, &answer, sizeof(answer), MSG_NOSIGNAL) == (ssize_t)sizeof(answer);
     }
@@ -364,20 +417,30 @@ static bool courier_begin(struct courier_hand *hand, const char *root, uid_t uid
     return false;
 }
 
-bool courier_start(struct courier *courier, const char *root, uid_t owner)
+static bool courier_start_some(struct courier *courier, const char *root, uid_t owner, size_t count)
 {
     uid_t uid;
     gid_t gid;
     courier->trouble = courier_whom(owner, &uid, &gid);
     if (courier->trouble != NULL)
         return true;
-    for (size_t i = 0; i < COURIER_HANDS; i++)
+    for (size_t i = 0; i < count; i++)
         if (!courier_begin(&courier->hand[i], root, uid, courier_group(i, gid))) {
-            complain(_("What delivers alerts cannot be prepared (%s); nothing was done."),
+            complain(_("What delivers alerts and slips cannot be prepared (%s); nothing was done."),
                      strerror(errno));
             return false;
         }
     return true;
+}
+
+bool courier_start(struct courier *courier, const char *root, uid_t owner)
+{
+    return courier_start_some(courier, root, owner, COURIER_HANDS);
+}
+
+bool courier_start_printer(struct courier *courier, const char *root, uid_t owner)
+{
+    return courier_start_some(courier, root, owner, COURIER_PLAIN + 1);
 }
 
 /* What it ran may have stopped it: it is not waited for, and init buries it. As long as nobody has
@@ -419,6 +482,7 @@ static struct courier_hand *courier_hand_for(struct courier *courier, enum couri
     struct courier_hand *hand = courier->hand;
     switch (program) {
     case COURIER_MAIL:
+    case COURIER_SLIP:
         return &hand[COURIER_PLAIN];
     case COURIER_WALL:
         return &hand[COURIER_TTY];

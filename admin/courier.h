@@ -1,5 +1,5 @@
-/* Runs the programs that carry alerts (R07), as a user who owns nothing: a child, made before
- * privilege goes. It never opens the store or a key, and decides nothing. */
+/* Runs the programs that carry alerts (R07) and print slips (R11), as a user who owns nothing: a
+ * child, made before privilege goes. It never opens the store or a key, and decides nothing. */
 #ifndef MEDGL_ADMIN_COURIER_H
 #define MEDGL_ADMIN_COURIER_H
 
@@ -27,6 +27,8 @@
  *   it: not past its time, and not in a session of its own. (sendmail is the system's: it may be
  *   setgid, and may go on delivering.)
  * - What is run is what was opened and judged.
+ * - An order may hold a password: it passes through locked pages and the kernel's pipe alone, and
+ * is wiped when it is carried out.
  * - When the parent dies, what is under way is ended.
  * A hostile program of notify.d is the same user as who runs it: it may outlive its time, and
  * disturb other programs of notify.d and mail under way. It never reaches the log or the store. */
@@ -34,6 +36,8 @@ enum courier_program {
     COURIER_HOOK, /* a file in notify.d */
     COURIER_MAIL, /* sendmail -oi -t */
     COURIER_WALL,
+    COURIER_SLIP, /* slip_program of the policy, as the child reads it: what is printed holds a
+                     password */
 };
 
 struct courier_order {
@@ -52,7 +56,7 @@ struct courier_hand {
     pid_t child; /* 0: there is none, or it was given up */
 };
 enum {
-    COURIER_PLAIN,
+    COURIER_PLAIN, /* mail, or slips */
     COURIER_TTY,
     COURIER_HOOKS,
     COURIER_HANDS = COURIER_HOOKS + 4
@@ -67,6 +71,8 @@ struct courier {
 /* `owner`: whose the store is. Where root finds no user for the child there is none, and
  * courier_run() says so. false: it could not be made; said on standard error. */
 bool courier_start(struct courier *courier, const char *root, uid_t owner);
+/* The same for slips alone. */
+bool courier_start_printer(struct courier *courier, const char *root, uid_t owner);
 
 /* Ends within the order's patience and 6 seconds, whatever becomes of the child: one that does not
  * answer is given up. MEDGL_OK: it ended with status 0. MEDGL_ERR_NOT_FOUND: there is no such file

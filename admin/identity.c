@@ -1,5 +1,6 @@
 /* Who acts, and with what privilege: root becomes the owner of the store for good. Never asks the
  * environment. */
+#include "admin/reset.h"
 #include "admin/role.h"
 
 #include "base/privilege.h"
@@ -122,6 +123,7 @@ static enum admin_exit identity_person(struct identity *identity, const struct o
     bool files = options->value[OPTION_SLIP] != NULL || options->value[OPTION_OUTPUT] != NULL ||
                  options->value[OPTION_FROM] != NULL || options->value[OPTION_KEY] != NULL ||
                  options->value[OPTION_CERTIFICATE] != NULL ||
+                 options->value[OPTION_DOCUMENT] != NULL || reset_asks(options) ||
                  options->value[OPTION_SHADOW] != NULL || options->checkpoint_count > 0;
     identity->person = getuid();
     identity->person_group = getgid();

@@ -2,6 +2,8 @@
 #include "admin/admin.h"
 
 #include "admin/alert.h"
+#include "admin/opener.h"
+#include "admin/reset.h"
 #include "admin/role.h"
 #include "base/log.h"
 #include "factor/card.h"
@@ -10,6 +12,7 @@
 #include "operation/account.h"
 #include "operation/report.h"
 #include "operation/role.h"
+#include "policy/reset.h"
 
 #include <fcntl.h>
 #include <locale.h>
@@ -329,8 +332,9 @@ static void help_json_words(struct output *output)
     for (int c = ACCOUNT_CLASS_STAFF; c <= ACCOUNT_CLASS_BREAKGLASS; c++)
         table_row(words, (struct cell[]){CELL_TEXT("class"),
                                          CELL_TEXT(account_class_word((enum account_class)c))});
-    for (const char *const *method = operation_identity_methods(); *method != NULL; method++)
-        table_row(words, (struct cell[]){CELL_TEXT("verified-by"), CELL_TEXT(*method)});
+    char method[POLICY_WORD_SIZE]; /* a site's policy may name others */
+    for (size_t i = 0; policy_list_word(policy_key_find("reset_methods")->preset, i, method); i++)
+        table_row(words, (struct cell[]){CELL_TEXT("verified-by"), CELL_TEXT(method)});
     for (int k = 0; k < LEDGER_KIND_COUNT; k++)
         table_row(words, (struct cell[]){CELL_TEXT("kind"),
                                          CELL_TEXT(ledger_kind_word((enum ledger_kind)k))});
@@ -389,12 +393,10 @@ static void help_verb(const struct verb *verb)
         (void)printf("\n");
         help_options(verb->options);
     }
-    if ((verb->options & BIT(VERIFIED_BY)) != 0) {
-        (void)printf(_("\nMETHOD is one of:"));
-        for (const char *const *method = operation_identity_methods(); *method != NULL; method++)
-            (void)printf(" %s", *method);
-        (void)printf("\n");
-    }
+    if ((verb->options & BIT(VERIFIED_BY)) != 0)
+        (void)printf(_("\nMETHOD is one of those that the policy names (reset_methods); as shipped: "
+                       "%s.\n"),
+                     policy_key_find("reset_methods")->preset);
 }
 
 static void help_text(const struct options *options)
@@ -537,6 +539,18 @@ static bool admin_act_fits(const struct admin *admin, enum privileged_act act)
     return false;
 }
 
+/* Whether a slip is printed is known later. */
+static bool admin_prepare_printer(struct admin *admin)
+{
+    const struct identity *identity = &admin->identity;
+    struct stat st;
+    if (!identity->from_root || identity->root[0] == '\0' ||
+        (stat(identity->root, &st) == 0 && st.st_uid == 0))
+        return courier_start_printer(&admin->courier, identity->root, identity->owner);
+    admin->courier.trouble = "root runs no programs of somebody else's: run this as their owner";
+    return true;
+}
+
 static enum admin_exit admin_keep_root(struct admin *admin)
 {
     enum privileged_act act = admin_act(&admin->options);
@@ -548,6 +562,10 @@ static enum admin_exit admin_keep_root(struct admin *admin)
                                  admin->identity.actor.asserted ? -1 : admin->identity.actor.uid);
     if (good && admin_delivers(admin->options.verb))
         good = courier_start(&admin->courier, admin->identity.root, admin->identity.owner);
+    if (good && reset_prints(&admin->options))
+        good = admin_prepare_printer(admin);
+    if (good && reset_asks(&admin->options))
+        good = opener_start(&admin->opener, &admin->identity);
     return good ? ADMIN_DONE : ADMIN_UNUSABLE;
 }
 
@@ -579,11 +597,14 @@ static enum admin_exit admin_run(struct admin *admin)
         code = admin->options.verb->need == VERB_BARE ? admin_bare(admin) : admin_dropped(admin);
     privileged_end(&admin->privileged);
     courier_end(&admin->courier);
+    opener_end(&admin->opener);
     enum admin_exit released = identity_release_file(&admin->file, admin->file_stays);
     for (size_t i = 0; i < admin->options.checkpoint_count; i++)
         free(admin->checkpoint[i]);
     secret_free(&admin->from);
     secret_free(&admin->key);
+    secret_free(&admin->document);
+    secret_free(&admin->document);
     if (admin->input >= 0)
         (void)close(admin->input);
     if (admin->shadow >= 0)

@@ -11,6 +11,7 @@
 #include "operation/factors.h"
 #include "operation/report.h"
 #include "policy/calendar.h"
+#include "policy/reset.h"
 #include "policy/value.h"
 
 #include <stdio.h>
@@ -171,16 +172,27 @@ static bool check_kind(const char *name, const char *value)
     return false;
 }
 
+/* A site has words of its own: which ones is known once the policy is. */
 static bool check_method(const char *name, const char *value)
 {
+    if (policy_is_word(value))
+        return true;
+    complain(_("--%s needs a word of the policy, such as staff-card or known-in-person"), name);
+    return false;
+}
+
+bool options_method(const char *method, const struct policy *policy)
+{
+    char words[POLICY_NAMES_SIZE / 2][POLICY_WORD_SIZE];
     const char *best = NULL;
-    (void)name;
-    for (const char *const *method = operation_identity_methods(); *method != NULL; method++) {
-        if (strcmp(*method, value) == 0)
+    for (size_t i = 0;
+         i < MEDGL_COUNT(words) && policy_list_word(policy->reset_methods, i, words[i]); i++) {
+        if (strcmp(words[i], method) == 0)
             return true;
-        near_offer(value, *method, &best);
+        near_offer(method, words[i], &best);
     }
-    (void)options_unknown(_("method"), "", value, best);
+    (void)options_unknown(_("method"), "", method, best);
+    complain(_("the policy names these (reset_methods): %s"), policy->reset_methods);
     return false;
 }
 
@@ -223,9 +235,9 @@ static bool check_range(const char *name, const char *value)
 static bool check_size(const char *name, const char *value)
 {
     uint64_t number;
-    if (number_parse(value, &number) && number >= 1)
+    if (number_parse(value, &number))
         return true;
-    complain(_("--%s needs a number of entries, 1 or more"), name);
+    complain(_("--%s needs a number of entries, 0 or more"), name);
     return false;
 }
 

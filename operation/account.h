@@ -112,24 +112,6 @@ enum medgl_error operation_account_unlock(struct context *context, const char *n
                                           const char *source, const char *reason, uint32_t *cleared,
                                           char why[OPERATION_WHY_SIZE]);
 
-/* A random password, valid for policy.password_issued_valid, to be changed at the first login
- * (R18). It leaves through `deliver`, which is called before the commit: when it fails, nothing has
- * changed. `valid_until` is for the slip. */
-struct password_issue_request {
-    const char *name;
-    const char *method; /* how the person's identity was verified: "staff-card" */
-    const char *note;   /* "" or a remark */
-    void *argument;
-    enum medgl_error (*deliver)(void *argument, const struct account *account,
-                                const struct secret *password, medgl_time valid_until);
-};
-enum medgl_error operation_password_issue(struct context *context,
-                                          const struct password_issue_request *request,
-                                          char why[OPERATION_WHY_SIZE]);
-
-/* The ways to verify a person's identity that the product knows: NULL-terminated words. */
-const char *const *operation_identity_methods(void);
-
 /* Everything about one account, for `account show`. */
 struct account_report {
     struct account account;

@@ -4,16 +4,13 @@
 
 #include "base/log.h"
 #include "base/message.h"
+#include "operation/choose.h"
 #include "operation/evidence.h"
-#include "operation/history.h"
 #include "operation/identity.h"
-#include "operation/judge.h"
 #include "operation/password.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define CHANGE_TRIES 3
 
 /* Root, not at the user's own login, for another user. */
 static bool change_is_not_owner(const struct change_request *request)
@@ -189,18 +186,11 @@ enum medgl_error operation_change_prepare(struct context *context, const struct 
     return change_prove(context, talk, request, &proof, &typed, verdict);
 }
 
-/* -- choosing a new one -------------------------------------------------------------------- */
-
 struct change_run {
     const struct talk *talk;
     struct proof proof;
     struct secret current; /* as typed */
-    struct judge judge;
-    bool second_factor;
-    /* What came of the latest try. */
-    bool accepted;
-    struct password_verdict judged;
-    struct history_answer answer;
+    struct choice choice;
     /* In the transaction that sets it. */
     struct clock_reading clock;
     bool stale; /* the password was replaced by somebody else meanwhile */
@@ -208,99 +198,10 @@ struct change_run {
 
 static void change_run_clear(struct change_run *run)
 {
-    judge_close(&run->judge);
+    choice_clear(&run->choice);
+    proof_clear(&run->proof);
     secret_free(&run->current);
     secret_wipe(run, sizeof(*run));
-}
-
-/* MUST: no list, no password (R14). */
-static enum medgl_error change_open_judge(struct change_run *run)
-{
-    const struct context *context = run->proof.context;
-    enum medgl_error error = judge_open(context->root, &context->policy, &run->judge);
-    if (error == MEDGL_OK)
-        return MEDGL_OK;
-    run->talk->warn(run->talk->carrier,
-                    _("No password can be set now, because it could not be checked. Nothing was "
-                      "changed: please tell the administrator."));
-    return error == MEDGL_ERR_MEMORY ? error : MEDGL_ERR_POLICY; /* no account is missing */
-}
-
-/* The rule in force, and one that meets it, before the first try (R19). Without the latter there is
- * still a person who can think of one. */
-static void change_announce(const struct change_run *run)
-{
-    auto_secret struct secret password = SECRET_NONE;
-    char text[JUDGE_TEXT_SIZE];
-    const struct policy *policy = run->judge.policy;
-    judge_announce(policy, run->second_factor, text);
-    run->talk->inform(run->talk->carrier, text);
-    if (policy->password_suggest == POLICY_NO ||
-        judge_suggest(&run->judge, &run->proof.account, &password) != MEDGL_OK)
-        return;
-    (void)snprintf(text, sizeof(text), _("If you like, take this one, made at random for you: %s"),
-                   (const char *)password.bytes);
-    run->talk->inform(run->talk->carrier, text);
-    secret_wipe(text, sizeof(text));
-}
-
-static void change_complain(const struct change_run *run)
-{
-    char text[JUDGE_TEXT_SIZE];
-    judge_explain(run->judge.policy, &run->judged, run->second_factor, text);
-    run->talk->warn(run->talk->carrier, text);
-}
-
-/* Evaluates the KDF for a candidate with which nothing else is wrong; what comes of it is stored if
- * it is set. */
-static enum medgl_error change_judge(struct change_run *run, const struct secret *typed)
-{
-    auto_secret struct secret prepared = SECRET_NONE;
-    struct password_candidate candidate;
-    const struct policy *policy = run->judge.policy;
-    const struct judge_case subject = {.account = &run->proof.account,
-                                       .second_factor = run->second_factor,
-                                       .typed = typed,
-                                       .current = &run->current};
-    MEDGL_TRY(judge_candidate(&run->judge, &subject, &prepared, &candidate));
-    run->judged = policy_password_check(policy, &candidate);
-    if (run->judged.refusal != PASSWORD_ACCEPTED)
-        return MEDGL_OK;
-    const struct history_question question = {.account_id = run->proof.account.id,
-                                              .typed = typed,
-                                              .prepared = &prepared,
-                                              .patience_ms = INT64_MAX};
-    MEDGL_TRY(history_ask(run->proof.context, &question, &run->answer));
-    candidate.used_before = run->answer.used_before;
-    candidate.similar_to_former = run->answer.similar_to_former;
-    run->judged = policy_password_check(policy, &candidate);
-    return MEDGL_OK;
-}
-
-/* One try: asks, judges, asks again. A mistyped one is a try as well. */
-static enum medgl_error change_try(struct change_run *run)
-{
-    auto_secret struct secret typed = SECRET_NONE;
-    auto_secret struct secret again = SECRET_NONE;
-    const struct talk *talk = run->talk;
-    run->judged = (struct password_verdict){.refusal = PASSWORD_REFUSED_TOO_LONG};
-    enum medgl_error error =
-        talk->ask(talk->carrier, TALK_SECRET, TALK_PASSWORD, _("New password: "), &typed);
-    if (error != MEDGL_ERR_ARGUMENT) { /* what is too long is not even carried here */
-        MEDGL_TRY(error);
-        MEDGL_TRY(change_judge(run, &typed));
-    }
-    if (run->judged.refusal != PASSWORD_ACCEPTED) {
-        change_complain(run);
-        return MEDGL_OK;
-    }
-    error = talk->ask(talk->carrier, TALK_SECRET, TALK_ANSWER, _("Retype new password: "), &again);
-    if (error != MEDGL_ERR_ARGUMENT)
-        MEDGL_TRY(error);
-    run->accepted = secret_equal(typed.bytes, typed.len, again.bytes, again.len);
-    if (!run->accepted)
-        talk->warn(talk->carrier, _("The two entries differ: type the new one again."));
-    return MEDGL_OK;
 }
 
 /* -- setting it ---------------------------------------------------------------------------- */
@@ -338,10 +239,10 @@ static enum medgl_error change_now(struct store_txn *txn, void *argument)
     if (account.state != ACCOUNT_STATE_ACTIVE || strcmp(going.id, proof->credential.id) != 0)
         return MEDGL_ERR_REFUSED;
     run->stale = false;
-    struct credential fresh = {.strength = run->judged.strength, .set_at = run->clock.now};
+    struct credential fresh = {.strength = run->choice.judged.strength, .set_at = run->clock.now};
     memcpy(fresh.account_id, account.id, sizeof(fresh.account_id));
     MEDGL_TRY(crypto_random_id(fresh.id));
-    MEDGL_TRY(password_seal(proof->context, &fresh, &run->answer.record));
+    MEDGL_TRY(password_seal(proof->context, &fresh, &run->choice.answer.record));
     MEDGL_TRY(change_record(txn, run, &account, &fresh));
     MEDGL_TRY(history_keep(proof->context, txn, &going));
     MEDGL_TRY(store_credential_put(txn, &fresh));
@@ -379,20 +280,20 @@ enum medgl_error operation_change(struct context *context, const struct talk *ta
         *verdict = proved;
         return MEDGL_OK;
     }
-    run.second_factor = change_has_second(&run.proof);
-    MEDGL_TRY(change_open_judge(&run));
-    change_announce(&run);
-    for (int i = 0; i < CHANGE_TRIES; i++) {
-        enum medgl_error error = change_try(&run);
-        if (error == MEDGL_ERR_ABORTED) {
-            *verdict = CHANGE_ABORTED;
-            return MEDGL_OK;
-        }
-        MEDGL_TRY(error);
-        if (run.accepted)
-            return change_set(&run, verdict);
+    run.choice = (struct choice){.context = context,
+                                 .talk = talk,
+                                 .account = &run.proof.account,
+                                 .second_factor = change_has_second(&run.proof),
+                                 .current = &run.current};
+    MEDGL_TRY(choose_open(&run.choice));
+    enum medgl_error error = choose_password(&run.choice);
+    if (error == MEDGL_ERR_ABORTED) {
+        *verdict = CHANGE_ABORTED;
+        return MEDGL_OK;
     }
-    talk->warn(talk->carrier, _("That was the last try. Nothing was changed."));
+    MEDGL_TRY(error);
+    if (run.choice.accepted)
+        return change_set(&run, verdict);
     *verdict = CHANGE_TRIES_USED;
     return MEDGL_OK;
 }

@@ -17,7 +17,7 @@ static enum medgl_error commit_read_factors(struct store_txn *txn, struct commit
     MEDGL_TRY(grant_sweep(proof->context, txn, &run->clock, run->account.id));
     MEDGL_TRY(factors_read(txn, run->account.id, run->clock.now, &run->factors));
     run->demand = second_demand(proof, &run->account, &run->factors, run->clock.now);
-    if (proof->purpose == PROOF_LOGIN)
+    if (proof_asks_second(proof))
         run->second = second_result(proof, &run->factors, &run->demand);
     /* MUST: what was enrolled meanwhile by somebody else is not doubled: `enrols` is of now. */
     if (run->enrolment != NULL)
@@ -101,7 +101,7 @@ static enum factor_kind commit_second_kind(const struct commit_run *run)
 static struct login_facts commit_facts(const struct commit_run *run, bool held)
 {
     const struct proof *proof = run->proof;
-    const bool login = proof->purpose == PROOF_LOGIN;
+    const bool asks = proof_asks_second(proof);
     return (struct login_facts){
         .known = proof->known,
         .uid_matches = proof->uid_matches,
@@ -112,9 +112,9 @@ static struct login_facts commit_facts(const struct commit_run *run, bool held)
         .password = commit_password(run),
         .second = run->second,
         .second_kind = commit_second_kind(run),
-        .second_required = login && run->demand.required,
-        .second_enrols = login && run->demand.enrols,
-        .host_proved = login && proof->second.mode == FACTOR_MODE_ONLY,
+        .second_required = asks && run->demand.required,
+        .second_enrols = asks && run->demand.enrols,
+        .host_proved = asks && proof->second.mode == FACTOR_MODE_ONLY,
         .second_closed = commit_second_closed(run),
         .password_facts = commit_password_facts(run),
         .admission = proof_admission(proof, &run->account, &run->factors, run->clock.now).reason,
@@ -162,8 +162,7 @@ void commit_describe(struct commit_run *run, struct ledger_entry *entry)
     const struct proof *proof = run->proof;
     commit_describe_place(run, entry);
     ledger_entry_text(entry, "factors", commit_factors(run));
-    ledger_entry_text(entry, "purpose",
-                      proof->purpose == PROOF_LOGIN ? "login" : "change-password");
+    ledger_entry_text(entry, "purpose", proof_purpose_word(proof->purpose));
 }
 
 /* MUST: of who proved the first factor alone: strangers cannot close the second one. */

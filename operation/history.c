@@ -167,7 +167,7 @@ static enum medgl_error history_ask_others(const struct history_run *run,
         auto_clean(password_record_clear) struct password_record fresh = {.has_stem = false};
         const struct password_record *kept = history_at(run, i);
         if (password_record_imported(kept)) {
-            if (i > 0 || !run->current)
+            if (i > 0 || !run->current || run->question->current_unproved)
                 MEDGL_TRY(history_ask_imported(run, kept, answer));
         } else if (!history_is_answered(run, i, &answer->record)) {
             MEDGL_TRY(history_make(run, kept, &fresh));

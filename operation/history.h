@@ -15,13 +15,14 @@ struct history_answer {
 struct history_question {
     const char *account_id;
     const struct secret *typed, *prepared;
-    int64_t patience_ms; /* of each wait for a slot, at most what context_line() says */
+    bool current_unproved; /* nobody has just shown to know the current one */
+    int64_t patience_ms;   /* of each wait for a slot, at most what context_line() says */
 };
 /* `prepared` against the account's current and former passwords, as far back as the policy says,
  * and those that were revoked. An imported hash (crypt(3)) has a salt of its own: former ones, of
  * which an account seldom has any, take an evaluation each, and one more where `typed` is other
- * bytes than `prepared`: what made them knew no OpaqueString. The current one is not compared, for
- * whoever takes it over has just verified it. */
+ * bytes than `prepared`: what made them knew no OpaqueString. The current one is not compared by
+ * whoever takes it over, or was asked for it: they have just verified it. */
 enum medgl_error history_ask(struct context *context, const struct history_question *question,
                              struct history_answer *answer);
 void history_answer_clear(struct history_answer *answer); /* also for auto_clean() */

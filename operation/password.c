@@ -13,8 +13,25 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SEAL_FIELD_PASSWORD "password"
-#define PROOF_RENEW_MS      5000 /* of each wait for a slot, once the password is known */
+#define PROOF_RENEW_MS 5000 /* of each wait for a slot, once the password is known */
+
+const char *proof_purpose_word(enum proof_purpose purpose)
+{
+    switch (purpose) {
+    case PROOF_LOGIN:
+        return "login";
+    case PROOF_CHANGE:
+        return "change-password";
+    case PROOF_WITNESS:
+        return "witness";
+    }
+    return "";
+}
+
+bool proof_asks_second(const struct proof *proof)
+{
+    return proof->purpose != PROOF_CHANGE;
+}
 
 struct find_run {
     struct proof *proof;
@@ -103,7 +120,7 @@ struct admission_decision proof_admission(const struct proof *proof, const struc
     struct admission_facts facts =
         admission_facts_from(account, &proof->place, proof->caller->service, now);
     facts.granted_until = factors->out_of_hours ? factors->hours.until : 0;
-    if (proof->purpose == PROOF_CHANGE)
+    if (proof->purpose != PROOF_LOGIN)
         return not_asked;
     return policy_admit(&proof->context->policy, &facts, now);
 }
@@ -171,7 +188,7 @@ enum medgl_error proof_ask_person(struct proof *proof, const struct talk *talk)
 static bool proof_lacks_second(const struct proof *proof, medgl_time now)
 {
     const struct factor_demand demand = second_demand(proof, &proof->account, &proof->factors, now);
-    if (proof->purpose == PROOF_CHANGE)
+    if (!proof_asks_second(proof))
         return false;
     const enum factor_result result = second_result(proof, &proof->factors, &demand);
     return result == FACTOR_FAILED || (result == FACTOR_NOT_ASKED && demand.required);
@@ -446,7 +463,7 @@ enum medgl_error proof_verify(struct proof *proof, const struct secret *typed)
                               &proof->reservation));
     proof->context->console = proof_has_own_line(proof);
     const int64_t begin = clock_monotonic();
-    enum medgl_error error = proof->purpose == PROOF_LOGIN ? second_verify(proof, typed) : MEDGL_OK;
+    enum medgl_error error = proof_asks_second(proof) ? second_verify(proof, typed) : MEDGL_OK;
     proof->context->spent_ms = clock_monotonic() - begin;
     if (error == MEDGL_OK && proof->password_asked)
         error = proof_evaluate(proof, typed);

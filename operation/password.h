@@ -11,7 +11,8 @@
 
 enum proof_purpose {
     PROOF_LOGIN,
-    PROOF_CHANGE
+    PROOF_CHANGE,
+    PROOF_WITNESS, /* of an act on another account: nothing is opened, so no access rule holds */
 };
 
 struct proof {
@@ -50,6 +51,11 @@ struct proof {
     char person[STORE_NAME_SIZE]; /* login name of who uses a shared id, once that is committed */
 };
 
+/* "login", "change-password", "witness". */
+const char *proof_purpose_word(enum proof_purpose purpose);
+/* Whether a second factor is asked for the purpose. */
+bool proof_asks_second(const struct proof *proof);
+
 /* Looks the user up. Nothing is counted yet. Wiped by proof_clear(), also for auto_clean(). */
 enum medgl_error proof_find(struct context *context, const struct caller *caller, const char *user,
                             enum proof_purpose purpose, struct proof *proof);
@@ -65,7 +71,7 @@ enum medgl_error proof_ask_person(struct proof *proof, const struct talk *talk);
 
 /* What the access rules say of this account, as it is now, with its grants, at that time (R05, R22,
  * R27). Of the change of a password nothing: whoever makes it is logged in, or passes the account
- * phase. */
+ * phase. Nor of a witness, whom nothing is opened for. */
 struct admission_decision proof_admission(const struct proof *proof, const struct account *account,
                                           const struct factors *factors, medgl_time now);
 
@@ -92,6 +98,8 @@ enum medgl_error proof_commit_enrolled(struct proof *proof, const struct totp_en
 /* The facts that policy/ wants to know about a password; `credential` NULL: none. How many grace
  * logins were used stands elsewhere (struct activity). */
 struct password_facts password_facts_from(const struct credential *credential, medgl_time now);
+
+#define SEAL_FIELD_PASSWORD "password" /* what passwords, former ones too, are bound to */
 
 /* Seals a record into a password credential of credential->account_id, and opens it again.
  * MEDGL_ERR_CORRUPT and _KEY are logged: a changed row is no wrong password. */

@@ -19,7 +19,7 @@ struct reset_request {
     const struct secret *document; /* what was handed in; NULL: none */
     const char *witness;           /* login name of a second pair of eyes; NULL: none */
     enum reset_delivery delivery;
-    const char *slip_to; /* word for the entry: "printer", "file", "screen" */
+    const char *slip_to; /* "printer", "file", "screen" (policy/reset.h) */
     /* At the terminal: the witness authenticates there, and the person types there. */
     const struct talk *talk;
     /* Of a slip, before the commit: when it fails nothing has changed. */
@@ -33,21 +33,26 @@ struct reset_done {
 };
 
 /* What a reset of that account would need, for whoever asks step by step; nothing is changed.
- * MEDGL_ERR_NOT_FOUND. MEDGL_ERR_REFUSED with `why`: this operator may not, or the account is
- * closed. */
+ * `method` NULL: none is chosen yet. MEDGL_ERR_NOT_FOUND. MEDGL_ERR_REFUSED with `why`: this
+ * operator may not, the account is closed, or the policy does not name the method. */
 struct reset_needs {
     struct account account;
-    bool document, witness;                  /* with this method (NULL: with any?) */
+    bool document, witness;                  /* with this method; none: false, and of the class */
     bool at_terminal, printer, file, screen; /* ways that the policy allows */
 };
 enum medgl_error operation_reset_needs(struct context *context, const char *name,
                                        const char *method, struct reset_needs *needs,
                                        char why[OPERATION_WHY_SIZE]);
-/* Whether the policy names the method; the `n`-th that it does, NULL behind the last. */
-bool reset_method_known(const struct policy *policy, const char *method);
 
-/* Everything is checked before anybody is asked anything, the witness authenticates before the
- * person types, and all of it is one transaction. MEDGL_ERR_REFUSED with `why`. */
+/* MUSTs:
+ * - Everything is checked before anybody is asked anything, and once more in the transaction: role,
+ *   state, method, document, witness, way of delivery.
+ * - The witness proves who they are before the person types, or before anything is printed.
+ * - A slip is given out before the commit: when that fails, nothing has changed.
+ * - Credential, document, history, cleared tries and the entry are one transaction.
+ * - No password is in an entry, a log or a message; the one that goes never comes back (R16).
+ * MEDGL_ERR_REFUSED with `why`; MEDGL_ERR_ABORTED: who was asked gave up; MEDGL_ERR_NOT_FOUND. In
+ * all of these nothing has changed but counted tries of the witness. */
 enum medgl_error operation_password_reset(struct context *context,
                                           const struct reset_request *request,
                                           struct reset_done *done, char why[OPERATION_WHY_SIZE]);

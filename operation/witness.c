@@ -1,2 +1,183 @@
-/* To be written. */
-#include "operation/context.h"
+/* A second pair of eyes (R11). Never believes a name: the witness proves a password, and a second
+ * factor where one is asked of them, by the one way through a proof. */
+#include "operation/witness.h"
+
+#include "base/message.h"
+#include "base/text.h"
+#include "operation/password.h"
+#include "operation/person.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define WITNESS_SERVICE "medgl-admin"
+
+__attribute__((format(printf, 2, 3))) static enum medgl_error witness_refuse(char *why,
+                                                                             const char *format,
+                                                                             ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(why, OPERATION_WHY_SIZE, format, arguments);
+    va_end(arguments);
+    return MEDGL_ERR_REFUSED;
+}
+
+/* -- who can ---------------------------------------------------------------------------------- */
+
+struct witness_look {
+    const struct context *context;
+    const struct account *witness;
+    bool operators;
+};
+
+static bool witness_is_operator(const struct actor *actor, const struct account *account)
+{
+    return (!actor->asserted && actor->uid >= 0 && actor->uid == account->uid) ||
+           (actor->name[0] != '\0' && text_same_name(actor->name, account->name));
+}
+
+/* One person's accounts stand for each other. */
+static enum medgl_error witness_look_at(void *argument, const struct account *other)
+{
+    struct witness_look *look = argument;
+    look->operators = look->operators || (witness_is_operator(&look->context->actor, other) &&
+                                          person_is_same(other, look->witness));
+    return MEDGL_OK;
+}
+
+static enum medgl_error witness_is_third(const struct context *context, struct store_txn *txn,
+                                         const struct account *subject,
+                                         const struct account *witness, char *why)
+{
+    struct witness_look look = {.context = context,
+                                .witness = witness,
+                                .operators = witness_is_operator(&context->actor, witness)};
+    MEDGL_TRY(store_account_each(txn, witness_look_at, &look));
+    if (look.operators)
+        return witness_refuse(why, _("%s is the operator: the witness is somebody else"),
+                              witness->name);
+    if (strcmp(witness->id, subject->id) == 0 || person_is_same(witness, subject))
+        return witness_refuse(
+            why, _("%s is the person whom this is about: the witness is somebody else"),
+            witness->name);
+    return MEDGL_OK;
+}
+
+/* MUST: one that an administrator issued proves nothing: whoever gave it out knows it, or may. */
+static enum medgl_error witness_has_password(const struct context *context, struct store_txn *txn,
+                                             const struct account *witness, char *why)
+{
+    struct credential credential;
+    const medgl_time now = clock_read().now;
+    enum medgl_error error =
+        store_credential_get(txn, witness->id, CREDENTIAL_PASSWORD, &credential);
+    if (error == MEDGL_ERR_NOT_FOUND)
+        return witness_refuse(why, _("%s has no password: choose another witness"), witness->name);
+    MEDGL_TRY(error);
+    struct password_facts facts = password_facts_from(&credential, now);
+    secret_wipe(&credential, sizeof(credential));
+    MEDGL_TRY(factors_in_force(context, txn, witness, now, &facts.second_factor));
+    const struct password_standing standing =
+        policy_password_standing(&context->policy, &facts, now);
+    if (standing.usable && !standing.due && !facts.issued)
+        return MEDGL_OK;
+    return witness_refuse(why,
+                          _("the password of %s has to be changed first: they log in and choose a "
+                            "new one, or somebody else is the witness"),
+                          witness->name);
+}
+
+enum medgl_error witness_check(const struct context *context, struct store_txn *txn,
+                               const char *name, const struct account *subject,
+                               struct account *witness, char why[OPERATION_WHY_SIZE])
+{
+    enum medgl_error error = store_account_by_name(txn, name, witness);
+    if (error == MEDGL_ERR_NOT_FOUND)
+        return witness_refuse(why, _("%s is not enrolled: choose another witness"), name);
+    MEDGL_TRY(error);
+    if (witness->state != ACCOUNT_STATE_ACTIVE)
+        return witness_refuse(why, _("the account of %s is %s: choose another witness"), name,
+                              account_state_word(witness->state));
+    if (witness->shared)
+        return witness_refuse(why, _("%s is used by more than one person: a witness is one person"),
+                              name);
+    MEDGL_TRY(witness_is_third(context, txn, subject, witness, why));
+    return witness_has_password(context, txn, witness, why);
+}
+
+/* -- the proof -------------------------------------------------------------------------------- */
+
+/* Where it is counted: by who is logged in, which is the kernel's word. A name that was given, or a
+ * terminal, could be another one each time: those are one source together. */
+static void witness_caller(const struct context *context, struct caller *caller)
+{
+    const struct actor *actor = &context->actor;
+    *caller = (struct caller){.trusted = true};
+    if (!actor->asserted && actor->uid > 0)
+        caller->real_uid = actor->uid;
+    (void)snprintf(caller->service, sizeof(caller->service), "%s", WITNESS_SERVICE);
+}
+
+/* MUST: everything is asked before any verdict. MEDGL_ERR_ARGUMENT: what was typed can be no
+ * password. */
+static enum medgl_error witness_ask(const struct talk *talk, struct proof *proof,
+                                    struct secret *typed)
+{
+    char prompt[STORE_NAME_SIZE + 64];
+    enum medgl_error error = MEDGL_OK;
+    MEDGL_TRY(second_ask_card(proof, talk));
+    proof->password_asked =
+        proof->second.pin.len == 0 || proof->context->policy.card_alone != POLICY_YES;
+    (void)snprintf(prompt, sizeof(prompt), _("Password of %s: "), proof->account.name);
+    if (proof->password_asked)
+        error = talk->ask(talk->carrier, TALK_SECRET, TALK_PASSWORD, prompt, typed);
+    if (error != MEDGL_OK && error != MEDGL_ERR_ARGUMENT)
+        return error;
+    MEDGL_TRY(second_ask_code(proof, talk));
+    if (error == MEDGL_OK)
+        MEDGL_TRY(second_split(proof, typed));
+    return error;
+}
+
+static void witness_greet(const struct talk *talk, const struct account *witness,
+                          const struct account *subject)
+{
+    char text[OPERATION_WHY_SIZE];
+    const char *full = witness->full_name;
+    (void)snprintf(
+        text, sizeof(text),
+        _("Witness: %.200s. You stand for it that the person at the desk is %.64s. Prove "
+          "who you are; nobody else looks at the keys."),
+        full[0] != '\0' ? full : witness->name, subject->name);
+    talk->inform(talk->carrier, text);
+}
+
+enum medgl_error witness_prove(struct context *context, const struct talk *talk,
+                               const struct account *witness, const struct account *subject,
+                               char why[OPERATION_WHY_SIZE])
+{
+    auto_clean(proof_clear) struct proof proof = {.known = false};
+    auto_secret struct secret typed = SECRET_NONE;
+    struct caller caller;
+    witness_caller(context, &caller);
+    MEDGL_TRY(proof_find(context, &caller, witness->name, PROOF_WITNESS, &proof));
+    proof.second.unseen = true; /* nobody enrols a device here */
+    if (!proof.known || strcmp(proof.account.id, witness->id) != 0)
+        return MEDGL_ERR_CONFLICT;
+    witness_greet(talk, witness, subject);
+    enum medgl_error error = witness_ask(talk, &proof, &typed);
+    if (error != MEDGL_OK && error != MEDGL_ERR_ARGUMENT)
+        return error;
+    MEDGL_TRY(proof_verify(&proof, error == MEDGL_OK ? &typed : NULL));
+    secret_free(&typed);
+    MEDGL_TRY(proof_commit(&proof));
+    second_tell(&proof, talk);
+    if (proof.decision.allowed)
+        return MEDGL_OK;
+    return witness_refuse(why,
+                          _("the witness %s did not prove who they are, or cannot log in now: "
+                            "nothing was changed, and the try is counted"),
+                          witness->name);
+}

@@ -6,6 +6,7 @@
 #include "policy/admission.h"
 #include "policy/calendar.h"
 #include "policy/policy.h"
+#include "policy/reset.h"
 #include "policy/value.h"
 
 #include <inttypes.h>
@@ -727,7 +728,8 @@ static const char *key_conflict(const struct policy *p)
         return "kdf_slots times kdf_memory must not exceed 64 GiB";
     if (strcmp(policy_class_of(p, ACCOUNT_CLASS_BREAKGLASS)->hours, "always") != 0) /* R32 */
         return "hours_breakglass must be always: nobody knows when an emergency comes";
-    return key_factor_conflict(p);
+    const char *reset = policy_reset_conflict(p);
+    return reset != NULL ? reset : key_factor_conflict(p);
 }
 
 enum medgl_error policy_check(const struct policy *policy, char *why, size_t why_size)

@@ -4,7 +4,7 @@
 mine=$work/mine
 slip=$mine/slip
 reset() { # MORE...: of daemon, into $slip
-    admin password reset daemon --verified-by staff-card --slip "$slip" "$@"
+    admin password reset daemon --verified-by known-in-person --slip "$slip" "$@"
 }
 admin setup && admin account add daemon || exit 1
 
@@ -18,7 +18,7 @@ grep -q '^Login name: daemon$' "$slip" && grep -q '^Valid until: 2' "$slip" && g
 verdict "the slip names the login, the host and the end" $?
 ! grep -rq -e "$password" "$root"
 verdict "the password is nowhere in the installation (R10)" $?
-json "who was verified how is in the ledger (R11)" 0 'd["entries"][-1]["details"]["verified_by"] == "staff-card" and
+json "who was verified how is in the ledger (R11)" 0 'd["entries"][-1]["details"]["verified_by"] == "known-in-person" and
     d["entries"][-1]["details"]["note"] == "shown: card 12" and "'"$password"'" not in json.dumps(d)' ledger show
 json "account show tells of the issued one" 0 'd["account"][0]["password"] == "issued" and
     d["account"][0]["password_issued"] is True and utc.fullmatch(d["account"][0]["password_issued_until"])' account show daemon
@@ -34,8 +34,8 @@ reset
 [ $? = 2 ] && [ ! -e "$mine/target" ] && [ -L "$slip" ]
 verdict "nor is a link followed" $?
 rm "$slip"
-exits "no slip in a directory that is not there" 2 password reset daemon --verified-by staff-card --slip "$mine/no/slip"
-exits "no slip for somebody unknown" 3 password reset nobody --verified-by staff-card --slip "$slip"
+exits "no slip in a directory that is not there" 2 password reset daemon --verified-by known-in-person --slip "$mine/no/slip"
+exits "no slip for somebody unknown" 3 password reset nobody --verified-by known-in-person --slip "$slip"
 [ ! -e "$slip" ]
 verdict "and none is left" $?
 (ulimit -f 0 && reset) 2> "$work/killed"
@@ -106,7 +106,7 @@ while IFS='|' read -r name show statement; do
     exits "export says so: $name" "$show" ledger export
     rm -rf "$root/var/lib/medgl" && cp -a "$mine/good" "$root/var/lib/medgl"
 done <<'END'
-a changed entry|5|UPDATE ledger SET line = replace(line, 'staff-card', 'passport') WHERE seq = 2
+a changed entry|5|UPDATE ledger SET line = replace(line, 'known-in-person', 'unknown-in-person') WHERE seq = 2
 a removed entry|5|DELETE FROM ledger WHERE seq = 1
 a truncated ledger|5|DELETE FROM ledger WHERE seq = 2
 a changed account|0|UPDATE account SET uid = 0

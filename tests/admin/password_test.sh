@@ -11,7 +11,7 @@ admin setup --origin ward.example/1 && admin account add games --full-name 'Hana
 
 issue() {
     rm -f "$mine/slip"
-    admin password reset games --verified-by passport --slip "$mine/slip"
+    admin password reset games --verified-by known-in-person --slip "$mine/slip"
 }
 says "there is nothing to revoke without a password" 1 'no password' password revoke games --reason x
 exits "nor of somebody unknown" 3 password revoke nobody --reason x
@@ -68,7 +68,7 @@ sys.exit(0 if revoked["sessions_ended"] == 0 and revoked["processes_ended"] >= 2
         json "with an entry that names no password" 0 '"credential" not in d["entries"][0]["details"] and
             d["entries"][0]["details"]["why"] == "forgot them"' ledger show --last 1
         exits "and the ledger verifies then too" 0 ledger verify
-        admin account add root && admin password reset root --verified-by passport --slip "$work/roots" &&
+        admin account add root && admin password reset root --verified-by known-in-person --slip "$work/roots" &&
             { world password revoke root --reason x --sessions; [ $? = 4 ] && grep -q "is root's" "$err"; }
         verdict "but not root's" $?
     fi

@@ -39,8 +39,7 @@ an option for files with NAME|2|--dry-run goes with --from alone|account add x -
 an option for one person with a file|2|--reading does not go with --from|account add --from f --reading x
 usage line of either|2|usage: medgl-admin account import .NAME . --all. \[--class|account import
 class, close|2|did you mean "staff"|account add x --class staf
-method, close|2|did you mean "passport"|password reset x --slip f --verified-by pasport
-method, far|2|unknown method|password reset x --slip f --verified-by magic
+method that is no word|2|needs a word of the policy|password reset x --slip f --verified-by Passport
 kind, close|2|did you mean "login.success"|ledger show --kind login.sucess
 number below zero|2|number of an entry|ledger show --seq=-1
 number with a tail|2|number of an entry|ledger show --seq 1x

@@ -29,7 +29,7 @@ says "disabled already" 1 'disabled already' account disable daemon --reason aga
 json "the reason is shown" 0 'd["account"][0]["state"] == "disabled" and
     d["account"][0]["state_reason"] == "on leave \"until May\""' account show daemon
 says "a disabled account gets no password (R11)" 1 'only an active account' \
-    password reset daemon --verified-by passport --slip "$work/mine/slip"
+    password reset daemon --verified-by known-in-person --slip "$work/mine/slip"
 [ ! -e "$work/mine/slip" ]
 verdict "and no slip is left" $?
 exits "enable" 0 account enable daemon --reason back

@@ -4,6 +4,7 @@
 #include "operation/account.h"
 #include "operation/change_password.h"
 #include "operation/evidence.h"
+#include "operation/reset.h"
 #include "operation/role.h"
 #include "operation/setup.h"
 
@@ -148,13 +149,17 @@ static bool enrol_act(struct context *context, struct scene *scene, const void *
                                             .uid = scene->owner,
                                             .class_ = ACCOUNT_CLASS_STAFF,
                                             .person.full_name = "Test Person"};
-    const struct password_issue_request issue = {.name = scene->user,
-                                                 .method = "staff-card",
-                                                 .note = "",
-                                                 .argument = (void *)(uintptr_t)argument,
-                                                 .deliver = enrol_deliver};
+    struct reset_done done;
+    const struct reset_request issue = {.name = scene->user,
+                                        .method = "known-in-person",
+                                        .note = "",
+                                        .requested_by = "",
+                                        .delivery = RESET_SLIP,
+                                        .slip_to = "file",
+                                        .argument = (void *)(uintptr_t)argument,
+                                        .deliver = enrol_deliver};
     CHECK(operation_account_add(context, &add, why) == MEDGL_OK);
-    CHECK(operation_password_issue(context, &issue, why) == MEDGL_OK);
+    CHECK(operation_password_reset(context, &issue, &done, why) == MEDGL_OK);
     return true;
 }
 

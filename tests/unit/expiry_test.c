@@ -1040,16 +1040,11 @@ static void a_reset_keeps_the_former_password(void **state)
 static void nothing_is_issued_unjudged(void **state)
 {
     char why[OPERATION_WHY_SIZE];
-    const struct password_issue_request request = {.name = here->user,
-                                                   .method = "staff-card",
-                                                   .note = "",
-                                                   .argument = here,
-                                                   .deliver = take_password};
     (void)state;
     enrol(here);
     (void)snprintf(here->context.policy.password_blocklist,
                    sizeof(here->context.policy.password_blocklist), "/nowhere/list");
-    assert_int_equal(operation_password_issue(&here->context, &request, why), MEDGL_ERR_POLICY);
+    assert_int_equal(issue_try(here, "known-in-person", why), MEDGL_ERR_POLICY);
     assert_false(stored_of(here).present);
     assert_string_equal(here->issued, "");
 }
