@@ -58,18 +58,18 @@ enum medgl_error document_file(const char *root, const char *digest, struct secr
 
 /* What `ledger verify` says of documents: rows against entries both ways, files against rows. */
 struct verify_documents;
+/* `fault` may pass over what is said of a seq whose body is not at hand. */
 enum medgl_error verify_documents_new(const struct context *context, ledger_fault fault,
                                       void *argument, struct verify_documents **documents);
 void verify_documents_free(struct verify_documents **documents); /* also for auto_clean() */
-/* Bodies of entries below that are not there: nobody is blamed for what only they could tell.
- * Before the entries are learned. */
-void verify_documents_missing(struct verify_documents *documents, uint64_t below);
 /* Each entry, in order. */
 enum medgl_error verify_documents_learn(struct verify_documents *documents,
                                         const struct ledger_entry *entry);
 /* Afterwards, in the same transaction. */
 enum medgl_error verify_documents_state(struct verify_documents *documents, struct store_txn *txn);
-/* MUST: outside of a transaction: it reads every file, and begins transactions of its own. */
-enum medgl_error verify_documents_files(const struct verify_documents *documents);
+/* MUST: outside of a transaction: it reads every file, and begins transactions of its own. A file
+ * is to be there whoever has the body of its entry: hence a `fault` of its own. */
+enum medgl_error verify_documents_files(struct verify_documents *documents, ledger_fault fault,
+                                        void *argument);
 
 #endif

@@ -203,6 +203,8 @@ enum medgl_error operation_verify(struct context *context, const struct evidence
     enum medgl_error read = store_transact(context->store, STORE_READ, verify_now, &run);
     if (read != MEDGL_OK && read != MEDGL_ERR_CORRUPT)
         return read;
+    if (read == MEDGL_OK)
+        MEDGL_TRY(verify_documents_files(run.documents, verify_fault, &run));
     enum medgl_error error = MEDGL_OK;
     if (run.verifier != NULL)
         error =

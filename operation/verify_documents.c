@@ -33,7 +33,6 @@ struct verify_documents {
     size_t shown_count, shown_room;
     struct known_file *files;
     size_t file_count;
-    uint64_t missing; /* bodies of entries below may be in archives that were not given */
 };
 
 enum medgl_error verify_documents_new(const struct context *context, ledger_fault fault,
@@ -55,12 +54,6 @@ void verify_documents_free(struct verify_documents **documents)
     free((*documents)->files);
     free(*documents);
     *documents = NULL;
-}
-
-void verify_documents_missing(struct verify_documents *documents, uint64_t below)
-{
-    if (below > documents->missing)
-        documents->missing = below;
 }
 
 static void documents_fault(const struct verify_documents *documents, uint64_t seq,
@@ -121,15 +114,15 @@ static enum medgl_error learn_shown(struct verify_documents *documents,
     return MEDGL_OK;
 }
 
+/* MUST: a fault is told of the entry that lacks, not of the one that tells of it: its body may only
+ * not be at hand, and whoever hears of it knows. */
 static enum medgl_error learn_destroyed(struct verify_documents *documents,
                                         const struct ledger_entry *entry)
 {
-    const uint64_t seq = entry_number(entry, "entry", UINT64_MAX);
+    const uint64_t seq = entry_number(entry, "entry", entry->seq);
     struct shown_document *shown = shown_find(documents, seq);
-    if (shown == NULL && seq < documents->missing)
-        return MEDGL_OK;
     if (shown == NULL || strcmp(shown->digest, ledger_entry_find_text(entry, "document")) != 0)
-        documents_fault(documents, entry->seq,
+        documents_fault(documents, seq,
                         "the copy of a document was destroyed that no entry took in");
     else if (shown->destroyed_seq != 0)
         documents_fault(documents, entry->seq, "the copy of a document was destroyed twice");
@@ -212,12 +205,11 @@ static void row_judge(const struct verify_documents *documents, struct shown_doc
         documents_fault(documents, shown->destroyed_seq,
                         "the copy of a document is there again after its entry said that it was "
                         "destroyed");
-    else if (row->destroyed != 0 && shown->destroyed_seq == 0 &&
-             row->ledger_seq >= documents->missing)
-        documents_fault(documents, row->shown_seq,
+    else if (row->destroyed != 0 && shown->destroyed_seq == 0)
+        documents_fault(documents, row->ledger_seq,
                         "the copy of a document was destroyed without an entry");
-    else if (row->ledger_seq != last && row->ledger_seq >= documents->missing)
-        documents_fault(documents, row->shown_seq,
+    else if (row->ledger_seq != last)
+        documents_fault(documents, row->ledger_seq,
                         "the copy of a document is not in the state that its last entry says");
     shown->seen = true;
 }
@@ -236,7 +228,7 @@ static enum medgl_error documents_row(void *argument, const struct document *row
     memcpy(larger[documents->file_count++].digest, row->digest, sizeof(row->digest));
     if (shown != NULL)
         row_judge(documents, shown, row);
-    else if (row->shown_seq >= documents->missing)
+    else
         documents_fault(documents, row->shown_seq,
                         "the copy of a document has no entry that took it in");
     return MEDGL_OK;
@@ -302,8 +294,11 @@ static enum medgl_error file_gone(const struct verify_documents *documents,
     return MEDGL_OK;
 }
 
-enum medgl_error verify_documents_files(const struct verify_documents *documents)
+enum medgl_error verify_documents_files(struct verify_documents *documents, ledger_fault fault,
+                                        void *argument)
 {
+    documents->fault = fault;
+    documents->argument = argument;
     for (size_t i = 0; i < documents->file_count; i++)
         MEDGL_TRY(documents->files[i].destroyed == 0 ? file_there(documents, &documents->files[i])
                                                      : file_gone(documents, &documents->files[i]));

@@ -599,12 +599,14 @@ static void test_missing(void **state)
     const struct shown old = show(f, 31 * MEDGL_DAY);
     uint64_t size = 0;
     (void)state;
-    (void)show(f, MEDGL_DAY);
+    const struct shown young = show(f, MEDGL_DAY);
     assert_int_equal(verify_all(f, old.seq + 1).count, 0);
     assert_int_equal(sweep(f), 1);
     assert_int_equal(verify_all(f, old.seq + 1).count, 0);
     assert_int_equal(operation_ledger_size(&f->context, &size), MEDGL_OK);
     assert_int_equal(verify_all(f, size).count, 0);
+    harm(f, &young, HARM_GONE); /* that a file is gone is told all the same */
+    assert_int_equal(verify_all(f, size).count, 1);
     close_root(f);
 }
 
