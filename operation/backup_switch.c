@@ -34,9 +34,10 @@ static const struct {
     {"ledger.key", PATH_LEDGER_KEY, PATH_LEDGER_KEY_NEW},
 };
 
-static enum medgl_error switch_refuse(char *why, const char *format, const char *path)
+/* `sentence` is about the path that stands before it. */
+static enum medgl_error switch_refuse(char *why, const char *path, const char *sentence)
 {
-    (void)snprintf(why, BACKUP_WHY_SIZE, format, path);
+    (void)snprintf(why, BACKUP_WHY_SIZE, "%.128s: %.380s", path, sentence);
     return MEDGL_ERR_REFUSED;
 }
 
@@ -64,10 +65,10 @@ enum medgl_error switch_check(const struct backup_restore_request *request,
     if (fstatat(parent, name, &state, AT_SYMLINK_NOFOLLOW) != 0)
         return errno == ENOENT ? MEDGL_OK : medgl_error_from_errno(errno);
     if (!S_ISDIR(state.st_mode) || state.st_dev != above.st_dev)
-        return switch_refuse(why,
-                             _("%s is a link or a file system of its own, and cannot be exchanged "
-                               "in one step: have the file system one directory higher."),
-                             MEDGL_STATEDIR);
+        return switch_refuse(why, MEDGL_STATEDIR,
+                             _("this is a link or a file system of its own, and cannot be "
+                               "exchanged in one step. Have the file system one directory "
+                               "higher."));
     return MEDGL_OK;
 }
 
@@ -182,7 +183,8 @@ static enum medgl_error switch_lock_key(const struct switch_plan *plan, size_t w
     if (flock(*lock, LOCK_EX | LOCK_NB) == 0)
         return MEDGL_OK;
     return errno == EWOULDBLOCK
-               ? switch_refuse(why, _("%s is being exchanged: wait until that is done."), path)
+               ? switch_refuse(why, path,
+                               _("this key is being exchanged. Wait until that is done."))
                : medgl_error_from_errno(errno);
 }
 
@@ -351,10 +353,9 @@ static enum medgl_error switch_state(const struct switch_plan *plan,
     (void)renameat(parent, kept, staged, name);
     restored->kept[0] = '\0';
     if (failed == EINVAL || failed == ENOSYS || failed == EXDEV || failed == EBUSY)
-        return switch_refuse(why,
-                             _("The file system of %s cannot exchange two directories in one step: "
-                               "nothing was changed."),
-                             MEDGL_STATEDIR);
+        return switch_refuse(why, MEDGL_STATEDIR,
+                             _("its file system cannot exchange two directories in one step; "
+                               "nothing was changed."));
     return medgl_error_from_errno(failed);
 }
 
