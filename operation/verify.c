@@ -117,7 +117,7 @@ static enum medgl_error verify_state(struct store_txn *txn, struct verify_run *r
     MEDGL_TRY(verify_factors_state(&run->factors, txn));
     MEDGL_TRY(verify_running_state(&run->running, txn));
     MEDGL_TRY(verify_documents_state(run->documents, txn));
-    verify_archives_state(&run->archives);
+    verify_archives_state(&run->archives, &run->gaps);
     return verify_keys_state(&run->keys, txn);
 }
 
@@ -197,7 +197,7 @@ enum medgl_error operation_verify(struct context *context, const struct evidence
     verify_prepare(&run);
     MEDGL_TRY(verify_documents_new(context, verify_state_fault, &run, &run.documents));
     MEDGL_TRY(verify_published_read(&run.published, context, verify_fault, &run));
-    enum medgl_error checked = store_check(context->store, verify_problem, &run);
+    enum medgl_error checked = store_check_beside_ledger(context->store, verify_problem, &run);
     if (checked != MEDGL_OK && checked != MEDGL_ERR_CORRUPT)
         return checked;
     enum medgl_error read = store_transact(context->store, STORE_READ, verify_now, &run);

@@ -628,6 +628,11 @@ enum medgl_error store_backup_each(struct store_txn *txn,
  * and found nothing. MEDGL_ERR_CORRUPT: it found something. */
 enum medgl_error store_check(struct store *store, void (*problem)(void *argument, const char *what),
                              void *argument);
+/* The same without the table of entries: for verification, which reads each of them itself
+ * (store_ledger_stream()), and proves more of it by the tree than its MAC does. */
+enum medgl_error store_check_beside_ledger(struct store *store,
+                                           void (*problem)(void *argument, const char *what),
+                                           void *argument);
 
 struct store_facts {
     int64_t bytes;      /* database and journal */

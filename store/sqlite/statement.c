@@ -323,6 +323,10 @@ const char *const statement_sql[STATEMENT_COUNT] = {
         "SELECT type, name, tbl_name, ifnull(sql, '') FROM sqlite_schema ORDER BY type, name",
     [STATEMENT_JOURNAL_WAL] = "PRAGMA journal_mode = WAL",
     [STATEMENT_CHECK_INTEGRITY] = "PRAGMA integrity_check",
+    [STATEMENT_CHECK_BESIDE_LEDGER] =
+        "SELECT found.integrity_check"
+        "  FROM sqlite_schema AS object, pragma_integrity_check(object.name) AS found"
+        "  WHERE object.type = 'table' AND object.name <> 'ledger'",
     [STATEMENT_CHECK_FOREIGN_KEYS] = "PRAGMA foreign_key_check",
 };
 
