@@ -46,9 +46,10 @@ void verify_archives_free(struct verify_archives *archives);
 enum medgl_error verify_archives_body(struct verify_archives *archives, uint64_t seq,
                                       const char **line, size_t *len);
 
-/* Each entry, in order; afterwards what is left over. */
+/* Each entry, in order; afterwards what is left over, but for what an entry would tell that is not
+ * at hand. */
 enum medgl_error verify_archives_learn(struct verify_archives *archives,
                                        const struct ledger_entry *entry);
-void verify_archives_state(struct verify_archives *archives);
+void verify_archives_state(struct verify_archives *archives, const struct verify_gaps *gaps);
 
 #endif
