@@ -183,6 +183,7 @@ static_assert(OPTION_COUNT <= sizeof(option_set) * CHAR_BIT, "an option has no b
      OPTION_BIT(OPTION_ROOT) | OPTION_BIT(OPTION_OPERATOR))
 
 #define ADMIN_CHECKPOINTS_MAX 64
+#define ADMIN_ARCHIVES_MAX    256
 
 struct option_word {
     const char *name, *value, *help;
@@ -378,6 +379,12 @@ struct admin {
     struct courier courier;                  /* for what carries alerts, and prints slips */
     struct opener opener;
     char *checkpoint[ADMIN_CHECKPOINTS_MAX]; /* texts of --checkpoint */
+    char *vkey;                              /* text of --vkey */
+    struct {
+        char *path[ADMIN_ARCHIVES_MAX];
+        int fd[ADMIN_ARCHIVES_MAX];
+        size_t count;
+    } archive; /* the files in the directory of --archive */
     int shadow; /* the shadow file, for verbs that take one; -1: none */
 };
 
@@ -398,6 +405,9 @@ enum admin_exit identity_drop(const struct identity *identity);
 bool identity_is_guest(const struct identity *identity);
 /* Lets go of the file: it stays, or is emptied and removed. */
 enum admin_exit identity_release_file(struct guarded_file *file, bool stays);
+
+/* What --archive opened. */
+void files_close_archives(struct admin *admin);
 
 /* The copy of a document, a regular file of at most what the policy can allow, in locked pages. */
 enum admin_exit files_read_document(int fd, const char *path, struct secret *document);

@@ -6,11 +6,14 @@
 #include "base/file.h"
 #include "base/privilege.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -162,14 +165,15 @@ enum admin_exit identity_release_file(struct guarded_file *file, bool stays)
     return ADMIN_UNUSABLE;
 }
 
-static enum admin_exit file_read_checkpoint(const struct identity *identity, const char *path,
-                                            char **text)
+/* A checkpoint, or keys of the ledger. */
+static enum admin_exit file_read_text(const struct identity *identity, const char *path,
+                                      char **text)
 {
     auto_fd int fd = -1;
     enum admin_exit code = file_open(identity, path, O_RDONLY, &fd);
     if (code != ADMIN_DONE)
         return code;
-    char buffer[STORE_NOTE_SIZE * 4];
+    char buffer[2 * STORE_COSIGNED_SIZE];
     size_t used = 0;
     ssize_t got;
     while (used < sizeof(buffer) && ((got = read(fd, buffer + used, sizeof(buffer) - used)) != 0)) {
@@ -182,7 +186,7 @@ static enum admin_exit file_read_checkpoint(const struct identity *identity, con
         used += (size_t)got;
     }
     if (used == sizeof(buffer) || memchr(buffer, '\0', used) != NULL) {
-        complain(_("%s is no checkpoint: it is too long or not a text."), path);
+        complain(_("%s is no checkpoint and no key: it is too long or not a text."), path);
         return ADMIN_USAGE;
     }
     *text = strndup(buffer, used);
@@ -362,14 +366,87 @@ static enum admin_exit file_read_document(const struct identity *identity, const
     return code == ADMIN_DONE ? files_read_document(fd, path, document) : code;
 }
 
+/* -- archives of old entries ------------------------------------------------------------------ */
+
+#define ARCHIVE_SUFFIX ".archive"
+
+static bool name_is_archive(const char *name)
+{
+    const size_t len = strlen(name), suffix = strlen(ARCHIVE_SUFFIX);
+    return len > suffix && strcmp(name + len - suffix, ARCHIVE_SUFFIX) == 0;
+}
+
+static enum admin_exit archive_open(struct admin *admin, const char *directory, const char *name)
+{
+    const size_t at = admin->archive.count;
+    auto_free char *path = NULL;
+    auto_fd int fd = -1;
+    struct stat st;
+    if (at == ADMIN_ARCHIVES_MAX) {
+        complain(_("%s has more than %d archives: verify them in several steps."), directory,
+                 ADMIN_ARCHIVES_MAX);
+        return ADMIN_USAGE;
+    }
+    if (asprintf(&path, "%s/%s", directory, name) < 0) {
+        path = NULL;
+        return ADMIN_UNUSABLE;
+    }
+    enum admin_exit code =
+        file_open(&admin->identity, path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW, &fd);
+    if (code != ADMIN_DONE)
+        return code;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        complain(_("%s is no file."), path);
+        return ADMIN_USAGE;
+    }
+    admin->archive.path[at] = auto_give(path);
+    admin->archive.fd[at] = auto_give_fd(fd);
+    admin->archive.count++;
+    return ADMIN_DONE;
+}
+
+/* What they are is for verification to say. */
+static enum admin_exit files_open_archives(struct admin *admin, const char *directory)
+{
+    auto_fd int fd = -1;
+    enum admin_exit code = file_open(&admin->identity, directory, O_RDONLY | O_DIRECTORY, &fd);
+    if (code != ADMIN_DONE)
+        return code;
+    DIR *names = fdopendir(fd);
+    if (names == NULL)
+        return ADMIN_UNUSABLE;
+    fd = -1;
+    for (const struct dirent *entry; code == ADMIN_DONE && (entry = readdir(names)) != NULL;)
+        if (name_is_archive(entry->d_name))
+            code = archive_open(admin, directory, entry->d_name);
+    (void)closedir(names);
+    if (code == ADMIN_DONE && admin->archive.count == 0) {
+        complain(_("%s has no file that ends in %s."), directory, ARCHIVE_SUFFIX);
+        return ADMIN_USAGE;
+    }
+    return code;
+}
+
+void files_close_archives(struct admin *admin)
+{
+    for (size_t i = 0; i < admin->archive.count; i++) {
+        free(admin->archive.path[i]);
+        (void)close(admin->archive.fd[i]);
+    }
+    admin->archive.count = 0;
+}
+
 /* What is read before privilege goes. */
 static enum admin_exit files_to_read(struct admin *admin)
 {
     const struct options *options = &admin->options;
     enum admin_exit code = ADMIN_DONE;
     for (size_t i = 0; i < options->checkpoint_count && code == ADMIN_DONE; i++)
-        code =
-            file_read_checkpoint(&admin->identity, options->checkpoint[i], &admin->checkpoint[i]);
+        code = file_read_text(&admin->identity, options->checkpoint[i], &admin->checkpoint[i]);
+    if (code == ADMIN_DONE && options->value[OPTION_VKEY] != NULL)
+        code = file_read_text(&admin->identity, options->value[OPTION_VKEY], &admin->vkey);
+    if (code == ADMIN_DONE && options->value[OPTION_ARCHIVE] != NULL)
+        code = files_open_archives(admin, options->value[OPTION_ARCHIVE]);
     const char *from = options->value[OPTION_FROM];
     if (code == ADMIN_DONE && from != NULL)
         code = files_reads_piecewise(options->verb)

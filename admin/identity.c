@@ -124,7 +124,9 @@ static enum admin_exit identity_person(struct identity *identity, const struct o
                  options->value[OPTION_FROM] != NULL || options->value[OPTION_KEY] != NULL ||
                  options->value[OPTION_CERTIFICATE] != NULL ||
                  options->value[OPTION_DOCUMENT] != NULL || reset_asks(options) ||
-                 options->value[OPTION_SHADOW] != NULL || options->checkpoint_count > 0;
+                 options->value[OPTION_SHADOW] != NULL ||
+                 options->value[OPTION_VKEY] != NULL || options->value[OPTION_ARCHIVE] != NULL ||
+                 options->checkpoint_count > 0;
     identity->person = getuid();
     identity->person_group = getgid();
     if (!files || !identity->from_root || identity->actor.uid <= 0)

@@ -17,9 +17,11 @@ enum admin_exit ledger_failed(enum medgl_error error, const char *why)
 
 /* -- verify --------------------------------------------------------------------------------- */
 
+#define BAR_WIDTH 40
+
 struct verify {
     struct table *faults;
-    bool progress; /* was shown: its line is open */
+    unsigned percent; /* as shown, and one more; 0: nothing was shown */
 };
 
 static void verify_fault(void *argument, uint64_t seq, const char *what)
@@ -28,11 +30,20 @@ static void verify_fault(void *argument, uint64_t seq, const char *what)
     table_row(verify->faults, (struct cell[]){CELL_NUMBER(seq), CELL_TEXT(what)});
 }
 
+/* On a terminal alone, and drawn again only where something changes. */
 static void verify_progress(void *argument, uint64_t done, uint64_t total)
 {
+    static const char full[] = "########################################";
     struct verify *verify = argument;
-    verify->progress = true;
-    (void)fprintf(stderr, "\r%" PRIu64 "/%" PRIu64, done, total);
+    const unsigned percent = total > 0 && done < total ? (unsigned)(100 * done / total) : 100;
+    const int filled = (int)(percent * BAR_WIDTH / 100);
+    _Static_assert(sizeof(full) - 1 == BAR_WIDTH, "the bar is as wide as it says");
+    if (verify->percent == percent + 1)
+        return;
+    verify->percent = percent + 1;
+    (void)fprintf(stderr, "\r[%-*.*s] %3u %%  %" PRIu64 "/%" PRIu64, BAR_WIDTH, filled, full,
+                  percent, done, total);
+    (void)fflush(stderr);
 }
 
 static void verify_result(struct admin *admin, const struct ledger_result *result)
@@ -40,7 +51,11 @@ static void verify_result(struct admin *admin, const struct ledger_result *resul
     static const struct column columns[] = {
         {"entries", N_("Entries"), COLUMN_NUMBER, COLUMN_BOTH},
         {"faults", N_("Faults"), COLUMN_NUMBER, COLUMN_BOTH},
+        {"absent", N_("Entries in archives that were not given"), COLUMN_NUMBER, COLUMN_BOTH},
         {"checkpoints", N_("Checkpoints that fit"), COLUMN_NUMBER, COLUMN_BOTH},
+        {"cosignatures", N_("Cosignatures of witnesses on them"), COLUMN_NUMBER, COLUMN_BOTH},
+        {"witnessed", N_("Entries that enough witnesses have seen"), COLUMN_NUMBER, COLUMN_BOTH},
+        {"witnessed_time", N_("Seen by them at"), COLUMN_TIME, COLUMN_BOTH},
         {"clock_backwards", N_("Times that the clock went back"), COLUMN_NUMBER, COLUMN_BOTH},
         {"clock_unsynchronised", N_("Entries under an unsynchronised clock"), COLUMN_NUMBER,
          COLUMN_BOTH},
@@ -54,7 +69,11 @@ static void verify_result(struct admin *admin, const struct ledger_result *resul
     table_row(table, (struct cell[]){
                          CELL_NUMBER(result->entries),
                          CELL_NUMBER(result->faults),
+                         CELL_NUMBER(result->absent),
                          CELL_NUMBER(result->checkpoints),
+                         CELL_NUMBER(result->cosignatures),
+                         CELL_NUMBER(result->witnessed),
+                         CELL_NUMBER(result->witnessed_time),
                          CELL_NUMBER(result->clock_backwards),
                          CELL_NUMBER(result->clock_unsynchronised),
                          CELL_TEXT(root),
@@ -75,13 +94,19 @@ enum admin_exit ledger_verify(struct admin *admin)
         .checkpoints = (const char *const *)admin->checkpoint,
         .labels = admin->options.checkpoint,
         .checkpoint_count = admin->options.checkpoint_count,
+        .vkeys = (const char *const *)&admin->vkey,
+        .vkey_labels = (const char *const *)&admin->options.value[OPTION_VKEY],
+        .vkey_count = admin->vkey != NULL,
+        .archives = admin->archive.fd,
+        .archive_labels = (const char *const *)admin->archive.path,
+        .archive_count = admin->archive.count,
         .fault = verify_fault,
         .argument = &verify,
-        .progress = isatty(STDERR_FILENO) ? verify_progress : NULL,
+        .progress = isatty(STDERR_FILENO) && !admin->output.json ? verify_progress : NULL,
     };
     struct ledger_result result = {0};
     enum medgl_error error = operation_verify(&admin->context, &request, &result);
-    if (verify.progress)
+    if (verify.percent > 0)
         (void)fputc('\n', stderr);
     if (error != MEDGL_OK && error != MEDGL_ERR_CORRUPT) {
         table_free(&verify.faults);
@@ -89,6 +114,11 @@ enum admin_exit ledger_verify(struct admin *admin)
     }
     table_print(&verify.faults);
     verify_result(admin, &result);
+    if (result.absent > 0)
+        complain(_("%" PRIu64 " entries are in archives that were not given: that they are "
+                   "unchanged was verified, not what they say. Name their directory with "
+                   "--archive."),
+                 result.absent);
     if (error == MEDGL_OK)
         return ADMIN_DONE;
     complain(_("The evidence does not verify. Keep this machine's disk as it is and call the "

@@ -601,6 +601,8 @@ static enum admin_exit admin_run(struct admin *admin)
     enum admin_exit released = identity_release_file(&admin->file, admin->file_stays);
     for (size_t i = 0; i < admin->options.checkpoint_count; i++)
         free(admin->checkpoint[i]);
+    free(admin->vkey);
+    files_close_archives(admin);
     secret_free(&admin->from);
     secret_free(&admin->key);
     secret_free(&admin->document);
