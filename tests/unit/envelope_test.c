@@ -44,7 +44,7 @@ static int shell(const char *command)
 {
     char line[2048];
     assert_in_range(
-        snprintf(line, sizeof(line), "cd %s && { %s ; } > said 2>&1", directory, command), 1,
+        snprintf(line, sizeof(line), "cd %s && { %s\n} > said 2>&1", directory, command), 1,
         sizeof(line) - 1);
     return system(line); /* NOLINT(cert-env33-c) */
 }
@@ -408,6 +408,54 @@ static void test_readers(void **state)
     assert_in_range(envelope_readers_until(readers) - now, 29 * MEDGL_DAY, 30 * MEDGL_DAY);
 }
 
+/* -- the manual ------------------------------------------------------------------------------- */
+
+/* The recipe of that name, as a reader of the page sees it. */
+static void recipe(const char *name, char *script, size_t size)
+{
+    char marker[64], line[512];
+    size_t used = 0;
+    bool found = false;
+    auto_file FILE *page = fopen(TEST_PAGE, "re");
+    assert_non_null(page);
+    (void)snprintf(marker, sizeof(marker), ".\\\" tested: %s\n", name);
+    while (fgets(line, sizeof(line), page) != NULL && !(found && strcmp(line, ".Ed\n") == 0)) {
+        for (const char *at = line; found && line[0] != '.' && *at != '\0'; at++) {
+            assert_true(used + 2 < size);
+            script[used++] = *at;
+            if (at[0] == '\\' && at[1] == 'e') /* mdoc's way to print a backslash */
+                at++;
+        }
+        found = found || strcmp(line, marker) == 0;
+    }
+    script[used] = '\0';
+    assert_true(used > 0);
+}
+
+#define TYPED                                                                                      \
+    "openssl() { verb=$1; shift; case $verb in req) set -- -passout pass:" PASSPHRASE              \
+    " \"$@\" ;; "                                                                                  \
+    "cms) set -- -passin pass:" PASSPHRASE " \"$@\" ;; esac; command openssl $verb \"$@\"; }\n"
+
+/* Whoever follows the page becomes an auditor, and opens a copy with openssl alone. The passphrase
+ * is given where a person would type it. */
+static void test_manual(void **state)
+{
+    char make[1024], open_it[1024], command[2048];
+    auto_clean(envelope_readers_free) struct envelope_readers *readers = NULL;
+    char why[ENVELOPE_WHY_SIZE];
+    (void)state;
+    recipe("auditor", make, sizeof(make));
+    recipe("document", open_it, sizeof(open_it));
+    (void)snprintf(command, sizeof(command), TYPED "%s", make);
+    assert_int_equal(shell(command), 0);
+    assert_int_equal(readers_of("auditor.pem", clock_read().now, &readers, why), MEDGL_OK);
+    seal_file("auditor.pem", SMALL, strlen(SMALL), false);
+    (void)snprintf(command, sizeof(command), "cp sealed FILE.cms\n" TYPED "%s\ncmp document part",
+                   open_it);
+    assert_int_equal(shell(command), 0);
+}
+
 /* -- all of it -------------------------------------------------------------------------------- */
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -437,6 +485,7 @@ int main(void)
     TABLE_ADD("cut off anywhere", damage_rows, test_cut);
     TABLE_ADD("changed anywhere", damage_rows, test_changed);
     TABLE_ADD("R11 certificates", readers_rows, test_readers);
+    table_add("R11", "an auditor by the manual alone", test_manual, NULL);
     int failed = table_run("envelopes");
     (void)nftw(directory, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     return failed;
