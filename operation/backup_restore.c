@@ -583,10 +583,10 @@ static void restore_time(char time[32])
     char now[CLOCK_TEXT_SIZE];
     size_t used = 0;
     clock_format_utc(clock_read().now, now);
-    for (const char *at = now; *at != '\0' && *at != '.'; at++)
+    for (const char *at = now; *at != '\0'; at++)
         if (*at != '-' && *at != ':')
             time[used++] = *at;
-    (void)snprintf(time + used, 32 - used, "Z");
+    time[used] = '\0';
 }
 
 enum medgl_error operation_backup_restore(const struct backup_restore_request *request,

@@ -23,6 +23,7 @@ arrows() {
             owner["libp11"] = owner["p11-kit"] = "^engine/card_token\\.c$"
             owner["liboath"] = "^factor/totp\\.c$"
             owner["libxml"] = "^factor/otp_pskc\\.c$"
+            owner["archive"] = owner["archive_entry"] = "^operation/backup_pack\\.c$"
             owner["qrencode"] = "^operation/qr\\.c$"
             owner["unistr"] = owner["unictype"] = owner["uninorm"] = owner["unicase"] = "^(base|factor)/"
             owner["security"] = "^pam_medgl/"
@@ -122,6 +123,8 @@ wrong operation/totp.c <liboath/oath.h>
 wrong factor/otp_pskc_key.c <libxml/parser.h>
 wrong operation/totp_import.c <libxml/tree.h>
 wrong operation/totp.c <qrencode.h>
+wrong operation/backup.c <archive.h>
+wrong operation/backup_restore.c <archive_entry.h>
 wrong store/sqlite/row.c <jansson.h>
 wrong admin/output.c <jansson.h>
 good base/crypto.c <openssl/evp.h>
@@ -129,6 +132,7 @@ good factor/crypted.c <crypt.h>
 good factor/totp.c <liboath/oath.h>
 good factor/otp_pskc.c <libxml/tree.h>
 good operation/qr.c <qrencode.h>
+good operation/backup_pack.c <archive_entry.h>
 good factor/card_trust.c <openssl/x509v3.h>
 good store/sqlite/ledger.c "ledger/merkle.h"
 good store/sqlite/open.c <sqlite3.h>

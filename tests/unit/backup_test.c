@@ -1,0 +1,268 @@
+/* Backups (R36): names and manifests, and that no code is good again that was used since (R24). */
+#include "tests/unit/backup_fixture.h"
+#include "tests/unit/factor_fixture.h"
+#include "tests/unit/table.h"
+
+#define REQUIRED "factor_required_from = 2020-01-01\nfactor_staff = required\n"
+
+static struct fixture *here;
+static char paper[RECOVERY_COUNT][RECOVERY_TEXT_SIZE];
+
+/* -- names and manifests ------------------------------------------------------------------------
+ */
+
+static const struct name_row {
+    const char *name, *member;
+    bool valid;
+} name_rows[] = {
+    {"a key", "etc/store.key", true},
+    {"the store", "state/medgl.db", true},
+    {"deeper", "etc/policy.conf.d/10-site.conf", true},
+    {"with a space", "etc/trust/My CA.pem", true},
+    {"a hidden one", "etc/.x", true},
+    {"empty", "", false},
+    {"nothing below", "etc/", false},
+    {"elsewhere", "usr/bin/x", false},
+    {"absolute", "/etc/store.key", false},
+    {"up", "etc/../x", false},
+    {"up at the end", "state/documents/..", false},
+    {"here", "etc/./x", false},
+    {"two slashes", "etc//x", false},
+    {"a directory", "etc/trust/", false},
+    {"a newline", "etc/a\nb", false},
+    {"not plain", "etc/\xc3\xa9", false},
+    {"a backslash", "etc/a\\b", false},
+};
+
+static void test_name(void **state)
+{
+    const struct name_row *row = *state;
+    assert_int_equal(backup_name_valid(row->member), row->valid);
+}
+
+#define ROOT64 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+#define HEAD   "medgl-backup/1\no.example/m\n2026-11-21T08:53:58.120Z\n5\n" ROOT64 "\n"
+#define SUM    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static const struct manifest_row {
+    const char *name, *text;
+    enum medgl_error error;
+} manifest_rows[] = {
+    {"without members", HEAD, MEDGL_OK},
+    {"with some", HEAD SUM " 0 etc/a\n" SUM " 12 etc/b\n", MEDGL_OK},
+    {"another version", "medgl-backup/2\n", MEDGL_ERR_VERSION},
+    {"empty", "", MEDGL_ERR_VERSION},
+    {"cut in the head", "medgl-backup/1\no.example/m\n", MEDGL_ERR_CORRUPT},
+    {"cut in a member", HEAD SUM " 0 etc/a", MEDGL_ERR_CORRUPT},
+    {"out of order", HEAD SUM " 0 etc/b\n" SUM " 0 etc/a\n", MEDGL_ERR_CORRUPT},
+    {"twice", HEAD SUM " 0 etc/a\n" SUM " 0 etc/a\n", MEDGL_ERR_CORRUPT},
+    {"a name that leads out", HEAD SUM " 0 etc/../a\n", MEDGL_ERR_CORRUPT},
+    {"a number with zeros", HEAD SUM " 012 etc/a\n", MEDGL_ERR_CORRUPT},
+    {"a number below 0", HEAD SUM " -1 etc/a\n", MEDGL_ERR_CORRUPT},
+    {"a number too large", HEAD SUM " 99999999999999999999 etc/a\n", MEDGL_ERR_CORRUPT},
+    {"a short digest", HEAD "01 0 etc/a\n", MEDGL_ERR_CORRUPT},
+    {"no name", HEAD SUM " 0\n", MEDGL_ERR_CORRUPT},
+    {"an empty line", HEAD "\n", MEDGL_ERR_CORRUPT},
+};
+
+static void test_manifest(void **state)
+{
+    const struct manifest_row *row = *state;
+    struct backup_manifest manifest;
+    char *again = NULL;
+    assert_int_equal(backup_manifest_parse(row->text, strlen(row->text), &manifest), row->error);
+    if (row->error != MEDGL_OK)
+        return;
+    assert_int_equal(backup_manifest_text(&manifest, &again), MEDGL_OK);
+    assert_string_equal(again, row->text);
+    free(again);
+    backup_manifest_free(&manifest);
+}
+
+/* -- restoring ------------------------------------------------------------------------------------
+ */
+
+static enum medgl_error take_paper(void *argument, const struct account *account,
+                                   const char (*codes)[RECOVERY_TEXT_SIZE], size_t count)
+{
+    (void)argument, (void)account;
+    memcpy(paper, codes, count * sizeof(paper[0]));
+    return MEDGL_OK;
+}
+
+static void begin(void)
+{
+    char why[OPERATION_WHY_SIZE];
+    const struct recovery_issue_request request = {.reason = "new", .deliver = take_paper};
+    struct recovery_issue_request mine = request;
+    assert_int_equal(fixture_open((void **)&here), 0);
+    enrol(here);
+    set_password(here, PASSWORD_ONE);
+    mine.name = here->user;
+    assert_int_equal(operation_recovery_issue(&here->context, &mine, why), MEDGL_OK);
+    write_policy(here, REQUIRED);
+    reopen(here);
+    enrol_device(here);
+    backup_prepare(here);
+}
+
+static enum login_verdict login_with(const char *code)
+{
+    struct script script = {.answers = {PASSWORD_ONE, code}};
+    const struct talk talk = script_talk(&script);
+    const struct caller caller = caller_from("192.0.2.1");
+    const struct login_request request = {.caller = &caller, .user = here->user};
+    enum login_verdict verdict = LOGIN_ALLOWED;
+    assert_int_equal(operation_login(&here->context, &talk, &request, &verdict), MEDGL_OK);
+    return verdict;
+}
+
+static struct backup_restored put(const struct backup *backup)
+{
+    struct backup_restored restored;
+    char why[BACKUP_WHY_SIZE];
+    context_close(&here->context);
+    enum medgl_error error = backup_put(here->root, backup, &restored, why);
+    if (error != MEDGL_OK)
+        print_message("# %s: %s\n", medgl_error_text(error), why);
+    assert_int_equal(error, MEDGL_OK);
+    assert_int_equal(context_open(here->root, CONTEXT_STATE, &here->context), MEDGL_OK);
+    assert_int_equal(verify(here), MEDGL_OK);
+    return restored;
+}
+
+static void test_device(void **state)
+{
+    char code[16];
+    (void)state;
+    begin();
+    const struct backup backup = backup_make(here);
+    (void)snprintf(code, sizeof(code), "%s", shown(0));
+    assert_int_equal(login_with(code), LOGIN_ALLOWED);
+    const struct backup_restored restored = put(&backup);
+    assert_true(restored.lost > 0);
+    assert_int_equal(login_with(code), LOGIN_REFUSED);
+    assert_int_equal(login_with(shown(1)), LOGIN_ALLOWED);
+    assert_int_equal(verify(here), MEDGL_OK);
+    assert_int_equal(fixture_close((void **)&here), 0);
+}
+
+static void test_paper(void **state)
+{
+    (void)state;
+    begin();
+    const struct backup backup = backup_make(here);
+    assert_int_equal(login_with(paper[0]), LOGIN_ALLOWED);
+    const struct backup_restored restored = put(&backup);
+    assert_int_equal(restored.codes_since, 1);
+    assert_int_equal(restored.codes_open, 0);
+    assert_int_equal(login_with(paper[0]), LOGIN_REFUSED);
+    assert_int_equal(login_with(paper[1]), LOGIN_ALLOWED);
+    assert_int_equal(verify(here), MEDGL_OK);
+    assert_int_equal(fixture_close((void **)&here), 0);
+}
+
+/* Those that were replaced since are no good either. */
+static void test_paper_replaced(void **state)
+{
+    char old[RECOVERY_TEXT_SIZE], why[OPERATION_WHY_SIZE];
+    (void)state;
+    begin();
+    const struct backup backup = backup_make(here);
+    memcpy(old, paper[3], sizeof(old));
+    const struct recovery_issue_request request = {
+        .name = here->user, .reason = "lost", .deliver = take_paper};
+    assert_int_equal(operation_recovery_issue(&here->context, &request, why), MEDGL_OK);
+    const struct backup_restored restored = put(&backup);
+    assert_int_equal(restored.codes_since, RECOVERY_COUNT);
+    assert_int_equal(login_with(old), LOGIN_REFUSED);
+    assert_int_equal(login_with(paper[3]), LOGIN_REFUSED);
+    assert_int_equal(fixture_close((void **)&here), 0);
+}
+
+/* What the old store cannot say is told as not known. */
+static void test_unreadable(void **state)
+{
+    char path[PATH_MAX];
+    (void)state;
+    begin();
+    const struct backup backup = backup_make(here);
+    context_close(&here->context);
+    assert_int_equal(path_under(path, here->root, PATH_STORE), MEDGL_OK);
+    assert_int_equal(truncate(path, 5000), 0);
+    const struct backup_restored restored = put(&backup);
+    assert_int_equal(restored.codes_open, RECOVERY_COUNT);
+    assert_int_equal(login_with(shown(1)), LOGIN_ALLOWED);
+    assert_int_equal(fixture_close((void **)&here), 0);
+}
+
+static enum medgl_error nothing(struct store_txn *txn, void *argument)
+{
+    (void)txn, (void)argument;
+    return MEDGL_OK;
+}
+
+/* R08: nobody is admitted into a store that is not in place any more. */
+static void test_late(void **state)
+{
+    struct context late = {.store = NULL};
+    (void)state;
+    begin();
+    const struct backup backup = backup_make(here);
+    assert_int_equal(context_open(here->root, CONTEXT_STATE, &late), MEDGL_OK);
+    assert_int_equal(store_transact(late.store, STORE_WRITE, nothing, NULL), MEDGL_OK);
+    (void)put(&backup);
+    assert_int_equal(store_transact(late.store, STORE_WRITE, nothing, NULL), MEDGL_ERR_CONFLICT);
+    context_close(&late);
+    assert_int_equal(verify(here), MEDGL_OK);
+    assert_int_equal(fixture_close((void **)&here), 0);
+}
+
+/* A backup of before and of after an earlier restore: each line of the ledger has its own. */
+static void test_again(void **state)
+{
+    (void)state;
+    begin();
+    const struct backup first = backup_make(here);
+    issue(here);
+    const struct backup second = backup_make(here);
+    (void)put(&first);
+    const struct backup_restored restored = put(&second);
+    assert_int_equal(restored.codes_open, RECOVERY_COUNT); /* not of this line: not known */
+    assert_int_equal(fixture_close((void **)&here), 0);
+}
+
+static void test_look(void **state)
+{
+    char text[STORE_ALERT_SIZE];
+    (void)state;
+    begin();
+    const medgl_time now = clock_read().now;
+    assert_int_equal(backup_look(&here->context, now, text), MEDGL_OK);
+    assert_string_equal(text, "");
+    assert_int_equal(backup_look(&here->context, now + 3 * MEDGL_DAY, text), MEDGL_OK);
+    assert_non_null(strstr(text, "No backup was made"));
+    const struct backup backup = backup_make(here);
+    assert_int_equal(backup_look(&here->context, now + MEDGL_DAY, text), MEDGL_OK);
+    assert_string_equal(text, "");
+    assert_int_equal(backup_look(&here->context, now + 3 * MEDGL_DAY, text), MEDGL_OK);
+    assert_non_null(strstr(text, "older than the policy"));
+    assert_int_equal(unlink(backup.file), 0);
+    assert_int_equal(backup_look(&here->context, now, text), MEDGL_OK);
+    assert_non_null(strstr(text, "not there any more"));
+    assert_int_equal(fixture_close((void **)&here), 0);
+}
+
+int main(void)
+{
+    TABLE_ADD("name", name_rows, test_name);
+    TABLE_ADD("manifest", manifest_rows, test_manifest);
+    table_add("restore", "a step of a device that was used since", test_device, NULL);
+    table_add("restore", "a recovery code that was used since", test_paper, NULL);
+    table_add("restore", "recovery codes that were replaced since", test_paper_replaced, NULL);
+    table_add("restore", "over a store that cannot be read", test_unreadable, NULL);
+    table_add("restore", "who had the old store open", test_late, NULL);
+    table_add("restore", "twice, from two lines", test_again, NULL);
+    table_add("look", "missing, old, gone", test_look, NULL);
+    return table_run("backup");
+}
