@@ -28,7 +28,7 @@
 
 #define WHY_SIZE STORE_TEXT_SIZE
 /* Entries in one file: all of them leave in one transaction, and nobody logs in meanwhile. */
-#define ARCHIVE_MOST 100000
+#define ARCHIVE_MOST 50000
 #define BESIDE       PATH_ARCHIVE "/.new" /* a file that is not whole yet */
 #define ORIGIN_PART  128                  /* of the origin in a name */
 

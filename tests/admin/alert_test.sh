@@ -265,6 +265,38 @@ is "the daily look tells" '["does not verify" in x["text"] for x in a if x["kind
 rm -f "$store/checkpoints/00000000000000000001"
 exits "whatever was delivered, the evidence verifies" 0 ledger verify
 
+# -- checkpoints to programs, which are no alerts
+
+no_hooks
+hook 10-keeps <<END
+[ "\$MEDGL_ALERT_KIND" = checkpoint ] || exit 0
+cat >> $seen/checkpoints
+END
+hook 20-fails <<END
+[ "\$MEDGL_ALERT_KIND" != checkpoint ] || { echo x >> $seen/tries; exit 1; }
+END
+admin alert deliver
+admin ledger checkpoint && cp "$out" "$work/note"
+admin alert deliver
+python3 -c '
+import json, sys
+last = [json.loads(line) for line in open(sys.argv[1])][-1]
+note = open(sys.argv[2]).read()
+names = {"id", "kind", "urgent", "host", "time", "last", "count", "account", "source", "text", "size", "note"}
+sys.exit(0 if last["note"] == note and last["kind"] == "checkpoint" and str(last["size"]) == note.split("\n")[1] and
+    set(last) == names and len(last["id"]) == 32 else 1)' "$seen/checkpoints" "$work/note" 2> "$err"
+verdict "a program gets the newest checkpoint" $?
+got=$(wc -l < "$seen/checkpoints") tries=$(wc -l < "$seen/tries")
+admin alert deliver
+admin alert deliver
+same "the one that has it is left alone" "$got" "$(wc -l < "$seen/checkpoints")"
+same "and the one that failed waits" "$tries" "$(wc -l < "$seen/tries")"
+is "nothing of that is an alert" '[x for x in d if x["channel"] == "hook 20-fails" and x["state"] == "waiting"] == []'
+rm -f "$notify/20-fails"
+admin alert deliver
+exits "nothing is left to hand out" 0 alert deliver
+exits "the evidence verifies after that" 0 ledger verify
+
 # -- the manual
 
 sed -n 's/^ *X([A-Z_]*, [0-9]*, "\([a-z-]*\)", [a-z]*,.*/\1/p' "$top_srcdir/base/alert.h" | sort > "$out"
