@@ -1,7 +1,7 @@
 /* Files that the operator names: opened with that person's rights, never with root's; new ones are
  * never over or through something that is there, and go again when what they were made for failed.
  * And the shadow file, with the rights of whom it belongs to. */
-#include "admin/admin.h"
+#include "admin/opener.h"
 
 #include "base/file.h"
 #include "base/privilege.h"
@@ -59,6 +59,18 @@ static enum admin_exit rights_failed(const struct rights *rights)
     return ADMIN_UNUSABLE;
 }
 
+static void file_complain(const struct identity *identity, const char *path, int failed, int flags)
+{
+    if (failed == EEXIST)
+        complain(_("%s is there already: choose a new name."), path);
+    else if (failed == ELOOP && (flags & O_NOFOLLOW) != 0)
+        complain(_("%s is a symbolic link: name the file itself."), path);
+    else
+        complain(_("%s cannot be opened for %s: %s."), path,
+                 identity->person_name[0] != '\0' ? identity->person_name : _("you"),
+                 strerror(failed));
+}
+
 static enum admin_exit file_open(const struct identity *identity, const char *path, int flags,
                                  int *fd)
 {
@@ -73,14 +85,7 @@ static enum admin_exit file_open(const struct identity *identity, const char *pa
         return ADMIN_UNUSABLE;
     if (*fd >= 0)
         return ADMIN_DONE;
-    if (failed == EEXIST)
-        complain(_("%s is there already: choose a new name."), path);
-    else if (failed == ELOOP && (flags & O_NOFOLLOW) != 0)
-        complain(_("%s is a symbolic link: name the file itself."), path);
-    else
-        complain(_("%s cannot be opened for %s: %s."), path,
-                 identity->person_name[0] != '\0' ? identity->person_name : _("you"),
-                 strerror(failed));
+    file_complain(identity, path, failed, flags);
     return ADMIN_USAGE;
 }
 
@@ -128,6 +133,25 @@ static enum admin_exit guard_start(const struct identity *identity, struct guard
     return file->guard > 0 ? ADMIN_DONE : ADMIN_UNUSABLE;
 }
 
+/* Made by whoever looks after it: there is no moment at which it is there and nobody would remove
+ * it. */
+static enum admin_exit file_create_by_opener(const struct identity *identity, const char *path,
+                                             struct guarded_file *file)
+{
+    struct opener opener = {.child = 0};
+    if (!opener_start(&opener, identity))
+        return ADMIN_UNUSABLE;
+    int fd = opener_ask(&opener, path, true);
+    if (fd >= 0) {
+        opener_guards(&opener, file, path, fd);
+        return ADMIN_DONE;
+    }
+    file_complain(identity, path, errno, O_CREAT);
+    opener_end(&opener);
+    return ADMIN_USAGE;
+}
+
+/* For root itself, whom no child may be. */
 static enum admin_exit file_create_guarded(const struct identity *identity, const char *path,
                                            struct guarded_file *file)
 {
@@ -481,5 +505,6 @@ enum admin_exit identity_open_files(struct admin *admin)
     enum admin_exit code = files_to_read(admin);
     if (code != ADMIN_DONE || path == NULL)
         return code;
-    return file_create_guarded(&admin->identity, path, &admin->file);
+    return admin->identity.person != 0 ? file_create_by_opener(&admin->identity, path, &admin->file)
+                                       : file_create_guarded(&admin->identity, path, &admin->file);
 }

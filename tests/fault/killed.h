@@ -72,13 +72,18 @@ static inline enum killed killed_before(unsigned n, bool (*act)(void *argument),
         _exit(act(argument) ? 0 : 1);
     }
     if (child < 0 || waitpid(child, &status, 0) != child || !WIFSTOPPED(status) ||
-        ptrace(PTRACE_SETOPTIONS, child, NULL, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL) != 0)
+        ptrace(PTRACE_SETOPTIONS, child, NULL,
+               PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL) != 0)
         return KILLED_LOST;
     for (;;) {
         if (ptrace(PTRACE_SYSCALL, child, NULL, pass) != 0 || waitpid(child, &status, 0) != child)
             return KILLED_LOST;
         if (!WIFSTOPPED(status))
             return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? KILLED_DONE : KILLED_LOST;
+        if (status >> 16 != 0) { /* it became another program */
+            pass = 0;
+            continue;
+        }
         pass = WSTOPSIG(status) == (SIGTRAP | 0x80) ? 0 : WSTOPSIG(status);
         if (pass != 0)
             continue;

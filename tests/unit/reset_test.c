@@ -679,7 +679,10 @@ static void a_witness_has_a_device(void **state)
     assert_int_equal(reset_try(&try, &script, &done, why), MEDGL_ERR_REFUSED);
     assert_non_null(strstr(script.heard, "One-time code"));
     assert_int_equal(given_out, 0);
-    unchanged(&before, 1);
+    const struct shot now = look();
+    assert_int_equal(now.entries, before.entries + 1);
+    assert_int_equal(now.report.password_set, before.report.password_set);
+    assert_false(now.report.issued);
     end();
 }
 
