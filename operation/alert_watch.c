@@ -5,11 +5,13 @@
 #include "base/auto.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "operation/document.h"
 #include "operation/backup.h"
+#include "operation/document.h"
 #include "operation/evidence.h"
 #include "operation/grant.h"
 #include "operation/session.h"
+#include "operation/space.h"
+#include "policy/calendar.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,6 +29,7 @@ struct state_run {
     struct context *context;
     struct clock_reading clock;
     struct alert_event event;
+    medgl_time apart; /* at least */
     bool raised;
 };
 
@@ -36,13 +39,16 @@ static enum medgl_error state_raise_now(struct store_txn *txn, void *argument)
     char fold[STORE_TEXT_SIZE];
     struct alert last;
     alert_fold(run->event.kind, "", "", fold);
+    if (run->event.about != NULL)
+        (void)strcat(fold, run->event.about);
     run->raised = false;
     enum medgl_error error = store_alert_by_fold(txn, fold, &last);
     if (error != MEDGL_OK && error != MEDGL_ERR_NOT_FOUND)
         return error;
-    const medgl_time now = run->clock.now;
+    const medgl_time now = run->clock.now,
+                     fold_time = alert_fold_time(&run->context->policy, run->event.kind);
     if (error == MEDGL_OK && last.last <= now &&
-        now - last.last < alert_fold_time(&run->context->policy, run->event.kind))
+        now - last.last < (fold_time > run->apart ? fold_time : run->apart))
         return MEDGL_OK;
     run->raised = true;
     return alert_raise(run->context, txn, &run->clock, &run->event);
@@ -94,6 +100,31 @@ static enum medgl_error watch_space(struct watch *watch)
     return state_raise(watch, ALERT_SPACE, text);
 }
 
+/* What grows can be seen from afar: said once a day, and nobody is told without the store. */
+static enum medgl_error watch_growth(struct watch *watch)
+{
+    struct context *context = watch->context;
+    const medgl_time least = policy_span_most(context->policy.space_warn);
+    char text[STORE_ALERT_SIZE];
+    struct space_growth growth;
+    if (least == 0)
+        return MEDGL_OK;
+    struct state_run run = {.context = context,
+                            .clock = clock_read(),
+                            .event = {.kind = ALERT_SPACE, .text = text, .about = "growth"},
+                            .apart = MEDGL_DAY};
+    MEDGL_TRY(space_growth(context, run.clock.now, &growth));
+    if (growth.since == 0 || growth.days_left < 0 || growth.days_left >= least / MEDGL_DAY)
+        return MEDGL_OK;
+    (void)snprintf(text, sizeof(text),
+                   "The store's device will do for %" PRId64 " more days, as store and documents "
+                   "grow by %" PRId64 " KiB a day: make room, or archive old entries.",
+                   growth.days_left, growth.bytes_per_day >> 10);
+    MEDGL_TRY(store_transact(context->store, STORE_WRITE, state_raise_now, &run));
+    watch->raised += run.raised;
+    return MEDGL_OK;
+}
+
 /* -- sessions --------------------------------------------------------------------------------- */
 
 struct sweep_run {
@@ -128,6 +159,14 @@ static enum medgl_error grants_now(struct store_txn *txn, void *argument)
 static enum medgl_error watch_grants(struct watch *watch)
 {
     return store_transact(watch->context->store, STORE_WRITE, grants_now, watch->context);
+}
+
+/* -- checkpoints ------------------------------------------------------------------------------ */
+
+/* Of the start of a day: whoever logged in first that day kept it, and waited for no file. */
+static enum medgl_error watch_checkpoint(struct watch *watch)
+{
+    return evidence_publish_kept(watch->context);
 }
 
 /* -- evidence --------------------------------------------------------------------------------- */
@@ -229,10 +268,12 @@ enum medgl_error operation_alert_watch(struct context *context, const struct ale
     } looks[] = {
         {"the clock", watch_clock},
         {"the space on the store's device", watch_space},
+        {"how long that space will do", watch_growth},
         {"sessions that are over", watch_sessions},
         {"grants that are over", watch_grants},
         {"copies of documents past their retention", watch_documents},
         {"backups", watch_backups},
+        {"the checkpoint kept last", watch_checkpoint},
         {"the evidence", watch_evidence},
     };
     struct watch watch = {.context = context, .carrier = carrier};

@@ -49,6 +49,7 @@ void bench_history(const struct bench *bench);  /* a change with few and many fo
 void bench_flood(const struct bench *bench);    /* at the terminal, during a flood (R20) */
 void bench_quality(const struct bench *bench);  /* judging one candidate */
 void bench_report(const struct bench *bench);   /* the access log of very many entries */
+void bench_append(const struct bench *bench);   /* entries per second, beside bare fsync */
 void bench_verify(const struct bench *bench);   /* the evidence, beside bare SHA-256 */
 
 /* -- private roots (place.c) ------------------------------------------------------------------ */

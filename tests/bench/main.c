@@ -29,7 +29,7 @@ static const struct {
     {"login", bench_login},     {"accounts", bench_accounts}, {"crowd", bench_crowd},
     {"memory", bench_memory},   {"beside", bench_beside},     {"alike", bench_alike},
     {"history", bench_history}, {"quality", bench_quality},   {"report", bench_report},
-    {"flood", bench_flood},     {"verify", bench_verify},
+    {"flood", bench_flood},     {"append", bench_append},     {"verify", bench_verify},
 };
 
 /* -- who is there --------------------------------------------------------------------------- */
@@ -175,9 +175,8 @@ int main(int argc, char **argv)
             "  -t  tries of each kind in \"alike\" (1000)\n"
             "  -n  accounts in the large store, entries in the large ledger (1000000)\n"
             "  -d  where stores are made, and removed (/var/tmp)\n"
-            "Benches: login accounts crowd memory beside alike history quality report flood verify; all "
-            "where "
-            "none is named.\n"
+            "Benches: login accounts crowd memory beside alike history quality report flood append "
+            "verify; all where none is named.\n"
             "Exit status: 0 all goals are met, 1 one is not or a bench could not run, 2 usage.\n",
             argv[0]);
         return 2;

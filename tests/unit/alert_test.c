@@ -153,14 +153,16 @@ static void fold(void **state)
     free(at);
     const struct look *seen = look(f);
     const struct alert *open = NULL;
-    assert_int_equal(seen->alerts, c->alerts);
+    /* The real clock may stand before these times: then one that goes back is told of too (R09). */
+    const unsigned back = tally_of(f).kinds[LEDGER_CLOCK_BACK];
+    assert_int_equal(seen->alerts, c->alerts + back);
     for (size_t i = 0; i < seen->alerts; i++)
-        if (!seen->alert[i].addressed)
+        if (!seen->alert[i].addressed && seen->alert[i].kind == c->kind)
             open = &seen->alert[i];
     assert_non_null(open);
     assert_int_equal(open->count, c->count);
     assert_int_equal(open->not_before, c->not_before < 0 ? 0 : NOON + c->not_before * MEDGL_SECOND);
-    assert_int_equal(tally_of(f).kinds[LEDGER_ALERT_RAISE], c->entries);
+    assert_int_equal(tally_of(f).kinds[LEDGER_ALERT_RAISE], c->entries + back);
     assert_int_equal(verify(f), MEDGL_OK);
     assert_int_equal(fixture_close((void **)&f), 0);
 }
