@@ -17,8 +17,8 @@
       "A privileged or break-glass account was used.")                                             \
     X(DORMANT_LOGIN, 4, "dormant-login", false, "An account was used after a long absence.")       \
     X(POLICY, 5, "policy", true, "The policy in force is another one than before.")                \
-    X(CLOCK, 6, "clock", false, "The clock is not synchronised.")                                  \
-    X(SPACE, 7, "space", true, "The store's device is nearly full.")                               \
+    X(CLOCK, 6, "clock", false, "The clock is not synchronised, or went back.")                    \
+    X(SPACE, 7, "space", true, "The store's device is nearly full, or will be before long.")       \
     X(EVIDENCE, 8, "evidence", true,                                                               \
       "The evidence does not verify, or an older store was put back since the last login.")        \
     X(TEST, 9, "test", false, "An administrator asked for it.")                                    \
