@@ -268,6 +268,20 @@ static void times_in_utc(void **state)
         assert_int_equal(clock_parse_utc(bad[i], &t), MEDGL_ERR_ARGUMENT);
 }
 
+/* Our calendar against the library's, a little over four days at a time. */
+static void every_day_comes_back(void **state)
+{
+    (void)state;
+    for (medgl_time t = INT64_C(-62167219200000); t <= INT64_C(253402300799999);
+         t += 100 * 3600 * MEDGL_SECOND + 1001) {
+        char text[CLOCK_TEXT_SIZE];
+        medgl_time back = 1;
+        clock_format_utc(t, text);
+        if (clock_parse_utc(text, &back) != MEDGL_OK || back != t)
+            fail_msg("%s: %lld instead of %lld", text, (long long)back, (long long)t);
+    }
+}
+
 static void zones(void **state)
 {
     (void)state;
@@ -573,6 +587,7 @@ int main(void)
         cmocka_unit_test(primitives),
         cmocka_unit_test(random_numbers_stay_below_their_limit),
         cmocka_unit_test(times_in_utc),
+        cmocka_unit_test(every_day_comes_back),
         cmocka_unit_test(times_are_read_as_people_write_them),
         cmocka_unit_test(zones),
         cmocka_unit_test(secrets_are_wiped_and_kept_out_of_forks),

@@ -35,7 +35,7 @@ struct book {
 };
 
 static struct note_signer *signer, *thief; /* of the ledger, and another of the same name */
-static struct note_verifier *key;
+static struct note_verifier *key, *thief_key;
 
 static struct ledger_entry entry_at(uint64_t seq)
 {
@@ -606,6 +606,235 @@ static void faults_are_printable(void **state)
     assert_true(text_is_printable(heard.what));
 }
 
+/* -- keys, one after the other (R37): the other signer's from 12 entries on ----------------------
+ */
+
+static void add_checkpoint_of_both(struct book *book, size_t size)
+{
+    struct merkle_tree tree = tree_of(book, size);
+    struct checkpoint checkpoint = {.origin = ORIGIN, .size = size};
+    const size_t at = book->checkpoint_count++;
+    assert_int_equal(merkle_root(&tree, checkpoint.root), MEDGL_OK);
+    (void)snprintf(book->checkpoints[at].label, sizeof(book->checkpoints[at].label), "exchange");
+    assert_int_equal(checkpoint_sign_both(&checkpoint, signer, thief, book->checkpoints[at].note,
+                                          sizeof(book->checkpoints[at].note)),
+                     MEDGL_OK);
+}
+
+static void exchanged(struct book *book)
+{
+    add_checkpoint(book, "before", signer, 5);
+    add_checkpoint_of_both(book, 12);
+    add_checkpoint(book, "after", thief, 13);
+}
+
+static void exchanged_by_the_new_key_alone(struct book *book)
+{
+    add_checkpoint(book, "exchange", thief, 12);
+}
+
+static void exchanged_by_the_old_key_alone(struct book *book)
+{
+    add_checkpoint(book, "exchange", signer, 12);
+}
+
+static void exchanged_by_each_alone(struct book *book)
+{
+    exchanged_by_the_new_key_alone(book);
+    exchanged_by_the_old_key_alone(book);
+}
+
+static void exchanged_elsewhere(struct book *book)
+{
+    add_checkpoint_of_both(book, 11);
+}
+
+static void exchanged_over_other_entries(struct book *book)
+{
+    struct ledger_entry entry = entry_at(3);
+    add_checkpoint_of_both(book, 12);
+    entry.subject.name = "suzuki";
+    write_row(&book->rows[3], &entry);
+    rehash(book);
+    book->checkpoint_count = 2;
+}
+
+static void new_key_before_its_time(struct book *book)
+{
+    exchanged(book);
+    add_checkpoint(book, "early", thief, 11);
+}
+
+static void old_key_after_its_time(struct book *book)
+{
+    exchanged(book);
+    add_checkpoint(book, "late", signer, 13);
+}
+
+#define NOT_VOUCHED "the key that signs from 12 entries on was not signed by the one before it"
+
+static const struct exchange_row {
+    const char *name;
+    void (*make)(struct book *book);
+    const char *what; /* NULL: no fault */
+} exchanges[] = {
+    {"by both", exchanged, NULL},
+    {"nowhere", NULL, NOT_VOUCHED},
+    {"by the new key alone", exchanged_by_the_new_key_alone, NOT_VOUCHED},
+    {"by the old key alone", exchanged_by_the_old_key_alone, NOT_VOUCHED},
+    {"by each alone", exchanged_by_each_alone, NOT_VOUCHED},
+    {"over another size", exchanged_elsewhere, NOT_VOUCHED},
+    {"over other entries", exchanged_over_other_entries, "was made over other entries"},
+    {"the new key before its time", new_key_before_its_time, "early is not signed by the key"},
+    {"the old key after its time", old_key_after_its_time, "late is not signed by the key"},
+};
+
+static enum medgl_error verify_with(const struct book *book, const struct ledger_verifier_key *keys,
+                                    size_t count, const struct cosigner *const *witnesses,
+                                    size_t witness_count, unsigned quorum, struct heard *heard,
+                                    struct ledger_result *result)
+{
+    auto_clean(ledger_verifier_free) struct ledger_verifier *verifier = NULL;
+    *heard = (struct heard){0};
+    assert_int_equal(ledger_verifier_new(keys, count, hear, heard, &verifier), MEDGL_OK);
+    assert_int_equal(ledger_verifier_witnesses(verifier, witnesses, witness_count, quorum),
+                     MEDGL_OK);
+    for (size_t i = 0; i < book->checkpoint_count; i++)
+        assert_int_equal(ledger_verifier_checkpoint(verifier, book->checkpoints[i].label,
+                                                    book->checkpoints[i].note),
+                         MEDGL_OK);
+    for (size_t i = 0; i < book->count; i++)
+        assert_int_equal(ledger_verifier_entry(verifier, book->rows[i].seq, book->rows[i].line,
+                                               book->rows[i].len, book->rows[i].leaf, NULL),
+                         MEDGL_OK);
+    return ledger_verifier_finish(verifier, &book->head, result);
+}
+
+static void exchange_is_judged(void **state)
+{
+    const struct exchange_row *row = *state;
+    const struct ledger_verifier_key keys[] = {{key, 0}, {thief_key, 12}};
+    auto_clean(book_free) struct book book;
+    struct heard heard;
+    struct ledger_result result;
+    make_book(&book, ENTRIES);
+    book.checkpoint_count = 0;
+    add_checkpoint(&book, "head", thief, ENTRIES);
+    if (row->make != NULL)
+        row->make(&book);
+    assert_int_equal(verify_with(&book, keys, 2, NULL, 0, 0, &heard, &result),
+                     row->what == NULL ? MEDGL_OK : MEDGL_ERR_CORRUPT);
+    if (row->what != NULL && strstr(heard.what, row->what) == NULL)
+        fail_msg("%s", heard.what);
+}
+
+static void wrong_lists_of_keys_are_refused(void **state)
+{
+    (void)state;
+    struct ledger_verifier *verifier = NULL;
+    const struct ledger_verifier_key late = {key, 1}, same[] = {{key, 0}, {thief_key, 0}},
+                                     back[] = {{key, 0}, {thief_key, 9}, {key, 5}};
+    assert_int_equal(ledger_verifier_new(&late, 0, hear, NULL, &verifier), MEDGL_ERR_ARGUMENT);
+    assert_int_equal(ledger_verifier_new(&late, 1, hear, NULL, &verifier), MEDGL_ERR_ARGUMENT);
+    assert_int_equal(ledger_verifier_new(same, 2, hear, NULL, &verifier), MEDGL_ERR_ARGUMENT);
+    assert_int_equal(ledger_verifier_new(back, 3, hear, NULL, &verifier), MEDGL_ERR_ARGUMENT);
+    assert_null(verifier);
+}
+
+/* -- archived entries ---------------------------------------------------------------------------
+ */
+
+static void leaf_stands_for_an_archived_entry(void **state)
+{
+    (void)state;
+    const struct ledger_verifier_key keys = {key, 0};
+    auto_clean(book_free) struct book book;
+    struct heard heard;
+    struct ledger_result result;
+    make_whole_book(&book);
+    for (size_t i = 0; i < 7; i++) {
+        free(book.rows[i].line);
+        book.rows[i].line = NULL;
+    }
+    assert_int_equal(verify_with(&book, &keys, 1, NULL, 0, 0, &heard, &result), MEDGL_OK);
+    assert_int_equal(result.entries, ENTRIES);
+    assert_int_equal(result.absent, 7);
+    assert_int_equal(result.checkpoints, 4);
+    book.rows[3].leaf[0] ^= 1;
+    assert_int_equal(verify_with(&book, &keys, 1, NULL, 0, 0, &heard, &result), MEDGL_ERR_CORRUPT);
+    assert_non_null(strstr(heard.what, "was made over other entries than these 5"));
+}
+
+static void entry_without_body_and_leaf_is_an_error(void **state)
+{
+    (void)state;
+    auto_clean(ledger_verifier_free) struct ledger_verifier *verifier = NULL;
+    struct heard heard = {0};
+    assert_int_equal(
+        ledger_verifier_new(&(struct ledger_verifier_key){key, 0}, 1, hear, &heard, &verifier),
+        MEDGL_OK);
+    assert_int_equal(ledger_verifier_entry(verifier, 0, NULL, 0, NULL, NULL), MEDGL_ERR_ARGUMENT);
+}
+
+/* -- witnesses: signatures over the first eight entries, made with the openssl command ------------
+ */
+
+#define W1      "witness.example/w1+d313dc6d+BIjsc3duM4gZ+Yh+H2HQ1FjLrlJvK6+7XyPygvFPl7aW"
+#define W2      "witness.example/w2+09ae8a75+BDKromMK8qkEo7n2BM9MO1yVhXAfMEa/VwX0iF/VEDug"
+#define W1_TIME 1795251310
+#define W2_TIME 1795251320
+#define W1_SIGNS                                                                                   \
+    "\u2014 witness.example/w1 0xPcbQAAAABrAVxuzF7yaA+01t7n3nqbzp5NJnQjWcEfPa3DemNG3Jv4AMb4faX93b" \
+    "YGWBxk5dE661vWKz5uM8VRMNyDyhKFMphSBA==\n"
+#define W2_SIGNS                                                                                   \
+    "\u2014 witness.example/w2 Ca6KdQAAAABrAVx4dvU/UMRS7dOagkhGsX9gjFDaRhBSkHGJcT+/M/aKVYZ+FT3Wxq" \
+    "0S6DdgteDu4nhYQhiFPLQcUZnmKyyMeoxTCw==\n"
+#define W1_LIES                                                                                    \
+    "\u2014 witness.example/w1 0xPcbQAAAABrAVxvzF7yaA+01t7n3nqbzp5NJnQjWcEfPa3DemNG3Jv4AMb4faX93b" \
+    "YGWBxk5dE661vWKz5uM8VRMNyDyhKFMphSBA==\n"
+
+static const struct witness_row {
+    const char *name, *lines;
+    unsigned quorum;
+    const char *what; /* NULL: no fault */
+    uint64_t cosignatures, witnessed;
+    medgl_time seconds;
+} witness_rows[] = {
+    {"none", "", 1, NULL, 0, 0, 0},
+    {"one of one", W1_SIGNS, 1, NULL, 1, 8, W1_TIME},
+    {"two, one is enough", W2_SIGNS W1_SIGNS, 1, NULL, 2, 8, W1_TIME},
+    {"two of two", W2_SIGNS W1_SIGNS, 2, NULL, 2, 8, W2_TIME},
+    {"one of two", W2_SIGNS, 2, NULL, 1, 0, 0},
+    {"one twice is one", W1_SIGNS W1_SIGNS, 2, NULL, 1, 0, 0},
+    {"no quorum asked for", W1_SIGNS, 0, NULL, 1, 0, 0},
+    {"one that is not valid", W1_LIES, 1, "the cosignature of witness.example/w1 on checkpoint", 0,
+     0, 0},
+};
+
+static void witnesses_are_counted(void **state)
+{
+    const struct witness_row *row = *state;
+    const struct ledger_verifier_key keys = {key, 0};
+    struct cosigner *witnesses[2] = {NULL, NULL};
+    auto_clean(book_free) struct book book;
+    struct heard heard;
+    struct ledger_result result;
+    assert_int_equal(cosigner_open(W1, &witnesses[0]), MEDGL_OK);
+    assert_int_equal(cosigner_open(W2, &witnesses[1]), MEDGL_OK);
+    make_whole_book(&book);
+    strcat(book.checkpoints[3].note, row->lines); /* of 8 entries */
+    assert_int_equal(verify_with(&book, &keys, 1, (const struct cosigner *const *)witnesses, 2,
+                                 row->quorum, &heard, &result),
+                     row->what == NULL ? MEDGL_OK : MEDGL_ERR_CORRUPT);
+    assert_int_equal(result.cosignatures, row->cosignatures);
+    assert_int_equal(result.witnessed, row->witnessed);
+    assert_true(result.witnessed_time == row->seconds * MEDGL_SECOND);
+    if (row->what != NULL)
+        assert_non_null(strstr(heard.what, row->what));
+    cosigner_free(&witnesses[0]);
+    cosigner_free(&witnesses[1]);
+}
+
 static struct note_signer *make_signer(char vkey[NOTE_VKEY_SIZE])
 {
     auto_secret struct secret skey = SECRET_NONE;
@@ -620,6 +849,8 @@ int main(void)
 {
     char vkey[NOTE_VKEY_SIZE];
     thief = make_signer(vkey);
+    if (note_verifier_open(vkey, &thief_key) != MEDGL_OK)
+        abort();
     signer = make_signer(vkey);
     if (note_verifier_open(vkey, &key) != MEDGL_OK)
         abort();
@@ -630,10 +861,18 @@ int main(void)
     table_add("R08 found", "every flipped byte", every_flipped_byte_is_found, NULL);
     table_add("R09", "the clock is counted", clock_is_counted, NULL);
     table_add("R08", "a late checkpoint is an error", late_checkpoint_is_an_error, NULL);
+    TABLE_ADD("R37 the key is exchanged", exchanges, exchange_is_judged);
+    table_add("R37", "wrong lists of keys are refused", wrong_lists_of_keys_are_refused, NULL);
+    table_add("R08", "a leaf stands for an archived entry", leaf_stands_for_an_archived_entry,
+              NULL);
+    table_add("R08", "an entry without body and leaf is an error",
+              entry_without_body_and_leaf_is_an_error, NULL);
+    TABLE_ADD("R08 witnesses", witness_rows, witnesses_are_counted);
     table_add("R08", "faults are printable", faults_are_printable, NULL);
     int failed = table_run("ledger_verify");
     note_signer_free(&signer);
     note_signer_free(&thief);
     note_verifier_free(&key);
+    note_verifier_free(&thief_key);
     return failed;
 }

@@ -1902,7 +1902,7 @@ static bool may_scan(enum statement_id id)
            id == STATEMENT_LEDGER_STREAM || id == STATEMENT_CREDENTIAL_COUNT ||
            id == STATEMENT_REKEY_COUNT || id == STATEMENT_ARCHIVE_LAST || /* stops at the first */
            id == STATEMENT_SESSION_SINCE_OF || id == STATEMENT_SESSION_SINCE_ALL ||
-           id == STATEMENT_SCHEMA_OBJECTS;
+           id == STATEMENT_SCHEMA_OBJECTS || id == STATEMENT_CHECK_BESIDE_LEDGER;
 }
 
 static bool is_pragma(enum statement_id id)
