@@ -340,8 +340,6 @@ static void exchange_survives_every_step(void **state)
 {
     const struct trial *trial = *state;
     unsigned tried = 0;
-    if (trial->as_root && geteuid() != 0)
-        skip();
     assert_true(make_scene(trial->as_root ? 65534 : geteuid()));
     assert_int_equal(exchange_in_child(trial, 0), 0);
     const unsigned count = steps->taken;
@@ -362,6 +360,9 @@ int main(int argc, char **argv)
     steps = mmap(NULL, sizeof(*steps), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (steps == MAP_FAILED)
         return 1;
-    TABLE_ADD("R37 killed at a step", trials, exchange_survives_every_step);
+    for (size_t i = 0; i < MEDGL_COUNT(trials); i++)
+        if (!trials[i].as_root || geteuid() == 0)
+            table_add("R37 killed at a step", trials[i].name, exchange_survives_every_step,
+                      &trials[i]);
     return table_run("keys");
 }
