@@ -1,5 +1,6 @@
 /* Copies of documents (R11): what is taken in and what is not, who can open one, how it ends, and
  * what verification says of each way to tamper with it. */
+#include "operation/alert.h"
 #include "operation/document_type.h"
 #include "tests/unit/document_fixture.h"
 #include "tests/unit/table.h"
@@ -429,6 +430,19 @@ static void test_interrupted(void **state)
     close_root(f);
 }
 
+/* Nobody has to ask for it. */
+static void test_watch(void **state)
+{
+    struct fixture *f = open_root();
+    const struct shown old = show(f, 31 * MEDGL_DAY);
+    uint32_t raised;
+    (void)state;
+    assert_int_equal(operation_alert_watch(&f->context, NULL, &raised), MEDGL_OK);
+    assert_false(there(old.taken.path));
+    assert_true(row_of(f, old.seq).destroyed != 0);
+    close_root(f);
+}
+
 /* A directory of somebody's is no reason to stop. */
 static void test_directory(void **state)
 {
@@ -626,6 +640,7 @@ int main(void)
     table_add("R11 the end", "in months", test_retention_months, NULL);
     TABLE_ADD("R11 a file", left_rows, test_left);
     table_add("R11 the end", "interrupted before the file went", test_interrupted, NULL);
+    table_add("R11 the end", "by the daily watch", test_watch, NULL);
     table_add("R11 the end", "beside a directory", test_directory, NULL);
     TABLE_ADD("R08 verified", tamper_rows, test_tamper);
     table_add("R08 verified", "without the bodies of old entries", test_missing, NULL);
