@@ -16,6 +16,7 @@ static const struct {
     {"google", fuzz_google},     {"pskc", fuzz_pskc},       {"certificate", fuzz_certificate},
     {"match", fuzz_match},       {"trust", fuzz_trust},     {"document", fuzz_document},
     {"envelope", fuzz_envelope}, {"readers", fuzz_readers},
+    {"entry", fuzz_entry},
 };
 static fuzz_target *target;
 

@@ -120,3 +120,8 @@ say document tiff 'II*\000\010\000\000\000\001\000'
 say document tiff-big 'MM\000*\000\000\000\010\000\001'
 say document heic '\000\000\000\020ftypheic\000\000\000\000'
 say document webp 'RIFF\044\000\000\000WEBPVP8 '
+
+# Entries of the ledger, plain ones and ones at the edge of what may be.
+say entry login '{"seq":7,"time":"2026-11-21T08:53:58.120Z","clock":"synchronised","origin":"ward3.example","kind":"login.success","actor":{"uid":-1,"name":""},"subject":{"account":"0123456789abcdef0123456789abcdef","name":"sato"},"details":{"service":"sshd","factor":"0123","step":58841234,"counted":true}}'
+say entry setup '{"seq":0,"time":"2024-02-29T23:59:59.999Z","clock":"unsynchronised","origin":"x","kind":"setup","actor":{"uid":0,"name":"root"},"subject":null,"details":{}}'
+say entry escapes '{"seq":9223372036854775807,"time":"1970-01-01T00:00:00.000Z","clock":"synchronised","origin":"x","kind":"alert.raise","actor":{"uid":1000,"name":"a\\"b\\\\"},"subject":null,"details":{"text":"\346\227\245\346\234\254 \\"x\\"","n":-1,"b":false}}'
