@@ -295,12 +295,12 @@ def archive_read(path, keys):
         raise Fault("%s is no archive" % path)
     note = (head + gap + signatures + b"\n").decode()
     lines = head.decode().split("\n")
-    if len(lines) != 5 or lines[0] != "medgl.archive/1" or lines[1] != keys[0].name:
+    if len(lines) != 6 or lines[0] != "medgl.archive/1" or lines[1] != keys[0].name:
         raise Fault("%s is no archive of this ledger" % path)
     if not any(signed_by(note, key) for key in keys):
         raise Fault("%s is not signed by a key of the ledger" % path)
-    first, after = (int(word) for word in lines[2].split(" "))
-    if int(lines[3]) != len(body) or unbase64(lines[4]) != hashlib.sha256(body).digest():
+    first, after = int(lines[2]), int(lines[3])
+    if int(lines[4]) != len(body) or unbase64(lines[5]) != hashlib.sha256(body).digest():
         raise Fault("%s has other lines than were signed" % path)
     entries = body.split(b"\n")
     if entries.pop() != b"" or len(entries) != after - first:

@@ -156,6 +156,30 @@ assert now[1].decode() == '{"seq":1,"leaf":"%s"}' % leaf, now[1]
 assert now[len(before) - 2] == before[-2]
 END
     verdict "without the file it has the leaf hashes" $?
+    # The other verifier, from the manual page alone.
+    other() { # NAME STATUS ARGUMENT...
+        local name=$1 expected=$2
+        shift 2
+        python3 "$top_srcdir/tests/ledger_check.py" --vkey "$root/etc/medgl/ledger.vkey" "$@" > "$out" 2> "$err"
+        [ $? = "$expected" ]
+        verdict "the other verifier: $name" $?
+    }
+    cp "$out" "$mine/stubs"
+    admin ledger checkpoint && cp "$out" "$mine/head.ckpt"
+    other "an export with stubs" 0 export "$mine/stubs"
+    other "the archive" 0 archive "$mine/elsewhere"
+    other "both together" 0 export "$mine/stubs" --archive "$mine/elsewhere"
+    grep -q 'without body 0,' "$out"
+    verdict "the other verifier: every body was looked at" $?
+    sed 's/long ago/last week/' "$mine/elsewhere" > "$mine/bad"
+    other "a body changed" 5 archive "$mine/bad"
+    sed '0,/^[0-9]*$/s//1/' "$mine/elsewhere" > "$mine/bad"
+    other "a head changed" 5 archive "$mine/bad"
+    head -n -1 "$mine/elsewhere" > "$mine/bad"
+    other "a line less" 5 archive "$mine/bad"
+    sed -E '2s/"leaf":"..../"leaf":"AAAA/' "$mine/stubs" > "$mine/bad"
+    other "a stub that its body contradicts" 5 export "$mine/bad" --archive "$mine/elsewhere"
+    other "a stub that the checkpoint contradicts" 5 export "$mine/bad" --checkpoint "$mine/head.ckpt"
     says "show says where they are" 0 'in an archive' ledger show
     says "a filter says what it did not see" 0 'not looked at' ledger show --subject bin
     says "and so does a report" 0 'archive' report access

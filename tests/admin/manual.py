@@ -26,6 +26,8 @@ def plain(macros):
         if word == "Op":
             words.append("[")
             closing += 1
+        elif word in ("Po", "Pc"):
+            words.append("(" if word == "Po" else ")")
         elif word == "Oo":
             words.append("[")
         elif word == "Oc":

@@ -60,7 +60,7 @@ version, of a noun too|0|^medgl-admin \(pam_medgl\) [0-9]|account --version
 help names every noun|0|^  doctor|--help
 help of a noun leaves out others|0|^  account +retire|account --help
 help of a verb|0|^Usage: account unlock NAME --reason TEXT \[--source SOURCE\]|account unlock --help
-help of reset lists the methods|0|METHOD is one of: .*passport|password reset --help
+help of reset says who names the methods|0|the policy names the ways|password reset --help
 no passwords|2|from 1 to 1000|password generate --count 0
 too many passwords|2|from 1 to 1000|password generate --count 1001
 a password as an argument|2|"b" is one word too many|password check a b
