@@ -4,7 +4,6 @@
 
 #include "base/text.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,7 +37,9 @@ static bool byte_is(char c, int what)
     return (bytes_of[(unsigned char)c] & what) != 0;
 }
 
-static bool scan_bytes(struct scan *s, const char *bytes, size_t len)
+/* In line, so that the comparison with a constant is one of words. */
+static inline __attribute__((always_inline)) bool scan_bytes(struct scan *s, const char *bytes,
+                                                             size_t len)
 {
     if (memcmp(s->at, bytes, len) != 0)
         return false;
@@ -93,16 +94,21 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+/* Counted below zero, where there is one more than above it. */
 static bool scan_number(struct scan *s, int64_t *number)
 {
     const bool negative = *s->at == '-';
-    const char *digits = s->at + negative;
-    if (!is_digit(digits[0]) || (digits[0] == '0' && (negative || is_digit(digits[1]))))
+    const char *at = s->at + negative;
+    int64_t value = 0;
+    if (!is_digit(at[0]) || (at[0] == '0' && (negative || is_digit(at[1]))))
         return false;
-    errno = 0;
-    long long value = strtoll(s->at, &s->at, 10);
+    for (; is_digit(*at); at++)
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_sub_overflow(value, *at - '0', &value))
+            return false;
+    s->at += at - s->at;
     *number = value;
-    return errno == 0;
+    return negative || !__builtin_sub_overflow(INT64_C(0), value, number);
 }
 
 static bool scan_bool(struct scan *s, int64_t *value)
