@@ -151,7 +151,7 @@ enum admin_exit admin_failed(enum medgl_error error, const char *name, const cha
       N_("Of the subject: CN, UID, serialNumber or emailAddress."))                                \
     X(ID, "id", "ID", check_label,                                                                 \
       N_("Only this one: its id, the beginning of it, or its label."))                             \
-    X(SHOW, "show", NULL, NULL, N_("Show the codes on this terminal, once."))                      \
+    X(SHOW, "show", NULL, NULL, N_("Show codes, or the slip, on this terminal, once."))            \
     X(FACTORS, "factors", NULL, NULL, N_("End second factors too: devices, cards and codes."))     \
     X(DELIVER, "deliver", "WAY", check_deliver,                                                    \
       N_("How the new password reaches its owner: at-terminal or slip."))                          \
@@ -370,13 +370,13 @@ struct admin {
     struct context context;
     struct guarded_file file; /* of --slip or --output; fd -1: none */
     bool file_stays;
-    struct secret from;                      /* what is in the file of --from, or --certificate */
-    struct secret key;                       /* of --key */
-    struct secret document;                  /* of --document */
-    int input;                               /* of --from, where it is too large to be read whole;
-                                                -1: none */
-    struct privileged privileged;            /* for what needs root after the commit */
-    struct courier courier;                  /* for what carries alerts, and prints slips */
+    struct secret from;           /* what is in the file of --from, or --certificate */
+    struct secret key;            /* of --key */
+    struct secret document;       /* of --document */
+    int input;                    /* of --from, where it is too large to be read whole;
+                                     -1: none */
+    struct privileged privileged; /* for what needs root after the commit */
+    struct courier courier;       /* for what carries alerts, and prints slips */
     struct opener opener;
     char *checkpoint[ADMIN_CHECKPOINTS_MAX]; /* texts of --checkpoint */
     char *vkey;                              /* text of --vkey */
@@ -384,7 +384,7 @@ struct admin {
         char *path[ADMIN_ARCHIVES_MAX];
         int fd[ADMIN_ARCHIVES_MAX];
         size_t count;
-    } archive; /* the files in the directory of --archive */
+    } archive;  /* the files in the directory of --archive */
     int shadow; /* the shadow file, for verbs that take one; -1: none */
 };
 

@@ -3,11 +3,13 @@
 . "$(dirname "$0")/inside.sh"
 
 shipped=$(find /usr/share/doc /usr/local/share/doc -path '*sudoers.d/medgl' 2> /dev/null | head -n 1)
-machine_with_medgl && sshd_begin && install -m 440 "$shipped" /etc/sudoers.d/medgl && visudo -cq || exit 1
-desks_own=Desk-no-7-kaze-mado own=Kazaguruma-7-mawaru other=Yamabuki-3-no-hana third=Tsubame-9-to-umi witness_own=Minato.no-4-gatsu
+machine_with_medgl && sshd_begin && install -m 440 "$shipped" /etc/sudoers.d/medgl &&
+    printf 'Defaults secure_path=/usr/sbin:/usr/bin:/sbin:/bin\n@includedir /etc/sudoers.d\n' >> /etc/sudoers && visudo -cq || exit 1
+desks_own=Hibari-7-kaze-mado own=Kazaguruma-7-mawaru other=Yamabuki-3-no-hana third=Tsubame-9-to-umi witness_own=Minato.no-4-gatsu
+fourth=Akatombo-5-to-ame fifth=Shiosai-2-to-tsuki sixth=Kogarashi-6-ni-hoshi # none comes back
 settled desk "$desks_own" && settled suzuki "$witness_own" && settled tanaka "$own" && enrol boss || exit 1
 admin account set boss --class privileged > /run/set.log
-secrets+=("$other" "$third")
+secrets+=("$other" "$third" "$fourth" "$fifth" "$sixth")
 gpasswd --delete desk sudo > /run/group.log && usermod --append --groups medgl-helpdesk desk || exit 1
 
 # With a login uid of the kernel's, where one can be set here; else the desk says who it is.
@@ -23,12 +25,19 @@ os.execvp("setpriv", ["setpriv", "--reuid", "desk", "--regid", "desk", "--init-g
 desk() {
     local name=$1
     shift
-    { printf 'see [sudo] password for desk: \ntype %s\n' "$desks_own"; cat; } |
-        converses "$name" python3 -I -c "$login" $known "$(id -u desk)" sudo medgl-admin "$@" "${who[@]}"
+    local script
+    script=$(printf 'see [sudo] password for desk: \ntype %s\n' "$desks_own"; cat)
+    converses "$name" python3 -I -c "$login" $known "$(id -u desk)" sudo medgl-admin "$@" "${who[@]}" <<< "$script"
 }
 # logs_in NAME PASSWORD: over ssh, with no more questions
 logs_in() {
-    printf 'see Password: \ntype %s\nsee $ \ntype exit 5\nend 5\n' "$2" | converses "$1" ssh -o PreferredAuthentications=keyboard-interactive tanaka@127.0.0.1
+    converses "$1" ssh -o PreferredAuthentications=keyboard-interactive tanaka@127.0.0.1 <<-END
+	see Password: 
+	type $2
+	see $ 
+	type exit 5
+	end 5
+	END
 }
 # by_slip NAME ISSUED NEW: with the forced change
 by_slip() {
@@ -101,8 +110,8 @@ says "and has no terminal" "not a tty" /run/paper/tty
 issued=$(sed -n 's/^Password: //p' /run/paper/slip) && secrets+=("$issued")
 [ -n "$issued" ] && ! grep -qF -- "$issued" $seen
 tap $? "the desk's screen did not show it"
-by_slip "the slip opens one login, which wants a new password (R18)" "$issued" "$own"
-logs_in "and then that one" "$own"
+by_slip "the slip opens one login, which wants a new password (R18)" "$issued" "$fourth"
+logs_in "and then that one" "$fourth"
 
 # -- a witness ------------------------------------------------------------------------------------------
 
@@ -119,7 +128,7 @@ desk "a colleague proves who they are" password reset tanaka --verified-by callb
 	never $witness_own
 END
 issued=$(sed -n 's/^Password: //p' /run/paper/slip) && secrets+=("$issued")
-by_slip "the slip is good" "$issued" "$other"
+by_slip "the slip is good" "$issued" "$fifth"
 counts "the entry has the witness" 1 "k == 'password.issue' and d.get('witness') == 'suzuki' and d['deliver'] == 'printer'"
 
 # -- a printer that is stuck: a file --------------------------------------------------------------------
@@ -129,7 +138,7 @@ desk "a printer that fails is told, and changes nothing" password reset tanaka -
 	see was not printed
 	end 4
 END
-logs_in "the password is what it was" "$other"
+logs_in "the password is what it was" "$fifth"
 where=/home/desk/tanaka.slip
 [ $known = yes ] || where=/root/tanaka.slip
 desk "then the slip is a file" password reset tanaka --verified-by callback --slip $where <<-END
@@ -140,15 +149,15 @@ issued=$(sed -n 's/^Password: //p' $where) && secrets+=("$issued")
 [ "$(stat -c %a $where)" = 600 ]
 tap $? "for the desk's eyes alone"
 rm $where
-by_slip "it is good, too" "$issued" "$third"
+by_slip "it is good, too" "$issued" "$sixth"
 
 # -- locked, and suspected ------------------------------------------------------------------------------
 
 for i in 1 2 3 4 5; do wrong "wrong-guess-$i" ssh -o PreferredAuthentications=keyboard-interactive tanaka@127.0.0.1; done
 desk "a locked account is opened, and the password stays" account unlock tanaka --reason "caps lock, at the desk" <<< 'end 0'
-logs_in "it opens again" "$third"
+logs_in "it opens again" "$sixth"
 desk "a suspected leak ends the password at once" password revoke tanaka --sessions --reason "note on a screen" <<< 'end 0'
-wrong "$third" ssh -o PreferredAuthentications=keyboard-interactive tanaka@127.0.0.1
+wrong "$sixth" ssh -o PreferredAuthentications=keyboard-interactive tanaka@127.0.0.1
 counts "it opens nothing" 1 "k == 'login.failure' and s == 'tanaka' and d['reason'] == 'no-password'"
 if [ $known = yes ]; then
     desk "privileged accounts are for others" password reset boss --verified-by known-in-person --deliver slip <<-END
