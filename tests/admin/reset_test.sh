@@ -234,7 +234,7 @@ if [ -n "$user" ] || [ "$(id -u)" != 0 ]; then # root itself names files by opti
 		see New file for the slip
 		type $slip
 		see Type yes to go on
-		answer pkill -KILL -f '^$program .*password reset games'; echo
+		answer pkill -KILL -o -f '^$program .*password reset games'; echo
 		end -9
 	END
     for i in 1 2 3 4 5 6 7 8 9; do [ ! -e "$slip" ] || sleep 0.1; done
