@@ -275,17 +275,10 @@ static const struct policy_key keys[] = {
     {KEY(document_retention, SPAN), .preset = "60 months", .least = MEDGL_DAY,
      .most = 120 * KEY_MONTH, .help = N_("After which time copies of documents are destroyed."),
      .clause = "R35"},
-    {KEY(ledger_retention, SPAN), .preset = "60 months", .least = 30 * MEDGL_DAY,
-     .most = 360 * KEY_MONTH,
-     .help = N_("How long entries stay in the store before they may be archived."),
-     .clause = "R35"},
     {KEY(witness_quorum, NUMBER), .preset = "0", .most = 16,
      .help = N_("Witnesses that must have cosigned the ledger, 0 for none."), .clause = "R08"},
     {KEY(witness_age, SPAN), .preset = "2 days", .least = MEDGL_HOUR, .most = 12 * KEY_MONTH,
      .help = N_("Within which time they must have."), .clause = "R08"},
-    {KEY(space_warn, SPAN), .preset = "90 days", .most = 60 * KEY_MONTH,
-     .help = N_("An alert is raised when the disk will do for less, 0 for never."),
-     .clause = "R35"},
     {KEY(backup_directory, PATHS), .preset = "/var/backups/medgl", .least = 1, .most = 1,
      .help = N_("Where generations of backups are kept."), .clause = "R36"},
     {KEY(backup_keep, NUMBER), .preset = "7", .least = 2, .most = 366,
@@ -295,6 +288,13 @@ static const struct policy_key keys[] = {
     {KEY(backup_verify_every, SPAN), .preset = "3 months", .most = 24 * KEY_MONTH,
      .help = N_("How old the last proof may be that a backup can be restored, 0 for any age."),
      .clause = "R36"},
+    {KEY(ledger_retention, SPAN), .preset = "60 months", .least = 30 * MEDGL_DAY,
+     .most = 360 * KEY_MONTH,
+     .help = N_("How long entries stay in the store before they may be archived."),
+     .clause = "R35"},
+    {KEY(space_warn, SPAN), .preset = "90 days", .most = 60 * KEY_MONTH,
+     .help = N_("An alert is raised when the disk will do for less, 0 for never."),
+     .clause = "R35"},
     {KEY(minimum_free, SIZE), .preset = "64 MiB", .most = 1024 * KEY_GIB,
      .help = N_("Space on the store's device below which a warning is given."), .clause = "R35"},
 };
@@ -358,7 +358,7 @@ void policy_key_range(const struct policy_key *key, char *text, size_t size)
     case POLICY_TYPE_ZONE:
     case POLICY_TYPE_NAMES:
     case POLICY_TYPE_MAIL:
-        (void)snprintf(text, size, "up to %s bytes", most);
+        (void)snprintf(text, size, key->least > 0 ? "1 to %s bytes" : "up to %s bytes", most);
         return;
     case POLICY_TYPE_DATE:
         (void)snprintf(text, size, "empty or YYYY-MM-DD");
@@ -373,7 +373,8 @@ void policy_key_range(const struct policy_key *key, char *text, size_t size)
         (void)snprintf(text, size, "%s%s", empty, admission_services_help);
         return;
     case POLICY_TYPE_PATHS:
-        (void)snprintf(text, size, "up to %s path%s", most, key->most == 1 ? "" : "s");
+        (void)snprintf(text, size, "%s%s path%s", key->least == 0 ? "up to " : "", most,
+                       key->most == 1 ? "" : "s");
         return;
     }
 }
@@ -402,7 +403,7 @@ static bool key_set_paths(char *paths, const struct policy_key *key, const char 
         used += (size_t)len - 1;
     }
     found[used] = '\0';
-    if (used >= key->size || !text_is_printable(found))
+    if (count < key->least || used >= key->size || !text_is_printable(found))
         return false;
     memcpy(paths, found, used + 1);
     return true;
@@ -416,7 +417,7 @@ static bool key_set_names(char *names, const struct policy_key *key, const char 
     size_t len = strlen(value);
     while (len > 0 && strchr(KEY_BLANKS, value[len - 1]) != NULL)
         len--;
-    if (len >= key->size || len >= sizeof(found))
+    if (len >= key->size || len >= sizeof(found) || len < (size_t)key->least)
         return false;
     memcpy(found, value, len);
     found[len] = '\0';
@@ -589,13 +590,15 @@ enum medgl_error policy_set(struct policy *policy, const struct policy_key *key,
         what = "";
         break;
     case POLICY_TYPE_PATHS:
-        what = "empty or absolute paths without \"..\", separated by spaces, ";
+        what = key->least > 0 ? "absolute paths without \"..\", separated by spaces, "
+                              : "empty or absolute paths without \"..\", separated by spaces, ";
         break;
     case POLICY_TYPE_MAIL:
         what = "empty or mail addresses separated by commas, ";
         break;
     case POLICY_TYPE_NAMES:
-        what = "empty or names separated by commas, printable UTF-8 of ";
+        what = key->least > 0 ? "names separated by commas, printable UTF-8 of "
+                              : "empty or names separated by commas, printable UTF-8 of ";
         break;
     case POLICY_TYPE_ZONE:
         what = "empty or the name of a time zone such as Asia/Tokyo, ";
