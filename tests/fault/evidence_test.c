@@ -185,7 +185,8 @@ static bool flip_and_verify(const struct cell *cell, unsigned which)
     return status == FOUND;
 }
 
-/* Each column of the first and the last row; the whole campaign takes every row, several times. */
+/* Each column of the first and the last row; the whole campaign takes every row, several times. The
+ * MACs of entries are left to doctor (tests/unit/store_damage_test.c): verification has the tree. */
 static bool flip_all(const char *table)
 {
     char sql[512];
@@ -196,8 +197,9 @@ static bool flip_all(const char *table)
     CHECK(sqlite3_open(now, &db) == SQLITE_OK);
     (void)snprintf(sql, sizeof(sql),
                    "WITH r AS (SELECT mac, row_number() OVER () AS n, count(*) OVER () AS c FROM "
-                   "%s) SELECT r.mac, t.name FROM r, pragma_table_info('%s') AS t %s",
-                   table, table, whole_campaign ? "" : "WHERE r.n IN (1, r.c)");
+                   "%s) SELECT r.mac, t.name FROM r, pragma_table_info('%s') AS t WHERE %s "
+                   "AND NOT (t.name = 'mac' AND '%s' = 'ledger')",
+                   table, table, whole_campaign ? "true" : "r.n IN (1, r.c)", table);
     CHECK(sqlite3_prepare_v2(db, sql, -1, &all, NULL) == SQLITE_OK);
     while (good && sqlite3_step(all) == SQLITE_ROW) {
         struct cell cell = {.mac_len = sqlite3_column_bytes(all, 0)};
