@@ -186,7 +186,8 @@ static bool flip_and_verify(const struct cell *cell, unsigned which)
 }
 
 /* Each column of the first and the last row; the whole campaign takes every row, several times. The
- * MACs of entries are left to doctor (tests/unit/store_damage_test.c): verification has the tree. */
+ * MACs of entries are left to doctor (tests/unit/store_damage_test.c): verification has the tree.
+ */
 static bool flip_all(const char *table)
 {
     char sql[512];
