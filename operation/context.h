@@ -23,6 +23,13 @@ struct actor {
     unsigned roles; /* ROLE_* of operation/role.h; of an engine, which acts for nobody, 0 */
 };
 
+/* What roles the Unix user of an account has: asked of the user database before the transaction,
+ * compared in it by role_reaches(). */
+struct role_holder {
+    char name[STORE_NAME_SIZE]; /* "": nobody was looked up, or they could not be */
+    unsigned roles;
+};
+
 struct context {
     char root[PATH_MAX]; /* "" or the private root */
     struct policy policy;
@@ -43,6 +50,7 @@ struct context {
                             shorter by it */
     int64_t policy_read; /* when, by clock_monotonic() */
     struct actor actor;
+    struct role_holder holder; /* of the account that is acted on */
 };
 
 /* What a caller needs; the others stay NULL. */

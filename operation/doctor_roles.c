@@ -15,20 +15,21 @@
 struct roles_found {
     char both[ROLES_NAMES_SIZE]; /* "alice, bob": who is in the group of reviewers and in another */
     size_t left;                 /* of those who do not fit */
-    bool failed;                 /* somebody's could not be looked up */
+    char staff[ROLES_NAMES_SIZE]; /* who has a role, in the class of everybody */
+    size_t staff_left;
+    bool failed; /* somebody's could not be looked up */
 };
 
-static void roles_name(struct roles_found *found, const char *name)
+static void roles_name(char names[ROLES_NAMES_SIZE], size_t *left, const char *name)
 {
-    const size_t len = strlen(found->both);
-    if (len + strlen(name) + 3 > sizeof(found->both))
-        found->left++;
+    const size_t len = strlen(names);
+    if (len + strlen(name) + 3 > ROLES_NAMES_SIZE)
+        (*left)++;
     else
-        (void)snprintf(found->both + len, sizeof(found->both) - len, "%s%s", len > 0 ? ", " : "",
-                       name);
+        (void)snprintf(names + len, ROLES_NAMES_SIZE - len, "%s%s", len > 0 ? ", " : "", name);
 }
 
-static void roles_of_one(struct roles_found *found, const char *name)
+static void roles_of_one(struct roles_found *found, const char *name, bool staff)
 {
     unsigned roles = 0;
     const enum medgl_error error = role_of_user(name, &roles);
@@ -37,7 +38,9 @@ static void roles_of_one(struct roles_found *found, const char *name)
         return;
     }
     if ((roles & ROLE_AUDIT) != 0 && (roles & (ROLE_HELPDESK | ROLE_SECURITY)) != 0)
-        roles_name(found, name);
+        roles_name(found->both, &found->left, name);
+    if (staff && roles != 0)
+        roles_name(found->staff, &found->staff_left, name);
 }
 
 /* Members by name, of the reviewers' group, who are not enrolled here. */
@@ -54,7 +57,7 @@ static void roles_of_members(const struct doctor *doctor, struct roles_found *fo
         members[i] = strdup(group->gr_mem[i]);
     for (size_t i = 0; i < count; i++) {
         if (members[i] != NULL && doctor_account_find(doctor, members[i]) == NULL)
-            roles_of_one(found, members[i]);
+            roles_of_one(found, members[i], false);
         free(members[i]);
     }
     free(members);
@@ -95,12 +98,18 @@ void doctor_roles(struct doctor *doctor, const struct policy *policy)
         return;
     for (size_t i = 0; i < doctor->account_count; i++)
         if (doctor->accounts[i].state == ACCOUNT_STATE_ACTIVE)
-            roles_of_one(&found, doctor->accounts[i].name);
+            roles_of_one(&found, doctor->accounts[i].name,
+                         doctor->accounts[i].class_ == ACCOUNT_CLASS_STAFF);
     roles_of_members(doctor, &found);
     if (found.failed)
         doctor_say(doctor, DOCTOR_WARNING, "roles",
                    "the groups of some people cannot be looked up, and they have no role: see to "
                    "the user database");
+    if (found.staff[0] != '\0')
+        doctor_say(doctor, DOCTOR_WARNING, "roles",
+                   "who has a role is to be held to more than everybody is: of the class staff: "
+                   "%s%s; medgl-admin account set NAME --class privileged",
+                   found.staff, found.staff_left > 0 ? ", and others" : "");
     if (found.both[0] != '\0')
         doctor_say(doctor, DOCTOR_WARNING, "roles",
                    "who reviews is not to be who acts: in %s and in another role's group: %s%s; "

@@ -132,6 +132,7 @@ enum role_limit {
     ROLE_LIMIT_ROLE, /* no role that acts on accounts at all */
     ROLE_LIMIT_OWN,
     ROLE_LIMIT_CLASS,
+    ROLE_LIMIT_HOLDER, /* who has a role themselves, or may have */
 };
 
 static const char *role_limit_word(enum role_limit limit)
@@ -141,6 +142,8 @@ static const char *role_limit_word(enum role_limit limit)
         return "own";
     case ROLE_LIMIT_CLASS:
         return "class";
+    case ROLE_LIMIT_HOLDER:
+        return "holder";
     case ROLE_LIMIT_NONE:
     case ROLE_LIMIT_ROLE:
         break;
@@ -179,6 +182,26 @@ static enum medgl_error role_own_look(void *argument, const struct account *othe
     return MEDGL_OK;
 }
 
+/* Whether the helpdesk alone stands behind this: who has another role besides is not held to it. */
+static bool role_is_helpdesk(const struct context *context)
+{
+    return role_is_bound(context) && (context->actor.roles & ROLE_HELPDESK) != 0 &&
+           (context->actor.roles & ROLE_SECURITY) == 0;
+}
+
+/* MUST: who has a role is as high as it, whatever their class: a helpdesk that sets the password of
+ * somebody in security's group has that role. Who was not looked up, or could not be, may be one.
+ */
+static enum role_limit role_limit_of_helpdesk(const struct context *context,
+                                              const struct account *account)
+{
+    const struct role_holder *holder = &context->holder;
+    if (account->class_ != ACCOUNT_CLASS_STAFF)
+        return ROLE_LIMIT_CLASS;
+    return strcmp(holder->name, account->name) == 0 && holder->roles == 0 ? ROLE_LIMIT_NONE
+                                                                          : ROLE_LIMIT_HOLDER;
+}
+
 static enum medgl_error role_limit(const struct context *context, struct store_txn *txn,
                                    const struct account *account, enum role_limit *limit)
 {
@@ -190,8 +213,8 @@ static enum medgl_error role_limit(const struct context *context, struct store_t
         *limit = ROLE_LIMIT_OWN;
     else if (!role_is_bound(context) || (context->actor.roles & ROLE_SECURITY) != 0)
         *limit = ROLE_LIMIT_NONE;
-    else if ((context->actor.roles & ROLE_HELPDESK) != 0)
-        *limit = account->class_ == ACCOUNT_CLASS_STAFF ? ROLE_LIMIT_NONE : ROLE_LIMIT_CLASS;
+    else if (role_is_helpdesk(context))
+        *limit = role_limit_of_helpdesk(context, account);
     return MEDGL_OK;
 }
 
@@ -218,6 +241,13 @@ static enum medgl_error role_say(enum role_limit limit, const struct account *ac
                          "in the group %s"),
                        account->name, account_class_word(account->class_),
                        role_group(ROLE_SECURITY));
+        break;
+    case ROLE_LIMIT_HOLDER:
+        (void)snprintf(why, OPERATION_WHY_SIZE,
+                       _("%s has a role here, or the user database does not say that they have "
+                         "none, and the helpdesk does not reach them: ask somebody in the group "
+                         "%s"),
+                       account->name, role_group(ROLE_SECURITY));
         break;
     }
     return MEDGL_ERR_REFUSED;
@@ -301,6 +331,29 @@ struct role_question {
     enum role_limit limit;
 };
 
+static enum medgl_error role_find(struct store_txn *txn, void *argument)
+{
+    struct account account;
+    return store_account_by_name(txn, argument, &account);
+}
+
+/* MUST: outside of a transaction, which a slow directory would hold; and of names that are enrolled
+ * alone: another one may be a password, and goes to no directory. */
+static enum medgl_error role_look(struct context *context, const char *name)
+{
+    char wanted[STORE_NAME_SIZE];
+    unsigned roles;
+    context->holder = (struct role_holder){.roles = 0};
+    if (text_copy(wanted, sizeof(wanted), name) != MEDGL_OK)
+        return MEDGL_ERR_NOT_FOUND;
+    MEDGL_TRY(store_transact(context->store, STORE_READ, role_find, wanted));
+    if (role_is_helpdesk(context) && role_of_user(wanted, &roles) == MEDGL_OK) {
+        memcpy(context->holder.name, wanted, sizeof(wanted));
+        context->holder.roles = roles;
+    }
+    return MEDGL_OK;
+}
+
 static enum medgl_error role_ask(struct store_txn *txn, void *argument)
 {
     struct role_question *question = argument;
@@ -315,11 +368,20 @@ enum medgl_error operation_role_reaches(struct context *context, const char *ver
 {
     struct role_question question = {.context = context, .name = name, .why = why};
     why[0] = '\0';
-    enum medgl_error error = store_transact(context->store, STORE_READ, role_ask, &question);
+    enum medgl_error error = role_look(context, name);
+    if (error == MEDGL_OK)
+        error = store_transact(context->store, STORE_READ, role_ask, &question);
     if (error == MEDGL_ERR_NOT_FOUND)
         return MEDGL_OK; /* the act itself says so */
     if (error != MEDGL_ERR_REFUSED)
         return error;
     MEDGL_TRY(operation_role_refused(context, verb, name, role_limit_word(question.limit)));
     return MEDGL_ERR_REFUSED;
+}
+
+enum medgl_error operation_role_beyond(struct context *context, const char *verb, const char *name)
+{
+    char why[OPERATION_WHY_SIZE];
+    const enum medgl_error error = operation_role_reaches(context, verb, name, why);
+    return error == MEDGL_OK ? MEDGL_ERR_REFUSED : error; /* changed meanwhile, and nothing was done */
 }

@@ -26,7 +26,8 @@ const char *role_word(enum role role);
 enum medgl_error role_of_user(const char *name, unsigned *roles);
 
 /* What a role's scope says to an act on an account (password, tries, factors): the helpdesk's is
- * ordinary staff (not privileged, maintenance or break-glass accounts), and nobody acts on their
+ * ordinary staff (not privileged, maintenance or break-glass accounts, nor whoever has a role
+ * themselves: operation_role_reaches() looks that up first), and nobody acts on their
  * own account, however they are called: by the kernel's login uid, or by the name that was given;
  * nor on another account of the same person, as far as the store knows it (operation/person.h).
  * Who is not bound (ROLE_ROOT, or the policy says so) is held to a name that was given alone.
@@ -36,14 +37,19 @@ enum medgl_error role_reaches(const struct context *context, struct store_txn *t
                               const struct account *account, char why[]);
 
 /* Records a refused try: an entry, and an alert, in one transaction. `verb`: "password reset".
- * `name`: the account it was about, if it is enrolled; or NULL. `why`: "role", "own" or "class". */
+ * `name`: the account it was about, if it is enrolled; or NULL. `why`: "role", "own", "class" or
+ * "holder". */
 enum medgl_error operation_role_refused(struct context *context, const char *verb, const char *name,
                                         const char *why);
 
-/* The same before anything is asked of anybody, with the record of a refused try. An account that
+/* The same before anything is asked of anybody, with the record of a refused try. MUST: before any
+ * act of the helpdesk: it asks the user database about the account, and keeps the answer. An account that
  * is not enrolled is reached: the act says what is wrong. MEDGL_ERR_REFUSED with `why`; another
  * error: it is not allowed either. */
 enum medgl_error operation_role_reaches(struct context *context, const char *verb, const char *name,
                                         char why[]);
+/* Records the try of an act that role_reaches() refused in its transaction, which only then knew
+ * the account (`name`). MEDGL_ERR_REFUSED; another error: it could not be written down. */
+enum medgl_error operation_role_beyond(struct context *context, const char *verb, const char *name);
 
 #endif

@@ -61,6 +61,10 @@ may_not "the helpdesk exports no ledger" hanako "medgl-security, medgl-audit" le
 may_not "the helpdesk reaches no privileged account" hanako "does not reach" account unlock boss --reason x
 may_not "not even to reset its password" hanako "does not reach" password reset boss --verified-by known-in-person --slip /home/hanako/slip
 may_not "the helpdesk does not reach its own account" hanako "your own account" account unlock hanako --reason x
+admin account add sora --class staff >> /run/add.log
+may_not "the helpdesk reaches nobody who has a role, of whatever class" hanako "has a role here" password reset sora --verified-by known-in-person --slip /home/hanako/slip
+may_not "nor unlocks them" hanako "has a role here" account unlock sora --reason x
+counts "and the entry says why" 2 "k == 'role.refused' and d['why'] == 'holder' and s == 'sora'"
 may "security reaches privileged accounts" sora account unlock boss --reason x
 may "security adds people" sora account add games
 may_not "security opens no documents" sora "for members of medgl-audit" ledger document 1 --key /dev/null --output /run/d
@@ -132,6 +136,7 @@ mv /var/lib/medgl/away /var/lib/medgl/medgl.db
 usermod --append --groups medgl-audit sora
 admin doctor > /run/doctor 2>&1
 says "doctor names who reviews and acts (R08)" "another role's group: sora" /run/doctor
+says "and who has a role in the class of everybody (R08)" "of the class staff: hanako, sora" /run/doctor
 says "and who runs everything beside a role" "hanako runs everything as root" /run/doctor
 sed -i '/NOPASSWD/d' /etc/sudoers
 echo '@includedir /etc/sudoers.d' >> /etc/sudoers

@@ -236,6 +236,8 @@ static void begin(void)
     char why[OPERATION_WHY_SIZE];
     assert_int_equal(operation_account_disable(&here->context, DISABLED, "left", why), MEDGL_OK);
     become(OPERATOR, ROLE_HELPDESK, false);
+    assert_int_equal(operation_role_reaches(&here->context, "password reset", SUBJECT, why),
+                     MEDGL_OK);
 }
 
 static void end(void)
@@ -458,6 +460,9 @@ static void a_role_reaches(void **state)
     become(OPERATOR, ROLE_ROOT, true);
     add("sync", row->class_);
     become(OPERATOR, row->roles, false);
+    if (row->error == MEDGL_OK)
+        assert_int_equal(operation_role_reaches(&here->context, "password reset", "sync", why),
+                         MEDGL_OK);
     assert_int_equal(operation_ledger_size(&here->context, &before), MEDGL_OK);
     const struct try try = {"known-in-person", .name = "sync"};
     assert_int_equal(reset_try(&try, &script, &done, why), row->error);

@@ -65,7 +65,10 @@ struct reach {
     const char *account;
     const char *says; /* NULL: reached */
     enum policy_roles policy;
+    const char *holder; /* who was looked up; NULL: the account */
+    unsigned holds;
 };
+#define HOLDER   "has a role here"
 #define HELPDESK "helpdesk does not reach"
 #define OWN      "your own account"
 #define ROLE     "that is for the groups"
@@ -99,6 +102,23 @@ static const struct reach reaches[] = {
     {"nor to others than oneself", 0, 1, STAFF, false, STAFF, NULL, POLICY_ROLES_NONE},
     {"but a name that was given holds", ROLE_ROOT, -1, STAFF, true, STAFF, OWN, POLICY_ROLES_NONE},
     {"a uid of nobody's", ROLE_HELPDESK, 900, "", false, STAFF, NULL},
+    {"helpdesk, staff with a higher role", ROLE_HELPDESK, 900, "alice", false, STAFF, HOLDER,
+     .holds = ROLE_SECURITY},
+    {"helpdesk, staff who reviews", ROLE_HELPDESK, 900, "alice", false, STAFF, HOLDER,
+     .holds = ROLE_AUDIT},
+    {"helpdesk, a colleague", ROLE_HELPDESK, 900, "alice", false, STAFF, HOLDER,
+     .holds = ROLE_HELPDESK},
+    {"helpdesk and audit, staff with a role", ROLE_HELPDESK | ROLE_AUDIT, 900, "alice", false,
+     STAFF, HOLDER, .holds = ROLE_SECURITY},
+    {"helpdesk, nobody was looked up", ROLE_HELPDESK, 900, "alice", false, STAFF, HOLDER,
+     .holder = ""},
+    {"helpdesk, another was looked up", ROLE_HELPDESK, 900, "alice", false, STAFF, HOLDER,
+     .holder = SECOND},
+    {"security, staff with a role", ROLE_SECURITY, 900, "alice", false, STAFF, NULL,
+     .holds = ROLE_SECURITY},
+    {"security, nobody was looked up", ROLE_SECURITY, 900, "alice", false, STAFF, NULL,
+     .holder = ""},
+    {"root, staff with a role", ROLE_ROOT, -1, "", false, STAFF, NULL, .holds = ROLE_SECURITY},
 };
 
 struct reach_run {
@@ -121,6 +141,9 @@ static void reach(void **state)
     struct reach_run run = {.account = row->account, .why = why};
     act_as(row->roles, row->uid, row->who, row->asserted);
     here->context.policy.roles = row->policy;
+    here->context.holder = (struct role_holder){.roles = row->holds};
+    (void)snprintf(here->context.holder.name, sizeof(here->context.holder.name), "%s",
+                   row->holder != NULL ? row->holder : row->account);
     const enum medgl_error error = store_transact(here->context.store, STORE_READ, reach_now, &run);
     here->context.policy.roles = POLICY_ROLES_GROUPS;
     assert_int_equal(error, row->says == NULL ? MEDGL_OK : MEDGL_ERR_REFUSED);
@@ -341,7 +364,9 @@ static void nothing_is_written_of_what_is_allowed(void **state)
     (void)state;
     act_as(ROLE_HELPDESK, 900, "alice", false);
     assert_int_equal(operation_role_reaches(&here->context, "totp enrol", STAFF, why), MEDGL_OK);
+    assert_string_equal(here->context.holder.name, STAFF);
     assert_int_equal(operation_role_reaches(&here->context, "totp enrol", "nobody", why), MEDGL_OK);
+    assert_string_equal(here->context.holder.name, "");
     assert_int_equal(ledger_size(), size);
 }
 
