@@ -28,7 +28,7 @@ enum admin_exit backup_create(struct admin *admin)
         complain(_("Documents or settings changed while they were read: try again."));
         return ADMIN_UNUSABLE;
     }
-    if (error != MEDGL_OK && backup.ledger_seq == 0)
+    if (error != MEDGL_OK)
         return admin_failed(error, "", why);
     admin->file_stays = true;
     output_say(&admin->output,
@@ -43,7 +43,7 @@ enum admin_exit backup_create(struct admin *admin)
                                          CELL_NUMBER(backup.bytes), CELL_NUMBER(backup.size)});
         table_print(&table);
     }
-    return error == MEDGL_OK ? ADMIN_DONE : admin_failed(error, "", why);
+    return ADMIN_DONE;
 }
 
 /* -- list ------------------------------------------------------------------------------------- */

@@ -225,10 +225,12 @@ struct generations {
     uint32_t count, kept;
 };
 
+/* MUST: the one that was just made is never among the old ones. */
 static enum medgl_error generation_take(void *argument, const struct backup *backup)
 {
     struct generations *all = argument;
-    if (backup->state != BACKUP_MADE || !generation_is_here(all->run, backup))
+    if (backup->state != BACKUP_MADE || !generation_is_here(all->run, backup) ||
+        strcmp(backup->id, all->run->backup->id) == 0)
         return MEDGL_OK;
     if (all->kept < (uint32_t)all->run->context->policy.backup_keep)
         all->kept++;
@@ -241,7 +243,7 @@ static enum medgl_error backup_write(struct store_txn *txn, struct backup_run *r
 {
     const struct clock_reading clock = clock_read();
     struct ledger_entry entry;
-    struct generations all = {.run = run};
+    struct generations all = {.run = run, .kept = generation_is_here(run, run->backup)};
     MEDGL_TRY(crypto_random_id(run->backup->id));
     run->backup->state = BACKUP_MADE;
     run->backup->created = clock.now;
@@ -370,10 +372,18 @@ enum medgl_error operation_backup_create(struct context *context,
     if (request->fd < 0)
         MEDGL_TRY(backup_room(context, run.directory, create_bytes(&manifest), why));
     MEDGL_TRY(create_sealed(&run, request, readers, &manifest));
-    MEDGL_TRY(store_transact(context->store, STORE_WRITE, backup_commit, &run));
+    enum medgl_error error = store_transact(context->store, STORE_WRITE, backup_commit, &run);
+    if (error != MEDGL_OK) {
+        if (request->fd < 0)
+            (void)unlink(backup->file); /* no row names it */
+        backup->ledger_seq = 0;
+        return error;
+    }
+    /* What stays of old ones is taken away the next time. */
     if (request->fd < 0)
-        MEDGL_TRY(store_transact(context->store, STORE_READ, generations_remove, &run));
-    return evidence_publish(context);
+        (void)store_transact(context->store, STORE_READ, generations_remove, &run);
+    (void)evidence_publish(context); /* the act stands even if the outside copy fails: logged */
+    return MEDGL_OK;
 }
 
 /* -- listing ---------------------------------------------------------------------------------- */

@@ -85,24 +85,34 @@ enum medgl_error operation_backup_verify(struct context *context,
     MEDGL_TRY(error);
     MEDGL_TRY(store_transact(opened.context.store, STORE_READ, verify_mark, &run));
     MEDGL_TRY(store_transact(context->store, STORE_WRITE, verify_write, &run));
-    return evidence_publish(context);
+    (void)evidence_publish(context); /* the act stands even if the outside copy fails: logged */
+    return MEDGL_OK;
 }
 
 /* -- whether there is one --------------------------------------------------------------------- */
 
+#define LOOK_AHEAD MEDGL_HOUR
+
 struct look_run {
     struct context *context;
+    medgl_time now;
     struct backup last;  /* the latest one; created 0: none */
     medgl_time first;    /* backup, or the ledger's first entry where there is none */
     medgl_time verified; /* latest proof; 0: none */
 };
+
+/* A time that is still to come: the clock was ahead then, and how old it is nobody knows. */
+static bool look_is_ahead(medgl_time then, medgl_time now)
+{
+    return then - now > LOOK_AHEAD;
+}
 
 static enum medgl_error look_backup(void *argument, const struct backup *backup)
 {
     struct look_run *run = argument;
     if (run->last.created == 0 && backup->state == BACKUP_MADE)
         run->last = *backup;
-    if (run->verified < backup->verified)
+    if (run->verified < backup->verified && !look_is_ahead(backup->verified, run->now))
         run->verified = backup->verified;
     run->first = backup->created; /* the latest comes first */
     return MEDGL_OK;
@@ -122,7 +132,7 @@ static enum medgl_error look_setup(void *argument, const struct ledger_row *row)
 static enum medgl_error look_read(struct store_txn *txn, void *argument)
 {
     struct look_run *run = argument;
-    *run = (struct look_run){.context = run->context};
+    *run = (struct look_run){.context = run->context, .now = run->now};
     MEDGL_TRY(store_backup_each(txn, look_backup, run));
     return run->first != 0 ? MEDGL_OK : store_ledger_each(txn, 0, 1, look_setup, run);
 }
@@ -131,7 +141,7 @@ static enum medgl_error look_read(struct store_txn *txn, void *argument)
 static bool look_is_older(medgl_time then, struct policy_span span, medgl_time now)
 {
     const medgl_time most = policy_span_most(span);
-    return most > 0 && now - then > most;
+    return most > 0 && (now - then > most || look_is_ahead(then, now));
 }
 
 static bool look_is_gone(const struct backup *backup, const struct context *context)
@@ -145,7 +155,7 @@ static bool look_is_gone(const struct backup *backup, const struct context *cont
 
 enum medgl_error backup_look(struct context *context, medgl_time now, char text[STORE_ALERT_SIZE])
 {
-    struct look_run run = {.context = context};
+    struct look_run run = {.context = context, .now = now};
     const struct policy *policy = &context->policy;
     char when[CLOCK_TEXT_SIZE] = "";
     text[0] = '\0';
@@ -160,6 +170,11 @@ enum medgl_error backup_look(struct context *context, medgl_time now, char text[
                        "The last backup, %s, is not there any more: find out why, and run "
                        "medgl-admin backup create.",
                        run.last.file);
+    } else if (look_is_ahead(run.last.created, now) && policy_span_most(policy->backup_every) > 0) {
+        (void)snprintf(text, STORE_ALERT_SIZE,
+                       "The last backup says that it is of %s, which is still to come: the clock "
+                       "was ahead when it was made. Run medgl-admin backup create.",
+                       when);
     } else if (look_is_older(run.last.created, policy->backup_every, now)) {
         (void)snprintf(text, STORE_ALERT_SIZE,
                        "The last backup is of %s, older than the policy asks for: see why no newer "

@@ -615,7 +615,7 @@ struct backup {
 };
 enum medgl_error store_backup_add(struct store_txn *txn, const struct backup *backup);
 enum medgl_error store_backup_update(struct store_txn *txn, const struct backup *backup);
-/* All, the latest first. */
+/* All, the latest first: by the ledger in them, whatever the clock said. */
 enum medgl_error store_backup_each(struct store_txn *txn,
                                    enum medgl_error (*each)(void *argument,
                                                             const struct backup *backup),

@@ -303,7 +303,7 @@ const char *const statement_sql[STATEMENT_COUNT] = {
         "UPDATE backup SET file = :file, digest = :digest, bytes = :bytes, size = :size, "
         "state = :state, created = :created, verified = :verified, ledger_seq = :ledger_seq, "
         "mac = :mac WHERE id = :id",
-    [STATEMENT_BACKUP_ALL] = "SELECT " BACKUP " FROM backup ORDER BY created DESC, id",
+    [STATEMENT_BACKUP_ALL] = "SELECT " BACKUP " FROM backup ORDER BY size DESC, created DESC, id",
     [STATEMENT_BACKUP_REKEY] = "UPDATE backup SET mac = row_rekey(" BACKUP ")",
 
     [STATEMENT_REKEY_COUNT] =

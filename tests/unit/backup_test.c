@@ -253,6 +253,55 @@ static void test_look(void **state)
     assert_int_equal(fixture_close((void **)&here), 0);
 }
 
+struct ahead {
+    struct backup all[2];
+    size_t count;
+};
+
+static enum medgl_error make_ahead(void *argument, const struct backup *backup)
+{
+    struct ahead *ahead = argument;
+    assert_true(ahead->count < 2);
+    ahead->all[ahead->count] = *backup;
+    ahead->all[ahead->count].created += 400 * MEDGL_DAY;
+    ahead->all[ahead->count++].verified = backup->created + 400 * MEDGL_DAY;
+    return MEDGL_OK;
+}
+
+static enum medgl_error put_ahead(struct store_txn *txn, void *argument)
+{
+    struct ahead *ahead = argument;
+    ahead->count = 0;
+    MEDGL_TRY(store_backup_each(txn, make_ahead, ahead));
+    for (size_t i = 0; i < ahead->count; i++)
+        MEDGL_TRY(store_backup_update(txn, &ahead->all[i]));
+    return MEDGL_OK;
+}
+
+/* The clock was ahead when one was made: it is no newer for that, and takes no place of the next.
+ */
+static void test_ahead(void **state)
+{
+    char text[STORE_ALERT_SIZE];
+    struct ahead ahead;
+    (void)state;
+    begin();
+    write_policy(here, REQUIRED "backup_keep = 2\n");
+    reopen(here);
+    const struct backup first = backup_make(here), second = backup_make(here);
+    assert_int_equal(store_transact(here->context.store, STORE_WRITE, put_ahead, &ahead), MEDGL_OK);
+    const medgl_time now = clock_read().now;
+    assert_int_equal(backup_look(&here->context, now, text), MEDGL_OK);
+    assert_non_null(strstr(text, "still to come"));
+    const struct backup third = backup_make(here);
+    assert_int_equal(access(third.file, F_OK), 0);
+    assert_int_equal(access(second.file, F_OK), 0);
+    assert_int_not_equal(access(first.file, F_OK), 0);
+    assert_int_equal(backup_look(&here->context, clock_read().now, text), MEDGL_OK);
+    assert_non_null(strstr(text, "last proved never")); /* what was proved then is not known */
+    assert_int_equal(fixture_close((void **)&here), 0);
+}
+
 int main(void)
 {
     TABLE_ADD("name", name_rows, test_name);
@@ -264,5 +313,6 @@ int main(void)
     table_add("restore", "who had the old store open", test_late, NULL);
     table_add("restore", "twice, from two lines", test_again, NULL);
     table_add("look", "missing, old, gone", test_look, NULL);
+    table_add("look", "the clock was ahead", test_ahead, NULL);
     return table_run("backup");
 }

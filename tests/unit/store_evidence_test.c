@@ -362,7 +362,7 @@ static enum medgl_error names_backup(void *argument, const struct backup *backup
     const struct backup expected = backup_of(backup->id[0], backup->created);
     assert_string_equal(backup->file, expected.file);
     assert_string_equal(backup->digest, expected.digest);
-    assert_true(backup->bytes == expected.bytes && backup->size == expected.size);
+    assert_true(backup->bytes == expected.bytes && backup->size >= expected.size);
     (void)snprintf(text, sizeof(text), "%c%d/%d", backup->id[0], (int)backup->state,
                    (int)(backup->verified - backup->created));
     return names_add(argument, text);
@@ -370,17 +370,19 @@ static enum medgl_error names_backup(void *argument, const struct backup *backup
 
 static void R36_backups_latest_first(void **state)
 {
-    struct backup early = backup_of('1', NOW - 9), late = backup_of('2', NOW);
+    /* Of a larger ledger: made later, whatever the clock said. */
+    struct backup early = backup_of('1', NOW), late = backup_of('2', NOW - 9);
     const struct backup unknown = backup_of('3', NOW);
     struct names names = {.left = 100};
     (void)state;
+    late.size++;
     struct store_txn *txn = begin(STORE_WRITE);
     assert_ok(store_backup_add(txn, &early));
     assert_ok(store_backup_add(txn, &late));
     assert_error(store_backup_add(txn, &late), MEDGL_ERR_EXISTS);
     assert_error(store_backup_update(txn, &unknown), MEDGL_ERR_NOT_FOUND);
     early.state = BACKUP_GONE;
-    late.verified = NOW + 40;
+    late.verified = NOW + 31;
     assert_ok(store_backup_update(txn, &early));
     assert_ok(store_backup_update(txn, &late));
     assert_ok(store_backup_each(txn, names_backup, &names));
