@@ -379,9 +379,9 @@ static enum admin_exit show_run(struct admin *admin, struct show *show)
                                        show->filtered ? &show->test : NULL, show_line, show);
     enum admin_exit kept = show->last != NULL ? show_last(show) : ADMIN_DONE;
     if (show->elsewhere > 0)
-        complain(_("%" PRIu64 " entries are in archives that are not in " PATH_ARCHIVE
-                   ", and were not looked at."),
-                 show->elsewhere);
+        complain(_("%" PRIu64 " entries are in archives that are not in %s, and were not looked "
+                   "at."),
+                 show->elsewhere, PATH_ARCHIVE);
     return code != ADMIN_DONE ? code : kept;
 }
 

@@ -167,6 +167,19 @@ static enum medgl_error cosign_refuse(char *why, const char *sentence)
     return MEDGL_ERR_REFUSED;
 }
 
+static enum medgl_error cosign_nobody(char *why)
+{
+    (void)snprintf(why, WHY_SIZE, _("no witness is known here: put their keys into %s, one a line"),
+                   PATH_WITNESSES);
+    return MEDGL_ERR_REFUSED;
+}
+
+static enum medgl_error cosign_unsigned(char *why)
+{
+    (void)snprintf(why, WHY_SIZE, _("no witness of %s has signed it"), PATH_WITNESSES);
+    return MEDGL_ERR_REFUSED;
+}
+
 /* The second line. What the text says besides is compared with what is kept. */
 static bool note_size(const char *note, uint64_t *size)
 {
@@ -333,8 +346,7 @@ enum medgl_error operation_cosign(struct context *context, const char *note, uns
     why[0] = '\0';
     MEDGL_TRY(witnesses_open(context, &witnesses));
     if (witnesses.count == 0)
-        return cosign_refuse(
-            why, _("no witness is known here: put their keys into " PATH_WITNESSES ", one a line"));
+        return cosign_nobody(why);
     if (strncmp(note, SIGNATURE_PREFIX, strlen(SIGNATURE_PREFIX)) == 0) {
         MEDGL_TRY(cosign_answer(context, &witnesses, note, answered, why));
         run.note = answered;
@@ -350,10 +362,12 @@ enum medgl_error operation_cosign(struct context *context, const char *note, uns
     for (size_t i = 0; i < witnesses.count; i++)
         any |= run.said[i] > 0;
     if (!any)
-        return cosign_refuse(why, _("no witness of " PATH_WITNESSES " has signed it"));
+        return cosign_unsigned(why);
     MEDGL_TRY(store_transact(context->store, STORE_WRITE, cosign_now, &run));
     *count = run.count;
-    return run.taken ? evidence_publish(context) : MEDGL_OK;
+    if (run.taken)
+        (void)evidence_publish(context); /* the act stands even if the outside copy fails: logged */
+    return MEDGL_OK;
 }
 
 /* -- what they say ------------------------------------------------------------------------------
