@@ -35,16 +35,72 @@ bool ask_to_type(const char *question, const char *word)
     return strcmp(line, word) == 0;
 }
 
-/* Waits for a line or a signal. MEDGL_ERR_CONFLICT: `*signal_number` came before. */
-static enum medgl_error secret_wait(int signals, struct secret *answer, int *signal_number)
+/* -- silence ---------------------------------------------------------------------------------- */
+
+/* While it lasts, signals that would end or stop us wait until the terminal is as it was. */
+static struct {
+    bool on;
+    int signals;
+    struct termios before;
+    sigset_t mask;
+} silence;
+
+/* What was typed ahead is dropped: what was shown can be no secret, and what came before a question
+ * that is asked anew is no answer to it. */
+static enum medgl_error silence_set(void)
 {
-    struct pollfd ready[] = {{.fd = signals, .events = POLLIN},
+    struct termios silent = silence.before;
+    silent.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
+    return tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) == 0 ? MEDGL_OK
+                                                            : medgl_error_from_errno(errno);
+}
+
+/* What nobody asked for any more is dropped: the shell would show it. */
+static enum medgl_error silence_end(void)
+{
+    enum medgl_error error = MEDGL_OK;
+    if (!silence.on)
+        return MEDGL_OK;
+    if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &silence.before) != 0)
+        error = medgl_error_from_errno(errno);
+    (void)close(silence.signals);
+    silence.on = false;
+    (void)sigprocmask(SIG_SETMASK, &silence.mask, NULL);
+    return error;
+}
+
+static enum medgl_error silence_begin(void)
+{
+    static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGALRM};
+    sigset_t set;
+    if (silence.on)
+        return silence_set();
+    (void)sigemptyset(&set);
+    for (size_t i = 0; i < MEDGL_COUNT(caught); i++)
+        (void)sigaddset(&set, caught[i]);
+    if (tcgetattr(STDIN_FILENO, &silence.before) != 0)
+        return medgl_error_from_errno(errno);
+    silence.signals = signalfd(-1, &set, SFD_CLOEXEC);
+    if (silence.signals < 0)
+        return medgl_error_from_errno(errno);
+    (void)sigprocmask(SIG_BLOCK, &set, &silence.mask);
+    silence.on = true;
+    const enum medgl_error error = silence_set();
+    if (error != MEDGL_OK)
+        (void)silence_end();
+    return error;
+}
+
+/* Waits for a line or a signal. MEDGL_ERR_CONFLICT: `*signal_number` came before. */
+static enum medgl_error secret_wait(struct secret *answer, int *signal_number)
+{
+    struct pollfd ready[] = {{.fd = silence.signals, .events = POLLIN},
                              {.fd = STDIN_FILENO, .events = POLLIN}};
     struct signalfd_siginfo info;
     if (poll(ready, MEDGL_COUNT(ready), -1) < 0)
         return errno == EINTR ? MEDGL_OK : medgl_error_from_errno(errno);
     if (ready[0].revents != 0) {
-        if (read(signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
+        if (read(silence.signals, &info, sizeof(info)) != (ssize_t)sizeof(info))
             return MEDGL_ERR_IO;
         *signal_number = (int)info.ssi_signo;
         return MEDGL_ERR_CONFLICT;
@@ -58,44 +114,30 @@ static enum medgl_error secret_wait(int signals, struct secret *answer, int *sig
     return MEDGL_OK;
 }
 
-/* One question, with the terminal silent from its beginning to its end. */
-static enum medgl_error secret_ask(const char *question, int signals, struct secret *answer,
-                                   int *signal_number)
+static enum medgl_error secret_ask(const char *question, struct secret *answer, int *signal_number)
 {
-    struct termios before, silent;
     enum medgl_error error = MEDGL_OK;
-    if (tcgetattr(STDIN_FILENO, &before) != 0)
-        return medgl_error_from_errno(errno);
-    silent = before;
-    silent.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
-    if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) != 0)
-        return medgl_error_from_errno(errno);
     (void)fprintf(stderr, "%s ", question);
     while (error == MEDGL_OK && answer->len == 0)
-        error = secret_wait(signals, answer, signal_number);
+        error = secret_wait(answer, signal_number);
     (void)fprintf(stderr, "\n");
-    if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &before) != 0 && error == MEDGL_OK)
-        error = medgl_error_from_errno(errno);
     return error;
 }
 
 enum medgl_error ask_secretly(const char *question, struct secret *answer)
 {
-    static const int caught[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGALRM};
-    sigset_t set, before;
+    const bool alone = !silence.on; /* else it goes on behind this question */
     int signal_number = 0;
     enum medgl_error error;
-    (void)sigemptyset(&set);
-    for (size_t i = 0; i < MEDGL_COUNT(caught); i++)
-        (void)sigaddset(&set, caught[i]);
-    auto_fd int signals = signalfd(-1, &set, SFD_CLOEXEC);
-    if (signals < 0)
-        return medgl_error_from_errno(errno);
     MEDGL_TRY(secret_alloc(answer, ANSWER_SIZE));
     do {
-        (void)sigprocmask(SIG_BLOCK, &set, &before);
-        error = secret_ask(question, signals, answer, &signal_number);
-        (void)sigprocmask(SIG_SETMASK, &before, NULL);
+        if (!silence.on)
+            MEDGL_TRY(silence_begin());
+        error = secret_ask(question, answer, &signal_number);
+        if (alone || error == MEDGL_ERR_CONFLICT) {
+            const enum medgl_error ended = silence_end();
+            error = error == MEDGL_OK ? ended : error;
+        }
         if (error == MEDGL_ERR_CONFLICT)
             (void)raise(signal_number); /* ends or stops us here; who goes on is asked anew */
     } while (error == MEDGL_ERR_CONFLICT);
@@ -143,6 +185,12 @@ static void talk_say(void *carrier, const char *message)
     (void)file_write(STDERR_FILENO, "\n", 1);
 }
 
+static enum medgl_error talk_hide_typing(void *carrier, bool hidden)
+{
+    (void)carrier;
+    return hidden ? silence_begin() : silence_end();
+}
+
 enum medgl_error ask_line(const char *question, char *line, size_t size)
 {
     auto_secret struct secret answer = SECRET_NONE;
@@ -162,5 +210,6 @@ enum medgl_error ask_line(const char *question, char *line, size_t size)
 
 struct talk ask_talk(void)
 {
-    return (struct talk){.ask = talk_ask, .inform = talk_say, .warn = talk_say};
+    return (struct talk){
+        .ask = talk_ask, .inform = talk_say, .warn = talk_say, .hide = talk_hide_typing};
 }

@@ -79,12 +79,15 @@ static enum medgl_error choose_judge(struct choice *choice, const struct secret 
     return MEDGL_OK;
 }
 
-/* One try: asks, judges, asks again. A mistyped one is a try as well. */
+/* One try: asks, judges, asks again. A mistyped one is a try as well. Both may be typed at once:
+ * the second waits while the first is judged, and goes with it. */
 static enum medgl_error choose_try(struct choice *choice)
 {
     auto_secret struct secret typed = SECRET_NONE;
     auto_secret struct secret again = SECRET_NONE;
     const struct talk *talk = choice->talk;
+    if (choice->watched)
+        MEDGL_TRY(talk_hide(talk, true));
     choice->judged = (struct password_verdict){.refusal = PASSWORD_REFUSED_TOO_LONG};
     enum medgl_error error =
         talk->ask(talk->carrier, TALK_SECRET, TALK_PASSWORD, _("New password: "), &typed);

@@ -14,7 +14,8 @@ struct choice {
     const struct account *account;
     bool second_factor;           /* one is in force */
     const struct secret *current; /* as typed; NULL: it was not */
-    bool watched; /* somebody else sees what is shown: no password is offered (R02) */
+    bool watched; /* somebody else sees what is shown: no password is offered, and what is typed is
+                     hidden (R02); whoever asks for it ends that */
     struct judge judge;
     /* What came of the latest try. */
     bool accepted;

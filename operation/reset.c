@@ -202,8 +202,7 @@ static enum medgl_error reset_seal(struct reset_run *run, const struct password_
     return password_seal(run->context, fresh, record);
 }
 
-/* The person types it; whoever the terminal belongs to stands by. */
-static enum medgl_error reset_type(struct reset_run *run)
+static enum medgl_error reset_choose(struct reset_run *run)
 {
     char text[OPERATION_WHY_SIZE];
     const struct talk *talk = run->request->talk;
@@ -211,8 +210,19 @@ static enum medgl_error reset_type(struct reset_run *run)
                    _("%.64s: choose your new password now. It is not shown; nobody else looks at "
                      "the keys."),
                    run->account.name);
+    MEDGL_TRY(talk_hide(talk, true));
     talk->inform(talk->carrier, text);
-    MEDGL_TRY(choose_password(&run->choice));
+    return choose_password(&run->choice);
+}
+
+/* The person types it; whoever the terminal belongs to stands by, and sees nothing of what is typed
+ * while one is judged. */
+static enum medgl_error reset_type(struct reset_run *run)
+{
+    const enum medgl_error error = reset_choose(run);
+    const enum medgl_error shown = talk_hide(run->request->talk, false);
+    MEDGL_TRY(error);
+    MEDGL_TRY(shown);
     if (!run->choice.accepted)
         return reset_refuse(run->why, _("no password was chosen: nothing was changed"));
     run->fresh.strength = run->choice.judged.strength;

@@ -32,6 +32,14 @@ struct talk {
     void (*warn)(void *carrier, const char *message);
     /* Whether what was said last reached the person. NULL: it always does. */
     bool (*heard)(void *carrier);
+    /* From here on nothing that is typed is shown, between questions too, until it is called with
+     * false; what was typed before is dropped. NULL: nobody else sees what is typed. */
+    enum medgl_error (*hide)(void *carrier, bool hidden);
 };
+
+static inline enum medgl_error talk_hide(const struct talk *talk, bool hidden)
+{
+    return talk->hide != NULL ? talk->hide(talk->carrier, hidden) : MEDGL_OK;
+}
 
 #endif

@@ -154,26 +154,39 @@ static void witness_greet(const struct talk *talk, const struct account *witness
     talk->inform(talk->carrier, text);
 }
 
+/* From the first question to the verdict. */
+static enum medgl_error witness_answer(const struct talk *talk, struct proof *proof,
+                                       const struct account *subject)
+{
+    auto_secret struct secret typed = SECRET_NONE;
+    witness_greet(talk, &proof->account, subject);
+    enum medgl_error error = witness_ask(talk, proof, &typed);
+    if (error != MEDGL_OK && error != MEDGL_ERR_ARGUMENT)
+        return error;
+    MEDGL_TRY(proof_verify(proof, error == MEDGL_OK ? &typed : NULL));
+    secret_free(&typed);
+    MEDGL_TRY(proof_commit(proof));
+    second_tell(proof, talk);
+    return MEDGL_OK;
+}
+
 enum medgl_error witness_prove(struct context *context, const struct talk *talk,
                                const struct account *witness, const struct account *subject,
                                char why[OPERATION_WHY_SIZE])
 {
     auto_clean(proof_clear) struct proof proof = {.known = false};
-    auto_secret struct secret typed = SECRET_NONE;
     struct caller caller;
     witness_caller(context, &caller);
     MEDGL_TRY(proof_find(context, &caller, witness->name, PROOF_WITNESS, &proof));
     proof.second.unseen = true; /* nobody enrols a device here */
     if (!proof.known || strcmp(proof.account.id, witness->id) != 0)
         return MEDGL_ERR_CONFLICT;
-    witness_greet(talk, witness, subject);
-    enum medgl_error error = witness_ask(talk, &proof, &typed);
-    if (error != MEDGL_OK && error != MEDGL_ERR_ARGUMENT)
-        return error;
-    MEDGL_TRY(proof_verify(&proof, error == MEDGL_OK ? &typed : NULL));
-    secret_free(&typed);
-    MEDGL_TRY(proof_commit(&proof));
-    second_tell(&proof, talk);
+    enum medgl_error error = talk_hide(talk, true);
+    if (error == MEDGL_OK)
+        error = witness_answer(talk, &proof, subject);
+    const enum medgl_error shown = talk_hide(talk, false);
+    MEDGL_TRY(error);
+    MEDGL_TRY(shown);
     if (proof.decision.allowed)
         return MEDGL_OK;
     return witness_refuse(why,

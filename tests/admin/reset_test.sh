@@ -110,19 +110,47 @@ terminal "its owner types it, twice, and it is not shown" 'password reset games 
 END
 json "the entry" 0 'd["entries"][-1]["kind"] == "password.reset" and '"$last"'["deliver"] == "at-terminal" and
     '"$last"'["strength"] == "long"' ledger show
+# Judging takes a while here. What the person types meanwhile is not shown either, and is not lost (R02).
+printf '%s\n' 'kdf_memory = 128 MiB' 'kdf_time = 8' > "$conf"
+terminal "both at once" 'password reset games --verified-by known-in-person --deliver at-terminal' <<-'END'
+	see New password:
+	press Higanbana-4-to-kaze\nHiganbana-4-to-kaze\n
+	see Retype new password:
+	see is in force
+	end 0
+	never Higanbana
+END
+terminal "the second while the first is judged" 'password reset games --verified-by known-in-person --deliver at-terminal' <<-'END'
+	see New password:
+	type Asagao-6-no-tsuru
+	pause 0.2
+	type Asagao-6-no-tsuru
+	see Retype new password:
+	see is in force
+	end 0
+	never Asagao
+END
+terminal "Ctrl-C while it is judged" 'password reset games --verified-by known-in-person --deliver at-terminal' <<-'END'
+	see New password:
+	type Tsuyukusa-8-no-ao
+	press \x03
+	end -2
+	never Tsuyukusa
+END
+policy
 before=$(entries)
 terminal "the same again is refused, and so is one like it; after three tries nothing was changed (R14, R16)" \
     'password reset games --verified-by known-in-person --deliver at-terminal' <<-'END'
 	see New password:
-	type Kazaguruma-7-mawaru
+	type Asagao-6-no-tsuru
 	see New password:
-	type Kazaguruma-8-mawaru
+	type Asagao-7-no-tsuru
 	see New password:
 	type short1!
 	see last try
 	see nothing was changed
 	end 1
-	never Kazaguruma
+	never Asagao
 END
 terminal "who gives up changes nothing" 'password reset games --verified-by known-in-person --deliver at-terminal' <<-'END'
 	see New password:
@@ -152,6 +180,20 @@ printf '%s\n' 'see Witness: Ichiro Abe' 'see Password of daemon:' 'type Wrong-gu
 verdict "gets no slip out" $?
 json "is counted, and nothing else was changed" 0 '{e["kind"] for e in d["entries"][-2:]} == {"login.failure", "policy.change"} and
     len(d["entries"]) == '$((before + 2)) ledger show
+printf '%s\n' 'kdf_memory = 128 MiB' 'kdf_time = 8' 'reset_witness = known-in-person' > "$conf"
+terminal "what is typed while a witness is verified is not shown" \
+    "password reset games --verified-by known-in-person --deliver at-terminal --witness daemon" <<-'END'
+	see Password of daemon:
+	type Minato.no 4-gatsu!
+	pause 0.1
+	type Suisen-2-no-kaori
+	see New password:
+	press \x04
+	end 1
+	never Minato
+	never Suisen
+END
+policy 'reset_witness = known-in-person'
 terminal "a witness with the right one" "password reset games --verified-by known-in-person --slip $slip --witness daemon" <<-'END'
 	see Password of daemon:
 	type Minato.no 4-gatsu!
