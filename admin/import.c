@@ -125,6 +125,8 @@ static const char *import_why(enum import_verdict verdict)
     case IMPORT_UID_TAKEN:
         return _("its uid is that of another account: give it another one (usermod -u), or retire "
                  "that account first");
+    case IMPORT_BEYOND_ROLE:
+        return _("it is your own account, and nobody acts on their own: ask another operator");
     case IMPORT_REFUSED:
         break;
     }

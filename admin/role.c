@@ -199,7 +199,7 @@ enum admin_exit role_reaches_named(struct admin *admin)
 {
     char verb[ROLE_TEXT_SIZE], why[OPERATION_WHY_SIZE];
     const char *name = role_account(&admin->options);
-    /* A grant has rules of its own about who gives it to whom. */
+    /* A grant says first who may approve it. */
     if (name == NULL || !admin->options.verb->changes || admin->options.verb->run == grant_add)
         return ADMIN_DONE;
     role_verb_name(admin->options.verb, verb);

@@ -1,6 +1,7 @@
 /* The noun session: prints what operation/session.h says, and has the processes of one ended. */
 #include "admin/admin.h"
 
+#include "operation/account.h"
 #include "operation/session.h"
 
 #include <inttypes.h>
@@ -175,8 +176,11 @@ enum admin_exit session_end(struct admin *admin)
     const char *id = admin->options.name;
     struct session_ended ended;
     struct privileged_answer answer = {.outcome = PRIVILEGED_FAILED};
-    enum medgl_error error =
-        operation_session_end(&admin->context, id, admin->options.value[OPTION_REASON], &ended);
+    char why[OPERATION_WHY_SIZE];
+    enum medgl_error error = operation_session_end(
+        &admin->context, id, admin->options.value[OPTION_REASON], &ended, why);
+    if (error == MEDGL_ERR_REFUSED)
+        return admin_failed(error, id, why);
     if (error != MEDGL_OK)
         return session_not_ended(error, id);
     if (!session_processes_end(admin, &ended, &answer)) {

@@ -5,6 +5,7 @@
 #include "base/message.h"
 #include "base/text.h"
 #include "operation/evidence.h"
+#include "operation/role.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -167,6 +168,7 @@ struct revoke_run {
     struct context *context;
     const char *id, *reason;
     char *why;
+    struct account beyond; /* whose grant a role does not reach; no name: it does */
 };
 
 static enum medgl_error revoke_refuse(const struct revoke_run *run, const char *sentence)
@@ -177,7 +179,7 @@ static enum medgl_error revoke_refuse(const struct revoke_run *run, const char *
 
 static enum medgl_error revoke_now(struct store_txn *txn, void *argument)
 {
-    const struct revoke_run *run = argument;
+    struct revoke_run *run = argument;
     const struct clock_reading clock = clock_read();
     struct grant_batch batch = {.prefix = run->id};
     struct account account;
@@ -197,6 +199,9 @@ static enum medgl_error revoke_now(struct store_txn *txn, void *argument)
         break;
     }
     MEDGL_TRY(store_account_by_id(txn, grant->account_id, &account));
+    run->beyond = account;
+    MEDGL_TRY(role_reaches(run->context, txn, &account, run->why));
+    run->beyond.name[0] = '\0';
     MEDGL_TRY(grant_finish(run->context, txn, &clock, &account, grant, run->reason));
     return evidence_keep(txn, clock.now);
 }
@@ -208,7 +213,10 @@ enum medgl_error operation_grant_revoke(struct context *context, const char *id,
     why[0] = '\0';
     if (strlen(id) < CRYPTO_ID_LEAST || reason[0] == '\0' || !text_is_printable(reason))
         return MEDGL_ERR_ARGUMENT;
-    MEDGL_TRY(store_transact(context->store, STORE_WRITE, revoke_now, &run));
+    const enum medgl_error error = store_transact(context->store, STORE_WRITE, revoke_now, &run);
+    if (error == MEDGL_ERR_REFUSED && run.beyond.name[0] != '\0')
+        return operation_role_beyond(context, "grant revoke", run.beyond.name);
+    MEDGL_TRY(error);
     (void)evidence_publish(context); /* the act stands even if the outside copy fails: logged */
     return MEDGL_OK;
 }

@@ -7,6 +7,7 @@
 #include "operation/identity.h"
 #include "operation/person.h"
 #include "operation/recovery.h"
+#include "operation/role.h"
 #include "policy/calendar.h"
 
 #include <stdarg.h>
@@ -23,6 +24,7 @@ struct grant_add_run {
     struct account account;
     struct grant grant;
     struct credential credential[FACTORS_CODE_MAX];
+    bool beyond; /* the role does not reach the account */
 };
 
 static enum medgl_error grant_refuse(const struct grant_add_run *run, const char *format, ...)
@@ -211,6 +213,9 @@ static enum medgl_error grant_add_check(struct store_txn *txn, void *argument)
                             account_state_word(account->state));
     MEDGL_TRY(grant_times(run));
     MEDGL_TRY(grant_approver(txn, run));
+    run->beyond = true;
+    MEDGL_TRY(role_reaches(run->context, txn, account, run->why));
+    run->beyond = false;
     MEDGL_TRY(grant_serves(txn, run));
     return grant_alone(txn, run);
 }
@@ -310,8 +315,11 @@ enum medgl_error operation_grant_add(struct context *context,
     MEDGL_TRY(text_copy(grant->reason, sizeof(grant->reason), request->reason));
     MEDGL_TRY(crypto_random_id(grant->id));
     MEDGL_TRY(unix_user_find(request->approved_by, &run.approver));
-    MEDGL_TRY(store_transact(context->store, STORE_READ, grant_add_check, &run));
-    enum medgl_error error = grant_add_codes(&run);
+    enum medgl_error error = store_transact(context->store, STORE_READ, grant_add_check, &run);
+    if (error == MEDGL_ERR_REFUSED && run.beyond)
+        return operation_role_beyond(context, "grant add", run.account.name);
+    MEDGL_TRY(error);
+    error = grant_add_codes(&run);
     if (error == MEDGL_OK)
         error = store_transact(context->store, STORE_WRITE, grant_add_now, &run);
     secret_wipe(run.credential, sizeof(run.credential));

@@ -7,6 +7,7 @@
 #include "operation/evidence.h"
 #include "operation/password.h"
 #include "operation/person.h"
+#include "operation/role.h"
 
 #include <string.h>
 
@@ -37,6 +38,8 @@ const char *import_verdict_word(enum import_verdict verdict)
         return "uid-changed";
     case IMPORT_UID_TAKEN:
         return "uid-taken";
+    case IMPORT_BEYOND_ROLE:
+        return "beyond-role";
     case IMPORT_REFUSED:
         break;
     }
@@ -96,6 +99,16 @@ static enum medgl_error import_judge_uid(struct store_txn *txn, struct import_ru
     return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
 }
 
+/* Who is enrolled already is reached or not; who is not is nobody's own account yet. */
+static enum medgl_error import_judge_role(struct store_txn *txn, struct import_run *run)
+{
+    char why[OPERATION_WHY_SIZE];
+    const enum medgl_error error = role_reaches(run->context, txn, &run->account, why);
+    if (error == MEDGL_ERR_REFUSED)
+        run->verdict = IMPORT_BEYOND_ROLE;
+    return error == MEDGL_ERR_REFUSED ? MEDGL_OK : error;
+}
+
 /* Finds the account, and decides. */
 static enum medgl_error import_judge(struct store_txn *txn, void *argument)
 {
@@ -113,8 +126,8 @@ static enum medgl_error import_judge(struct store_txn *txn, void *argument)
     else if (account.uid != run->request->uid)
         run->verdict = IMPORT_UID_CHANGED;
     else
-        return import_judge_password(txn, run);
-    return MEDGL_OK;
+        MEDGL_TRY(import_judge_password(txn, run));
+    return run->verdict == IMPORT_DONE ? import_judge_role(txn, run) : MEDGL_OK;
 }
 
 /* R19: nothing is known of what the password meets, so its strength is NONE until its owner gives

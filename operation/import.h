@@ -26,6 +26,7 @@ enum import_verdict {
     IMPORT_NOT_ACTIVE,
     IMPORT_UID_CHANGED, /* the account was enrolled for another uid */
     IMPORT_UID_TAKEN,   /* the uid is that of another account (R25) */
+    IMPORT_BEYOND_ROLE, /* the account is the operator's own (operation/role.h) */
 };
 /* One transaction with its entries (account.add where needed, password.import). A hash that was
  * imported before and not used yet is replaced by one that differs. */
@@ -34,7 +35,8 @@ enum medgl_error operation_import(struct context *context, const struct import_r
 /* "done", "has-password", "no-hash"; never NULL. */
 const char *import_verdict_word(enum import_verdict verdict);
 
-/* Records that the Unix password of an account was locked, or unlocked again. */
+/* Records that the Unix password of an account was locked, or unlocked again. Asks for no role: it
+ * tells of what was done, and whoever orders that asks before (operation_role_reaches()). */
 enum medgl_error operation_shadow_note(struct context *context, const char *name, bool locked);
 
 #endif

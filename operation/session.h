@@ -102,7 +102,9 @@ enum medgl_error operation_session_list(struct context *context, const char *nam
 
 /* Records it as ended, with who and why; what is ended is for whoever ends the processes.
  * MEDGL_ERR_NOT_FOUND: no open session has that id (a beginning of at least CRYPTO_ID_LEAST digits
- * that only one has will do; fewer, or several that have it: MEDGL_ERR_ARGUMENT). */
+ * that only one has will do; fewer, or several that have it: MEDGL_ERR_ARGUMENT).
+ * MEDGL_ERR_REFUSED with `why` (OPERATION_WHY_SIZE): the operator's role does not reach the
+ * account. */
 struct session_ended {
     struct session session;
     char account[STORE_NAME_SIZE]; /* login name */
@@ -112,6 +114,6 @@ struct session_ended {
                           not be ended, they would end with it */
 };
 enum medgl_error operation_session_end(struct context *context, const char *id, const char *reason,
-                                       struct session_ended *ended);
+                                       struct session_ended *ended, char why[]);
 
 #endif

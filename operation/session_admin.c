@@ -1,6 +1,7 @@
 /* Sessions for administrators: listed, and ended (R06, R29). Ends no process: whoever asked for it
  * does, once this is committed. */
 #include "operation/evidence.h"
+#include "operation/role.h"
 #include "operation/session.h"
 
 #include "base/text.h"
@@ -62,6 +63,8 @@ struct end_run {
     const char *id, *reason;
     uint32_t matches;
     struct session_ended *ended;
+    char *why;
+    bool beyond; /* the role does not reach the account */
 };
 
 static enum medgl_error end_match(void *argument, const struct session *session)
@@ -97,6 +100,9 @@ static enum medgl_error end_now(struct store_txn *txn, void *argument)
         return run->matches == 0 ? MEDGL_ERR_NOT_FOUND : MEDGL_ERR_ARGUMENT;
     MEDGL_TRY(store_account_by_id(txn, session->account_id, &account));
     MEDGL_TRY(text_copy(run->ended->account, sizeof(run->ended->account), account.name));
+    run->beyond = true;
+    MEDGL_TRY(role_reaches(run->context, txn, &account, run->why));
+    run->beyond = false;
     run->ended->uid = account.uid;
     run->ended->life = session_life(session, clock.now);
     run->ended->leads_others = false;
@@ -110,12 +116,17 @@ static enum medgl_error end_now(struct store_txn *txn, void *argument)
 }
 
 enum medgl_error operation_session_end(struct context *context, const char *id, const char *reason,
-                                       struct session_ended *ended)
+                                       struct session_ended *ended, char why[])
 {
-    struct end_run run = {.context = context, .id = id, .reason = reason, .ended = ended};
+    struct end_run run = {
+        .context = context, .id = id, .reason = reason, .ended = ended, .why = why};
+    why[0] = '\0';
     if (strlen(id) < CRYPTO_ID_LEAST || reason[0] == '\0' || !text_is_printable(reason))
         return MEDGL_ERR_ARGUMENT;
-    MEDGL_TRY(store_transact(context->store, STORE_WRITE, end_now, &run));
+    const enum medgl_error error = store_transact(context->store, STORE_WRITE, end_now, &run);
+    if (error == MEDGL_ERR_REFUSED && run.beyond)
+        return operation_role_beyond(context, "session end", ended->account);
+    MEDGL_TRY(error);
     (void)evidence_publish(context); /* the act stands even if the outside copy fails: logged */
     return MEDGL_OK;
 }

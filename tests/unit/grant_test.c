@@ -290,7 +290,15 @@ static void malformed(void **state)
     close_here();
 }
 
-/* Who gives it to themself needs somebody else who is there; who gives it to others does not. */
+/* As the owner of the account, who logged in. */
+static void act_as_owner(unsigned roles)
+{
+    here->context.actor = (struct actor){.uid = (int64_t)geteuid(), .roles = roles};
+    (void)snprintf(here->context.actor.name, sizeof(here->context.actor.name), "%s", here->user);
+}
+
+/* Who gives it to themself needs somebody else who is there, and must not be bound by a role; who
+ * gives it to others needs neither. */
 static void the_operator_alone_approves_nothing(void **state)
 {
     char id[CRYPTO_ID_SIZE], why[OPERATION_WHY_SIZE];
@@ -298,8 +306,7 @@ static void the_operator_alone_approves_nothing(void **state)
     open_here(REQUIRED);
     enrol_other(ACCOUNT_CLASS_PRIVILEGED);
     struct grant_add_request request = waiver();
-    here->context.actor = (struct actor){.uid = (int64_t)geteuid()};
-    (void)snprintf(here->context.actor.name, sizeof(here->context.actor.name), "%s", here->user);
+    act_as_owner(ROLE_SECURITY);
     assert_int_equal(add(&request, id, why), MEDGL_ERR_REFUSED);
     assert_non_null(strstr(why, "another person"));
     here->context.actor =
@@ -310,7 +317,34 @@ static void the_operator_alone_approves_nothing(void **state)
     assert_int_equal(operation_account_disable(&here->context, OTHER, "x", why), MEDGL_OK);
     assert_int_equal(add(&request, id, why), MEDGL_ERR_REFUSED);
     assert_int_equal(operation_account_enable(&here->context, OTHER, "x", why), MEDGL_OK);
+    assert_int_equal(add(&request, id, why), MEDGL_ERR_REFUSED);
+    assert_non_null(strstr(why, "your own account"));
+    act_as_owner(ROLE_SECURITY);
+    assert_int_equal(add(&request, id, why), MEDGL_ERR_REFUSED);
+    assert_non_null(strstr(why, "your own account"));
+    act_as_owner(ROLE_ROOT); /* whom no role binds */
     added(&request, id);
+    assert_int_equal(tally_of(here).kinds[LEDGER_GRANT_ADD], 1);
+    close_here();
+}
+
+/* By the id alone nobody ends their own either, and the try is written down (R08). */
+static void nobody_ends_their_own(void **state)
+{
+    char id[CRYPTO_ID_SIZE], why[OPERATION_WHY_SIZE];
+    (void)state;
+    open_here(REQUIRED);
+    const struct grant_add_request request = waiver();
+    added(&request, id);
+    act_as_owner(ROLE_SECURITY);
+    assert_int_equal(operation_grant_revoke(&here->context, id, "x", why), MEDGL_ERR_REFUSED);
+    assert_non_null(strstr(why, "your own account"));
+    assert_int_equal(tally_of(here).kinds[LEDGER_GRANT_REVOKE], 0);
+    assert_int_equal(tally_of(here).kinds[LEDGER_ROLE_REFUSED], 1);
+    here->context.actor.uid = 4711;
+    (void)snprintf(here->context.actor.name, sizeof(here->context.actor.name), "another");
+    assert_int_equal(operation_grant_revoke(&here->context, id, "x", why), MEDGL_OK);
+    assert_int_equal(verify(here), MEDGL_OK);
     close_here();
 }
 
@@ -397,7 +431,7 @@ static void a_second_account_is_nobody_else(void **state)
     struct grant_add_request request = waiver();
     request.approved_by = row->approver != NULL ? row->approver : OTHER;
     if (row->gives) {
-        here->context.actor = (struct actor){.uid = OTHER_UID};
+        here->context.actor = (struct actor){.uid = OTHER_UID, .roles = ROLE_SECURITY};
         (void)snprintf(here->context.actor.name, sizeof(here->context.actor.name), OTHER);
     }
     assert_int_equal(add(&request, id, why), row->says == NULL ? MEDGL_OK : MEDGL_ERR_REFUSED);
@@ -702,6 +736,7 @@ static unsigned race(const char *id, store_function other, medgl_time ahead, uns
         struct context context;
         if (context_open(here->root, CONTEXT_STATE, &context) != MEDGL_OK)
             _exit(63);
+        context.actor.roles = ROLE_ROOT;
         struct grant_act run = {
             .context = &context, .name = here->user, .id = id, .ahead = i % 4 == 1 ? ahead : 0};
         const enum medgl_error error =
@@ -774,6 +809,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(malformed),
         cmocka_unit_test(the_operator_alone_approves_nothing),
+        cmocka_unit_test(nobody_ends_their_own),
         cmocka_unit_test(one_of_a_kind_at_a_time),
         cmocka_unit_test(codes_that_were_not_given_are_none),
         cmocka_unit_test(ends_by_itself),

@@ -544,6 +544,22 @@ static void what_is_no_hash_changes_nothing(void **state)
     assert_int_equal(tally.kinds[LEDGER_PASSWORD_IMPORT], 0);
 }
 
+/* Nobody puts another password under their own account, once they have one (R08). */
+static void nobody_imports_their_own(void **state)
+{
+    struct fixture *f = *state;
+    auto_secret struct secret hash = SECRET_NONE;
+    enrol(f);
+    make_hash("$6$", "brought-Along-77", &hash);
+    f->context.actor = (struct actor){.uid = (int64_t)geteuid(), .roles = ROLE_SECURITY};
+    assert_int_equal(import(f, &hash, true), IMPORT_BEYOND_ROLE);
+    assert_int_equal(import(f, &hash, false), IMPORT_BEYOND_ROLE);
+    assert_int_equal(tally_of(f).kinds[LEDGER_PASSWORD_IMPORT], 0);
+    f->context.actor.uid++;
+    assert_int_equal(import(f, &hash, false), IMPORT_DONE);
+    assert_int_equal(verify(f), MEDGL_OK);
+}
+
 static void a_locked_unix_password_is_noted(void **state)
 {
     struct fixture *f = *state;
@@ -571,6 +587,7 @@ static const struct on_store {
     {"a revoked hash does not come back (R12)", r12_a_revoked_hash_does_not_come_back},
     {"accounts that take no hash", accounts_that_take_no_hash},
     {"what is no hash changes nothing", what_is_no_hash_changes_nothing},
+    {"nobody imports their own (R08)", nobody_imports_their_own},
     {"a locked Unix password is noted", a_locked_unix_password_is_noted},
 };
 

@@ -789,7 +789,7 @@ static void an_administrator_ends_it(void **state)
     struct session_opening opening;
     struct session_ended ended;
     enum session_verdict verdict;
-    char id[CRYPTO_ID_SIZE] = "0123456789abcdef";
+    char id[CRYPTO_ID_SIZE] = "0123456789abcdef", why[OPERATION_WHY_SIZE];
     const struct caller caller = caller_at(&place);
     assert_int_equal(open_at(f, &place, &opening, NULL), SESSION_DONE);
     assert_int_equal(open_at(f, &place, NULL, NULL), SESSION_DONE);
@@ -798,7 +798,7 @@ static void an_administrator_ends_it(void **state)
     if (row->closed)
         assert_int_equal(
             operation_session_close(&f->context, &caller, f->user, opening.id, &verdict), MEDGL_OK);
-    assert_int_equal(operation_session_end(&f->context, id, row->reason, &ended), row->error);
+    assert_int_equal(operation_session_end(&f->context, id, row->reason, &ended, why), row->error);
     const struct tally tally = tally_of(f);
     assert_int_equal(tally.kinds[LEDGER_SESSION_END], row->error == MEDGL_OK);
     if (row->error == MEDGL_OK) {
@@ -812,6 +812,27 @@ static void an_administrator_ends_it(void **state)
         assert_int_equal(verdict, SESSION_DONE); /* and nothing is added */
         assert_int_equal(tally_of(f).kinds[LEDGER_SESSION_CLOSE], 0);
     }
+    end(f);
+}
+
+/* By the id alone nobody ends their own either, and the try is written down (R08). */
+static void nobody_ends_their_own(void **state)
+{
+    static const struct place place = SSHD;
+    struct fixture *f = begin("");
+    struct session_opening opening;
+    struct session_ended ended;
+    char why[OPERATION_WHY_SIZE];
+    (void)state;
+    assert_int_equal(open_at(f, &place, &opening, NULL), SESSION_DONE);
+    f->context.actor = (struct actor){.uid = (int64_t)geteuid(), .roles = ROLE_SECURITY};
+    assert_int_equal(operation_session_end(&f->context, opening.id, "x", &ended, why),
+                     MEDGL_ERR_REFUSED);
+    assert_non_null(strstr(why, "your own account"));
+    assert_int_equal(tally_of(f).kinds[LEDGER_SESSION_END], 0);
+    assert_int_equal(tally_of(f).kinds[LEDGER_ROLE_REFUSED], 1);
+    f->context.actor.uid++;
+    assert_int_equal(operation_session_end(&f->context, opening.id, "x", &ended, why), MEDGL_OK);
     end(f);
 }
 
@@ -830,13 +851,13 @@ static void a_leader_of_two_accounts_is_told(void **state)
     assert_int_equal(operation_account_add(&f->context, &request, why), MEDGL_OK);
     assert_int_equal(open_at(f, &place, &opening, NULL), SESSION_DONE);
     assert_int_equal(open_at(f, &place, NULL, NULL), SESSION_DONE);
-    assert_int_equal(operation_session_end(&f->context, opening.id, "why", &ended), MEDGL_OK);
+    assert_int_equal(operation_session_end(&f->context, opening.id, "why", &ended, why), MEDGL_OK);
     assert_false(ended.leads_others); /* the other one is the account's own */
     assert_int_equal(open_at(f, &place, &opening, NULL), SESSION_DONE);
     (void)snprintf(f->user, sizeof(f->user), "%s", ASKER);
     assert_int_equal(open_at(f, &place, NULL, NULL), SESSION_DONE);
     (void)snprintf(f->user, sizeof(f->user), "%s", own);
-    assert_int_equal(operation_session_end(&f->context, opening.id, "why", &ended), MEDGL_OK);
+    assert_int_equal(operation_session_end(&f->context, opening.id, "why", &ended, why), MEDGL_OK);
     assert_true(ended.leads_others);
     end(f);
 }
@@ -1040,6 +1061,7 @@ int main(void)
     TABLE_ADD("alerts (R07)", alarms, an_administrator_hears);
     TABLE_ADD("a long absence (R25)", absences, an_absence_ends_once);
     TABLE_ADD("a session is ended", endings, an_administrator_ends_it);
+    table_add("a session is ended", "not one's own", nobody_ends_their_own, NULL);
     table_add("a session is ended", "whose process opened somebody else's too",
               a_leader_of_two_accounts_is_told, NULL);
     TABLE_ADD("a host without an id closes (R06)", closings, what_closes_without_an_id);
