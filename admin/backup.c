@@ -217,16 +217,22 @@ static void restore_say(struct admin *admin, struct hearing *hearing,
     static const struct column columns[] = {
         {"kept", N_("Kept"), COLUMN_TEXT, COLUMN_BOTH},
         {"lost", N_("Entries undone"), COLUMN_NUMBER, COLUMN_BOTH},
+        {"redone", N_("Done again"), COLUMN_NUMBER, COLUMN_BOTH},
         {"codes_since", N_("Codes ended"), COLUMN_NUMBER, COLUMN_BOTH},
         {"codes_open", N_("Codes open"), COLUMN_NUMBER, COLUMN_BOTH},
     };
     backup_print(admin, "backup", &restored->found);
     struct table *table =
         table_new(&admin->output, "restored", TABLE_RECORD, columns, MEDGL_COUNT(columns));
-    table_row(table, (struct cell[]){CELL_TEXT(restored->kept), CELL_NUMBER(restored->lost),
-                                     CELL_NUMBER(restored->codes_since),
-                                     CELL_NUMBER(restored->codes_open)});
+    table_row(table,
+              (struct cell[]){CELL_TEXT(restored->kept), CELL_NUMBER(restored->lost),
+                              CELL_NUMBER(restored->redone), CELL_NUMBER(restored->codes_since),
+                              CELL_NUMBER(restored->codes_open)});
     table_print(&table);
+    if (restored->redone > 0)
+        output_say(&admin->output,
+                   _("What was taken away after the backup was taken away again: the entries after "
+                     "backup.restore say what."));
     restore_print_heard(&admin->output,
                         _("This was done after the backup and is undone; do again what is still "
                           "to hold:"),

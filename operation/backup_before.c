@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 #include "base/text.h"
+#include "operation/factors.h"
 #include "operation/head_seen.h"
 
 #include <stdio.h>
@@ -16,6 +17,11 @@ void before_close(struct before *before)
         struct before_code *next = before->codes->next;
         free(before->codes);
         before->codes = next;
+    }
+    while (before->fates != NULL) {
+        struct before_fate *next = before->fates->next;
+        free(before->fates);
+        before->fates = next;
     }
     context_close(&before->context);
 }
@@ -83,13 +89,14 @@ enum medgl_error before_compare(struct before *before, const struct backup_manif
  */
 
 static enum medgl_error before_note(struct before *before, const char *account,
-                                    const char *credential, bool grants)
+                                    enum credential_kind kind, const char *credential, bool grants)
 {
     struct before_code *code = calloc(1, sizeof(*code));
     if (code == NULL)
         return MEDGL_ERR_MEMORY;
     (void)snprintf(code->account, sizeof(code->account), "%s", account);
     (void)snprintf(code->credential, sizeof(code->credential), "%s", credential);
+    code->kind = kind;
     code->grants = grants;
     code->next = before->codes;
     before->codes = code;
@@ -102,18 +109,73 @@ static bool entry_is_recovery(const struct ledger_entry *entry, const char *fiel
     return strcmp(last != NULL ? last + 1 : proofs, factor_kind_word(FACTOR_KIND_RECOVERY)) == 0;
 }
 
-/* Codes that were used, taken away or replaced. */
+static enum medgl_error before_learn_revoke(struct before *before, const struct ledger_entry *entry)
+{
+    static const enum credential_kind kinds[] = {CREDENTIAL_RECOVERY, CREDENTIAL_TOTP,
+                                                 CREDENTIAL_CARD};
+    const char *word = ledger_entry_find_text(entry, "factor");
+    for (size_t i = 0; i < MEDGL_COUNT(kinds); i++)
+        if (strcmp(word, factor_kind_word(factor_kind_of(kinds[i]))) == 0)
+            return before_note(before, entry->subject.account, kinds[i],
+                               ledger_entry_find_text(entry, "credential"), false);
+    return MEDGL_OK;
+}
+
+/* Codes that were used, and what was taken away or replaced. */
 static enum medgl_error before_learn_codes(struct before *before, const struct ledger_entry *entry)
 {
     const char *account = entry->subject.account;
     if (account == NULL)
         return MEDGL_OK;
     if (entry->kind == LEDGER_LOGIN_SUCCESS && entry_is_recovery(entry, "factors"))
-        return before_note(before, account, ledger_entry_find_text(entry, "factor"), false);
-    if (entry->kind == LEDGER_FACTOR_REVOKE && entry_is_recovery(entry, "factor"))
-        return before_note(before, account, ledger_entry_find_text(entry, "credential"), false);
+        return before_note(before, account, CREDENTIAL_RECOVERY,
+                           ledger_entry_find_text(entry, "factor"), false);
+    if (entry->kind == LEDGER_FACTOR_REVOKE)
+        return before_learn_revoke(before, entry);
     if (entry->kind == LEDGER_GRANT_USE || entry->kind == LEDGER_GRANT_REVOKE)
-        return before_note(before, account, "", true);
+        return before_note(before, account, CREDENTIAL_CODE, "", true);
+    if (entry->kind == LEDGER_PASSWORD_REVOKE)
+        return before_note(before, account, CREDENTIAL_PASSWORD,
+                           ledger_entry_find_text(entry, "credential"), false);
+    return MEDGL_OK;
+}
+
+static struct before_fate *before_fate_of(struct before *before, const char *account)
+{
+    struct before_fate *fate = before->fates;
+    while (fate != NULL && strcmp(fate->account, account) != 0)
+        fate = fate->next;
+    if (fate == NULL && (fate = calloc(1, sizeof(*fate))) != NULL) {
+        (void)snprintf(fate->account, sizeof(fate->account), "%s", account);
+        fate->next = before->fates;
+        before->fates = fate;
+    }
+    return fate;
+}
+
+/* What came last holds: who was disabled and enabled again is not disabled. */
+static enum medgl_error before_learn_fate(struct before *before, const struct ledger_entry *entry)
+{
+    const bool state = entry->kind == LEDGER_ACCOUNT_DISABLE ||
+                       entry->kind == LEDGER_ACCOUNT_ENABLE || entry->kind == LEDGER_ACCOUNT_RETIRE;
+    const bool fresh =
+        entry->kind == LEDGER_PASSWORD_ISSUE || entry->kind == LEDGER_PASSWORD_RESET ||
+        entry->kind == LEDGER_PASSWORD_CHANGE || entry->kind == LEDGER_PASSWORD_IMPORT;
+    if (entry->subject.account == NULL ||
+        (!state && !fresh && entry->kind != LEDGER_PASSWORD_REVOKE))
+        return MEDGL_OK;
+    struct before_fate *fate = before_fate_of(before, entry->subject.account);
+    if (fate == NULL)
+        return MEDGL_ERR_MEMORY;
+    if (state) {
+        fate->disabled = entry->kind == LEDGER_ACCOUNT_DISABLE;
+        fate->retired = entry->kind == LEDGER_ACCOUNT_RETIRE;
+        (void)snprintf(fate->reason, sizeof(fate->reason), "%s",
+                       ledger_entry_find_text(entry, "why"));
+    } else {
+        fate->revoked = !fresh;
+        fate->replaced = fate->replaced || fresh;
+    }
     return MEDGL_OK;
 }
 
@@ -186,7 +248,8 @@ static enum medgl_error before_row(void *argument, const struct ledger_row *row)
     const struct ledger_entry *entry = ledger_parsed_entry(parsed);
     if (before_is_act(entry->kind) && before->lost != NULL)
         before->lost(before->argument, entry);
-    return before_learn_codes(before, entry);
+    MEDGL_TRY(before_learn_codes(before, entry));
+    return before_learn_fate(before, entry);
 }
 
 enum medgl_error before_learn(struct before *before, struct store_txn *txn, uint64_t since)

@@ -17,7 +17,6 @@
 #include "operation/alert.h"
 #include "operation/evidence.h"
 #include "operation/factors.h"
-#include "operation/grant.h"
 #include "operation/head_seen.h"
 #include "operation/setup.h"
 
@@ -56,7 +55,7 @@ struct restore_message {
     bool had_store, new_key[2];
     struct backup_found found;
     uint64_t lost;
-    uint32_t codes_since, codes_open;
+    uint32_t redone, codes_since, codes_open;
 };
 
 static enum medgl_error restore_send(int socket, const struct restore_message *message)
@@ -146,68 +145,6 @@ static enum medgl_error restore_judge_key(struct restore *restore)
 
 /* -- codes -- */
 
-static enum medgl_error restore_revoke(struct restore *restore, struct store_txn *txn,
-                                       const struct clock_reading *clock,
-                                       const struct account *account, const char *credential,
-                                       uint32_t count)
-{
-    struct context *context = &restore->opened.context;
-    struct ledger_entry entry;
-    evidence_begin(context, clock, LEDGER_FACTOR_REVOKE, account, &entry);
-    ledger_entry_text(&entry, "factor", factor_kind_word(FACTOR_KIND_RECOVERY));
-    if (credential[0] != '\0')
-        ledger_entry_text(&entry, "credential", credential);
-    else
-        ledger_entry_number(&entry, "count", count);
-    ledger_entry_text(&entry, "reason", "used or replaced before the store was put back");
-    MEDGL_TRY(evidence_append(context, txn, &entry, NULL));
-    return credential[0] != '\0'
-               ? store_credential_remove(txn, account->id, CREDENTIAL_RECOVERY, credential)
-               : store_credential_delete(txn, account->id, CREDENTIAL_RECOVERY);
-}
-
-struct code_find {
-    const char *id;
-    uint32_t found, all;
-};
-
-static enum medgl_error code_look(void *argument, const struct credential *credential)
-{
-    struct code_find *find = argument;
-    find->all++;
-    find->found += strcmp(credential->id, find->id) == 0;
-    return MEDGL_OK;
-}
-
-/* What was used up, taken away or replaced since is not good again. */
-static enum medgl_error restore_code(struct restore *restore, struct store_txn *txn,
-                                     const struct clock_reading *clock,
-                                     const struct before_code *code)
-{
-    struct context *context = &restore->opened.context;
-    struct code_find find = {.id = code->credential};
-    struct account account;
-    enum medgl_error error = store_account_by_id(txn, code->account, &account);
-    if (error != MEDGL_OK)
-        return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error; /* enrolled since */
-    if (code->grants)
-        return grants_revoke(context, txn, clock, &account,
-                             "used or ended before the store was put back");
-    MEDGL_TRY(store_credential_each_of(txn, account.id, CREDENTIAL_RECOVERY, code_look, &find));
-    if (find.all == 0 || (code->credential[0] != '\0' && find.found == 0))
-        return MEDGL_OK;
-    restore->answer.codes_since += code->credential[0] != '\0' ? 1 : find.all;
-    return restore_revoke(restore, txn, clock, &account, code->credential, find.all);
-}
-
-static enum medgl_error restore_codes(struct restore *restore, struct store_txn *txn,
-                                      const struct clock_reading *clock)
-{
-    for (const struct before_code *code = restore->before.codes; code != NULL; code = code->next)
-        MEDGL_TRY(restore_code(restore, txn, clock, code));
-    return MEDGL_OK;
-}
-
 /* Where nobody can say what was used since, every code may have been. */
 struct open_run {
     struct restore *restore;
@@ -275,8 +212,8 @@ static enum medgl_error restore_alert(struct restore *restore, struct store_txn 
     (void)snprintf(
         text, sizeof(text),
         "The store was put back from a backup of %s: %s entries that came after it are "
-        "in the store that was kept, and what they say is undone. Passwords, devices and "
-        "accounts are as they were then%s.",
+        "in the store that was kept, and what they gave is undone. Passwords, devices and "
+        "accounts are as they were then, but for what was taken away%s.",
         created, lost,
         restore->answer.codes_open > 0 ? "; one-time codes may have been used since: issue new ones"
                                        : "");
@@ -291,6 +228,7 @@ static enum medgl_error restore_write(struct store_txn *txn, void *argument)
     const struct clock_reading clock = clock_read();
     struct ledger_entry entry;
     struct open_run open = {restore, txn};
+    struct redone done;
     char created[CLOCK_TEXT_SIZE];
     restore->answer.codes_since = restore->answer.codes_open = 0;
     restore->names[0] = '\0';
@@ -299,7 +237,9 @@ static enum medgl_error restore_write(struct store_txn *txn, void *argument)
     evidence_begin(context, &clock, LEDGER_BACKUP_RESTORE, NULL, &entry);
     restore_describe(restore, &entry, created);
     MEDGL_TRY(evidence_append(context, txn, &entry, NULL));
-    MEDGL_TRY(restore_codes(restore, txn, &clock));
+    MEDGL_TRY(redo_acts(context, txn, &clock, &restore->before, &done));
+    restore->answer.codes_since = done.codes;
+    restore->answer.redone = done.acts;
     MEDGL_TRY(restore_alert(restore, txn, &clock));
     return evidence_keep(txn, clock.now);
 }
@@ -483,6 +423,7 @@ static void restore_take(const struct restore_message *message, struct backup_re
 {
     restored->found = message->found;
     restored->lost = message->lost;
+    restored->redone = message->redone;
     restored->codes_since = message->codes_since;
     restored->codes_open = message->codes_open;
 }
@@ -512,6 +453,7 @@ static enum medgl_error restore_serve(const struct switch_plan *plan, int socket
             break;
         case RESTORE_READY:
             memcpy(now.new_key, message.new_key, sizeof(now.new_key));
+            now.set_up = switch_is_set_up(request);
             message.text[0] = '\0';
             message.error = switch_now(&now, restored, message.text);
             message.word = RESTORE_SWITCHED;

@@ -17,8 +17,19 @@
 struct before_code {
     struct before_code *next;
     char account[CRYPTO_ID_SIZE];
-    char credential[CRYPTO_ID_SIZE]; /* a recovery code; "": all of them */
+    enum credential_kind kind;       /* of what was taken away */
+    char credential[CRYPTO_ID_SIZE]; /* one of them; "": all */
     bool grants;                     /* or their grants */
+};
+
+/* An account that something was decided about since the backup: how that ended. */
+struct before_fate {
+    struct before_fate *next;
+    char account[CRYPTO_ID_SIZE];
+    bool disabled, retired;
+    bool revoked;                 /* its password, and it got no other one */
+    bool replaced;                /* its password */
+    char reason[STORE_TEXT_SIZE]; /* of its state */
 };
 
 /* The store that is in place, as far as it can be read. */
@@ -30,6 +41,7 @@ struct before {
     uint64_t size;   /* of its ledger */
     medgl_time seen; /* the last step of a device that it saw, or 0 */
     struct before_code *codes;
+    struct before_fate *fates;
     void *argument;
     void (*lost)(void *argument, const struct ledger_entry *entry);
 };
@@ -41,6 +53,15 @@ enum medgl_error before_compare(struct before *before, const struct backup_manif
 /* In a transaction in it: what it says since the backup. */
 enum medgl_error before_learn(struct before *before, struct store_txn *txn, uint64_t since);
 
+/* What was taken away since the backup is taken away again, each with its entry. */
+struct redone {
+    uint32_t codes; /* recovery codes */
+    uint32_t acts;  /* devices, cards, passwords, accounts */
+};
+enum medgl_error redo_acts(struct context *context, struct store_txn *txn,
+                           const struct clock_reading *clock, const struct before *before,
+                           struct redone *done);
+
 /* -- the switch, with root's rights where there are any -----------------------------------------
  */
 
@@ -48,15 +69,19 @@ struct switch_plan {
     const struct backup_restore_request *request;
     char time[32];   /* how what is kept is called */
     bool new_key[2]; /* of struct before */
+    bool set_up;     /* something was in place: what is missing there was taken away */
 };
 /* Whether it could be done at all, before anything is. MEDGL_ERR_REFUSED with `why`. */
 enum medgl_error switch_check(const struct backup_restore_request *request,
                               char why[BACKUP_WHY_SIZE]);
+/* Whether this machine has a key already. */
+bool switch_is_set_up(const struct backup_restore_request *request);
 /* State directories that were never in place, of restores that were interrupted: `clear` empties
  * them, as the store's owner; without it those that are empty go, as root. */
 void switch_forget(const struct backup_restore_request *request, bool clear);
 /* Keeps the keys that are there, puts those of the backup beside them, adds the settings that are
- * missing, and has the new state directory take the place of the old one in one step. */
+ * missing (where something was set up, beside and not in force), and has the new state directory
+ * take the place of the old one in one step. */
 enum medgl_error switch_now(const struct switch_plan *plan, struct backup_restored *restored,
                             char why[BACKUP_WHY_SIZE]);
 

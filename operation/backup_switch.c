@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/message.h"
 #include "base/text.h"
+#include "operation/keys.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -23,9 +24,10 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#define SWITCH_KEY_MAX     4096
+#define SWITCH_KEY_MAX     KEYS_VKEY_FILE_MAX
 #define SWITCH_SETTING_MAX (16 << 20)
 #define SWITCH_DEPTH       4
+#define SWITCH_BESIDE      ".from-backup" /* ends no name that is read as a setting */
 
 static const struct {
     const char *name, *path, *fresh;
@@ -70,6 +72,13 @@ enum medgl_error switch_check(const struct backup_restore_request *request,
                                "exchanged in one step. Have the file system one directory "
                                "higher."));
     return MEDGL_OK;
+}
+
+bool switch_is_set_up(const struct backup_restore_request *request)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    return path_under(path, request->root, PATH_STORE_KEY) != MEDGL_OK || lstat(path, &st) == 0;
 }
 
 static void switch_forget_one(const char *path, bool clear)
@@ -245,21 +254,69 @@ static enum medgl_error switch_key_beside(const struct switch_plan *plan, int st
     return unlink(fresh) == 0 || errno == ENOENT ? MEDGL_OK : medgl_error_from_errno(errno);
 }
 
+static bool vkey_has(const char *text, const char *line, size_t len)
+{
+    for (; *text != '\0'; text += strcspn(text, "\n"), text += *text == '\n')
+        if (strcspn(text, "\n") == len && memcmp(text, line, len) == 0)
+            return true;
+    return false;
+}
+
+/* All lines of `first`, then those of `second` that are not among them. Both end with a NUL. */
+static enum medgl_error vkey_join(const char *first, const char *second, char **joined)
+{
+    char *text = malloc(strlen(first) + strlen(second) + 2);
+    if (text == NULL)
+        return MEDGL_ERR_MEMORY;
+    size_t used = strlen(first);
+    memcpy(text, first, used);
+    if (used > 0 && text[used - 1] != '\n')
+        text[used++] = '\n';
+    for (size_t len; *second != '\0'; second += len, second += *second == '\n') {
+        len = strcspn(second, "\n");
+        if (len == 0 || vkey_has(first, second, len))
+            continue;
+        memcpy(text + used, second, len);
+        used += len;
+        text[used++] = '\n';
+    }
+    text[used] = '\0';
+    *joined = text;
+    return MEDGL_OK;
+}
+
+/* The verifier keys of both, the one in force first: what the keys that are gone signed is told by
+ * them, and a backup of a time when one of them was in force is still one of this ledger. Before
+ * the switch those of the backup are added, and after it (`over`) they come first. */
+static enum medgl_error switch_vkey(const struct switch_plan *plan, int staged, bool over)
+{
+    auto_secret struct secret theirs = SECRET_NONE, there = SECRET_NONE;
+    auto_free char *text = NULL;
+    char path[PATH_MAX];
+    MEDGL_TRY(switch_read(staged, "ledger.vkey", SWITCH_KEY_MAX, &theirs));
+    enum medgl_error error = switch_key_there(plan, PATH_LEDGER_VKEY, &there);
+    if (error != MEDGL_OK && error != MEDGL_ERR_NOT_FOUND)
+        return error;
+    const char *ours = error == MEDGL_OK ? (const char *)there.bytes : "";
+    if (theirs.len == theirs.cap)
+        return MEDGL_ERR_ARGUMENT;
+    theirs.bytes[theirs.len] = '\0';
+    const char *backup = (const char *)theirs.bytes;
+    MEDGL_TRY(over ? vkey_join(backup, ours, &text) : vkey_join(ours, backup, &text));
+    if (strcmp(text, ours) == 0)
+        return MEDGL_OK;
+    MEDGL_TRY(path_under(path, plan->request->root, PATH_LEDGER_VKEY));
+    return file_replace(path, geteuid(), getegid(), 0644, text, strlen(text));
+}
+
 /* MUST: after the switch. A kill before it leaves what context_open() finds its way in. */
 static enum medgl_error switch_keys_over(const struct switch_plan *plan, int staged,
                                          const bool differs[2])
 {
-    const struct backup_restore_request *request = plan->request;
-    char path[PATH_MAX];
     for (size_t i = 0; i < MEDGL_COUNT(switch_keys); i++)
         if (differs[i])
             MEDGL_TRY(switch_rename(plan, switch_keys[i].fresh, switch_keys[i].path));
-    if (!differs[1])
-        return MEDGL_OK;
-    auto_secret struct secret vkey = SECRET_NONE;
-    MEDGL_TRY(switch_read(staged, "ledger.vkey", SWITCH_KEY_MAX, &vkey));
-    MEDGL_TRY(path_under(path, request->root, PATH_LEDGER_VKEY));
-    return file_replace(path, geteuid(), getegid(), 0644, vkey.bytes, vkey.len);
+    return switch_vkey(plan, staged, true);
 }
 
 /* -- settings ------------------------------------------------------------------------------------
@@ -267,6 +324,26 @@ static enum medgl_error switch_keys_over(const struct switch_plan *plan, int sta
 
 static enum medgl_error switch_settings(const struct switch_plan *plan, int staged,
                                         const char *path, int depth);
+
+/* Where something was set up here, a file that is missing was taken away since: it comes back under
+ * a name that nothing reads, and whoever wants it in force renames it. */
+static enum medgl_error switch_setting_put(const struct switch_plan *plan, const char *path,
+                                           const struct secret *content)
+{
+    const struct backup_restore_request *request = plan->request;
+    char beside[PATH_MAX];
+    struct stat st;
+    if (!plan->set_up)
+        return file_create(path, geteuid(), getegid(), 0644, content->bytes, content->len);
+    if (lstat(path, &st) == 0)
+        return MEDGL_ERR_EXISTS;
+    if (snprintf(beside, sizeof(beside), "%s" SWITCH_BESIDE, path) >= (int)sizeof(beside))
+        return MEDGL_ERR_ARGUMENT;
+    MEDGL_TRY(file_replace(beside, geteuid(), getegid(), 0644, content->bytes, content->len));
+    if (request->differs != NULL)
+        request->differs(request->from.argument, beside);
+    return MEDGL_OK;
+}
 
 /* Programs of notify.d come without the right to be run: whoever puts them back looks at them. */
 static enum medgl_error switch_setting(const struct switch_plan *plan, int staged, const char *path,
@@ -276,8 +353,7 @@ static enum medgl_error switch_setting(const struct switch_plan *plan, int stage
     auto_secret struct secret content = SECRET_NONE, there = SECRET_NONE;
     const struct file_rule rule = {.owner = geteuid(), .forbidden = 0, .max = SWITCH_SETTING_MAX};
     MEDGL_TRY(switch_read(staged, name, SWITCH_SETTING_MAX, &content));
-    enum medgl_error error =
-        file_create(path, geteuid(), getegid(), 0644, content.bytes, content.len);
+    enum medgl_error error = switch_setting_put(plan, path, &content);
     if (error != MEDGL_ERR_EXISTS)
         return error;
     error = file_read_trusted(path, &rule, &there);
@@ -291,8 +367,9 @@ static enum medgl_error switch_setting_entry(const struct switch_plan *plan, int
                                              const char *directory, const char *name, int depth)
 {
     char path[PATH_MAX];
-    struct stat st;
-    if (snprintf(path, sizeof(path), "%s/%s", directory, name) >= (int)sizeof(path))
+    struct stat st, there;
+    if (snprintf(path, sizeof(path), "%s/%s", directory, name) >=
+        (int)(sizeof(path) - strlen(SWITCH_BESIDE)))
         return MEDGL_ERR_ARGUMENT;
     if (fstatat(staged, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
         return medgl_error_from_errno(errno);
@@ -300,6 +377,8 @@ static enum medgl_error switch_setting_entry(const struct switch_plan *plan, int
         return switch_setting(plan, staged, path, name);
     if (!S_ISDIR(st.st_mode) || depth == 0)
         return MEDGL_ERR_ACCESS;
+    if (plan->set_up && lstat(path, &there) != 0)
+        memcpy(path + strlen(path), SWITCH_BESIDE, sizeof(SWITCH_BESIDE));
     if (mkdir(path, 0755) != 0 && errno != EEXIST)
         return medgl_error_from_errno(errno);
     auto_fd int inner = openat(staged, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -310,7 +389,7 @@ static enum medgl_error switch_setting_entry(const struct switch_plan *plan, int
 static bool switch_is_setting(const char *name)
 {
     return strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && strcmp(name, "store.key") != 0 &&
-           strcmp(name, "ledger.key") != 0;
+           strcmp(name, "ledger.key") != 0 && strcmp(name, "ledger.vkey") != 0;
 }
 
 static enum medgl_error switch_settings(const struct switch_plan *plan, int staged,
@@ -373,6 +452,7 @@ enum medgl_error switch_now(const struct switch_plan *plan, struct backup_restor
     MEDGL_TRY(switch_keep_keys(plan));
     for (size_t i = 0; i < MEDGL_COUNT(switch_keys); i++)
         MEDGL_TRY(switch_key_beside(plan, staged, i, &differs[i]));
+    MEDGL_TRY(switch_vkey(plan, staged, false));
     MEDGL_TRY(path_under(path, plan->request->root, MEDGL_SYSCONFDIR));
     MEDGL_TRY(switch_settings(plan, staged, path, SWITCH_DEPTH));
     MEDGL_TRY(switch_state(plan, restored, why));

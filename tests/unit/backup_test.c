@@ -106,15 +106,20 @@ static void begin(void)
     backup_prepare(here);
 }
 
-static enum login_verdict login_with(const char *code)
+static enum login_verdict login_as(const char *password, const char *code)
 {
-    struct script script = {.answers = {PASSWORD_ONE, code}};
+    struct script script = {.answers = {password, code}};
     const struct talk talk = script_talk(&script);
     const struct caller caller = caller_from("192.0.2.1");
     const struct login_request request = {.caller = &caller, .user = here->user};
     enum login_verdict verdict = LOGIN_ALLOWED;
     assert_int_equal(operation_login(&here->context, &talk, &request, &verdict), MEDGL_OK);
     return verdict;
+}
+
+static enum login_verdict login_with(const char *code)
+{
+    return login_as(PASSWORD_ONE, code);
 }
 
 static struct backup_restored put(const struct backup *backup)
@@ -253,6 +258,100 @@ static void test_look(void **state)
     assert_int_equal(fixture_close((void **)&here), 0);
 }
 
+/* -- what was taken away stays away -----------------------------------------------------------
+ */
+
+static char given[sizeof(here->issued)]; /* that was issued before the backup */
+
+static void do_disable(void)
+{
+    char why[OPERATION_WHY_SIZE];
+    assert_int_equal(operation_account_disable(&here->context, here->user, "left", why), MEDGL_OK);
+}
+
+static void do_enable_again(void)
+{
+    char why[OPERATION_WHY_SIZE];
+    do_disable();
+    assert_int_equal(operation_account_enable(&here->context, here->user, "back", why), MEDGL_OK);
+}
+
+static void do_retire(void)
+{
+    char why[OPERATION_WHY_SIZE];
+    assert_int_equal(operation_account_retire(&here->context, here->user, "left", why), MEDGL_OK);
+}
+
+static void do_revoke(void)
+{
+    const struct password_revoke_request request = {.name = here->user, .reason = "leaked"};
+    struct password_revoked revoked;
+    char why[OPERATION_WHY_SIZE];
+    assert_int_equal(operation_password_revoke(&here->context, &request, &revoked, why), MEDGL_OK);
+}
+
+static void do_revoke_later_one(void)
+{
+    issue(here);
+    do_revoke();
+}
+
+static void do_revoke_and_issue(void)
+{
+    do_revoke();
+    issue(here);
+}
+
+static void do_remove(void)
+{
+    char why[OPERATION_WHY_SIZE];
+    uint32_t removed;
+    assert_int_equal(operation_factor_remove(&here->context, here->user, FACTOR_KIND_TOTP, NULL,
+                                             "lost", &removed, why),
+                     MEDGL_OK);
+}
+
+static void do_issue(void)
+{
+    issue(here);
+}
+
+static const struct redo_row {
+    const char *name;
+    void (*act)(void);
+    bool issued; /* the password in the backup */
+    uint32_t redone;
+    bool admitted;
+} redo_rows[] = {
+    {"R25: a disabled account", do_disable, false, 1, false},
+    {"R25: one that was enabled again is not", do_enable_again, false, 0, true},
+    {"R25: a retired account, and its device", do_retire, false, 2, false},
+    {"R12: a revoked password", do_revoke, false, 1, false},
+    {"R12: a revoked password, whose place another one took", do_revoke_and_issue, false, 1, false},
+    {"R12: no password is there where a later one was revoked", do_revoke_later_one, false, 1,
+     false},
+    {"R24: a device", do_remove, false, 1, false},
+    {"R11: a password on a slip that was replaced", do_issue, true, 1, false},
+    {"a chosen password that was replaced is there again", do_issue, false, 0, true},
+};
+
+static void test_redo(void **state)
+{
+    const struct redo_row *row = *state;
+    begin();
+    if (row->issued)
+        issue(here);
+    memcpy(given, here->issued, sizeof(given));
+    const struct backup backup = backup_make(here);
+    row->act();
+    const struct backup_restored restored = put(&backup);
+    assert_int_equal(restored.redone, row->redone);
+    assert_int_equal(login_as(row->issued ? given : PASSWORD_ONE, shown(1)),
+                     row->admitted ? LOGIN_ALLOWED : LOGIN_REFUSED);
+    assert_int_equal(verify(here), MEDGL_OK);
+    assert_int_equal(fixture_close((void **)&here), 0);
+}
+
 struct ahead {
     struct backup all[2];
     size_t count;
@@ -312,6 +411,7 @@ int main(void)
     table_add("restore", "over a store that cannot be read", test_unreadable, NULL);
     table_add("restore", "who had the old store open", test_late, NULL);
     table_add("restore", "twice, from two lines", test_again, NULL);
+    TABLE_ADD("restore", redo_rows, test_redo);
     table_add("look", "missing, old, gone", test_look, NULL);
     table_add("look", "the clock was ahead", test_ahead, NULL);
     return table_run("backup");
