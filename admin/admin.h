@@ -416,6 +416,9 @@ enum admin_exit files_read(int fd, const char *what, struct secret *content);
 
 /* Whether there is somebody to ask. */
 bool ask_possible(void);
+/* MUST: from the beginning on: a program that is stopped in a transaction holds the store for
+ * everybody. Ctrl-Z waits until a question is asked; then it stops us, who hold nothing. */
+void ask_hold_stops(void);
 /* Whether that is at the terminal which this session controls: no other program reads along what
  * its owner does not know of. */
 bool ask_is_ours(void);

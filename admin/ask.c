@@ -23,12 +23,34 @@ bool ask_is_ours(void)
     return ask_possible() && tcgetpgrp(STDIN_FILENO) >= 0 && tcgetpgrp(STDERR_FILENO) >= 0;
 }
 
+/* -- stops ------------------------------------------------------------------------------------ */
+
+/* What a terminal stops programs with. In the background no terminal is read or changed: hence the
+ * two others at each question. */
+static void stops_set(int how, bool typed)
+{
+    sigset_t stops;
+    (void)sigemptyset(&stops);
+    (void)sigaddset(&stops, SIGTTIN);
+    (void)sigaddset(&stops, SIGTTOU);
+    if (typed)
+        (void)sigaddset(&stops, SIGTSTP);
+    (void)sigprocmask(how, &stops, NULL);
+}
+
+void ask_hold_stops(void)
+{
+    stops_set(SIG_BLOCK, true);
+}
+
 bool ask_to_type(const char *question, const char *word)
 {
     auto_free char *line = NULL;
     size_t size = 0;
     (void)fprintf(stderr, "%s ", question);
+    stops_set(SIG_UNBLOCK, true);
     ssize_t len = getline(&line, &size, stdin);
+    ask_hold_stops();
     if (len <= 0)
         return false;
     line[strcspn(line, "\n")] = '\0';
@@ -124,13 +146,12 @@ static enum medgl_error secret_ask(const char *question, struct secret *answer, 
     return error;
 }
 
-enum medgl_error ask_secretly(const char *question, struct secret *answer)
+static enum medgl_error secret_until_said(const char *question, struct secret *answer)
 {
     const bool alone = !silence.on; /* else it goes on behind this question */
     int signal_number = 0;
     enum medgl_error error;
-    MEDGL_TRY(secret_alloc(answer, ANSWER_SIZE));
-    do {
+    for (;;) {
         if (!silence.on)
             MEDGL_TRY(silence_begin());
         error = secret_ask(question, answer, &signal_number);
@@ -138,9 +159,21 @@ enum medgl_error ask_secretly(const char *question, struct secret *answer)
             const enum medgl_error ended = silence_end();
             error = error == MEDGL_OK ? ended : error;
         }
-        if (error == MEDGL_ERR_CONFLICT)
-            (void)raise(signal_number); /* ends or stops us here; who goes on is asked anew */
-    } while (error == MEDGL_ERR_CONFLICT);
+        if (error != MEDGL_ERR_CONFLICT)
+            return error;
+        stops_set(SIG_UNBLOCK, true);
+        (void)raise(signal_number); /* ends or stops us here; who goes on is asked anew */
+        ask_hold_stops();
+        stops_set(SIG_UNBLOCK, false);
+    }
+}
+
+enum medgl_error ask_secretly(const char *question, struct secret *answer)
+{
+    MEDGL_TRY(secret_alloc(answer, ANSWER_SIZE));
+    stops_set(SIG_UNBLOCK, false);
+    const enum medgl_error error = secret_until_said(question, answer);
+    ask_hold_stops();
     if (error == MEDGL_OK && answer->bytes[answer->len - 1] == '\n')
         answer->bytes[--answer->len] = '\0';
     return error;
@@ -151,7 +184,9 @@ enum medgl_error ask_secretly(const char *question, struct secret *answer)
 static enum medgl_error talk_read(struct secret *answer)
 {
     char line[ANSWER_SIZE];
+    stops_set(SIG_UNBLOCK, true);
     const ssize_t got = read(STDIN_FILENO, line, sizeof(line));
+    ask_hold_stops();
     if (got <= 0)
         return MEDGL_ERR_ABORTED;
     const size_t len = (size_t)got - (line[got - 1] == '\n');
@@ -188,7 +223,10 @@ static void talk_say(void *carrier, const char *message)
 static enum medgl_error talk_hide_typing(void *carrier, bool hidden)
 {
     (void)carrier;
-    return hidden ? silence_begin() : silence_end();
+    stops_set(SIG_UNBLOCK, false);
+    const enum medgl_error error = hidden ? silence_begin() : silence_end();
+    ask_hold_stops();
+    return error;
 }
 
 enum medgl_error ask_line(const char *question, char *line, size_t size)

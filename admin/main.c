@@ -174,7 +174,7 @@ static const struct verb verbs[] = {
      true, N_("Move the bodies of old entries to a signed file; their hashes stay."),
      .roles = ROLE_SECURITY},
     {"ledger", "cosign", ledger_cosign, BIT(FROM), BIT(FROM), VERB_STATE, false, true,
-     N_("Take in the cosignatures of witnesses over a checkpoint."), .roles = REVIEW},
+     N_("Take in the cosignatures of witnesses over a checkpoint."), .roles = ROLE_SECURITY},
     {"report", "space", report_space, 0, 0, VERB_READING, false, false,
      N_("Say what the evidence takes, how fast it grows, and how long the disk will do."),
      .roles = REVIEW},
@@ -191,7 +191,8 @@ static const struct verb verbs[] = {
      N_("List the backups that were made, and when a restore of each was last proved to work."),
      .roles = REVIEW},
     {"backup", "verify", backup_verify, BIT(FROM) | BIT(KEY), BIT(FROM) | BIT(KEY), VERB_STATE,
-     false, true, N_("Open a backup and prove that a restore of it would work."), .roles = REVIEW},
+     false, true, N_("Open a backup and prove that a restore of it would work."),
+     .roles = ROLE_SECURITY},
     {"backup", "restore", backup_restore, BIT(FROM) | BIT(KEY) | BIT(REASON) | BIT(YES),
      BIT(FROM) | BIT(KEY) | BIT(REASON), VERB_BARE, false, true,
      N_("Put a backup in the place of the store, which is kept beside it."),
@@ -630,6 +631,7 @@ int main(int argc, char **argv)
         return ADMIN_UNUSABLE;
     (void)signal(SIGPIPE,
                  SIG_IGN); /* a reader that went away is an error to be told, no reason to die */
+    ask_hold_stops();
     (void)setlocale(LC_ALL, "");
     (void)bindtextdomain(MESSAGE_DOMAIN, MEDGL_LOCALEDIR);
     log_open(LOG_TARGET_STDERR, ADMIN_PROGRAM, false);

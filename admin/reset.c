@@ -122,15 +122,24 @@ const char *reset_way_word(enum slip_way way)
     return RESET_BY_TERMINAL;
 }
 
-static void reset_say_done(struct admin *admin, const struct reset_plan *plan, const char *until)
+/* Paper that came out looks good. A file is taken away again. */
+static void reset_say_void(const struct reset_plan *plan, const struct reset_done *done)
+{
+    if (done->given_out && plan->way != SLIP_TO_FILE)
+        complain(_("A slip came out and opens nothing: destroy it (number %.8s)."),
+                 done->credential);
+}
+
+static void reset_say_done(struct admin *admin, const struct reset_plan *plan, const char *until,
+                           const char *id)
 {
     const char *name = admin->options.name;
     switch (plan->way) {
     case SLIP_TO_PRINTER:
         output_say(&admin->output,
-                   _("A slip with an issued password for %s was printed, valid until %s. Fold it "
-                     "unread, and give it to that person alone."),
-                   name, until);
+                   _("A slip with an issued password for %s was printed, valid until %s; its "
+                     "number is %.8s. Fold it unread, and give it to that person alone."),
+                   name, until, id);
         return;
     case SLIP_TO_FILE:
         output_say(&admin->output,
@@ -161,7 +170,7 @@ static void reset_print(struct admin *admin, const struct reset_plan *plan,
     };
     char until[CLOCK_LOCAL_SIZE];
     clock_format_local(done->valid_until, until);
-    reset_say_done(admin, plan, until);
+    reset_say_done(admin, plan, until, done->credential);
     if (!admin->output.json)
         return;
     struct table *table =
@@ -181,7 +190,7 @@ enum admin_exit password_reset(struct admin *admin)
     if (code != ADMIN_DONE)
         return code;
     const struct talk talk = ask_talk();
-    struct slip slip = {.admin = admin, .way = plan.way};
+    struct slip slip = {.admin = admin, .way = plan.way, .id = done.credential};
     const struct reset_request request = {
         .name = admin->options.name,
         .method = plan.method,
@@ -196,8 +205,10 @@ enum admin_exit password_reset(struct admin *admin)
         .deliver = slip_deliver,
     };
     enum medgl_error error = operation_password_reset(&admin->context, &request, &done, why);
-    if (error != MEDGL_OK)
+    if (error != MEDGL_OK) {
+        reset_say_void(&plan, &done);
         return admin_failed(error, admin->options.name, why);
+    }
     admin->file_stays = plan.way == SLIP_TO_FILE;
     reset_print(admin, &plan, &done);
     return ADMIN_DONE;

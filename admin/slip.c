@@ -50,7 +50,8 @@ static enum medgl_error slip_outside(struct secret *text, const struct account *
 }
 
 static enum medgl_error slip_inside(struct secret *text, const struct account *account,
-                                    const struct secret *password, medgl_time valid_until)
+                                    const struct secret *password, medgl_time valid_until,
+                                    const char *id)
 {
     char host[HOST_NAME_MAX + 1] = "", until[CLOCK_LOCAL_SIZE];
     (void)gethostname(host, sizeof(host) - 1);
@@ -64,8 +65,9 @@ static enum medgl_error slip_inside(struct secret *text, const struct account *a
     MEDGL_TRY(slip_add(text, "%.*s\n", (int)password->len, (const char *)password->bytes));
     MEDGL_TRY(slip_add(text,
                        "Valid until: %s\n"
-                       "(上から順に、ログイン名、ホスト、パスワード、有効期限です。)\n\n",
-                       until));
+                       "Number: %.8s\n"
+                       "(上から順に、ログイン名、ホスト、パスワード、有効期限、番号です。)\n\n",
+                       until, id));
     return slip_add(text,
                     "How to read the password: small letters and the digits 2 to 9; i, l, o, 0\n"
                     "and 1 are not used. Every '-' belongs to it.\n"
@@ -102,12 +104,13 @@ static enum medgl_error slip_cover(struct secret *text)
 }
 
 static enum medgl_error slip_write(struct secret *text, const struct account *account,
-                                   const struct secret *password, medgl_time valid_until)
+                                   const struct secret *password, medgl_time valid_until,
+                                   const char *id)
 {
     MEDGL_TRY(secret_alloc(text, SLIP_TEXT_SIZE));
     MEDGL_TRY(slip_outside(text, account));
     MEDGL_TRY(slip_add(text, SLIP_RULE));
-    MEDGL_TRY(slip_inside(text, account, password, valid_until));
+    MEDGL_TRY(slip_inside(text, account, password, valid_until, id));
     MEDGL_TRY(slip_steps(text));
     return slip_cover(text);
 }
@@ -148,7 +151,7 @@ enum medgl_error slip_deliver(void *argument, const struct account *account,
 {
     struct slip *slip = argument;
     auto_secret struct secret text = SECRET_NONE;
-    MEDGL_TRY(slip_write(&text, account, password, valid_until));
+    MEDGL_TRY(slip_write(&text, account, password, valid_until, slip->id));
     switch (slip->way) {
     case SLIP_TO_FILE:
         return slip_to_file(slip->admin->file.fd, &text);

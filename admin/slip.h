@@ -13,6 +13,7 @@ enum slip_way {
 struct slip {
     struct admin *admin;
     enum slip_way way;
+    const char *id; /* of the credential: its beginning tells two slips apart */
 };
 
 /* For struct reset_request: called before the commit. What is not on the disk, or was not taken by

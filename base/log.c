@@ -20,6 +20,13 @@ void log_open(enum log_target target, const char *name, bool debug)
         openlog(name, LOG_PID | LOG_NDELAY, LOG_AUTHPRIV);
 }
 
+enum log_target log_turn(enum log_target target)
+{
+    const enum log_target before = log_where;
+    log_where = target;
+    return before;
+}
+
 __attribute__((format(printf, 3, 0))) static void log_put(int priority, bool to_syslog,
                                                           const char *format, va_list arguments)
 {

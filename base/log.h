@@ -15,6 +15,9 @@ enum log_target {
 /* Once per program. `name` is kept by reference. With `debug` LOG_DEBUG lines come too. */
 void log_open(enum log_target target, const char *name, bool debug);
 
+/* Where lines go from now on; returns where they went. For what must not be told at a terminal. */
+enum log_target log_turn(enum log_target target);
+
 /* `priority` is LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO or LOG_DEBUG. Control characters
  * in the finished line become '?', so that no name from the network can forge a second line. */
 void log_line(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -12,7 +12,7 @@
 enum medgl_error text_copy(char *to, size_t to_size, const char *from);
 
 /* For logs, terminals and the ledger: valid UTF-8 without control characters; each other byte
- * becomes '?'. The result is cut to fit and always terminated. */
+ * becomes '?'. The result is cut to fit, between two characters, and always terminated. */
 void text_printable(char *to, size_t to_size, const char *from);
 
 /* Whether it is valid UTF-8 without control characters. */

@@ -9,9 +9,11 @@
 #include "base/message.h"
 #include "base/text.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #define AUDITOR_MAX ((size_t)1 << 20)
 /* A sealed file is a little longer than what was handed in: by its recipients and padding. */
@@ -116,12 +118,32 @@ static enum medgl_error take_judge(const struct context *context, const struct s
     return *type != NULL ? MEDGL_OK : MEDGL_ERR_REFUSED;
 }
 
+/* MUST: copies never fill the disk that logins need. */
+static enum medgl_error take_room(const struct context *context, size_t len, char why[])
+{
+    char path[PATH_MAX];
+    struct statvfs device;
+    MEDGL_TRY(path_under(path, context->root, PATH_STORE));
+    if (statvfs(path, &device) != 0)
+        return medgl_error_from_errno(errno);
+    const uint64_t left = (uint64_t)device.f_bavail * device.f_frsize;
+    const uint64_t least = (uint64_t)context->policy.minimum_free;
+    if (left >= least && left - least >= len)
+        return MEDGL_OK;
+    (void)snprintf(why, OPERATION_WHY_SIZE,
+                   _("the copy of the document finds no room: %llu MiB are left, and %llu MiB must "
+                     "stay free (minimum_free); tell whoever runs this machine"),
+                   (unsigned long long)(left >> 20), (unsigned long long)(least >> 20));
+    return MEDGL_ERR_REFUSED;
+}
+
 enum medgl_error document_check(struct context *context, const struct secret *content, char why[])
 {
     auto_clean(envelope_readers_free) struct envelope_readers *readers = NULL;
     const char *type;
     why[0] = '\0';
     MEDGL_TRY(take_judge(context, content, &type, why));
+    MEDGL_TRY(take_room(context, content->len, why));
     return take_readers(context, &readers, why);
 }
 
@@ -147,6 +169,7 @@ enum medgl_error document_take(struct context *context, const struct secret *con
     why[0] = '\0';
     MEDGL_TRY(take_judge(context, content, &type, why));
     (void)snprintf(taken->type, sizeof(taken->type), "%s", type);
+    MEDGL_TRY(take_room(context, content->len, why));
     MEDGL_TRY(take_readers(context, &readers, why));
     MEDGL_TRY(envelope_seal(readers, content->bytes, content->len, &der, &len));
     enum medgl_error error = take_keep(context, der, len, taken);

@@ -24,7 +24,8 @@ enum medgl_error document_readers(const struct context *context, medgl_time now,
 /* MUST: whole and synced in PATH_DOCUMENTS before the entry that tells of it is written: a crash
  * in between leaves a file that nobody knows, which the next sweep takes away. Not long before it:
  * the sweep takes it for such a file after an hour.
- * MEDGL_ERR_REFUSED with `why`: too large (policy: document_max), no picture or PDF by its content,
+ * MEDGL_ERR_REFUSED with `why`: too large (policy: document_max), less room than
+ * policy.minimum_free afterwards, no picture or PDF by its content,
  * or auditor.pem is missing or not usable. */
 enum medgl_error document_take(struct context *context, const struct secret *content,
                                struct document_taken *taken, char why[]);

@@ -120,8 +120,10 @@ struct admission_decision proof_admission(const struct proof *proof, const struc
     struct admission_facts facts =
         admission_facts_from(account, &proof->place, proof->caller->service, now);
     facts.granted_until = factors->out_of_hours ? factors->hours.until : 0;
-    if (proof->purpose != PROOF_LOGIN)
+    if (proof->purpose == PROOF_CHANGE)
         return not_asked;
+    if (proof->purpose == PROOF_WITNESS)
+        facts.services = "any";
     return policy_admit(&proof->context->policy, &facts, now);
 }
 

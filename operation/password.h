@@ -12,7 +12,8 @@
 enum proof_purpose {
     PROOF_LOGIN,
     PROOF_CHANGE,
-    PROOF_WITNESS, /* of an act on another account: nothing is opened, so no access rule holds */
+    PROOF_WITNESS, /* of an act on another account: nothing is opened, so no service is asked about
+                    */
 };
 
 struct proof {
@@ -71,7 +72,7 @@ enum medgl_error proof_ask_person(struct proof *proof, const struct talk *talk);
 
 /* What the access rules say of this account, as it is now, with its grants, at that time (R05, R22,
  * R27). Of the change of a password nothing: whoever makes it is logged in, or passes the account
- * phase. Nor of a witness, whom nothing is opened for. */
+ * phase. Of a witness places and hours: nothing is opened for them that could be a service. */
 struct admission_decision proof_admission(const struct proof *proof, const struct account *account,
                                           const struct factors *factors, medgl_time now);
 

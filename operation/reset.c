@@ -23,8 +23,10 @@
 struct reset_run {
     struct context *context;
     const struct reset_request *request;
+    struct reset_done *done;
     char *why;
     struct account account, witness;
+    int64_t proved;             /* when the witness did, by clock_monotonic() */
     char going[CRYPTO_ID_SIZE]; /* the password in force when all was checked; "": none */
     bool checked;
     bool second_factor;             /* one is in force: rule C of R13 */
@@ -199,17 +201,19 @@ static enum medgl_error reset_seal(struct reset_run *run, const struct password_
     struct credential *fresh = &run->fresh;
     memcpy(fresh->account_id, run->account.id, sizeof(fresh->account_id));
     MEDGL_TRY(crypto_random_id(fresh->id));
+    memcpy(run->done->credential, fresh->id, sizeof(fresh->id));
     return password_seal(run->context, fresh, record);
 }
 
 static enum medgl_error reset_choose(struct reset_run *run)
 {
-    char text[OPERATION_WHY_SIZE];
+    char text[OPERATION_WHY_SIZE], name[65];
     const struct talk *talk = run->request->talk;
+    text_printable(name, sizeof(name), run->account.name);
     (void)snprintf(text, sizeof(text),
-                   _("%.64s: choose your new password now. It is not shown; nobody else looks at "
+                   _("%s: choose your new password now. It is not shown; nobody else looks at "
                      "the keys."),
-                   run->account.name);
+                   name);
     MEDGL_TRY(talk_hide(talk, true));
     talk->inform(talk->carrier, text);
     return choose_password(&run->choice);
@@ -261,7 +265,9 @@ static enum medgl_error reset_issue(struct reset_run *run)
     fresh->valid_until = policy_add(fresh->set_at, run->context->policy.password_issued_valid,
                                     clock_utc_offset(fresh->set_at));
     MEDGL_TRY(reset_seal(run, &answer.record));
-    return request->deliver(request->argument, &run->account, &password, fresh->valid_until);
+    MEDGL_TRY(request->deliver(request->argument, &run->account, &password, fresh->valid_until));
+    run->done->given_out = true;
+    return MEDGL_OK;
 }
 
 static enum medgl_error reset_take_document(struct reset_run *run)
@@ -271,15 +277,12 @@ static enum medgl_error reset_take_document(struct reset_run *run)
                             : MEDGL_OK;
 }
 
-/* The sealed document lies there before anything is printed, and not for as long as people type. */
 static enum medgl_error reset_make(struct reset_run *run)
 {
     switch (run->request->delivery) {
     case RESET_AT_TERMINAL:
-        MEDGL_TRY(reset_type(run));
-        return reset_take_document(run);
+        return reset_type(run);
     case RESET_SLIP:
-        MEDGL_TRY(reset_take_document(run));
         return reset_issue(run);
     }
     return MEDGL_ERR_ARGUMENT;
@@ -335,11 +338,26 @@ static enum medgl_error reset_replace(struct store_txn *txn, struct reset_run *r
     return store_credential_put(txn, &run->fresh);
 }
 
+/* MUST: who stood beside the desk an hour ago has not seen what is done now. */
+static enum medgl_error reset_check_proof(const struct reset_run *run)
+{
+    const struct reset_request *request = run->request;
+    const int64_t most = request->witness_age != 0 ? request->witness_age : RESET_WITNESS_AGE;
+    if (request->witness == NULL || clock_monotonic() - run->proved <= most)
+        return MEDGL_OK;
+    return reset_refuse(
+        run->why,
+        _("the witness %s proved who they are more than %d minutes ago: nothing was "
+          "changed; begin anew"),
+        run->witness.name, (int)(RESET_WITNESS_AGE / MEDGL_MINUTE));
+}
+
 static enum medgl_error reset_now(struct store_txn *txn, void *argument)
 {
     struct reset_run *run = argument;
     const struct clock_reading clock = clock_read();
     MEDGL_TRY(reset_check(txn, run));
+    MEDGL_TRY(reset_check_proof(run));
     MEDGL_TRY(store_attempt_clear(txn, run->account.id, NULL, &run->cleared));
     MEDGL_TRY(reset_record(txn, run, &clock));
     run->seq = run->fresh.ledger_seq;
@@ -378,14 +396,25 @@ static enum medgl_error reset_prepare(struct reset_run *run)
                                      : MEDGL_OK;
 }
 
+static enum medgl_error reset_ask_witness(struct reset_run *run)
+{
+    const struct reset_request *request = run->request;
+    const struct witness_act act = {
+        .subject = &run->account, .method = request->method, .way = reset_way(request)};
+    MEDGL_TRY(witness_prove(run->context, request->talk, &run->witness, &act, run->why));
+    run->proved = clock_monotonic();
+    return MEDGL_OK;
+}
+
 static enum medgl_error reset_carry_out(struct reset_run *run)
 {
     const struct reset_request *request = run->request;
     MEDGL_TRY(reset_prepare(run));
     if (request->witness != NULL)
-        MEDGL_TRY(
-            witness_prove(run->context, request->talk, &run->witness, &run->account, run->why));
+        MEDGL_TRY(reset_ask_witness(run));
     MEDGL_TRY(reset_make(run));
+    /* Right before the transaction: whoever ends this while it asks or prints leaves no file. */
+    MEDGL_TRY(reset_take_document(run));
     return store_transact(run->context->store, STORE_WRITE, reset_now, run);
 }
 
@@ -394,7 +423,7 @@ enum medgl_error operation_password_reset(struct context *context,
                                           struct reset_done *done, char why[OPERATION_WHY_SIZE])
 {
     auto_clean(reset_run_clear) struct reset_run run = {
-        .context = context, .request = request, .why = why};
+        .context = context, .request = request, .done = done, .why = why};
     *done = (struct reset_done){.seq = 0};
     why[0] = '\0';
     if (!reset_is_well_formed(request))

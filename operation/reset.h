@@ -22,13 +22,18 @@ struct reset_request {
     const char *slip_to; /* "printer", "file", "screen" (policy/reset.h) */
     /* At the terminal: the witness authenticates there, and the person types there. */
     const struct talk *talk;
+    int64_t witness_age; /* ms after which the witness's proof is too old; 0: RESET_WITNESS_AGE */
     /* Of a slip, before the commit: when it fails nothing has changed. */
     void *argument;
     enum medgl_error (*deliver)(void *argument, const struct account *account,
                                 const struct secret *password, medgl_time valid_until);
 };
+#define RESET_WITNESS_AGE (5 * MEDGL_MINUTE)
+
 struct reset_done {
-    uint64_t seq;           /* the entry: "ledger document SEQ" */
+    char credential[CRYPTO_ID_SIZE]; /* the new one's id, from before `deliver` on; "": none */
+    bool given_out; /* `deliver` succeeded: what came out opens nothing where the reset failed */
+    uint64_t seq;   /* the entry: "ledger document SEQ" */
     medgl_time valid_until; /* of a slip's; else 0 */
 };
 

@@ -156,6 +156,12 @@ static bool role_is_bound(const struct context *context)
     return context->policy.roles != POLICY_ROLES_NONE && (context->actor.roles & ROLE_ROOT) == 0;
 }
 
+bool role_only_reads(const struct context *context)
+{
+    return role_is_bound(context) &&
+           (context->actor.roles & (ROLE_AUDIT | ROLE_SECURITY)) == ROLE_AUDIT;
+}
+
 /* Whether the operator is asked about: by the kernel's login uid, or by name. A name that was given
  * is believed where it speaks against whoever gave it. */
 static bool role_is_operator(const struct context *context, const struct account *account)
@@ -287,7 +293,7 @@ static enum medgl_error role_refused_now(struct store_txn *txn, void *argument)
     const struct clock_reading clock = clock_read();
     struct ledger_entry entry;
     struct account account;
-    char words[64], text[STORE_TEXT_SIZE], who[STORE_NAME_SIZE];
+    char words[64], text[STORE_TEXT_SIZE], who[STORE_NAME_SIZE], brief[65];
     /* A name that nobody has may be a password: it is not kept. */
     enum medgl_error found =
         run->name != NULL ? store_account_by_name(txn, run->name, &account) : MEDGL_ERR_NOT_FOUND;
@@ -304,9 +310,9 @@ static enum medgl_error role_refused_now(struct store_txn *txn, void *argument)
         text_printable(who, sizeof(who), actor->name);
     else
         (void)snprintf(who, sizeof(who), "uid %lld", (long long)actor->uid);
-    (void)snprintf(text, sizeof(text),
-                   "%.64s tried \"medgl-admin %.32s\", which was refused (%.8s).", who, run->verb,
-                   run->why);
+    text_printable(brief, sizeof(brief), who);
+    (void)snprintf(text, sizeof(text), "%s tried \"medgl-admin %.32s\", which was refused (%.8s).",
+                   brief, run->verb, run->why);
     const struct alert_event event = {
         .kind = ALERT_ROLE, .account = about, .text = text, .about = who};
     return alert_raise(run->context, txn, &clock, &event);
@@ -383,5 +389,6 @@ enum medgl_error operation_role_beyond(struct context *context, const char *verb
 {
     char why[OPERATION_WHY_SIZE];
     const enum medgl_error error = operation_role_reaches(context, verb, name, why);
-    return error == MEDGL_OK ? MEDGL_ERR_REFUSED : error; /* changed meanwhile, and nothing was done */
+    return error == MEDGL_OK ? MEDGL_ERR_REFUSED
+                             : error; /* changed meanwhile, and nothing was done */
 }

@@ -2,6 +2,7 @@
  * factor where one is asked of them, by the one way through a proof. */
 #include "operation/witness.h"
 
+#include "base/log.h"
 #include "base/message.h"
 #include "base/text.h"
 #include "operation/password.h"
@@ -103,6 +104,11 @@ enum medgl_error witness_check(const struct context *context, struct store_txn *
     if (witness->shared)
         return witness_refuse(why, _("%s is used by more than one person: a witness is one person"),
                               name);
+    if (witness->class_ == ACCOUNT_CLASS_BREAKGLASS)
+        return witness_refuse(why,
+                              _("%s is an account for emergencies, and nobody's: a witness is one "
+                                "person"),
+                              name);
     MEDGL_TRY(witness_is_third(context, txn, subject, witness, why));
     return witness_has_password(context, txn, witness, why);
 }
@@ -141,37 +147,56 @@ static enum medgl_error witness_ask(const struct talk *talk, struct proof *proof
     return error;
 }
 
-static void witness_greet(const struct talk *talk, const struct account *witness,
-                          const struct account *subject)
+/* A full name and a login name; cut between characters. */
+static void witness_name(const struct account *account, char text[256])
 {
-    char text[OPERATION_WHY_SIZE];
-    const char *full = witness->full_name;
-    (void)snprintf(
-        text, sizeof(text),
-        _("Witness: %.200s. You stand for it that the person at the desk is %.64s. Prove "
-          "who you are; nobody else looks at the keys."),
-        full[0] != '\0' ? full : witness->name, subject->name);
+    char full[161], name[81];
+    text_printable(full, sizeof(full), account->full_name);
+    text_printable(name, sizeof(name), account->name);
+    if (full[0] != '\0')
+        (void)snprintf(text, 256, "%s (%s)", full, name);
+    else
+        (void)snprintf(text, 256, "%s", name);
+}
+
+static void witness_greet(const struct context *context, const struct talk *talk,
+                          const struct account *witness, const struct witness_act *act)
+{
+    char text[2 * OPERATION_WHY_SIZE], who[256], about[256], operator_[81];
+    witness_name(witness, who);
+    witness_name(act->subject, about);
+    text_printable(operator_, sizeof(operator_),
+                   context->actor.name[0] != '\0' ? context->actor.name : "root");
+    (void)snprintf(text, sizeof(text),
+                   _("Witness: %s. %s wants to reset the password of %s, class %s; verified by %s; "
+                     "the new one by %s."),
+                   who, operator_, about, account_class_word(act->subject->class_), act->method,
+                   act->way);
     talk->inform(talk->carrier, text);
+    talk->inform(talk->carrier,
+                 _("You stand for it that the person at the desk is that one. Prove who you are; "
+                   "nobody else looks at the keys."));
 }
 
 /* From the first question to the verdict. */
 static enum medgl_error witness_answer(const struct talk *talk, struct proof *proof,
-                                       const struct account *subject)
+                                       const struct witness_act *act)
 {
     auto_secret struct secret typed = SECRET_NONE;
-    witness_greet(talk, &proof->account, subject);
+    witness_greet(proof->context, talk, &proof->account, act);
     enum medgl_error error = witness_ask(talk, proof, &typed);
     if (error != MEDGL_OK && error != MEDGL_ERR_ARGUMENT)
         return error;
     MEDGL_TRY(proof_verify(proof, error == MEDGL_OK ? &typed : NULL));
     secret_free(&typed);
     MEDGL_TRY(proof_commit(proof));
-    second_tell(proof, talk);
+    if (proof->decision.allowed)
+        second_tell(proof, talk);
     return MEDGL_OK;
 }
 
 enum medgl_error witness_prove(struct context *context, const struct talk *talk,
-                               const struct account *witness, const struct account *subject,
+                               const struct account *witness, const struct witness_act *act,
                                char why[OPERATION_WHY_SIZE])
 {
     auto_clean(proof_clear) struct proof proof = {.known = false};
@@ -181,9 +206,11 @@ enum medgl_error witness_prove(struct context *context, const struct talk *talk,
     proof.second.unseen = true; /* nobody enrols a device here */
     if (!proof.known || strcmp(proof.account.id, witness->id) != 0)
         return MEDGL_ERR_CONFLICT;
+    const enum log_target logged = log_turn(LOG_TARGET_SYSLOG);
     enum medgl_error error = talk_hide(talk, true);
     if (error == MEDGL_OK)
-        error = witness_answer(talk, &proof, subject);
+        error = witness_answer(talk, &proof, act);
+    (void)log_turn(logged);
     const enum medgl_error shown = talk_hide(talk, false);
     MEDGL_TRY(error);
     MEDGL_TRY(shown);

@@ -178,6 +178,8 @@ printf '%s\n' 'see Witness: Ichiro Abe' 'see Password of daemon:' 'type Wrong-gu
     terminal "a witness with a wrong password" "password reset games --verified-by known-in-person --slip $slip --witness daemon"
 [ ! -e "$slip" ]
 verdict "gets no slip out" $?
+! grep -q 'wrong-password\|refused: account' "$out" "$err"
+verdict "and the operator is not told why (R23)" $?
 json "is counted, and nothing else was changed" 0 '{e["kind"] for e in d["entries"][-2:]} == {"login.failure", "policy.change"} and
     len(d["entries"]) == '$((before + 2)) ledger show
 printf '%s\n' 'kdf_memory = 128 MiB' 'kdf_time = 8' 'reset_witness = known-in-person' > "$conf"
@@ -203,6 +205,26 @@ terminal "a witness with the right one" "password reset games --verified-by know
 END
 json "is in the entry" 0 "$last"'["witness"] == "daemon" and len('"$last"'["witness_account"]) == 32' ledger show
 rm -f "$slip"
+
+# Ctrl-Z while something is written would hold the store for everybody: it waits until a question is asked.
+# shellcheck disable=SC2086
+python3 - $user "$program" --root "$root" $operator account unlock games --reason x > "$out" 2> "$err" <<-'END'
+	import os, signal, subprocess, sys, time
+	for i in range(10):
+	    p = subprocess.Popen(sys.argv[1:], preexec_fn=os.setpgrp)
+	    def held():
+	        lines = dict(l.split(":\t", 1) for l in open(f"/proc/{p.pid}/status") if ":\t" in l)
+	        return lines["Name"].startswith("medgl-admin") and int(lines["SigBlk"], 16) >> (signal.SIGTSTP - 1) & 1
+	    while not held() and "Z" not in open(f"/proc/{p.pid}/stat").read().rsplit(")", 1)[1][:3]:
+	        time.sleep(0.001)
+	    time.sleep(0.004 * i)
+	    os.kill(p.pid, signal.SIGTSTP)
+	    status = os.waitpid(p.pid, os.WUNTRACED)[1]
+	    if os.WIFSTOPPED(status):
+	        os.kill(p.pid, signal.SIGKILL)
+	    assert status == 0, status
+END
+verdict "Ctrl-Z stops nothing that writes" $?
 
 # -- step by step --------------------------------------------------------------------------------------
 

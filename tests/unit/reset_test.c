@@ -314,6 +314,19 @@ static void a_shared_witness(void)
     become(OPERATOR, ROLE_SECURITY, false);
     assert_int_equal(operation_account_change(&here->context, &request, why), MEDGL_OK);
 }
+static void a_breakglass_witness(void)
+{
+    char why[OPERATION_WHY_SIZE];
+    const enum account_class class_ = ACCOUNT_CLASS_BREAKGLASS;
+    const struct account_change_request request = {.name = WITNESS, .class_ = &class_};
+    become(OPERATOR, ROLE_SECURITY, false);
+    assert_int_equal(operation_account_change(&here->context, &request, why), MEDGL_OK);
+}
+static void no_room(void)
+{
+    give_auditor();
+    here->context.policy.minimum_free = INT64_MAX;
+}
 static void one_person(void)
 {
     char why[OPERATION_WHY_SIZE];
@@ -380,6 +393,16 @@ static const struct refused {
      {"video", WITNESS},
      MEDGL_ERR_REFUSED,
      "one person"},
+    {"a witness that is nobody's account",
+     a_breakglass_witness,
+     {"video", WITNESS},
+     MEDGL_ERR_REFUSED,
+     "one person"},
+    {"no room for the document",
+     no_room,
+     {"staff-card", .document = true},
+     MEDGL_ERR_REFUSED,
+     "minimum_free"},
     {"files are not allowed", no_files, {"video"}, MEDGL_ERR_REFUSED, "reset_delivery"},
     {"the terminal is not allowed",
      slips_alone,
@@ -659,6 +682,9 @@ static void a_witness_proves(void **state)
     assert_non_null(strstr(why, row->why));
     assert_int_equal(look().entries - before.entries, row->entries);
     assert_non_null(strstr(script.heard, "Password of " WITNESS));
+    assert_non_null(strstr(script.heard, OPERATOR " wants to reset the password of " SUBJECT
+                                                  ", class staff; verified by known-in-person; "
+                                                  "the new one by at-terminal"));
     if (row->error == MEDGL_OK) {
         assert_int_equal(try_login(here, SUBJECT, "203.0.113.9", NEW_PASSWORD), LOGIN_ALLOWED);
     } else {
@@ -731,6 +757,15 @@ static enum medgl_error witness_disabled(void *argument, const struct account *a
     return MEDGL_OK;
 }
 
+static enum medgl_error slow(void *argument, const struct account *account,
+                             const struct secret *password, medgl_time valid_until)
+{
+    (void)argument, (void)account, (void)password, (void)valid_until;
+    assert_int_equal(documents(), 0); /* no copy waits for the printer */
+    (void)usleep(20000);
+    return MEDGL_OK;
+}
+
 static enum medgl_error jammed(void *argument, const struct account *account,
                                const struct secret *password, medgl_time valid_until)
 {
@@ -744,11 +779,13 @@ static const struct meanwhile {
                                 const struct secret *password, medgl_time valid_until);
     enum medgl_error error;
     unsigned issued; /* entries */
+    int64_t age;     /* of the witness's proof, that it may have; 0: as shipped */
 } meanwhiles[] = {
     {"another reset", overtaken, MEDGL_ERR_REFUSED, 1},
     {"the account is disabled", disabled_meanwhile, MEDGL_ERR_REFUSED, 0},
     {"the witness is disabled", witness_disabled, MEDGL_ERR_REFUSED, 0},
     {"the printer jams", jammed, MEDGL_ERR_IO, 0},
+    {"the witness's proof is old", slow, MEDGL_ERR_REFUSED, 0, 1},
 };
 
 static void all_or_nothing(void **state)
@@ -773,8 +810,11 @@ static void all_or_nothing(void **state)
                                           .slip_to = "file",
                                           .talk = &talk,
                                           .argument = here,
-                                          .deliver = row->deliver};
+                                          .deliver = row->deliver,
+                                          .witness_age = row->age};
     assert_int_equal(operation_password_reset(&here->context, &request, &done, why), row->error);
+    assert_int_equal(done.given_out, row->error != MEDGL_ERR_IO);
+    assert_int_equal(strlen(done.credential), 32);
     assert_int_equal(tally_of(here).kinds[LEDGER_PASSWORD_ISSUE] - before, row->issued);
     assert_int_equal(done.seq, 0);
     assert_int_equal(documents(), 0); /* the copy went again */

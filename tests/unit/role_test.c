@@ -356,6 +356,25 @@ static void refusal(void **state)
     assert_int_equal(verify(here), MEDGL_OK);
 }
 
+/* Names are cut between characters. */
+static void a_long_name_stays_text(void **state)
+{
+    char name[97] = "";
+    struct told told = {.count = 0};
+    (void)state;
+    for (size_t i = 0; i < 32; i++)
+        memcpy(name + 3 * i, "\xe9\x9d\x9e", 4);
+    act_as(ROLE_AUDIT, 900, name, false);
+    assert_int_equal(operation_role_refused(&here->context, "backup create", NULL, "role"),
+                     MEDGL_OK);
+    assert_int_equal(operation_alert_list(&here->context, true, hear_alert, hear_delivery, &told),
+                     MEDGL_OK);
+    assert_true(told.count > 0);
+    name[63] = '\0'; /* 21 characters: 64 bytes end inside the next one */
+    assert_int_equal(strncmp(told.text, name, 63), 0);
+    assert_int_equal(strncmp(told.text + 63, " tried", 6), 0);
+}
+
 /* What is reached leaves nothing, and who is not enrolled is the act's to say. */
 static void nothing_is_written_of_what_is_allowed(void **state)
 {
@@ -403,6 +422,7 @@ int main(void)
     TABLE_ADD("a refused try is written down", refusals, refusal);
     table_add("roles", "nothing is written of what is allowed",
               nothing_is_written_of_what_is_allowed, NULL);
+    table_add("roles", "a long name stays text", a_long_name_stays_text, NULL);
     table_add("roles", "who is not there has none", who_is_not_there_has_no_role, NULL);
     table_add("roles", "words and groups", words_and_groups, NULL);
     const int failed = table_run("role");
