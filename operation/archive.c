@@ -3,9 +3,11 @@
  * MUSTs:
  * - The file is whole and on the disk, under its name, before the bodies leave the store.
  * - The bodies, the row of the archive and the entry are one transaction.
+ * - Bodies that a row is held against stay in the store too (archive_keep.h).
  * - Nothing that is not in the tree of the signed head is archived: damaged evidence stays where it
  *   is.
  * - No file that holds anything else is ever replaced. */
+#include "operation/archive_keep.h"
 #include "operation/prove.h"
 
 #include "base/auto.h"
@@ -45,6 +47,7 @@ struct archive_run {
     struct ledger_head ledger;
     struct merkle_tree tree;
     struct crypto_hash *hash;
+    struct archive_keep keep;
     FILE *stream;
     char path[PATH_MAX];
 };
@@ -52,6 +55,7 @@ struct archive_run {
 static void run_close(struct archive_run *run)
 {
     crypto_hash_free(&run->hash);
+    archive_keep_free(&run->keep);
     if (run->stream != NULL)
         (void)fclose(run->stream);
     run->stream = NULL;
@@ -70,29 +74,35 @@ static enum medgl_error archive_behind(void *argument, const struct archive *arc
     return MEDGL_OK;
 }
 
-/* Order is by number: the first entry that is not old ends it, whatever the clock said later. */
+/* An entry is no younger than any that follows it, whatever the clock said when it was made: all
+ * go up to the last one that says that it is old. */
 static enum medgl_error plan_row(void *argument, const struct ledger_row *row)
 {
     struct archive_run *run = argument;
     struct archive_head *head = &run->head;
     struct ledger_peek peek;
-    unsigned char leaf[MERKLE_HASH_SIZE];
     if (row->seq != run->tree.size)
         return MEDGL_ERR_CORRUPT;
     MEDGL_TRY(merkle_append(&run->tree, row->leaf));
-    if (row->seq != head->next || head->next - head->first == ARCHIVE_MOST)
-        return MEDGL_OK;
+    if (row->seq < head->first)
+        return row->len > 0 ? archive_keep_before(&run->keep, row) : MEDGL_OK;
     if (!ledger_peek(row->line, row->len, &peek))
         return MEDGL_ERR_CORRUPT;
-    if (memcmp(peek.time, run->until, CLOCK_TEXT_SIZE - 1) >= 0)
-        return MEDGL_OK;
+    if (memcmp(peek.time, run->until, CLOCK_TEXT_SIZE - 1) < 0)
+        head->next = row->seq + 1;
+    return MEDGL_OK;
+}
+
+static enum medgl_error plan_body(void *argument, const struct ledger_row *row)
+{
+    struct archive_run *run = argument;
+    unsigned char leaf[MERKLE_HASH_SIZE];
     MEDGL_TRY(merkle_leaf(row->line, row->len, leaf));
     if (memcmp(leaf, row->leaf, sizeof(leaf)) != 0)
         return MEDGL_ERR_CORRUPT;
     MEDGL_TRY(crypto_hash_add(run->hash, row->line, row->len));
     MEDGL_TRY(crypto_hash_add(run->hash, "\n", 1));
-    head->bytes += row->len + 1;
-    head->next++;
+    run->head.bytes += row->len + 1;
     return MEDGL_OK;
 }
 
@@ -103,6 +113,7 @@ static enum medgl_error plan_read(struct store_txn *txn, void *argument)
     unsigned char root[MERKLE_HASH_SIZE], signed_root[MERKLE_HASH_SIZE];
     *head = (struct archive_head){.first = 0};
     run->tree = (struct merkle_tree){.size = 0};
+    archive_keep_free(&run->keep);
     crypto_hash_free(&run->hash);
     MEDGL_TRY(crypto_hash_begin(&run->hash));
     MEDGL_TRY(store_archive_each(txn, archive_behind, &head->first));
@@ -113,6 +124,9 @@ static enum medgl_error plan_read(struct store_txn *txn, void *argument)
     MEDGL_TRY(merkle_root(&run->ledger.tree, signed_root));
     if (run->tree.size != run->ledger.tree.size || memcmp(root, signed_root, sizeof(root)) != 0)
         return MEDGL_ERR_CORRUPT;
+    if (head->next - head->first > ARCHIVE_MOST)
+        head->next = head->first + ARCHIVE_MOST;
+    MEDGL_TRY(store_ledger_each(txn, head->first, head->next, plan_body, run));
     MEDGL_TRY(crypto_hash_end(run->hash, head->digest));
     return text_copy(head->origin, sizeof(head->origin), note_signer_name(run->context->signer));
 }
@@ -146,7 +160,7 @@ static enum medgl_error archive_plan(struct archive_run *run)
     clock_format_utc(times.until, run->until);
     MEDGL_TRY(store_transact(run->context->store, STORE_READ, plan_read, run));
     if (run->head.first == run->head.next)
-        return archive_refuse(run->why, _("No entry whose body is in the store is that old."));
+        return archive_refuse(run->why, _("No entry that is not in an archive yet is that old."));
     archive->first = run->head.first;
     archive->next = run->head.next;
     archive->bytes = run->head.bytes;
@@ -296,7 +310,7 @@ static enum medgl_error archive_now(struct store_txn *txn, void *argument)
     ledger_entry_text(&entry, "file", archive->file);
     archive->created = clock.now;
     MEDGL_TRY(evidence_append(run->context, txn, &entry, &archive->ledger_seq));
-    MEDGL_TRY(store_ledger_archive(txn, archive->first, archive->next));
+    MEDGL_TRY(archive_keep_rest(&run->keep, txn, archive->first, archive->next));
     MEDGL_TRY(store_archive_add(txn, archive));
     return evidence_keep(txn, clock.now);
 }
@@ -325,7 +339,9 @@ static enum medgl_error archive_run_all(struct archive_run *run)
     MEDGL_TRY(archive_plan(run));
     MEDGL_TRY(run->request->fd >= 0 ? archive_given_file(run) : archive_own_file(run));
     MEDGL_TRY(store_transact(run->context->store, STORE_WRITE, archive_now, run));
-    return evidence_publish(run->context);
+    (void)evidence_publish(
+        run->context); /* the act stands even if the outside copy fails: logged */
+    return MEDGL_OK;
 }
 
 enum medgl_error operation_archive(struct context *context, const struct archive_request *request,

@@ -9,7 +9,6 @@ struct last {
     struct map_node node;
     uint64_t account_seq, password_seq;
     bool account_known, password_known;
-    bool state_known;
     char credential[CRYPTO_ID_SIZE]; /* id of the password that the entry made */
     enum account_state state;
 };
@@ -34,10 +33,8 @@ static struct last *last_find_or_add(struct verify_accounts *accounts, const cha
     if (last != NULL)
         return last;
     last = map_add(&accounts->last, account, sizeof(*last));
-    if (last != NULL) {
+    if (last != NULL)
         last->state = ACCOUNT_STATE_ACTIVE;
-        last->state_known = !accounts->incomplete;
-    }
     return last;
 }
 
@@ -81,7 +78,6 @@ static enum medgl_error learn_account(struct verify_accounts *accounts,
     last->account_seq = entry->seq;
     if (entry->kind == LEDGER_ACCOUNT_CHANGE)
         return MEDGL_OK;
-    last->state_known = true;
     if (entry->kind == LEDGER_ACCOUNT_ADD || entry->kind == LEDGER_ACCOUNT_ENABLE)
         last->state = ACCOUNT_STATE_ACTIVE;
     if (entry->kind == LEDGER_ACCOUNT_DISABLE)
@@ -181,8 +177,7 @@ static enum medgl_error row_account(void *argument, const struct account *accoun
     struct last *last = map_find(&accounts->last, account->id);
     if (last == NULL || !last->account_known)
         accounts_fault(accounts, account->ledger_seq, "an account has no entry that made it");
-    else if (last->account_seq != account->ledger_seq ||
-             (last->state_known && last->state != account->state))
+    else if (last->account_seq != account->ledger_seq || last->state != account->state)
         accounts_fault(accounts, last->account_seq,
                        "an account is not in the state that its last entry says");
     if (last != NULL)

@@ -11,7 +11,6 @@
 struct verify_accounts {
     struct verify_map last; /* the latest entries about an account, by its id */
     struct verify_map made; /* the latest entry about each password that there ever was */
-    bool incomplete;        /* bodies of earlier entries were not at hand */
     ledger_fault fault;
     void *argument;
 };

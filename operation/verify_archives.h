@@ -1,6 +1,6 @@
 /* Bodies of entries that were moved to archives: where they are at hand they are verified like any
- * other, and where they are not, their leaves are, and what only they could tell is not judged. A
- * part of operation_verify(). */
+ * other, and where they are not, their leaves are, and no row needs them (archive_keep.h). A part
+ * of operation_verify(). */
 #ifndef MEDGL_OPERATION_VERIFY_ARCHIVES_H
 #define MEDGL_OPERATION_VERIFY_ARCHIVES_H
 
@@ -46,10 +46,9 @@ void verify_archives_free(struct verify_archives *archives);
 enum medgl_error verify_archives_body(struct verify_archives *archives, uint64_t seq,
                                       const char **line, size_t *len);
 
-/* Each entry, in order; afterwards what is left over, but for what an entry would tell that is not
- * at hand. */
+/* Each entry, in order; afterwards what is left over. */
 enum medgl_error verify_archives_learn(struct verify_archives *archives,
                                        const struct ledger_entry *entry);
-void verify_archives_state(struct verify_archives *archives, const struct verify_gaps *gaps);
+enum medgl_error verify_archives_state(struct verify_archives *archives);
 
 #endif

@@ -114,8 +114,8 @@ static enum medgl_error learn_shown(struct verify_documents *documents,
     return MEDGL_OK;
 }
 
-/* MUST: a fault is told of the entry that lacks, not of the one that tells of it: its body may only
- * not be at hand, and whoever hears of it knows. */
+/* A fault is told of the entry that lacks, not of the one that tells of it: its body may not be at
+ * hand, and whoever hears of it says so. */
 static enum medgl_error learn_destroyed(struct verify_documents *documents,
                                         const struct ledger_entry *entry)
 {

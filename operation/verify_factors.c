@@ -229,8 +229,6 @@ static enum medgl_error learn_code(const struct verify_factors *factors, struct 
     const struct used_code *before = codes != NULL ? codes->used : NULL;
     while (before != NULL && strcmp(before->id, id) != 0)
         before = before->next;
-    if (codes == NULL && factors->incomplete)
-        return MEDGL_OK; /* made by an entry that is not at hand */
     if (codes == NULL || codes->left == 0 || before != NULL) {
         factors_fault(factors, entry->seq, "a code was used that was used before, or never made");
         return MEDGL_OK;
@@ -263,7 +261,7 @@ static enum medgl_error learn_revoke(const struct verify_factors *factors,
             dropped += owner_drop_codes(owner, kind, NULL);
         }
     }
-    if (dropped != count && !(factors->incomplete && dropped < count))
+    if (dropped != count)
         factors_fault(factors, entry->seq,
                       "an entry takes away other second factors than there were");
     return MEDGL_OK;
@@ -286,8 +284,6 @@ static enum medgl_error learn_device(const struct verify_factors *factors, struc
     struct held_device *device = owner->devices;
     while (device != NULL && (device->kind != kind || strcmp(device->id, id) != 0))
         device = device->next;
-    if (device == NULL && factors->incomplete) /* made by an entry that is not at hand */
-        return owner_add_device(owner, entry, kind, id);
     if (device == NULL) {
         factors_fault(factors, entry->seq, "a second factor was used that the account has not");
         return MEDGL_OK;
@@ -361,8 +357,6 @@ static struct held_grant *learn_grant_goes_on(const struct verify_factors *facto
                                               const struct ledger_entry *entry)
 {
     struct held_grant *grant = grant_find(factors, ledger_entry_find_text(entry, "grant"));
-    if (grant == NULL && factors->incomplete)
-        return NULL;
     if (grant == NULL || grant->end != GRANT_END_NONE ||
         strcmp(grant->account, entry->subject.account) != 0) {
         factors_fault(factors, entry->seq, "a grant was used or ended that was not there");
@@ -377,8 +371,6 @@ static enum medgl_error learn_grant_use(const struct verify_factors *factors,
 {
     struct held_grant *grant = learn_grant_goes_on(factors, entry);
     struct owner *owner = owner_find(factors, entry->subject.account);
-    if (grant == NULL && owner != NULL && factors->incomplete)
-        owner->pending[0] = '\0'; /* of a grant that an entry made which is not at hand */
     if (grant == NULL || owner == NULL)
         return MEDGL_OK;
     grant->used++;
@@ -532,8 +524,6 @@ static enum medgl_error row_grant(void *argument, const struct grant *row)
 {
     const struct verify_factors *factors = argument;
     struct held_grant *grant = grant_find(factors, row->id);
-    if (grant == NULL && factors->incomplete)
-        return MEDGL_OK;
     if (grant == NULL || strcmp(grant->account, row->account_id) != 0) {
         factors_fault(factors, row->ledger_seq, "a grant has no entry that made it");
         return MEDGL_OK;

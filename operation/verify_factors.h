@@ -16,8 +16,6 @@
 struct verify_factors {
     struct verify_map owners; /* by account */
     struct verify_map grants; /* by id */
-    bool incomplete;          /* bodies of earlier entries were not at hand: of what they may have
-                                 made nothing is said */
     ledger_fault fault;
     void *argument;
 };

@@ -7,6 +7,7 @@
 struct open_session {
     struct map_node node; /* by its id */
     uint64_t seq;
+    char account[CRYPTO_ID_SIZE];
     bool seen; /* its row is there, and says so too */
 };
 
@@ -20,6 +21,8 @@ static enum medgl_error running_opened(struct verify_running *running,
     if (opened == NULL)
         return MEDGL_ERR_MEMORY;
     opened->seq = entry->seq;
+    (void)snprintf(opened->account, sizeof(opened->account), "%s",
+                   entry->subject.account != NULL ? entry->subject.account : "");
     return MEDGL_OK;
 }
 
@@ -28,7 +31,7 @@ static void running_ended(struct verify_running *running, const struct ledger_en
     struct open_session *found = map_find(&running->open, ledger_entry_find_text(entry, "session"));
     if (found != NULL)
         map_remove(&running->open, found);
-    else if (!running->incomplete)
+    else if (!running->incomplete) /* an archive takes the entries of a session that is over */
         running->fault(running->argument, entry->seq, "a session ended that was not open");
 }
 
@@ -99,9 +102,7 @@ static enum medgl_error running_row(void *argument, const struct session *sessio
 {
     const struct verify_running *running = argument;
     struct open_session *found = map_find(&running->open, session->id);
-    if (found == NULL && running->incomplete)
-        return MEDGL_OK;
-    if (found == NULL)
+    if (found == NULL || strcmp(found->account, session->account_id) != 0)
         running->fault(running->argument, 0, "an open session has no entry that opened it");
     else
         found->seen = true;
@@ -115,8 +116,6 @@ static enum medgl_error running_policy(const struct verify_running *running, str
     if (error != MEDGL_OK && error != MEDGL_ERR_NOT_FOUND)
         return error;
     const bool known = error == MEDGL_OK;
-    if (known && !running->policy_known && running->incomplete)
-        return MEDGL_OK;
     if (known != running->policy_known ||
         (known && (seen.ledger_seq != running->policy_seq ||
                    strcmp(seen.digest, running->policy_digest) != 0)))

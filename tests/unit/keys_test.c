@@ -4,8 +4,11 @@
 #include "tests/unit/table.h"
 
 #include "operation/factors.h"
+#include "operation/grant.h"
 #include "operation/keys.h"
+#include "operation/prove.h"
 #include "operation/recovery.h"
+#include "operation/session.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -704,8 +707,126 @@ static void several_at_once(void **state)
     end();
 }
 
+/* -- archives --------------------------------------------------------------------------------- */
+
+static void session(bool open, const char *id, char opened[CRYPTO_ID_SIZE])
+{
+    struct script script = {.next = 0};
+    const struct talk talk = script_talk(&script);
+    const struct caller caller = caller_from("192.0.2.1");
+    struct session_opening opening = {.id = ""};
+    enum session_verdict verdict;
+    assert_int_equal(
+        open ? operation_session_open(&here->context, &talk, &caller, here->user, false, &opening,
+                                      &verdict)
+             : operation_session_close(&here->context, &caller, here->user, id, &verdict),
+        MEDGL_OK);
+    assert_int_equal(verdict, SESSION_DONE);
+    if (open)
+        memcpy(opened, opening.id, CRYPTO_ID_SIZE);
+}
+
+static enum medgl_error drop_code(void *argument, const struct account *account,
+                                  const char (*codes)[RECOVERY_TEXT_SIZE], size_t count,
+                                  medgl_time until)
+{
+    (void)argument, (void)account, (void)codes, (void)count, (void)until;
+    return MEDGL_OK;
+}
+
+static void grant(void)
+{
+    char why[OPERATION_WHY_SIZE], id[CRYPTO_ID_SIZE];
+    const struct grant_add_request request = {.name = here->user,
+                                              .kind = GRANT_FACTOR_WAIVER,
+                                              .instead = GRANT_INSTEAD_CODE,
+                                              .codes = 2,
+                                              .until = clock_read().now + MEDGL_HOUR,
+                                              .approved_by = "Dr Sato",
+                                              .reason = "lost",
+                                              .deliver = drop_code};
+    assert_int_equal(operation_grant_add(&here->context, &request, id, why), MEDGL_OK);
+}
+
+/* Which kinds have a body in the store: "kind" NULL counts those that have none. */
+struct bodies {
+    const char *kind;
+    unsigned count;
+};
+
+static enum medgl_error bodies_row(void *argument, const struct ledger_row *row)
+{
+    struct bodies *bodies = argument;
+    char text[128];
+    (void)snprintf(text, sizeof(text), "\"kind\":\"%s\"", bodies->kind != NULL ? bodies->kind : "");
+    bodies->count +=
+        bodies->kind == NULL ? row->len == 0 : row->len > 0 && strstr(row->line, text) != NULL;
+    return MEDGL_OK;
+}
+
+static unsigned bodies(const char *kind)
+{
+    struct bodies run = {.kind = kind};
+    assert_int_equal(operation_ledger_each(&here->context, 0, UINT64_MAX, bodies_row, &run),
+                     MEDGL_OK);
+    return run.count;
+}
+
+/* And its file is lost. */
+static void archive_and_lose(void)
+{
+    (void)usleep(2000); /* what is of this millisecond is not before it */
+    const struct archive_request request = {.until = clock_read().now, .fd = -1};
+    struct archive made;
+    char why[STORE_TEXT_SIZE], path[PATH_MAX], name[PATH_MAX];
+    here->context.policy.ledger_retention = (struct policy_span){0};
+    assert_int_equal(operation_archive(&here->context, &request, &made, why), MEDGL_OK);
+    assert_int_equal(verify(here), MEDGL_OK);
+    (void)snprintf(name, sizeof(name), PATH_ARCHIVE "/%s", made.file);
+    assert_int_equal(path_under(path, here->root, name), MEDGL_OK);
+    assert_int_equal(unlink(path), 0);
+    assert_sound();
+}
+
+static void rows_need_no_archive(void **state)
+{
+    char stays[CRYPTO_ID_SIZE], ends[CRYPTO_ID_SIZE], over[CRYPTO_ID_SIZE], why[OPERATION_WHY_SIZE];
+    (void)state;
+    begin_with_device();
+    rotate_well(KEY_USE_LEDGER);
+    rotate_well(KEY_USE_STORE);
+    reopen(here);
+    session(true, NULL, over);
+    session(false, over, NULL);
+    session(true, NULL, ends);
+    session(true, NULL, stays);
+    grant();
+    assert_int_equal(login_with(WRONG, "123456"), LOGIN_REFUSED);
+    archive_and_lose();
+    static const struct {
+        const char *kind;
+        unsigned count;
+    } left[] = {{"setup", 1},         {"account.add", 1},  {"key.rotate", 2},
+                {"factor.enrol", 2},  {"session.open", 2}, {"session.close", 0},
+                {"login.failure", 0}, {"grant.add", 1}};
+    for (size_t i = 0; i < MEDGL_COUNT(left); i++)
+        assert_int_equal(bodies(left[i].kind), left[i].count);
+    assert_true(bodies(NULL) > 0);
+    /* What ended since of what stayed. */
+    session(false, ends, NULL);
+    assert_int_equal(operation_account_disable(&here->context, here->user, "test", why), MEDGL_OK);
+    archive_and_lose();
+    assert_int_equal(bodies("session.close"), 1);
+    assert_int_equal(operation_account_enable(&here->context, here->user, "test", why), MEDGL_OK);
+    assert_int_equal(operation_account_retire(&here->context, here->user, "test", why), MEDGL_OK);
+    archive_and_lose();
+    archive_and_lose();
+    end();
+}
+
 int main(void)
 {
+    table_add("R08 rows need no archive", "with its file gone", rows_need_no_archive, NULL);
     table_add("R37 store key", "all that was sealed opens",
               all_that_was_sealed_opens_after_the_exchange, NULL);
     table_add("R37 store key", "people log in as before", people_log_in_as_before, NULL);

@@ -163,6 +163,42 @@ static void what_grew_is_proven(void **state)
     assert_int_equal(operation_prove_consistency(&f->context, 100000, &none), MEDGL_ERR_NOT_FOUND);
 }
 
+static enum medgl_error no_checkpoint(struct store_txn *txn, void *argument)
+{
+    struct kept_checkpoint kept;
+    const uint64_t *size = argument;
+    assert_int_equal(store_checkpoint_of(txn, *size, &kept), MEDGL_ERR_NOT_FOUND);
+    return MEDGL_OK;
+}
+
+/* An auditor gets what is signed already, and changes nothing (R08). */
+static void an_auditor_keeps_nothing(void **state)
+{
+    struct fixture *f = *state;
+    auto_free char *text = NULL, *grown = NULL;
+    auto_clean(note_verifier_free) struct note_verifier *key = ledger_key(f);
+    struct checkpoint checkpoint;
+    struct merkle_proof proof;
+    char note[STORE_NOTE_SIZE], path[PATH_MAX];
+    uint64_t size;
+    assert_int_equal(try_login(f, f->user, "192.0.2.9", WRONG), LOGIN_REFUSED);
+    assert_int_equal(operation_ledger_size(&f->context, &size), MEDGL_OK);
+    f->context.actor = (struct actor){.uid = 4711, .roles = ROLE_AUDIT};
+    assert_int_equal(operation_checkpoint(&f->context, note), MEDGL_OK);
+    assert_int_equal(checkpoint_open(note, key, &checkpoint), MEDGL_OK);
+    assert_int_equal(checkpoint.size, size);
+    assert_int_equal(operation_prove_inclusion(&f->context, 3, &text), MEDGL_OK);
+    assert_int_equal(checkpoint_open(proof_parse(text, 2, &proof), key, &checkpoint), MEDGL_OK);
+    assert_int_equal(operation_prove_consistency(&f->context, 2, &grown), MEDGL_OK);
+    assert_int_equal(store_transact(f->context.store, STORE_READ, no_checkpoint, &size), MEDGL_OK);
+    (void)snprintf(path, sizeof(path), "%s" PATH_CHECKPOINTS "/%020llu", f->root,
+                   (unsigned long long)size);
+    assert_int_equal(access(path, F_OK), -1);
+    f->context.actor.roles |= ROLE_SECURITY;
+    assert_int_equal(operation_checkpoint(&f->context, note), MEDGL_OK);
+    assert_int_equal(access(path, F_OK), 0);
+}
+
 /* Proofs are kept with a checkpoint: the store has it, and the directory too. */
 static void a_proof_keeps_its_checkpoint(void **state)
 {
@@ -257,10 +293,16 @@ static void without_its_file_leaves_stay(void **state)
     assert_int_equal(rename(path, other), 0);
     auto_free struct lines *after = lines_read(f, &faults);
     assert_int_equal(faults, 0); /* it was taken elsewhere */
+    unsigned gone = 0;
     for (uint64_t seq = 0; seq < made.next; seq++) {
-        assert_string_equal(after->text[seq], "");
+        gone += after->text[seq][0] == '\0';
+        if (after->text[seq][0] != '\0')
+            assert_string_equal(after->text[seq], before->text[seq]);
         assert_memory_equal(after->leaf[seq], before->leaf[seq], MERKLE_HASH_SIZE);
     }
+    assert_in_range(gone, ENTRIES / 2, ENTRIES);
+    assert_string_not_equal(after->text[0], "");             /* of the setup */
+    assert_string_not_equal(after->text[made.next - 1], ""); /* the account is in its state */
     assert_string_not_equal(after->text[made.next], "");
     assert_int_equal(verify(f), MEDGL_OK);
     assert_int_equal(rename(other, path), 0);
@@ -275,8 +317,8 @@ static const struct tampering {
     {"a word", "sed -i s/test/best/ \"$0\""},
     {"one byte more", "printf x >> \"$0\""},
     {"cut", "truncate -s -10 \"$0\""},
-    {"two lines swapped", "sed -i -e '12{h;d}' -e '13{G}' \"$0\""},
-    {"a line gone", "sed -i 12d \"$0\""},
+    {"two lines swapped", "sed -i -e '32{h;d}' -e '33{G}' \"$0\""},
+    {"a line gone", "sed -i 32d \"$0\""},
     {"empty", ": > \"$0\""},
     {"no archive", "echo no > \"$0\""},
 };
@@ -677,6 +719,7 @@ static const struct on_ledger {
 } on_ledgers[] = {
     {"every entry is proven", every_entry_is_proven},
     {"what grew is proven", what_grew_is_proven},
+    {"an auditor keeps nothing (R08)", an_auditor_keeps_nothing},
     {"a proof keeps its checkpoint", a_proof_keeps_its_checkpoint},
     {"an archive has what was taken", an_archive_has_what_was_taken},
     {"without its file the leaves stay", without_its_file_leaves_stay},
