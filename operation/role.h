@@ -48,6 +48,10 @@ enum medgl_error operation_role_refused(struct context *context, const char *ver
  * error: it is not allowed either. */
 enum medgl_error operation_role_reaches(struct context *context, const char *verb, const char *name,
                                         char why[]);
+/* Whether the operator is an auditor and nothing more, who changes nothing: not the evidence
+ * either, so that what they look at is what was there. */
+bool role_only_reads(const struct context *context);
+
 /* Records the try of an act that role_reaches() refused in its transaction, which only then knew
  * the account (`name`). MEDGL_ERR_REFUSED; another error: it could not be written down. */
 enum medgl_error operation_role_beyond(struct context *context, const char *verb, const char *name);
