@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "operation/role.h"
 #include "policy/calendar.h"
 
 #include <stdio.h>
@@ -255,9 +256,11 @@ static enum medgl_error checkpoint_keep_head(struct store_txn *txn, void *argume
 enum medgl_error operation_checkpoint(struct context *context, char note[STORE_NOTE_SIZE])
 {
     struct checkpoint_run run = {.now = clock_read().now};
-    MEDGL_TRY(store_transact(context->store, STORE_WRITE, checkpoint_keep_head, &run));
+    const bool reads = role_only_reads(context);
+    MEDGL_TRY(reads ? store_transact(context->store, STORE_READ, evidence_read_head, &run.head)
+                    : store_transact(context->store, STORE_WRITE, checkpoint_keep_head, &run));
     memcpy(note, run.head.checkpoint, STORE_NOTE_SIZE);
-    return evidence_publish(context);
+    return reads ? MEDGL_OK : evidence_publish(context);
 }
 
 enum medgl_error operation_ledger_size(struct context *context, uint64_t *size)

@@ -31,7 +31,8 @@ enum medgl_error evidence_publish(struct context *context);
  * process ended before it could publish. */
 enum medgl_error evidence_publish_kept(struct context *context);
 
-/* Signs nothing new: keeps and publishes the current head and gives its text. */
+/* Signs nothing new: keeps and publishes the current head and gives its text. For an auditor
+ * (role_only_reads()) it gives the text alone. */
 enum medgl_error operation_checkpoint(struct context *context, char note[STORE_NOTE_SIZE]);
 
 struct evidence_request {

@@ -6,7 +6,8 @@
 #include "operation/evidence.h"
 
 /* The text of ledger/proof.h for an entry, against the present head, which is kept and published
- * for it. *text is malloc'ed. MEDGL_ERR_NOT_FOUND: there is no such entry. */
+ * for it, so that a witness's answer finds it; not for an auditor (role_only_reads()). *text is
+ * malloc'ed. MEDGL_ERR_NOT_FOUND: there is no such entry. */
 enum medgl_error operation_prove_inclusion(struct context *context, uint64_t seq, char **text);
 /* That the present tree holds the first `old_size` entries as they were; 0: for a witness that saw
  * none of it yet. MEDGL_ERR_NOT_FOUND: it never had so many. */
