@@ -229,6 +229,14 @@ static void restore_say(struct admin *admin, struct hearing *hearing,
                               CELL_NUMBER(restored->redone), CELL_NUMBER(restored->codes_since),
                               CELL_NUMBER(restored->codes_open)});
     table_print(&table);
+    if (restored->key_back[0])
+        output_say(&admin->output,
+                   _("The store key was exchanged since the backup, and the older one is in force "
+                     "again: exchange it again with medgl-admin key rotate store."));
+    if (restored->key_back[1])
+        output_say(&admin->output,
+                   _("The ledger key was exchanged since the backup, and the older one is in force "
+                     "again: exchange it again with medgl-admin key rotate ledger."));
     if (restored->redone > 0)
         output_say(&admin->output,
                    _("What was taken away after the backup was taken away again: the entries after "

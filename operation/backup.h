@@ -77,6 +77,7 @@ struct backup_restored {
     struct backup_found found;
     char kept[PATH_MAX];  /* where the store that was there is now; "": none was */
     uint64_t lost;        /* entries that it had beyond the backup; 0 too where none can be read */
+    bool key_back[2];     /* store, ledger: an older key is in force again */
     uint32_t redone;      /* acts that took something away and were done again */
     uint32_t codes_since; /* one-time codes that its ledger says were used since */
     uint32_t codes_open;  /* one-time codes that are good again and may have been used */
