@@ -1,6 +1,7 @@
 /* The noun key (R37): lists the keys that there were, and has one exchanged. Never sees a key. */
 #include "admin/admin.h"
 
+#include "ledger/verify.h"
 #include "operation/keys.h"
 
 #include <inttypes.h>
@@ -113,6 +114,12 @@ static enum admin_exit rotate_failed(enum medgl_error error, const char *use)
 {
     if (error == MEDGL_ERR_CONFLICT) {
         complain(_("Another exchange of the %s key is under way; wait until it is done."), use);
+        return ADMIN_REFUSED;
+    }
+    if (error == MEDGL_ERR_REFUSED) {
+        complain(_("The ledger has had %d keys, and no more can be verified; it goes on under the "
+                   "one in force."),
+                 LEDGER_KEYS_MAX);
         return ADMIN_REFUSED;
     }
     if (error == MEDGL_ERR_NOT_FOUND) {

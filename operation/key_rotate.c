@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/privilege.h"
 #include "base/text.h"
+#include "ledger/verify.h"
 #include "operation/alert.h"
 #include "operation/evidence.h"
 #include "operation/factors.h"
@@ -121,12 +122,15 @@ static enum medgl_error exchange_count(void *argument, const struct key_period *
     return MEDGL_OK;
 }
 
-/* The first key gets its row with the first exchange. */
+/* The first key gets its row with the first exchange. MUST: never more keys of the ledger than
+ * verification takes, or the evidence could never be verified again. */
 static enum medgl_error exchange_periods(struct store_txn *txn, const struct key_period *from,
                                          const struct key_period *to)
 {
     size_t count = 0;
     MEDGL_TRY(store_key_each(txn, to->use, exchange_count, &count));
+    if (to->use == KEY_USE_LEDGER && count >= LEDGER_KEYS_MAX)
+        return MEDGL_ERR_REFUSED;
     if (count == 0)
         MEDGL_TRY(store_key_add(txn, from));
     return store_key_add(txn, to);
