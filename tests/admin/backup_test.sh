@@ -131,10 +131,17 @@ verdict "which takes no generation's place" $?
 
 # -- restore --------------------------------------------------------------------------------------
 exits "it has to be confirmed" 2 backup restore --from "$work/mine/kept.cms" --key "$work/mine/backup.key" --reason drill
+before=$(head -1 "$etc/ledger.vkey")
+exits "the ledger key is exchanged" 0 key rotate ledger --reason drill --yes
+rm -f "$etc/backup.pem"
 json "R36: a restore over what is there" 0 'd["restored"][0]["lost"] > 0 and d["restored"][0]["kept"] and d["restored"][0]["codes_open"] == 0' \
     backup restore --from "$work/mine/kept.cms" --key "$work/mine/backup.key" --reason drill --yes
 says "the ledger says so" 0 'backup\.restore' ledger show --kind backup.restore
 exits "and verifies" 0 ledger verify
+[ "$(wc -l < "$etc/ledger.vkey")" = 2 ] && [ "$(head -1 "$etc/ledger.vkey")" = "$before" ]
+verdict "R37: the verifier keys of both times are kept, the one in force first" $?
+[ ! -e "$etc/backup.pem" ] && [ -e "$etc/backup.pem.from-backup" ]
+verdict "R36: a setting that was taken away since comes not into force" $?
 ls -d "$state".before-*/medgl.db > "$out" 2> "$err"
 verdict "what was there is kept" $?
 [ ! -e "$state.restore" ] && [ ! -e "$state/never-in-place" ] && [ ! -e "$etc/store.key.new" ]
