@@ -1,6 +1,7 @@
 /* The noun ledger: shows and exports entries, those in archives too where the files are here. */
 #include "admin/admin.h"
 
+#include "operation/evidence.h"
 #include "operation/ledger_filter.h"
 #include "operation/prove.h"
 
@@ -13,7 +14,6 @@
 
 /* A block at a time, so that a slow reader of our output holds no transaction open. */
 #define BLOCK_ENTRIES 2048
-#define CLOCK_BACK    (2 * MEDGL_SECOND) /* less is the order in which two came to the lock */
 
 struct line {
     uint64_t seq;
@@ -79,7 +79,7 @@ static void walk_clock(struct walk *walk, const char *line, size_t len)
     else
         walk->back = clock_parse_utc(text, &now) == MEDGL_OK &&
                      clock_parse_utc(walk->latest, &latest) == MEDGL_OK &&
-                     now + CLOCK_BACK < latest;
+                     now + EVIDENCE_CLOCK_BACK < latest;
 }
 
 static bool walk_wanted(void *argument, const char *line, size_t len)

@@ -86,6 +86,12 @@ const char *ledger_entry_find_text(const struct ledger_entry *entry, const char 
     return field != NULL && field->text != NULL ? field->text : "";
 }
 
+int64_t ledger_entry_find_number(const struct ledger_entry *entry, const char *name, int64_t none)
+{
+    const struct ledger_field *field = ledger_entry_find(entry, name, LEDGER_FIELD_NUMBER);
+    return field != NULL ? field->number : none;
+}
+
 /* -- reading ---------------------------------------------------------------------------------- */
 
 struct ledger_parsed {

@@ -128,6 +128,8 @@ const struct ledger_field *ledger_entry_find(const struct ledger_entry *entry, c
                                              enum ledger_field_type type);
 /* A text; "" where there is none. */
 const char *ledger_entry_find_text(const struct ledger_entry *entry, const char *name);
+/* A number; `none` where there is none. */
+int64_t ledger_entry_find_number(const struct ledger_entry *entry, const char *name, int64_t none);
 
 /* The line:
  * {"seq":0,"time":"2026-11-21T08:53:58.120Z","clock":"synchronised","origin":"...","kind":"...",

@@ -281,12 +281,6 @@ void verify_archives_free(struct verify_archives *archives)
     *archives = (struct verify_archives){.count = 0};
 }
 
-static int64_t entry_number(const struct ledger_entry *entry, const char *name)
-{
-    const struct ledger_field *field = ledger_entry_find(entry, name, LEDGER_FIELD_NUMBER);
-    return field != NULL ? field->number : -1;
-}
-
 enum medgl_error verify_archives_learn(struct verify_archives *archives,
                                        const struct ledger_entry *entry)
 {
@@ -302,9 +296,9 @@ enum medgl_error verify_archives_learn(struct verify_archives *archives,
     }
     const struct archive *archive = &row->archive;
     row->told = true;
-    if (entry_number(entry, "first") != (int64_t)archive->first ||
-        entry_number(entry, "next") != (int64_t)archive->next ||
-        entry_number(entry, "bytes") != (int64_t)archive->bytes ||
+    if (ledger_entry_find_number(entry, "first", -1) != (int64_t)archive->first ||
+        ledger_entry_find_number(entry, "next", -1) != (int64_t)archive->next ||
+        ledger_entry_find_number(entry, "bytes", -1) != (int64_t)archive->bytes ||
         strcmp(ledger_entry_find_text(entry, "digest"), archive->digest) != 0)
         archives_fault(archives, entry->seq, _("an archive is not what its entry says"));
     return MEDGL_OK;

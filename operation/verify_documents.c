@@ -79,12 +79,6 @@ static struct shown_document *shown_find(const struct verify_documents *document
                    shown_compare);
 }
 
-static uint64_t entry_number(const struct ledger_entry *entry, const char *name, uint64_t absent)
-{
-    const struct ledger_field *field = ledger_entry_find(entry, name, LEDGER_FIELD_NUMBER);
-    return field != NULL && field->number >= 0 ? (uint64_t)field->number : absent;
-}
-
 static enum medgl_error learn_shown(struct verify_documents *documents,
                                     const struct ledger_entry *entry)
 {
@@ -104,8 +98,8 @@ static enum medgl_error learn_shown(struct verify_documents *documents,
         documents->shown_room = room;
     }
     struct shown_document *shown = &documents->shown[documents->shown_count++];
-    *shown = (struct shown_document){.seq = entry->seq,
-                                     .size = entry_number(entry, "document_size", UINT64_MAX)};
+    *shown = (struct shown_document){
+        .seq = entry->seq, .size = (uint64_t)ledger_entry_find_number(entry, "document_size", -1)};
     (void)snprintf(shown->account, sizeof(shown->account), "%s",
                    entry->subject.account != NULL ? entry->subject.account : "");
     (void)snprintf(shown->digest, sizeof(shown->digest), "%s", digest);
@@ -119,7 +113,8 @@ static enum medgl_error learn_shown(struct verify_documents *documents,
 static enum medgl_error learn_destroyed(struct verify_documents *documents,
                                         const struct ledger_entry *entry)
 {
-    const uint64_t seq = entry_number(entry, "entry", entry->seq);
+    const int64_t told = ledger_entry_find_number(entry, "entry", -1);
+    const uint64_t seq = told >= 0 ? (uint64_t)told : entry->seq;
     struct shown_document *shown = shown_find(documents, seq);
     if (shown == NULL || strcmp(shown->digest, ledger_entry_find_text(entry, "document")) != 0)
         documents_fault(documents, seq,

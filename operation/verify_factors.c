@@ -140,12 +140,6 @@ static void owner_forget(void *node)
 
 /* -- what entries say ------------------------------------------------------------------------- */
 
-static int64_t entry_number(const struct ledger_entry *entry, const char *name, int64_t none)
-{
-    const struct ledger_field *field = ledger_entry_find(entry, name, LEDGER_FIELD_NUMBER);
-    return field != NULL ? field->number : none;
-}
-
 static medgl_time entry_time(const struct ledger_entry *entry, const char *name)
 {
     medgl_time t;
@@ -195,7 +189,7 @@ static enum medgl_error owner_add_device(struct owner *owner, const struct ledge
         return MEDGL_ERR_MEMORY;
     device->kind = kind;
     device->seq = entry->seq;
-    device->step = entry_number(entry, "step", -1);
+    device->step = ledger_entry_find_number(entry, "step", -1);
     (void)snprintf(device->id, sizeof(device->id), "%s", id);
     device->next = owner->devices;
     owner->devices = device;
@@ -214,7 +208,7 @@ static enum medgl_error learn_enrol(struct verify_factors *factors,
         return MEDGL_OK;
     }
     if (kind == CREDENTIAL_RECOVERY)
-        return owner_add_codes(owner, entry, kind, entry_number(entry, "count", 0));
+        return owner_add_codes(owner, entry, kind, ledger_entry_find_number(entry, "count", 0));
     return owner_add_device(owner, entry, kind, ledger_entry_find_text(entry, "credential"));
 }
 
@@ -257,7 +251,7 @@ static enum medgl_error learn_revoke(const struct verify_factors *factors,
             return learn_code(factors, owner, entry, "", id);
         dropped = owner_drop_devices(owner, kind, id[0] != '\0' ? id : NULL);
         if (id[0] == '\0') {
-            count = entry_number(entry, "count", -1);
+            count = ledger_entry_find_number(entry, "count", -1);
             dropped += owner_drop_codes(owner, kind, NULL);
         }
     }
@@ -280,7 +274,7 @@ static enum medgl_error learn_device(const struct verify_factors *factors, struc
                                      const struct ledger_entry *entry, enum credential_kind kind,
                                      const char *id)
 {
-    const int64_t step = entry_number(entry, "step", -1);
+    const int64_t step = ledger_entry_find_number(entry, "step", -1);
     struct held_device *device = owner->devices;
     while (device != NULL && (device->kind != kind || strcmp(device->id, id) != 0))
         device = device->next;
@@ -332,7 +326,7 @@ static enum medgl_error learn_grant(struct verify_factors *factors,
                                     const struct ledger_entry *entry)
 {
     const char *id = ledger_entry_find_text(entry, "grant");
-    const int64_t codes = entry_number(entry, "codes", 0);
+    const int64_t codes = ledger_entry_find_number(entry, "codes", 0);
     struct owner *owner = owner_find_or_add(factors, entry->subject.account);
     if (grant_find(factors, id) != NULL) {
         factors_fault(factors, entry->seq, "a grant was made that was there");
