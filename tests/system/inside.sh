@@ -201,7 +201,9 @@ converses() { # NAME [as USER | at TERMINAL] COMMAND... < script
     "$@" > $seen 2>&1
     tap $? "$name"
 }
-says() { # NAME TEXT FILE: a line of the file has the text
+says() { # NAME TEXT FILE: a line of the file has the text; what logs comes a moment later
+    local tries=50
+    until grep -qsF -- "$2" "$3" || [ $((tries -= 1)) = 0 ]; do sleep 0.1; done
     grep -F -- "$2" "$3" > $seen 2>&1 || { echo "no line has: $2"; tail -n 5 "$3"; } > $seen
     grep -qF -- "$2" "$3"
     tap $? "$1"
