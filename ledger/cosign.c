@@ -44,6 +44,12 @@ const char *cosigner_name(const struct cosigner *cosigner)
     return cosigner->key.name;
 }
 
+bool cosigner_same(const struct cosigner *one, const struct cosigner *other)
+{
+    return strcmp(one->key.name, other->key.name) == 0 ||
+           memcmp(one->key.public_key, other->key.public_key, sizeof(one->key.public_key)) == 0;
+}
+
 static enum medgl_error cosignature_check(const struct note_key *key, const char *text, size_t len,
                                           const unsigned char cosignature[COSIGNATURE_SIZE],
                                           uint64_t *seconds)

@@ -18,6 +18,8 @@ struct cosigner; /* the public key of a witness, with its name */
 enum medgl_error cosigner_open(const char *vkey, struct cosigner **cosigner);
 void cosigner_free(struct cosigner **cosigner); /* also for auto_clean() */
 const char *cosigner_name(const struct cosigner *cosigner);
+/* Whether they are one witness: the same key, or the same name. */
+bool cosigner_same(const struct cosigner *one, const struct cosigner *other);
 
 /* Whether the note has this witness's signature over its text; `*seconds` is its time (Unix), of
  * several the latest.

@@ -27,7 +27,7 @@ void witnesses_free(struct witnesses *witnesses)
     witnesses->count = 0;
 }
 
-/* Two keys of one name would be one witness that counts twice. */
+/* MUST: nobody counts twice, by two keys of one name or by one key under two. */
 static enum medgl_error witnesses_add(struct witnesses *witnesses, const char *line)
 {
     if (witnesses->count == WITNESSES_MOST)
@@ -35,7 +35,7 @@ static enum medgl_error witnesses_add(struct witnesses *witnesses, const char *l
     struct cosigner **key = &witnesses->key[witnesses->count];
     MEDGL_TRY(cosigner_open(line, key));
     for (size_t i = 0; i < witnesses->count; i++)
-        if (strcmp(cosigner_name(witnesses->key[i]), cosigner_name(*key)) == 0) {
+        if (cosigner_same(witnesses->key[i], *key)) {
             cosigner_free(key);
             return MEDGL_ERR_KEY;
         }
@@ -56,8 +56,8 @@ static enum medgl_error witnesses_parse(struct witnesses *witnesses, char *text)
         if (error == MEDGL_ERR_KEY)
             log_line(LOG_ERR,
                      PATH_WITNESSES ": line %u is no key of a witness (NAME+HASH+KEY of type "
-                                    "0x04), or the second of its name, or one beyond %d: correct "
-                                    "it",
+                                    "0x04), or there under that name or with that key "
+                                    "already, or one beyond %d: correct it",
                      number, WITNESSES_MOST);
         MEDGL_TRY(error);
     }

@@ -13,7 +13,7 @@ struct witnesses {
 };
 
 /* Without the file there are none. On an error there are none either. MEDGL_ERR_KEY: a line that is
- * no key of a witness, or two of one name; logged. */
+ * no key of a witness, or one name or key twice; logged. */
 enum medgl_error witnesses_open(const struct context *context, struct witnesses *witnesses);
 void witnesses_free(struct witnesses *witnesses);
 

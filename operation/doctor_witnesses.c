@@ -37,7 +37,7 @@ void doctor_witnesses(struct doctor *doctor, struct context *context)
     enum medgl_error error = operation_witness_state(context, &state);
     if (error == MEDGL_ERR_KEY)
         doctor_say(doctor, DOCTOR_FAULT, "witnesses",
-                   "%s%s has a line that is no key of a witness, or two of one name: no "
+                   "%s%s has a line that is no key of a witness, or one name or key twice: no "
                    "cosignature is believed until it is corrected",
                    doctor->root, PATH_WITNESSES);
     else if (error != MEDGL_OK)

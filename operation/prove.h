@@ -27,7 +27,7 @@ struct witness_state {
     uint64_t size;
     medgl_time time; /* so many of them have seen it since then; Unix milliseconds */
 };
-/* MEDGL_ERR_KEY: PATH_WITNESSES has a line that is no key of a witness, or two of one name. */
+/* MEDGL_ERR_KEY: PATH_WITNESSES has a line that is no key of a witness, or one name or key twice. */
 enum medgl_error operation_witness_state(struct context *context, struct witness_state *state);
 
 /* Moves the bodies of the entries before `until` to a signed file in PATH_ARCHIVE, or to `fd`

@@ -528,6 +528,10 @@ static void cosignatures_are_refused(void **state)
     assert_int_equal(witnesses.size, 0);
 }
 
+/* Of RFC 8032, 7.1, test 1. */
+#define ONE_KEY  "one.example+baf65e0e+BNdamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea\n"
+#define SAME_KEY "two.example+3545d5fa+BNdamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea\n"
+
 static const struct malformed {
     const char *name, *text;
     enum medgl_error expected;
@@ -536,6 +540,8 @@ static const struct malformed {
     {"no line", "\n# nobody\n", MEDGL_OK, 0},
     {"a word", "witness\n", MEDGL_ERR_KEY, 0},
     {"a key of a ledger", NULL, MEDGL_ERR_KEY, 0},
+    {"one key", ONE_KEY, MEDGL_OK, 1},
+    {"one key under two names", ONE_KEY SAME_KEY, MEDGL_ERR_KEY, 0},
 };
 
 static void a_file_of_witnesses(void **state)
