@@ -208,8 +208,9 @@ def signed_by(note, key):
 
 
 def cosigned_by(note, key):
-    """The time in seconds; None: no line of this witness."""
+    """The latest time in seconds; None: no line of this witness. Each of its lines has to hold."""
     text, signatures = note_split(note)
+    latest = None
     for name, key_hash, data in signatures:
         if (name, key_hash) != (key.name, key.hash):
             continue
@@ -219,8 +220,8 @@ def cosigned_by(note, key):
         message = "cosignature/v1\ntime %d\n%s" % (seconds, text)
         if not ed25519_verify(key.public, message.encode(), data[8:]):
             raise Fault("the cosignature of %s is not valid" % key.name)
-        return seconds
-    return None
+        latest = max(seconds, latest or 0)
+    return latest
 
 
 class Checkpoint:
@@ -248,7 +249,7 @@ class Chain:
     def __init__(self, keys):
         if not keys:
             raise Fault("no key was given")
-        self.given, self.rotations = keys, []
+        self.given, self.first, self.rotations = keys, keys[0], []
 
     def rotate(self, seq, details):
         self.rotations.append((seq + 1, Key(details["from"], 1), Key(details["to"], 1)))
@@ -256,7 +257,7 @@ class Chain:
     def keys_at(self, size):
         """Those that may have signed the tree of this size: at an exchange both."""
         if not self.rotations:
-            return self.given[:1]
+            return [self.first]
         current = [self.rotations[0][1]]
         for first, going, coming in self.rotations:
             if going.text != current[-1].text:
@@ -269,6 +270,8 @@ class Chain:
     def verify(self, checkpoints):
         """Each checkpoint by the key in force; each key is given, or named under the signature of one that is trusted."""
         trusted = {key.text for key in self.given}
+        # The file of keys has the newest first: the only key of a ledger without an exchange is the one that signed.
+        self.first = next((key for key in self.given if any(signed_by(c.note, key) for c in checkpoints)), self.first)
         for first, going, coming in self.rotations:
             over = [c for c in checkpoints if c.size == first and signed_by(c.note, going)]
             if going.text in trusted and over:
@@ -309,10 +312,18 @@ def archive_read(path, keys):
 
 
 def entry_check(line, seq, origin):
+    def no_number(text):
+        raise ValueError(text)
+
     try:
-        entry = json.loads(line.decode())
+        text = line.decode()
+        entry = json.loads(text, parse_float=no_number, parse_constant=no_number)
     except (UnicodeDecodeError, ValueError):
         raise Fault("line %d is no JSON" % seq) from None
+    # One form: no name twice, no white space, no escape but of '"' and '\\'.
+    if not isinstance(entry, dict) or json.dumps(entry, ensure_ascii=False, separators=(",", ":")) != text or \
+            re.search(r"\\[^\"]", text.replace("\\\\", "")):
+        raise Fault("line %d says what it says in another way than entries do" % seq)
     if entry.get("seq") != seq:
         raise Fault("line %d calls itself number %s" % (seq, entry.get("seq")))
     if entry.get("origin") != origin:
@@ -330,7 +341,7 @@ def witnesses_check(checkpoints, path, quorum):
     keys = read_keys(path, 4) if path else []
     best = 0
     for checkpoint in checkpoints:
-        count = sum(cosigned_by(checkpoint.note, key) is not None for key in keys)
+        count = len({key.public for key in keys if cosigned_by(checkpoint.note, key) is not None})
         if count >= max(quorum, 1):
             best = max(best, checkpoint.size)
     if quorum > 0 and best == 0:
@@ -340,6 +351,8 @@ def witnesses_check(checkpoints, path, quorum):
 
 def ask_export(arguments, keys):
     chain, tree, roots, hidden = Chain(keys), Tree(), {}, 0
+    if not arguments.checkpoint:
+        raise Fault("nothing signed was given")
     checkpoints = checkpoints_read(arguments.checkpoint)
     wanted = {checkpoint.size for checkpoint in checkpoints}
     bodies = {}

@@ -166,9 +166,12 @@ END
     }
     cp "$out" "$mine/stubs"
     admin ledger checkpoint && cp "$out" "$mine/head.ckpt"
-    other "an export with stubs" 0 export "$mine/stubs"
+    other "an export with stubs" 0 export "$mine/stubs" --checkpoint "$mine/head.ckpt"
+    other "an export with nothing signed" 5 export "$mine/stubs"
+    grep -q "nothing signed was given" "$out"
+    verdict "the other verifier: and it says so" $?
     other "the archive" 0 archive "$mine/elsewhere"
-    other "both together" 0 export "$mine/stubs" --archive "$mine/elsewhere"
+    other "both together" 0 export "$mine/stubs" --archive "$mine/elsewhere" --checkpoint "$mine/head.ckpt"
     grep -q 'without body 0,' "$out"
     verdict "the other verifier: every body was looked at" $?
     sed 's/long ago/last week/' "$mine/elsewhere" > "$mine/bad"
@@ -178,7 +181,7 @@ END
     head -n -1 "$mine/elsewhere" > "$mine/bad"
     other "a line less" 5 archive "$mine/bad"
     sed -E '2s/"leaf":"..../"leaf":"AAAA/' "$mine/stubs" > "$mine/bad"
-    other "a stub that its body contradicts" 5 export "$mine/bad" --archive "$mine/elsewhere"
+    other "a stub that its body contradicts" 5 export "$mine/bad" --archive "$mine/elsewhere" --checkpoint "$mine/head.ckpt"
     other "a stub that the checkpoint contradicts" 5 export "$mine/bad" --checkpoint "$mine/head.ckpt"
     says "show says where they are" 0 'in an archive' ledger show
     says "a filter says what it did not see" 0 'not looked at' ledger show --subject bin

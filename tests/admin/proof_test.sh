@@ -77,6 +77,7 @@ bad "one was put in" "sed '4{p;s/disable/enable/}'"
 bad "the last ones are cut off" "head -n $((size - 3))"
 bad "a line cut in its middle" "head -c $(($(wc -c < "$mine/lines") - 40))"
 bad "a blank more" "sed '4s/,\"origin\"/, \"origin\"/'"
+bad "a name twice" "sed '4s/,\"origin\"/,\"time\":\"2000-01-01T00:00:00.000Z\",\"origin\"/'"
 bad "of another ledger" "sed 's/medgl.test\/proof/medgl.test\/other/'"
 bad "a body hidden behind another leaf" \
     "sed '5s/.*/{\"seq\":4,\"leaf\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"}/'"
@@ -123,6 +124,23 @@ ok "a witness of openssl's" checked checkpoint "$mine/cosigned" --witness "$mine
 exits "is taken in" 0 ledger cosign --from "$mine/cosigned"
 says "and seen by ledger verify" 0 'witness' ledger verify
 sed -E 's/(witness.example.one .{60})..../\1AAAA/' "$mine/cosigned" > "$mine/bad"
+{ cat "$mine/witness.vkey" && python3 - "$mine/witness.vkey" << 'END'; } > "$mine/twice.vkey"
+import base64, hashlib, sys
+data = base64.b64decode(open(sys.argv[1]).read().split("+", 2)[2])
+print("other.example+%s+%s" % (hashlib.sha256(b"other.example\n" + data).hexdigest()[:8], base64.b64encode(data).decode()))
+END
+python3 - "$mine/cosigned" > "$mine/doubled" << 'END'
+import base64, hashlib, sys
+note = open(sys.argv[1], encoding="utf-8").read()
+data = base64.b64decode(note.splitlines()[-1].split(" ")[2])
+key = base64.b64decode(open(sys.argv[1].replace("cosigned", "witness.vkey")).read().split("+", 2)[2])
+sys.stdout.write(note + "\u2014 other.example %s\n" % base64.b64encode(hashlib.sha256(b"other.example\n" + key).digest()[:4] + data[4:]).decode())
+END
+ok "one key under two names is one witness" checked checkpoint "$mine/doubled" --witness "$mine/twice.vkey" --quorum 1
+faulty "and not two" checked checkpoint "$mine/doubled" --witness "$mine/twice.vkey" --quorum 2
+tail -1 "$mine/cosigned" | sed -E 's/(witness.example.one .{60})..../\1AAAA/' | cat "$mine/cosigned" - > "$mine/bad"
+faulty "a second line of a witness, which is not valid" checked checkpoint "$mine/bad" --witness "$mine/witness.vkey" --quorum 1
+faulty "an export with nothing signed" checked export "$mine/lines"
 faulty "a witness that did not sign that" checked checkpoint "$mine/bad" --witness "$mine/witness.vkey" --quorum 1
 chmod 644 "$mine/bad"
 exits "is not taken in" 1 ledger cosign --from "$mine/bad"
