@@ -4,7 +4,6 @@
 
 #include "base/file.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -81,14 +80,6 @@ static enum medgl_error codes_write(struct secret *text, const struct account *a
 
 /* -- giving them out -------------------------------------------------------------------------- */
 
-static enum medgl_error codes_to_slip(int fd, const struct secret *text)
-{
-    if (ftruncate(fd, 0) != 0 || lseek(fd, 0, SEEK_SET) != 0)
-        return medgl_error_from_errno(errno);
-    MEDGL_TRY(file_write(fd, text->bytes, text->len));
-    return fsync(fd) == 0 ? MEDGL_OK : medgl_error_from_errno(errno);
-}
-
 enum medgl_error codes_deliver(const struct admin *admin, const struct account *account,
                                const char (*codes)[RECOVERY_TEXT_SIZE], size_t count,
                                medgl_time until)
@@ -96,7 +87,7 @@ enum medgl_error codes_deliver(const struct admin *admin, const struct account *
     auto_secret struct secret text = SECRET_NONE;
     MEDGL_TRY(codes_write(&text, account, codes, count, until));
     if (admin->options.value[OPTION_SLIP] != NULL)
-        return codes_to_slip(admin->file.fd, &text);
+        return slip_to_file(admin->file.fd, &text);
     /* What is on the screen is not in force yet: it is said when it is. */
     return ask_possible() ? file_write(STDERR_FILENO, text.bytes, text.len) : MEDGL_ERR_IO;
 }

@@ -607,7 +607,6 @@ static enum admin_exit admin_run(struct admin *admin)
     secret_free(&admin->from);
     secret_free(&admin->key);
     secret_free(&admin->document);
-    secret_free(&admin->document);
     if (admin->input >= 0)
         (void)close(admin->input);
     if (admin->shadow >= 0)

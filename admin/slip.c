@@ -117,7 +117,7 @@ static enum medgl_error slip_write(struct secret *text, const struct account *ac
 
 /* -- giving it out ---------------------------------------------------------------------------- */
 
-static enum medgl_error slip_to_file(int fd, const struct secret *text)
+enum medgl_error slip_to_file(int fd, const struct secret *text)
 {
     if (ftruncate(fd, 0) != 0 || lseek(fd, 0, SEEK_SET) != 0)
         return medgl_error_from_errno(errno);

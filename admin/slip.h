@@ -21,6 +21,9 @@ struct slip {
 enum medgl_error slip_deliver(void *argument, const struct account *account,
                               const struct secret *password, medgl_time valid_until);
 
+/* The text, and nothing else, on the disk. */
+enum medgl_error slip_to_file(int fd, const struct secret *text);
+
 /* Adds to a text in locked pages. MEDGL_ERR_ARGUMENT: it does not fit. */
 __attribute__((format(printf, 2, 3))) enum medgl_error slip_add(struct secret *text,
                                                                 const char *format, ...);

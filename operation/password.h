@@ -113,4 +113,10 @@ enum medgl_error password_unseal(const struct context *context, const struct cre
  * grace login (R15). */
 enum medgl_error password_begin(struct store_txn *txn, const char *account_id);
 
+/* For auto_clean(). */
+static inline void credential_clear(struct credential *credential)
+{
+    secret_wipe(credential, sizeof(*credential));
+}
+
 #endif

@@ -129,7 +129,7 @@ static enum medgl_error reset_check_way(const struct reset_run *run)
 /* MUST: what was judged against the history of one password is not set over another one. */
 static enum medgl_error reset_check_current(struct store_txn *txn, struct reset_run *run)
 {
-    struct credential current;
+    auto_clean(credential_clear) struct credential current = {.issued = false};
     enum medgl_error error =
         store_credential_get(txn, run->account.id, CREDENTIAL_PASSWORD, &current);
     if (error != MEDGL_OK && error != MEDGL_ERR_NOT_FOUND)
@@ -137,9 +137,7 @@ static enum medgl_error reset_check_current(struct store_txn *txn, struct reset_
     const char *id = error == MEDGL_OK ? current.id : "";
     if (run->checked && strcmp(run->going, id) != 0)
         return reset_refuse(run->why, _("The account was changed meanwhile. Nothing was set."));
-    error = text_copy(run->going, sizeof(run->going), id);
-    secret_wipe(&current, sizeof(current));
-    return error;
+    return text_copy(run->going, sizeof(run->going), id);
 }
 
 static enum medgl_error reset_check(struct store_txn *txn, void *argument)
@@ -327,7 +325,7 @@ static enum medgl_error reset_record(struct store_txn *txn, struct reset_run *ru
 /* The password that goes can never come back, whoever knew it (R16). */
 static enum medgl_error reset_replace(struct store_txn *txn, struct reset_run *run)
 {
-    struct credential going;
+    auto_clean(credential_clear) struct credential going = {.issued = false};
     enum medgl_error error =
         store_credential_get(txn, run->account.id, CREDENTIAL_PASSWORD, &going);
     if (error == MEDGL_OK)

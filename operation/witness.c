@@ -70,7 +70,7 @@ static enum medgl_error witness_is_third(const struct context *context, struct s
 static enum medgl_error witness_has_password(const struct context *context, struct store_txn *txn,
                                              const struct account *witness, char *why)
 {
-    struct credential credential;
+    auto_clean(credential_clear) struct credential credential = {.issued = false};
     const medgl_time now = clock_read().now;
     enum medgl_error error =
         store_credential_get(txn, witness->id, CREDENTIAL_PASSWORD, &credential);
@@ -78,7 +78,6 @@ static enum medgl_error witness_has_password(const struct context *context, stru
         return witness_refuse(why, _("%s has no password: choose another witness"), witness->name);
     MEDGL_TRY(error);
     struct password_facts facts = password_facts_from(&credential, now);
-    secret_wipe(&credential, sizeof(credential));
     MEDGL_TRY(factors_in_force(context, txn, witness, now, &facts.second_factor));
     const struct password_standing standing =
         policy_password_standing(&context->policy, &facts, now);

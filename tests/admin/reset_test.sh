@@ -168,14 +168,25 @@ unchanged "all of that left no entry"
 
 # -- a witness -----------------------------------------------------------------------------------------
 
-printf '%s\n' 'see New password:' 'type Minato.no 4-gatsu!' 'see Retype' 'type Minato.no 4-gatsu!' 'see is in force' 'end 0' |
-    terminal "the witness has a password" 'password reset daemon --verified-by known-in-person --deliver at-terminal'
+terminal "the witness has a password" 'password reset daemon --verified-by known-in-person --deliver at-terminal' <<-'END'
+	see New password:
+	type Minato.no 4-gatsu!
+	see Retype
+	type Minato.no 4-gatsu!
+	see is in force
+	end 0
+END
 policy 'reset_witness = known-in-person'
 before=$(entries)
 says "four eyes: nothing without a witness" 1 'second person' password reset games --verified-by known-in-person --slip "$slip"
 unchanged "and no entry"
-printf '%s\n' 'see Witness: Ichiro Abe' 'see Password of daemon:' 'type Wrong-guess-1234' 'see did not prove' 'end 1' |
-    terminal "a witness with a wrong password" "password reset games --verified-by known-in-person --slip $slip --witness daemon"
+terminal "a witness with a wrong password" "password reset games --verified-by known-in-person --slip $slip --witness daemon" <<-'END'
+	see Witness: Ichiro Abe
+	see Password of daemon:
+	type Wrong-guess-1234
+	see did not prove
+	end 1
+END
 [ ! -e "$slip" ]
 verdict "gets no slip out" $?
 ! grep -q 'wrong-password\|refused: account' "$out" "$err"

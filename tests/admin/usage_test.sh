@@ -98,4 +98,17 @@ verdict "medgl-admin(8) says what the program says" $?
 admin --json --help && python3 "$top_srcdir/tests/admin/completion.py" "$top_srcdir/dist/completion/medgl-admin" \
     < "$out" > "$err" 2>&1
 verdict "so does the completion for bash" $?
+
+# Nothing is set up: what is right goes wrong at that, or at a terminal or a file that is not there.
+if command -v mandoc > /dev/null; then
+    mandoc -T ascii -O width=500 "$top_srcdir/man/medgl-helpdesk.7" | python3 -I -c '
+import re, shlex, subprocess, sys
+text = re.sub(".\b", "", sys.stdin.read()).replace("\\\n", " ")
+lines = [shlex.split(line.strip()[7:]) for line in text.splitlines() if re.match(" *[$] sudo medgl-admin ", line)]
+wrong = [line for line in lines if re.search("one word too many|unknown|did you mean|is missing|needs a (value|text)|does not take|usage:",
+    subprocess.run(sys.argv[1:] + line[1:], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False).stderr)]
+print(len(lines), "commands; wrong:", wrong)
+sys.exit(len(lines) < 10 or wrong != [])' $user "$program" --root "$root" > "$out" 2> "$err"
+    verdict "the commands of medgl-helpdesk(7) are right as they are shown" $?
+fi
 finish
