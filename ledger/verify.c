@@ -3,7 +3,6 @@
 #include "ledger/verify.h"
 
 #include "base/auto.h"
-#include "base/message.h"
 #include "base/text.h"
 #include "ledger/scan.h"
 
@@ -159,7 +158,7 @@ static enum medgl_error mark_witnesses(struct ledger_verifier *verifier, const c
         enum medgl_error error = cosignature_verify(note, verifier->witnesses[i], &seconds);
         if (error == MEDGL_ERR_CORRUPT)
             verifier_fault(verifier, mark->size,
-                           _("the cosignature of %s on checkpoint %s is not valid"),
+                           "the cosignature of %s on checkpoint %s is not valid",
                            cosigner_name(verifier->witnesses[i]), mark->label);
         if (error == MEDGL_ERR_CORRUPT || error == MEDGL_ERR_NOT_FOUND)
             continue;
@@ -194,7 +193,7 @@ enum medgl_error ledger_verifier_checkpoint(struct ledger_verifier *verifier, co
         return MEDGL_ERR_ARGUMENT;
     enum medgl_error error = mark_open(verifier, note, &mark);
     if (error == MEDGL_ERR_CORRUPT) {
-        verifier_fault(verifier, 0, _("checkpoint %s is not signed by the key of %s"), label,
+        verifier_fault(verifier, 0, "checkpoint %s is not signed by the key of %s", label,
                        verifier_origin(verifier));
         return MEDGL_OK;
     }
@@ -252,7 +251,7 @@ static enum medgl_error marks_check(struct ledger_verifier *verifier)
             mark_counts(verifier, mark);
         else
             verifier_fault(verifier, mark->size,
-                           _("checkpoint %s was made over other entries than these %" PRIu64),
+                           "checkpoint %s was made over other entries than these %" PRIu64,
                            mark->label, mark->size);
     }
     return MEDGL_OK;
@@ -269,8 +268,8 @@ static enum medgl_error verifier_begin(struct ledger_verifier *verifier)
         const struct mark *one = &verifier->marks[i - 1], *other = &verifier->marks[i];
         if (one->size == other->size && memcmp(one->root, other->root, sizeof(one->root)) != 0)
             verifier_fault(verifier, one->size,
-                           _("checkpoints %s and %s contradict each other: both are signed, and "
-                             "were made over different ledgers"),
+                           "checkpoints %s and %s contradict each other: both are signed, and "
+                           "were made over different ledgers",
                            one->label, other->label);
     }
     return marks_check(verifier); /* those of the empty tree */
@@ -281,10 +280,10 @@ static enum medgl_error verifier_begin(struct ledger_verifier *verifier)
 static void entry_order(struct ledger_verifier *verifier, uint64_t seq)
 {
     if (seq > verifier->expected)
-        verifier_fault(verifier, seq, _("entries are missing in front of this one, from %" PRIu64),
+        verifier_fault(verifier, seq, "entries are missing in front of this one, from %" PRIu64,
                        verifier->expected);
     else if (seq < verifier->expected)
-        verifier_fault(verifier, seq, _("this entry comes again or out of order"));
+        verifier_fault(verifier, seq, "this entry comes again or out of order");
     verifier->expected = seq + 1;
 }
 
@@ -297,14 +296,14 @@ static enum medgl_error entry_content(struct ledger_verifier *verifier, uint64_t
     const struct ledger_entry *entry = &verifier->scanner.entry;
     enum medgl_error error = ledger_scan(&verifier->scanner, line, len);
     if (error == MEDGL_ERR_CORRUPT) {
-        verifier_fault(verifier, seq, _("this line is no entry in the form that entries have"));
+        verifier_fault(verifier, seq, "this line is no entry in the form that entries have");
         return MEDGL_OK;
     }
     MEDGL_TRY(error);
     if (entry->seq != seq)
-        verifier_fault(verifier, seq, _("the entry calls itself number %" PRIu64), entry->seq);
+        verifier_fault(verifier, seq, "the entry calls itself number %" PRIu64, entry->seq);
     if (strcmp(entry->origin, verifier_origin(verifier)) != 0)
-        verifier_fault(verifier, seq, _("the entry belongs to another ledger: %s"), entry->origin);
+        verifier_fault(verifier, seq, "the entry belongs to another ledger: %s", entry->origin);
     result->clock_backwards += entry->time < verifier->previous;
     result->clock_unsynchronised += !entry->clock_synchronised;
     verifier->previous = entry->time;
@@ -326,7 +325,7 @@ enum medgl_error ledger_verifier_entry(struct ledger_verifier *verifier, uint64_
         MEDGL_TRY(entry_content(verifier, seq, line, len, &found));
         MEDGL_TRY(merkle_leaf(line, len, hash));
         if (leaf != NULL && memcmp(leaf, hash, sizeof(hash)) != 0)
-            verifier_fault(verifier, seq, _("the stored hash is not that of the entry"));
+            verifier_fault(verifier, seq, "the stored hash is not that of the entry");
     } else {
         memcpy(hash, leaf, sizeof(hash));
         verifier->result.absent++;
@@ -344,8 +343,8 @@ static void keys_vouched(struct ledger_verifier *verifier)
     for (size_t i = 1; i < verifier->key_count; i++)
         if ((verifier->vouched >> i & 1) == 0)
             verifier_fault(verifier, verifier->keys[i].from,
-                           _("the key that signs from %" PRIu64
-                             " entries on was not signed by the one before it"),
+                           "the key that signs from %" PRIu64
+                           " entries on was not signed by the one before it",
                            verifier->keys[i].from);
 }
 
@@ -357,13 +356,13 @@ enum medgl_error ledger_verifier_finish(struct ledger_verifier *verifier,
     for (; verifier->mark_next < verifier->mark_count; verifier->mark_next++) {
         const struct mark *mark = &verifier->marks[verifier->mark_next];
         verifier_fault(verifier, mark->size,
-                       _("checkpoint %s was made over %" PRIu64 " entries, but there are %" PRIu64
-                         ": the ledger was cut"),
+                       "checkpoint %s was made over %" PRIu64 " entries, but there are %" PRIu64
+                       ": the ledger was cut",
                        mark->label, mark->size, verifier->result.entries);
     }
     keys_vouched(verifier);
     if (head != NULL && memcmp(head, &verifier->result.tree, sizeof(*head)) != 0)
-        verifier_fault(verifier, head->size, _("the stored head is not that of the entries"));
+        verifier_fault(verifier, head->size, "the stored head is not that of the entries");
     MEDGL_TRY(merkle_root(&verifier->result.tree, verifier->result.root));
     *result = verifier->result;
     return result->faults == 0 ? MEDGL_OK : MEDGL_ERR_CORRUPT;

@@ -9,7 +9,6 @@
 
 #include "base/auto.h"
 #include "base/file.h"
-#include "base/message.h"
 #include "base/text.h"
 
 #include <stdarg.h>
@@ -127,7 +126,7 @@ static enum medgl_error stream_beside(struct verify_archives *archives,
         return error;
     *found = error == MEDGL_OK && head_is(&head, archive);
     if (!*found)
-        archives_fault(archives, archive->first, _("the archive %s is not what was archived"),
+        archives_fault(archives, archive->first, "the archive %s is not what was archived",
                        archive->file);
     return MEDGL_OK;
 }
@@ -161,7 +160,7 @@ static enum medgl_error given_check(struct verify_archives *archives)
         for (size_t row = 0; error == MEDGL_OK && row < archives->count; row++)
             known |= head_is(&head, &archives->rows[row].archive);
         if (!known)
-            archives_fault(archives, 0, _("%s is no archive of this ledger"),
+            archives_fault(archives, 0, "%s is no archive of this ledger",
                            request->archive_labels[i]);
     }
     stream_close(archives);
@@ -178,7 +177,7 @@ static enum medgl_error archive_line(struct verify_archives *archives, ssize_t *
     if (got > 0 && archives->line[got - 1] == '\n')
         return crypto_hash_add(archives->hash, archives->line, (size_t)got);
     *len = -1;
-    archives_fault(archives, archives->seq - 1, _("the archive %s ends too early"), archive->file);
+    archives_fault(archives, archives->seq - 1, "the archive %s ends too early", archive->file);
     stream_close(archives);
     return MEDGL_OK;
 }
@@ -192,7 +191,7 @@ static enum medgl_error archive_end(struct verify_archives *archives)
     text_hex(text, digest, sizeof(digest));
     if (getc(archives->stream) != EOF || strcmp(text, archives->open->archive.digest) != 0)
         archives_fault(archives, archives->open->archive.first,
-                       _("the archive %s is not what was archived"), archives->open->archive.file);
+                       "the archive %s is not what was archived", archives->open->archive.file);
     return MEDGL_OK;
 }
 
@@ -240,7 +239,7 @@ enum medgl_error verify_archives_body(struct verify_archives *archives, uint64_t
     if (row == NULL || seq < row->archive.first || seq >= row->archive.next)
         row = row_of(archives, seq);
     if (row == NULL) {
-        archives_fault(archives, seq, _("the entry has no body, and was never archived"));
+        archives_fault(archives, seq, "the entry has no body, and was never archived");
         return MEDGL_OK;
     }
     if (row != archives->open)
@@ -291,7 +290,7 @@ enum medgl_error verify_archives_learn(struct verify_archives *archives,
         if (archives->rows[i].archive.ledger_seq == entry->seq)
             row = &archives->rows[i];
     if (row == NULL) {
-        archives_fault(archives, entry->seq, _("an archive that an entry tells of has no row"));
+        archives_fault(archives, entry->seq, "an archive that an entry tells of has no row");
         return MEDGL_OK;
     }
     const struct archive *archive = &row->archive;
@@ -300,7 +299,7 @@ enum medgl_error verify_archives_learn(struct verify_archives *archives,
         ledger_entry_find_number(entry, "next", -1) != (int64_t)archive->next ||
         ledger_entry_find_number(entry, "bytes", -1) != (int64_t)archive->bytes ||
         strcmp(ledger_entry_find_text(entry, "digest"), archive->digest) != 0)
-        archives_fault(archives, entry->seq, _("an archive is not what its entry says"));
+        archives_fault(archives, entry->seq, "an archive is not what its entry says");
     return MEDGL_OK;
 }
 
@@ -319,6 +318,6 @@ enum medgl_error verify_archives_state(struct verify_archives *archives)
     for (size_t i = 0; i < archives->count; i++)
         if (!archives->rows[i].told)
             archives_fault(archives, archives->rows[i].archive.ledger_seq,
-                           _("an archive has no entry that made it"));
+                           "an archive has no entry that made it");
     return MEDGL_OK;
 }

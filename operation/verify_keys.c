@@ -2,7 +2,6 @@
 #include "operation/verify_keys.h"
 
 #include "base/auto.h"
-#include "base/message.h"
 #include "base/text.h"
 
 #include <inttypes.h>
@@ -37,7 +36,7 @@ enum medgl_error verify_keys_open(struct verify_keys *keys, struct context *cont
     if (error != MEDGL_ERR_ARGUMENT)
         return error;
     /* Rows that cannot be: the key at hand verifies what it can, and the rest is a fault. */
-    keys_fault(keys, 0, _("the rows of the ledger's keys contradict each other"));
+    keys_fault(keys, 0, "the rows of the ledger's keys contradict each other");
     if (keys->count == 0)
         return MEDGL_ERR_CORRUPT;
     list[0] = (struct ledger_verifier_key){keys->keys[keys->count - 1].verifier, 0};
@@ -78,7 +77,7 @@ enum medgl_error verify_keys_kept(struct verify_keys *keys, const char *label, c
     }
     if (good && count > 0)
         return MEDGL_OK;
-    (void)snprintf(raw, sizeof(raw), _("%s is no key that this ledger ever had"), label);
+    (void)snprintf(raw, sizeof(raw), "%s is no key that this ledger ever had", label);
     text_printable(what, sizeof(what), raw);
     keys_fault(keys, 0, what);
     return MEDGL_OK;
