@@ -82,6 +82,22 @@ static void verify_result(struct admin *admin, const struct ledger_result *resul
     table_print(&table);
 }
 
+/* No fault: whoever else has seen a ledger says nothing of whether it is whole. */
+static void verify_witnessed(const struct policy *policy, const struct ledger_result *result)
+{
+    if (policy->witness_quorum == 0)
+        return;
+    if (result->witnessed > 0)
+        complain(_("Witnessed: the first %" PRIu64 " entries, by %u witnesses of the %" PRId64
+                   " that witness_quorum asks for."),
+                 result->witnessed, result->witnesses, policy->witness_quorum);
+    else
+        complain(_("Not witnessed: no checkpoint has more than %u cosignatures of the %" PRId64
+                   " that witness_quorum asks for. Hand one to the witnesses, and take in what "
+                   "they sign with ledger cosign."),
+                 result->witnesses, policy->witness_quorum);
+}
+
 enum admin_exit ledger_verify(struct admin *admin)
 {
     static const struct column columns[] = {
@@ -119,6 +135,7 @@ enum admin_exit ledger_verify(struct admin *admin)
                    "unchanged was verified, not what they say. Name their directory with "
                    "--archive."),
                  result.absent);
+    verify_witnessed(&admin->context.policy, &result);
     if (error == MEDGL_OK)
         return ADMIN_DONE;
     complain(_("The evidence does not verify. Keep this machine's disk as it is and call the "

@@ -223,8 +223,11 @@ static void mark_counts(struct ledger_verifier *verifier, const struct mark *mar
     for (size_t i = 1; i < verifier->key_count; i++)
         if (verifier->keys[i].from == mark->size && (mark->signers >> (i - 1) & 3) == 3)
             verifier->vouched |= UINT64_C(1) << i;
-    if (verifier->quorum > 0 && mark->witnesses >= verifier->quorum &&
-        mark->size >= result->witnessed) {
+    const bool enough = verifier->quorum > 0 && mark->witnesses >= verifier->quorum;
+    if (enough ? mark->size > result->witnessed || mark->witnesses > result->witnesses
+               : result->witnessed == 0 && mark->witnesses > result->witnesses)
+        result->witnesses = mark->witnesses;
+    if (enough && mark->size >= result->witnessed) {
         const medgl_time time = (medgl_time)(mark->witness_time < INT64_MAX / MEDGL_SECOND
                                                  ? mark->witness_time * MEDGL_SECOND
                                                  : INT64_MAX);

@@ -61,6 +61,7 @@ struct ledger_result {
     uint64_t cosignatures;     /* of witnesses, on checkpoints that verified */
     uint64_t witnessed;        /* the largest size that enough witnesses cosigned; 0: none */
     medgl_time witnessed_time; /* so many of them had seen it by then */
+    unsigned witnesses; /* most that are on one checkpoint: of that size, or of any if none */
     struct merkle_tree tree;
     unsigned char root[MERKLE_HASH_SIZE];
 };

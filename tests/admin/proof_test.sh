@@ -120,9 +120,10 @@ ok "openssl finds the checkpoint's signature good" python3 "$top_srcdir/tests/ad
 python3 "$top_srcdir/tests/admin/sign.py" witness "$mine" witness.example/one "$mine/late.ckpt" > "$mine/cosigned"
 cp "$mine/witness.vkey" "$root/etc/medgl/witnesses" && chmod 644 "$root/etc/medgl/witnesses" "$mine/cosigned"
 echo "witness_quorum = 1" >> "$root/etc/medgl/policy.conf"
+says "ledger verify says that there are too few" 0 'Not witnessed: .* more than 0 cosignatures of the 1' ledger verify
 ok "a witness of openssl's" checked checkpoint "$mine/cosigned" --witness "$mine/witness.vkey" --quorum 1
 exits "is taken in" 0 ledger cosign --from "$mine/cosigned"
-says "and seen by ledger verify" 0 'witness' ledger verify
+says "and seen by ledger verify" 0 'Witnessed: the first [0-9]+ entries, by 1 witnesses of the 1' ledger verify
 sed -E 's/(witness.example.one .{60})..../\1AAAA/' "$mine/cosigned" > "$mine/bad"
 { cat "$mine/witness.vkey" && python3 - "$mine/witness.vkey" << 'END'; } > "$mine/twice.vkey"
 import base64, hashlib, sys
@@ -140,6 +141,16 @@ ok "one key under two names is one witness" checked checkpoint "$mine/doubled" -
 faulty "and not two" checked checkpoint "$mine/doubled" --witness "$mine/twice.vkey" --quorum 2
 tail -1 "$mine/cosigned" | sed -E 's/(witness.example.one .{60})..../\1AAAA/' | cat "$mine/cosigned" - > "$mine/bad"
 faulty "a second line of a witness, which is not valid" checked checkpoint "$mine/bad" --witness "$mine/witness.vkey" --quorum 1
+python3 "$top_srcdir/tests/admin/sign.py" forge "$mine" medgl.test/proof < "$mine/late.ckpt" > "$mine/strange.ckpt"
+python3 - "$mine" << 'END' > "$mine/two.vkey"
+import base64, hashlib, sys
+data = b"\1" + open(sys.argv[1] + "/sign.pub", "rb").read()[-32:]
+print("medgl.test/proof+%s+%s" % (hashlib.sha256(b"medgl.test/proof\n" + data).hexdigest()[:8], base64.b64encode(data).decode()))
+END
+cat "$root/etc/medgl/ledger.vkey" >> "$mine/two.vkey"
+ok "the key that signed is behind another one" python3 "$check" --vkey "$mine/two.vkey" export "$mine/lines" --checkpoint "$mine/late.ckpt"
+faulty "one ledger under two keys, without an exchange" python3 "$check" --vkey "$mine/two.vkey" export "$mine/lines" \
+    --checkpoint "$mine/strange.ckpt" --checkpoint "$mine/late.ckpt"
 faulty "an export with nothing signed" checked export "$mine/lines"
 faulty "a witness that did not sign that" checked checkpoint "$mine/bad" --witness "$mine/witness.vkey" --quorum 1
 chmod 644 "$mine/bad"
