@@ -1,6 +1,7 @@
 /* R11: medgl-admin is killed before each of its calls that change a file, in the middle of a reset.
- * State and ledger agree afterwards; the password is the old one or the new one; a slip is there
- * with its entry alone; and no copy of a document stays that nobody knows. */
+ * State and ledger agree afterwards; the password is the old one or the new one; a slip in
+ * a file is there with its entry alone, and paper that came out without one opens nothing; and no
+ * copy of a document stays that nobody knows. */
 #include "tests/fault/killed.h"
 #include "tests/unit/document_fixture.h"
 #include "tests/unit/table.h"
@@ -13,76 +14,153 @@
 
 static char program[PATH_MAX]; /* a copy that anybody may run */
 
-struct scene {
-    struct fixture *f;
-    char slip[PATH_MAX], document[PATH_MAX];
+#define TYPED "Higanbana-4-to-kaze"
+
+/* A way by which the new password reaches its owner. */
+struct way {
+    const char *deliver;
+    enum ledger_kind kind;
+    const char *paper; /* where it lies in the root; NULL: nowhere */
+    bool guarded;      /* the paper goes with the program that made it */
 };
+
+struct scene {
+    const struct way *way;
+    struct fixture *f;
+    char paper[PATH_MAX], document[PATH_MAX];
+};
+
+/* The person: types both at once, and reads until nobody writes any more. */
+static void type_password(int terminal)
+{
+    static const char typed[] = TYPED "\n" TYPED "\n";
+    char shown[8192];
+    size_t len = 0;
+    bool done = false;
+    for (ssize_t got; (got = read(terminal, shown + len, sizeof(shown) - 1 - len)) > 0;) {
+        len += (size_t)got;
+        shown[len] = '\0';
+        if (!done && strstr(shown, "New password:") != NULL)
+            done = write(terminal, typed, sizeof(typed) - 1) == (ssize_t)sizeof(typed) - 1;
+    }
+    _exit(0);
+}
+
+/* A terminal of our own, with a person at it. */
+static int sit_down(void)
+{
+    const int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (setsid() < 0 || master < 0 || grantpt(master) != 0 || unlockpt(master) != 0)
+        return -1;
+    const int slave = open(ptsname(master), O_RDWR); /* NOLINT(concurrency-mt-unsafe) */
+    if (slave < 0 || fork() != 0)
+        return slave;
+    (void)close(slave);
+    type_password(master);
+    return -1;
+}
 
 /* Becomes the program, so that what is traced is that. */
 static bool act_reset(void *argument)
 {
     const struct scene *scene = argument;
-    const char *const words[] = {
-        program,      "--root",        scene->f->root, "--operator",    "tester",
-        "password",   "reset",         scene->f->user, "--verified-by", "staff-card",
-        "--document", scene->document, "--slip",       scene->slip,     NULL};
-    const int null = open("/dev/null", O_RDWR);
+    const char *const words[] = {program,
+                                 "--root",
+                                 scene->f->root,
+                                 "--operator",
+                                 "tester",
+                                 "password",
+                                 "reset",
+                                 scene->f->user,
+                                 "--verified-by",
+                                 "staff-card",
+                                 "--document",
+                                 scene->document,
+                                 scene->way->guarded ? "--slip" : "--deliver",
+                                 scene->way->guarded ? scene->paper : scene->way->deliver,
+                                 NULL};
+    const int to = scene->way->paper == NULL ? sit_down() : open("/dev/null", O_RDWR);
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        (void)dup2(null, fd);
+        (void)dup2(to, fd);
     (void)execv(program, (char *const *)(uintptr_t)words);
     return false;
 }
 
-static void begin(struct scene *scene)
+/* A printer is a program of the site; its paper stays, whatever becomes of who sent it. */
+static void place_printer(const struct scene *scene)
+{
+    char path[PATH_MAX], text[3 * PATH_MAX];
+    struct fixture *f = scene->f;
+    (void)snprintf(text, sizeof(text), "#!/bin/sh\ncat > %s\n", scene->paper);
+    write_file(f, "/printer", text);
+    path_in(f, "/printer", path);
+    assert_int_equal(chmod(path, 0755), 0);
+    (void)snprintf(text, sizeof(text), "slip_program = %s\n", path);
+    write_policy(f, text);
+}
+
+static void begin(struct scene *scene, const struct way *way)
 {
     struct fixture *f = open_root();
-    scene->f = f;
+    *scene = (struct scene){.way = way, .f = f};
     set_password(f, PASSWORD_ONE);
-    (void)snprintf(scene->slip, sizeof(scene->slip), "%s/slip", f->root);
+    (void)snprintf(scene->paper, sizeof(scene->paper), "%s/%s", f->root,
+                   way->paper != NULL ? way->paper : "none");
     (void)snprintf(scene->document, sizeof(scene->document), "%s/card.jpg", f->root);
     auto_file FILE *file = fopen(scene->document, "we");
     assert_non_null(file);
     assert_int_equal(fwrite(JPEG, 1, sizeof(JPEG) - 1, file), sizeof(JPEG) - 1);
+    if (strcmp(way->deliver, "slip") == 0)
+        place_printer(scene);
     context_close(&f->context);
 }
 
-static bool slip_password(const struct scene *scene, char password[64])
+static bool paper_password(const struct scene *scene, char password[64])
 {
     char line[256];
-    auto_file FILE *file = fopen(scene->slip, "re");
+    auto_file FILE *file = fopen(scene->paper, "re");
     while (file != NULL && fgets(line, sizeof(line), file) != NULL)
         if (sscanf(line, "Password: %63s", password) == 1)
             return true;
     return false;
 }
 
-static bool slip_is_there(const struct scene *scene, enum killed killed)
+static bool paper_is_there(const struct scene *scene, enum killed killed)
 {
-    for (int i = 0; i < GUARD_TRIES && access(scene->slip, F_OK) == 0; i++) {
+    if (!scene->way->guarded)
+        return access(scene->paper, F_OK) == 0;
+    for (int i = 0; i < GUARD_TRIES && access(scene->paper, F_OK) == 0; i++) {
         if (killed == KILLED_DONE)
             return true;
         (void)usleep(20000);
     }
-    return access(scene->slip, F_OK) == 0;
+    return access(scene->paper, F_OK) == 0;
 }
 
-static void judge(struct scene *scene, unsigned issued, enum killed killed)
+static void judge(struct scene *scene, unsigned before, enum killed killed)
 {
-    char password[64] = "";
+    char password[64] = TYPED;
     struct fixture *f = scene->f;
-    const bool slip = slip_is_there(scene, killed);
+    const bool paper = paper_is_there(scene, killed);
     reopen(f);
-    const unsigned entries = tally_of(f).kinds[LEDGER_PASSWORD_ISSUE] - issued;
+    const unsigned entries = tally_of(f).kinds[scene->way->kind] - before;
     assert_in_range(entries, 0, 1);
     assert_int_equal(verify_all(f, 0).count, 0);
-    /* What is on a slip that is there is in force. */
-    if (slip) {
+    /* A file is there with its entry alone; paper that came out before one opens nothing. The file
+     * of who was killed at the very end is gone: nobody knows that password. */
+    if (paper && scene->way->guarded)
         assert_int_equal(entries, 1);
-        assert_true(slip_password(scene, password));
-        assert_int_equal(try_login(f, f->user, "192.0.2.1", password), LOGIN_ALLOWED);
-    }
+    if (scene->way->paper != NULL && entries == 1)
+        assert_int_equal(paper_password(scene, password), paper);
+    else if (paper)
+        (void)paper_password(scene, password);
+    if (paper || scene->way->paper == NULL)
+        assert_int_equal(try_login(f, f->user, "192.0.2.1", password),
+                         entries == 1 ? LOGIN_ALLOWED : LOGIN_REFUSED);
+    if (entries == 1 && !scene->way->guarded && scene->way->paper != NULL)
+        assert_true(paper);
     if (killed == KILLED_DONE)
-        assert_true(slip);
+        assert_true(entries == 1 && paper == (scene->way->paper != NULL));
     assert_int_equal(try_login(f, f->user, "192.0.2.2", PASSWORD_ONE),
                      entries == 0 ? LOGIN_ALLOWED : LOGIN_REFUSED);
     /* A copy that no entry tells of goes with the next sweep. */
@@ -100,18 +178,19 @@ static void judge(struct scene *scene, unsigned issued, enum killed killed)
 
 static void killed_at_every_step(void **state)
 {
+    const struct way *way = *state;
+    const unsigned before = way->kind == LEDGER_PASSWORD_ISSUE; /* the first one was issued */
     enum killed killed = KILLED;
     unsigned n = 0, kept = 0;
-    (void)state;
     while (killed == KILLED && n < POINTS_MAX) {
         struct scene scene;
-        begin(&scene);
+        begin(&scene, way);
         killed = killed_before(++n, act_reset, &scene);
         if (killed == KILLED_LOST)
             print_message("# lost at %u\n", n);
         assert_int_not_equal(killed, KILLED_LOST);
-        judge(&scene, 1, killed);
-        kept += tally_of(scene.f).kinds[LEDGER_PASSWORD_ISSUE] == 2;
+        judge(&scene, before, killed);
+        kept += tally_of(scene.f).kinds[way->kind] == before + 1;
         close_root(scene.f);
     }
     assert_int_equal(killed, KILLED_DONE);
@@ -141,9 +220,15 @@ static bool settle(void)
 
 int main(void)
 {
+    static struct way ways[] = {
+        {"file", LEDGER_PASSWORD_ISSUE, "slip", true},
+        {"slip", LEDGER_PASSWORD_ISSUE, "paper", false},
+        {"at-terminal", LEDGER_PASSWORD_RESET, NULL, false},
+    };
     if (!settle() || !make_keys())
         return 99;
-    table_add("R11", "a reset is killed at every step", killed_at_every_step, NULL);
+    for (size_t i = 0; i < MEDGL_COUNT(ways); i++)
+        table_add("R11", ways[i].deliver, killed_at_every_step, &ways[i]);
     int failed = table_run("resets and kills");
     remove_keys();
     *strrchr(program, '/') = '\0';
