@@ -80,7 +80,6 @@ static enum medgl_error run_restore(void)
 /* Whether it came to its end. The key is in pages that a child has not: it is copied. */
 static bool run(enum medgl_error (*act)(void), unsigned last)
 {
-    auto_secret struct secret mine = SECRET_NONE;
     int ends[2], status;
     atomic_store(&steps->seen, 0);
     steps->last = last;
