@@ -115,6 +115,14 @@ static bool device_code(const struct scene *scene, int ahead, char code[16])
     return true;
 }
 
+/* Waits until most of a step is left. A code that is used in the step behind its own would be
+ * remembered as that of a slow clock, and the next one, of a fast clock, would be out of reach. */
+static void step_begin(void)
+{
+    while (clock_read().now % (30 * MEDGL_SECOND) > 15 * MEDGL_SECOND)
+        clock_sleep(100);
+}
+
 /* -- many at once ------------------------------------------------------------------------------ */
 
 /* So many logins with that code at once, each from an address of its own unless `together`. */
@@ -260,6 +268,7 @@ static bool a_dying_crowd_gets_in_once(struct scene *scene)
     for (unsigned round = 0; round < rounds; round++) {
         CHECK(scene_audit(scene));
         const struct tally before = *scene->tally;
+        step_begin();
         CHECK(
             device_code(scene, (int)round, code)); /* its clock goes fast, and that is remembered */
         scene_plan(scene, &deadly);
