@@ -201,8 +201,8 @@ enum verb_need {
     VERB_STATE,
 };
 
-/* One line of the table in main.c, from which parsing, help and the comparison with the manual page
- * come. */
+/* One line of the table in verbs.c, from which parsing, help and the comparison with the manual
+ * page come. */
 struct verb {
     const char *noun, *word; /* word is "" where the noun says it all */
     enum admin_exit (*run)(struct admin *admin);

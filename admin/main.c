@@ -1,4 +1,4 @@
-/* medgl-admin: the table of verbs, help, and the order in which a verb is carried out. */
+/* medgl-admin: help, and the order in which a verb is carried out. */
 #include "admin/admin.h"
 
 #include "admin/alert.h"
@@ -20,192 +20,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#define BIT(id) OPTION_BIT(OPTION_##id)
-#define FACTS   (BIT(FULL_NAME) | BIT(READING) | BIT(STAFF_NUMBER) | BIT(BIRTH_DATE))
-#define RULES                                                                                      \
-    (BIT(HOURS) | BIT(PLACES) | BIT(SERVICES) | BIT(SESSIONS_MAX) | BIT(IDLE) | BIT(SHARED) |      \
-     BIT(OWN_FACTOR))
-
-/* Who does what beside root. */
-#define DESK   (ROLE_HELPDESK | ROLE_SECURITY)
-#define REVIEW (ROLE_SECURITY | ROLE_AUDIT)
-
-static const struct verb verbs[] = {
-    {"setup", "", setup_run, BIT(ORIGIN), 0, VERB_BARE, false, false,
-     N_("Make keys, store and ledger on this machine."), .roles = ROLE_EVERYBODY},
-    {"account", "add", account_add,
-     BIT(FROM) | BIT(CLASS) | FACTS | BIT(DRY_RUN) | BIT(ALL_OR_NOTHING), 0, VERB_STATE, true, true,
-     N_("Enrol an existing Unix user, or many from a file."), BIT(FROM),
-     BIT(DRY_RUN) | BIT(ALL_OR_NOTHING), FACTS, .roles = ROLE_SECURITY},
-    {"account", "set", account_set, BIT(CLASS) | FACTS | RULES, 0, VERB_STATE, true, true,
-     N_("Change what is known of a person, and rules of its own; an empty text takes it away."),
-     .roles = ROLE_SECURITY},
-    {"account", "import", account_import,
-     BIT(ALL) | BIT(CLASS) | BIT(SHADOW) | BIT(DRY_RUN) | BIT(LOCK_SHADOW), 0, VERB_STATE, true,
-     true, N_("Enrol Unix users with the passwords that they have."), BIT(ALL), 0, 0,
-     .roles = ROLE_SECURITY},
-    {"account", "shadow", account_shadow, BIT(LOCK) | BIT(UNLOCK), 0, VERB_STATE, true, true,
-     N_("Lock the Unix password of an account, or unlock it again."), .roles = ROLE_SECURITY},
-    {"account", "list", account_list, 0, 0, VERB_READING, false, false,
-     N_("List all accounts with the state of their passwords."), .roles = ROLE_ANY},
-    {"account", "show", account_show, 0, 0, VERB_READING, true, false,
-     N_("Show everything about one account, and the sources of its failed tries."),
-     .roles = ROLE_ANY},
-    {"account", "explain", account_explain, BIT(AT) | BIT(PLACE) | BIT(SERVICE), 0, VERB_READING,
-     true, false, N_("Say of each rule whether it would admit a login with a right password."),
-     .roles = ROLE_ANY},
-    {"account", "unlock", account_unlock, BIT(REASON) | BIT(SOURCE), BIT(REASON), VERB_STATE, true,
-     true, N_("Clear failed tries; the password stays as it is."), .roles = DESK},
-    {"account", "disable", account_disable, BIT(REASON), BIT(REASON), VERB_STATE, true, true,
-     N_("Refuse all logins until the account is enabled again."), .roles = ROLE_SECURITY},
-    {"account", "enable", account_enable, BIT(REASON), BIT(REASON), VERB_STATE, true, true,
-     N_("Admit logins of a disabled account again."), .roles = ROLE_SECURITY},
-    {"account", "retire", account_retire, BIT(REASON) | BIT(YES), BIT(REASON), VERB_STATE, true,
-     true, N_("End an account for good; its name is never given out again."),
-     .roles = ROLE_SECURITY},
-    {"password", "reset", password_reset,
-     BIT(VERIFIED_BY) | BIT(DOCUMENT) | BIT(WITNESS) | BIT(REQUESTED_BY) | BIT(NOTE) |
-         BIT(DELIVER) | BIT(SLIP) | BIT(SHOW) | BIT(YES),
-     0, VERB_STATE, true, true,
-     N_("Give a person whose identity was verified a new password; asks for what is left out."),
-     .roles = DESK},
-    {"password", "revoke", password_revoke, BIT(REASON) | BIT(SESSIONS) | BIT(FACTORS), BIT(REASON),
-     VERB_STATE, true, true,
-     N_("End a password that somebody else may know, at once and for good."), .roles = DESK},
-    {"password", "check", password_check, BIT(FROM), 0, VERB_READING_OF_NAME, true, false,
-     N_("Say what the rules say to passwords; none is set or counted."), .roles = ROLE_ANY},
-    {"password", "generate", password_generate_some, BIT(HOW_MANY), 0, VERB_NOTHING, false, false,
-     N_("Print random passwords that the rules accept."), .roles = ROLE_ANY},
-    {"totp", "enrol", totp_enrol, BIT(ALGORITHM) | BIT(DIGITS) | BIT(LABEL) | BIT(REASON), 0,
-     VERB_STATE, true, true,
-     N_("Enrol a device that makes one-time codes, with its owner at the terminal."),
-     .roles = DESK},
-    {"totp", "import", totp_import,
-     BIT(FORMAT) | BIT(FROM) | BIT(DRY_RUN) | BIT(KEY) | BIT(ASK_PASSWORD) | BIT(SERIAL),
-     BIT(FORMAT) | BIT(FROM), VERB_STATE, true, true,
-     N_("Take over devices that another program knows."), .optional = true, .roles = ROLE_SECURITY},
-    {"totp", "list", totp_list, 0, 0, VERB_READING, true, false,
-     N_("List devices, of one account or of all; never a secret."), .optional = true,
-     .roles = ROLE_ANY},
-    {"totp", "remove", totp_remove, BIT(ID) | BIT(REASON), BIT(REASON), VERB_STATE, true, true,
-     N_("Take a device away from an account, or all of them."), .roles = DESK},
-    {"recovery", "issue", recovery_issue, BIT(SLIP) | BIT(SHOW) | BIT(REASON), BIT(REASON),
-     VERB_STATE, true, true, N_("Give out ten recovery codes; they end those that are left."),
-     .roles = DESK},
-    {"recovery", "list", recovery_list, 0, 0, VERB_READING, true, false,
-     N_("List how many recovery codes are left, of one account or of all."), .optional = true,
-     .roles = ROLE_ANY},
-    {"recovery", "revoke", recovery_revoke, BIT(REASON), BIT(REASON), VERB_STATE, true, true,
-     N_("End the recovery codes of an account."), .roles = DESK},
-    {"card", "look", card_look, 0, 0, VERB_READING, false, false,
-     N_("List what is in the readers, whether it would be accepted, and whose it is."),
-     .roles = ROLE_ANY},
-    {"card", "enrol", card_enrol,
-     BIT(CERTIFICATE) | BIT(MATCH) | BIT(ATTRIBUTE) | BIT(LABEL) | BIT(REASON), 0, VERB_STATE, true,
-     true, N_("Enrol the card in the reader, or a card by its certificate."), .roles = DESK},
-    {"card", "list", card_list, 0, 0, VERB_READING, true, false,
-     N_("List enrolled cards, of one account or of all."), .optional = true, .roles = ROLE_ANY},
-    {"card", "remove", card_remove, BIT(ID) | BIT(REASON), BIT(REASON), VERB_STATE, true, true,
-     N_("Take a card away from an account, or all of them."), .roles = DESK},
-    {"report", "access", report_access,
-     BIT(ACCOUNT) | BIT(CLASS) | BIT(SERVICE) | BIT(PLACE) | BIT(FACTOR) | BIT(RESULT) |
-         BIT(SINCE) | BIT(UNTIL) | BIT(LAST) | BIT(SORT) | BIT(REVERSE) | BIT(CSV),
-     0, VERB_READING, false, false, N_("List logins, refusals and sessions."), .roles = REVIEW},
-    {"report", "lockouts", report_lockouts, BIT(LOCKED) | BIT(CSV), 0, VERB_READING, false, false,
-     N_("List failed tries that count: at what, from where, and until when it is closed."),
-     .roles = ROLE_ANY},
-    {"report", "dormant", report_dormant, BIT(AGE) | BIT(CSV), 0, VERB_READING, false, false,
-     N_("List accounts that nobody uses."), .roles = ROLE_ANY},
-    {"report", "readiness", report_readiness, BIT(LACKING) | BIT(CSV), 0, VERB_READING, false,
-     false, N_("List of whom a second factor is or will be asked, and who still needs one."),
-     .roles = ROLE_ANY},
-    {"grant", "add", grant_add,
-     BIT(GRANT_KIND) | BIT(SINCE) | BIT(UNTIL) | BIT(APPROVED_BY) | BIT(REASON) | BIT(INSTEAD) |
-         BIT(CODES) | BIT(SLIP) | BIT(SHOW),
-     BIT(GRANT_KIND) | BIT(UNTIL) | BIT(APPROVED_BY) | BIT(REASON), VERB_STATE, true, true,
-     N_("Approve an exception for a time: another factor, or logins out of hours."),
-     .roles = ROLE_SECURITY},
-    {"grant", "list", grant_list, BIT(ALL), 0, VERB_READING, true, false,
-     N_("List the grants in force and ahead, of one account or of all."), .optional = true,
-     .roles = ROLE_ANY},
-    {"grant", "revoke", grant_revoke, BIT(REASON), BIT(REASON), VERB_STATE, true, true,
-     N_("End a grant before its time."), .id = true, .roles = ROLE_SECURITY},
-    {"session", "list", session_list, BIT(SINCE), 0, VERB_READING, true, false,
-     N_("List the sessions that are open, of one account or of all."), .optional = true,
-     .roles = ROLE_ANY},
-    {"session", "end", session_end, BIT(REASON), BIT(REASON), VERB_STATE, true, true,
-     N_("End an open session, with its processes."), .id = true, .roles = ROLE_SECURITY},
-    {"alert", "list", alert_list, BIT(ALL), 0, VERB_READING, false, false,
-     N_("List alerts that have not reached everybody, and why."), .roles = ROLE_ANY},
-    {"alert", "test", alert_test, 0, 0, VERB_STATE, false, true,
-     N_("Raise an alert, deliver it now, and say whom it reached."), .roles = ROLE_SECURITY},
-    {"alert", "retry", alert_retry, 0, 0, VERB_STATE, true, false,
-     N_("Try again now what waits for its next try, of one alert or of all."), .optional = true,
-     .id = true, .roles = ROLE_SECURITY},
-    {"alert", "deliver", alert_deliver, 0, 0, VERB_STATE, false, false,
-     N_("Look at clock, space, sessions and evidence, and deliver what is due."),
-     .roles = ROLE_SECURITY},
-    {"policy", "show", policy_show, BIT(AGREEMENT), 0, VERB_NOTHING, false, false,
-     N_("Show every key of the policy, its value, where it was set, and what is weaker than the "
-        "profile."),
-     .roles = ROLE_ANY},
-    {"policy", "check", policy_check_files, 0, 0, VERB_NOTHING, false, false,
-     N_("Find all mistakes in the policy files, and what is weaker than the profile."),
-     .roles = ROLE_ANY},
-    {"ledger", "show", ledger_show,
-     BIT(SEQ) | BIT(KIND) | BIT(SUBJECT) | BIT(ACTOR) | BIT(SINCE) | BIT(UNTIL) | BIT(LAST), 0,
-     VERB_READING, false, false, N_("Show entries of the ledger."), .roles = REVIEW},
-    {"ledger", "verify", ledger_verify, BIT(CHECKPOINT) | BIT(ARCHIVE) | BIT(VKEY), 0, VERB_READING,
-     false, false, N_("Verify all entries, all checkpoints and the store against each other."),
-     .roles = REVIEW},
-    {"ledger", "export", ledger_export, BIT(OUTPUT), 0, VERB_READING, false, false,
-     N_("Print all entries, one a line, exactly as they were hashed."), .roles = REVIEW},
-    {"ledger", "checkpoint", ledger_checkpoint, 0, 0, VERB_STATE, false, false,
-     N_("Keep, publish and print the signed checkpoint of this moment."), .roles = REVIEW},
-    {"ledger", "prove", ledger_prove, BIT(CONSISTENCY) | BIT(OUTPUT), 0, VERB_STATE, true, false,
-     N_("Print a proof that others can check: that an entry is in the ledger, or that nothing "
-        "was changed since it had SIZE entries."),
-     BIT(CONSISTENCY), 0, 0, .seq = true, .roles = REVIEW},
-    {"ledger", "document", ledger_document, BIT(KEY) | BIT(OUTPUT), BIT(KEY) | BIT(OUTPUT),
-     VERB_STATE, true, true, N_("Open the copy of the document that belongs to an entry."),
-     .seq = true, .roles = ROLE_AUDIT},
-    {"ledger", "archive", ledger_archive, BIT(UNTIL) | BIT(OUTPUT) | BIT(YES), 0, VERB_STATE, false,
-     true, N_("Move the bodies of old entries to a signed file; their hashes stay."),
-     .roles = ROLE_SECURITY},
-    {"ledger", "cosign", ledger_cosign, BIT(FROM), BIT(FROM), VERB_STATE, false, true,
-     N_("Take in the cosignatures of witnesses over a checkpoint."), .roles = ROLE_SECURITY},
-    {"report", "space", report_space, 0, 0, VERB_READING, false, false,
-     N_("Say what the evidence takes, how fast it grows, and how long the disk will do."),
-     .roles = REVIEW},
-    {"key", "list", key_list, 0, 0, VERB_READING, false, false,
-     N_("List the keys that the store and the ledger had, and what they are for."),
-     .roles = REVIEW},
-    {"key", "rotate", key_rotate, BIT(REASON) | BIT(YES), BIT(REASON), VERB_BARE, true, true,
-     N_("Exchange the store's or the ledger's key for a new one."), .key = true,
-     .roles = ROLE_SECURITY},
-    {"backup", "create", backup_create, BIT(OUTPUT), 0, VERB_STATE, false, true,
-     N_("Make an encrypted backup: store, keys, documents, archives and policy."),
-     .roles = ROLE_SECURITY},
-    {"backup", "list", backup_list, 0, 0, VERB_READING, false, false,
-     N_("List the backups that were made, and when a restore of each was last proved to work."),
-     .roles = REVIEW},
-    {"backup", "verify", backup_verify, BIT(FROM) | BIT(KEY), BIT(FROM) | BIT(KEY), VERB_STATE,
-     false, true, N_("Open a backup and prove that a restore of it would work."),
-     .roles = ROLE_SECURITY},
-    {"backup", "restore", backup_restore, BIT(FROM) | BIT(KEY) | BIT(REASON) | BIT(YES),
-     BIT(FROM) | BIT(KEY) | BIT(REASON), VERB_BARE, false, true,
-     N_("Put a backup in the place of the store, which is kept beside it."),
-     .roles = ROLE_SECURITY},
-    {"doctor", "", doctor_run, 0, 0, VERB_BARE, false, false,
-     N_("Look for anything that is wrong with the installation."), .roles = ROLE_EVERYBODY},
-};
-
-const struct verb *admin_verbs(size_t *count)
-{
-    *count = MEDGL_COUNT(verbs);
-    return verbs;
-}
 
 /* -- errors --------------------------------------------------------------------------------- */
 
@@ -278,10 +92,12 @@ static void help_json_verbs(struct output *output, const struct options *options
         {"option", "", COLUMN_TEXT, COLUMN_BOTH},
         {"required", "", COLUMN_BOOL, COLUMN_BOTH},
     };
+    size_t count;
+    const struct verb *verbs = admin_verbs(&count);
     struct table *table = table_new(output, "verbs", TABLE_LIST, columns, MEDGL_COUNT(columns));
     struct table *taken =
         table_new(output, "verb_options", TABLE_LIST, option_columns, MEDGL_COUNT(option_columns));
-    for (size_t i = 0; i < MEDGL_COUNT(verbs); i++) {
+    for (size_t i = 0; i < count; i++) {
         const struct verb *verb = &verbs[i];
         auto_free char *usage = verb_usage(verb);
         char roles[ROLE_TEXT_SIZE];
@@ -394,21 +210,24 @@ static void help_verb(const struct verb *verb)
         (void)printf("\n");
         help_options(verb->options);
     }
-    if ((verb->options & BIT(VERIFIED_BY)) != 0)
-        (void)printf(_("\nMETHOD is one of those that the policy names (reset_methods); as shipped: "
-                       "%s.\n"),
-                     policy_key_find("reset_methods")->preset);
+    if ((verb->options & OPTION_BIT(OPTION_VERIFIED_BY)) != 0)
+        (void)printf(
+            _("\nMETHOD is one of those that the policy names (reset_methods); as shipped: "
+              "%s.\n"),
+            policy_key_find("reset_methods")->preset);
 }
 
 static void help_text(const struct options *options)
 {
+    size_t count;
+    const struct verb *verbs = admin_verbs(&count);
     if (options->verb != NULL) {
         help_verb(options->verb);
     } else {
         (void)printf(_("Usage: %s [--root DIR] [--json] [--operator NAME] NOUN VERB [options] "
                        "[NAME]\n\n"),
                      ADMIN_PROGRAM);
-        for (size_t i = 0; i < MEDGL_COUNT(verbs); i++)
+        for (size_t i = 0; i < count; i++)
             if (help_about(options, &verbs[i]))
                 (void)printf("  %-9s %-11s %s\n", verbs[i].noun, verbs[i].word, _(verbs[i].help));
     }
