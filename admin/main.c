@@ -11,7 +11,6 @@
 #include "ledger/entry.h"
 #include "operation/account.h"
 #include "operation/report.h"
-#include "operation/role.h"
 #include "policy/reset.h"
 
 #include <fcntl.h>

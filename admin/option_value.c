@@ -1,0 +1,80 @@
+/* What the values of options say: numbers, ranges, spans and times. */
+#include "admin/option_value.h"
+
+#include "policy/calendar.h"
+#include "policy/value.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define RANGE_END (UINT64_MAX - 1) /* one behind it is a number as well */
+
+bool option_number_parse(const char *value, uint64_t *number)
+{
+    *number = 0;
+    if (value[0] == '\0' || strlen(value) > 18 || value[strspn(value, "0123456789")] != '\0')
+        return false;
+    for (const char *at = value; *at != '\0'; at++)
+        *number = *number * 10 + (uint64_t)(*at - '0');
+    return true;
+}
+
+bool option_range_parse(const char *value, uint64_t *first, uint64_t *last)
+{
+    char head[24];
+    size_t len = strcspn(value, "-");
+    if (snprintf(head, sizeof(head), "%.*s", (int)len, value) >= (int)sizeof(head) ||
+        !option_number_parse(head, first))
+        return false;
+    *last = *first;
+    if (value[len] == '\0')
+        return true;
+    *last = RANGE_END;
+    return value[len + 1] == '\0' ||
+           (option_number_parse(value + len + 1, last) && *last >= *first);
+}
+
+bool option_span_parse(const char *value, int64_t *milliseconds)
+{
+    struct policy_span span;
+    if (value_parse_span(value, &span) != MEDGL_OK)
+        return false;
+    *milliseconds = policy_span_most(span);
+    return true;
+}
+
+uint64_t options_number(const struct options *options, enum option option, uint64_t absent)
+{
+    uint64_t number;
+    return options->value[option] != NULL && option_number_parse(options->value[option], &number)
+               ? number
+               : absent;
+}
+
+void options_range(const struct options *options, enum option option, uint64_t *first,
+                   uint64_t *last)
+{
+    const char *value = options->value[option];
+    if (value != NULL && option_range_parse(value, first, last))
+        return;
+    *first = 0;
+    *last = RANGE_END;
+}
+
+int64_t options_span(const struct options *options, enum option option)
+{
+    int64_t milliseconds = 0;
+    const char *value = options->value[option];
+    if (value == NULL || value[0] == '\0')
+        return 0;
+    return option_span_parse(value, &milliseconds) ? milliseconds : -1;
+}
+
+enum admin_exit options_time(const struct options *options, enum option option, medgl_time *t)
+{
+    const char *value = options->value[option];
+    if (value == NULL || clock_parse_local(value, t) == MEDGL_OK)
+        return ADMIN_DONE;
+    complain(_("--%s: clocks of the site never show %s"), option_word(option)->name, value);
+    return ADMIN_USAGE;
+}
