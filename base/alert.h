@@ -27,7 +27,15 @@
     X(ROLE, 11, "role", false, "An operator tried what their role does not allow.")                \
     X(KEY, 12, "key", true, "A key was exchanged for another one.")                                \
     X(BACKUP, 13, "backup", false, "The last backup is older than the policy asks for.")           \
-    X(RESTORE, 14, "restore", true, "A store was restored from a backup.")
+    X(RESTORE, 14, "restore", true, "A store was restored from a backup.")                         \
+    X(EMERGENCY, 15, "emergency", true,                                                            \
+      "An emergency or a drill was declared, or lasts.")                                           \
+    X(EMERGENCY_OVER, 16, "emergency-over", true,                                                  \
+      "An emergency or a drill is over: used break-glass accounts are closed.")                    \
+    X(BREAKGLASS, 17, "breakglass", true,                                                          \
+      "A break-glass account was sealed, or somebody logged in or out with it.")                   \
+    X(MAINTENANCE, 18, "maintenance", false,                                                       \
+      "Sessions of maintenance accounts wait for their confirmation.")
 
 enum alert_kind {
 #define ALERT_KIND_ENUM(id, number, word, urgent, help) ALERT_##id = number,

@@ -35,6 +35,16 @@
 #define PATH_CARD           MEDGL_LIBEXECDIR "/medgl-card"
 #define PATH_TRUST          MEDGL_SYSCONFDIR "/trust"
 
+/* Break-glass accounts: a small installation of their own beside the main one (R32), with another
+ * key for each use, so that nothing that befalls the main store reaches it. */
+#define PATH_BREAKGLASS             MEDGL_STATEDIR "-breakglass"
+#define PATH_BREAKGLASS_STORE       PATH_BREAKGLASS "/breakglass.db"
+#define PATH_BREAKGLASS_CHECKPOINTS PATH_BREAKGLASS "/checkpoints"
+#define PATH_BREAKGLASS_HEAD_SEEN   PATH_BREAKGLASS "/head"
+#define PATH_BREAKGLASS_KEY         MEDGL_SYSCONFDIR "/breakglass.key"
+#define PATH_BREAKGLASS_LEDGER_KEY  MEDGL_SYSCONFDIR "/breakglass-ledger.key"
+#define PATH_BREAKGLASS_LEDGER_VKEY MEDGL_SYSCONFDIR "/breakglass-ledger.vkey"
+
 /* root + path. `root` is "" or an absolute directory
  * without a trailing '/'. MEDGL_ERR_ARGUMENT: too long. */
 enum medgl_error path_under(char result[PATH_MAX], const char *root, const char *path);

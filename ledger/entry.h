@@ -60,6 +60,20 @@
       "A session was refused: too many were open, or nobody said who uses a shared account.")      \
     X(SESSION_END, "session.end", "An administrator ended a session.")                             \
     X(POLICY_CHANGE, "policy.change", "The policy in force is another one than before.")           \
+    X(BREAKGLASS_SEAL, "breakglass.seal", "A break-glass account got a new credential, sealed.")   \
+    X(BREAKGLASS_USE, "breakglass.use", "The sealed credential of an account was used.")           \
+    X(BREAKGLASS_PERSON, "breakglass.person",                                                      \
+      "Who used a break-glass account said who they are, and why.")                                \
+    X(BREAKGLASS_CLOSE, "breakglass.close",                                                        \
+      "A used break-glass account was closed; it works again after it was sealed anew.")           \
+    X(EMERGENCY_DECLARE, "emergency.declare", "An emergency or a drill began.")                    \
+    X(EMERGENCY_RECOVER, "emergency.recover",                                                      \
+      "An emergency or a drill ended, by an administrator or by its longest time.")                \
+    X(EMERGENCY_REVIEW, "emergency.review", "What was done in an emergency was reviewed.")         \
+    X(EMERGENCY_JOIN, "emergency.join",                                                            \
+      "The head of the break-glass accounts' ledger was joined to this one.")                      \
+    X(MAINTENANCE_CONFIRM, "maintenance.confirm",                                                  \
+      "A responsible person confirmed the record of a maintenance session.")                       \
     X(ALERT_RAISE, "alert.raise", "An administrator is to be told.")                               \
     X(ALERT_DELIVER, "alert.deliver", "An alert reached all of its receivers.")
 

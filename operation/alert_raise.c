@@ -14,7 +14,12 @@ medgl_time alert_fold_time(const struct policy *policy, enum alert_kind kind)
 {
     medgl_time usual = policy_span_most(policy->alert_fold), least = 0;
     switch (kind) {
+    case ALERT_EMERGENCY:
+    case ALERT_EMERGENCY_OVER:
+    case ALERT_BREAKGLASS: /* R32: each of them is told, and at once */
+        return 0;
     case ALERT_BACKUP:
+    case ALERT_MAINTENANCE:
     case ALERT_CLOCK: /* states, which are there at every look until somebody sees to them */
         least = MEDGL_DAY;
         break;

@@ -9,7 +9,9 @@
 #include "factor/seal.h"
 #include "ledger/entry.h"
 #include "ledger/note.h"
+#include "policy/emergency.h"
 #include "policy/policy.h"
+#include "store/emergency.h"
 #include "store/store.h"
 
 #include <sys/types.h>
@@ -30,7 +32,26 @@ struct role_holder {
     unsigned roles;
 };
 
+/* Which of the two installations: the main one, or that of the break-glass accounts (R32), which
+ * has its own store, keys and ledger, and lives where the main one does not. */
+enum context_place {
+    CONTEXT_MAIN = 0,
+    CONTEXT_BREAKGLASS,
+};
+
+/* The latest emergency, as it was when it was looked at (operation/emergency.h). */
+struct emergency_now_view {
+    bool known; /* there was one, ever: `row` is the latest */
+    struct emergency row;
+    enum emergency_phase phase; /* NONE where it is not known */
+    int64_t spent, left;        /* milliseconds; of one that is open */
+};
+
 struct context {
+    enum context_place place;
+    struct emergency_now_view emergency; /* as it was when the context was opened; all zeros where
+                                            nobody looked or it could not be read */
+    bool unsure; /* the break-glass store could not be read: nobody is known not to be enrolled */
     char root[PATH_MAX]; /* "" or the private root */
     struct policy policy;
     struct seal_key *seal;
@@ -64,6 +85,35 @@ enum context_need {
  * failure. */
 enum medgl_error context_open(const char *root, enum context_need need, struct context *context);
 void context_close(struct context *context); /* also for auto_clean() */
+
+/* The same of the break-glass accounts. A policy that cannot be used keeps nobody of them out: the
+ * one that was seen last holds then, or the built-in defaults. MEDGL_ERR_NOT_FOUND: there is none
+ * (an installation from before; medgl-admin setup makes it). */
+enum medgl_error context_open_breakglass(const char *root, enum context_need need,
+                                         struct context *context);
+
+/* The one that the account is in: that of the break-glass accounts where the name is enrolled
+ * there, or the uid that the Unix user of the name has; else the main one. `emergency` is filled in
+ * where it can be. What befalls the break-glass store keeps nobody of the main one out: `unsure` is
+ * set.
+ *
+ * MUST: the main store is not touched for a break-glass account. */
+enum medgl_error context_open_of(const char *root, enum context_need need, const char *user,
+                                 struct context *context);
+
+/* A path of the installation that the context is of. */
+enum context_file {
+    CONTEXT_FILE_STORE,
+    CONTEXT_FILE_STORE_KEY,
+    CONTEXT_FILE_STORE_KEY_NEW,
+    CONTEXT_FILE_LEDGER_KEY,
+    CONTEXT_FILE_LEDGER_KEY_NEW,
+    CONTEXT_FILE_LEDGER_VKEY,
+    CONTEXT_FILE_CHECKPOINTS,
+    CONTEXT_FILE_HEAD_SEEN,
+};
+/* Without the root. */
+const char *context_file(enum context_place place, enum context_file file);
 
 /* The two halves of context_open(), for setup and doctor: policy, zone, actor and keys; then the
  * store, which says whether a key or the new one beside it (operation/keys.h) is in force. */

@@ -85,6 +85,15 @@ static bool access_result_of(enum ledger_kind kind, enum access_result *result)
     case LEDGER_BACKUP_VERIFY:
     case LEDGER_BACKUP_RESTORE:
     case LEDGER_POLICY_CHANGE:
+    case LEDGER_BREAKGLASS_SEAL:
+    case LEDGER_BREAKGLASS_USE:
+    case LEDGER_BREAKGLASS_PERSON:
+    case LEDGER_BREAKGLASS_CLOSE:
+    case LEDGER_EMERGENCY_DECLARE:
+    case LEDGER_EMERGENCY_RECOVER:
+    case LEDGER_EMERGENCY_REVIEW:
+    case LEDGER_EMERGENCY_JOIN:
+    case LEDGER_MAINTENANCE_CONFIRM:
     case LEDGER_ALERT_RAISE:
     case LEDGER_ALERT_DELIVER:
     case LEDGER_KIND_COUNT:

@@ -40,8 +40,10 @@ _Static_assert(sizeof(enum policy_factor_kinds) == sizeof(unsigned), "enum of an
 _Static_assert(sizeof(enum policy_host) == sizeof(unsigned), "enum of another size");
 _Static_assert(sizeof(enum policy_totp_algorithm) == sizeof(unsigned), "enum of another size");
 _Static_assert(sizeof(enum policy_roles) == sizeof(unsigned), "enum of another size");
+_Static_assert(sizeof(enum policy_outside) == sizeof(unsigned), "enum of another size");
 _Static_assert(sizeof(enum policy_crl) == sizeof(unsigned), "enum of another size");
 
+static const char *const key_outside[] = {"declare", "deny", NULL};
 static const char *const key_profile[] = {"mhlw-6.0", "mhlw-5.1", "nist-800-63b-4", NULL};
 static const char *const key_unenrolled[] = {"ignore", "deny", NULL};
 static const char *const key_rotation[] = {"short", "all", "none", NULL};
@@ -295,6 +297,27 @@ static const struct policy_key keys[] = {
     {KEY(space_warn, SPAN), .preset = "90 days", .most = 60 * KEY_MONTH,
      .help = N_("An alert is raised when the disk will do for less, 0 for never."),
      .clause = "R35"},
+    {KEY(emergency_criteria, NAMES),
+     .preset = "system-failure, network-failure, disaster, cyber-attack, patient-safety, other",
+     .least = 1, .most = POLICY_NAMES_SIZE - 1,
+     .help = N_("Grounds on which an emergency may be declared, as words separated by commas."),
+     .clause = "R31"},
+    {KEY(emergency_max, SPAN), .preset = "72 h", .least = MEDGL_HOUR, .most = 31 * MEDGL_DAY,
+     .help = N_("Time after which an emergency is over, whether or not anybody ended it."),
+     .clause = "R32"},
+    {KEY(emergency_remind, SPAN), .preset = "1 h", .most = MEDGL_DAY,
+     .help = N_("How often alerts tell that an emergency lasts, 0 for never."), .clause = "R32"},
+    {KEY(breakglass_outside, CHOICE), .preset = "declare", .most = 1, .choices = key_outside,
+     .help = N_("What using a break-glass account does while there is no emergency."),
+     .clause = "R32"},
+    {KEY(breakglass_renew, SPAN), .preset = "12 months", .most = 60 * KEY_MONTH,
+     .help = N_("Age at which a sealed credential is due for renewal, 0 for never."),
+     .clause = "R32"},
+    {KEY(drill_every, SPAN), .preset = "12 months", .most = 60 * KEY_MONTH,
+     .help = N_("How often emergencies are practised in a drill, 0 for never."), .clause = "R31"},
+    {KEY(maintenance_confirm, SPAN), .preset = "7 days", .most = 90 * MEDGL_DAY,
+     .help = N_("Time within which maintenance sessions are to be confirmed, 0 for any."),
+     .clause = "R30"},
     {KEY(minimum_free, SIZE), .preset = "64 MiB", .most = 1024 * KEY_GIB,
      .help = N_("Space on the store's device below which a warning is given."), .clause = "R35"},
 };

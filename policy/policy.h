@@ -95,6 +95,12 @@ enum policy_roles {
     POLICY_ROLES_NONE,   /* whoever becomes root does everything */
 };
 
+/* What using a break-glass account does while no emergency is declared (R32). */
+enum policy_outside {
+    POLICY_OUTSIDE_DECLARE, /* declares one by itself */
+    POLICY_OUTSIDE_DENY,    /* is refused like a wrong password */
+};
+
 #define POLICY_DATE_SIZE  16
 #define POLICY_PATHS_SIZE 1024
 #define POLICY_NAMES_SIZE 512
@@ -217,6 +223,17 @@ struct policy {
     int64_t backup_keep;                    /* generations */
     struct policy_span backup_every;        /* an alert when the last one is older; 0: never */
     struct policy_span backup_verify_every; /* the same of the last proved one */
+
+    /* Emergencies and maintenance (R30..R33). */
+    char emergency_criteria[POLICY_NAMES_SIZE]; /* words: on what grounds one is declared */
+    struct policy_span emergency_max;           /* it is over then, whoever forgot it */
+    struct policy_span emergency_remind;        /* alerts that tell that it lasts; 0: none */
+    enum policy_outside breakglass_outside;
+    struct policy_span breakglass_renew;    /* how long a sealed credential is good practice; 0:
+                                               for ever */
+    struct policy_span drill_every;         /* `doctor` tells when the last one is older; 0: never */
+    struct policy_span maintenance_confirm; /* an alert about sessions not confirmed within; 0:
+                                               never */
 
     int64_t minimum_free; /* bytes that must be free on the store's device; doctor warns below */
 };
