@@ -23,8 +23,7 @@ static bool is_hyphen(ucs4_t c)
     return c == '-' || (c >= 0x2010 && c <= 0x2015) || c == 0x2212 || c == 0x30fc || c == 0xff70;
 }
 
-/* The characters that count, in ASCII and upper case; false: one of them is none of a code. */
-static bool condense(const struct secret *typed, char kept[CODE_SIZE], size_t *count, bool *blank)
+bool code_condense(const struct secret *typed, char kept[CODE_SIZE], size_t *count, bool *blank)
 {
     size_t at = 0;
     *count = 0;
@@ -53,7 +52,7 @@ static bool condense(const struct secret *typed, char kept[CODE_SIZE], size_t *c
     return true;
 }
 
-static char without_look_alike(char c)
+char code_without_look_alike(char c)
 {
     switch (c) {
     case 'O':
@@ -73,7 +72,7 @@ static bool group(char code[CODE_SIZE], size_t count)
     if (count != CODE_RECOVERY_COUNT)
         return false;
     for (size_t i = 0; i < count; i++) {
-        code[i] = without_look_alike(code[i]);
+        code[i] = code_without_look_alike(code[i]);
         if (strchr(CODE_RECOVERY_ALPHABET, code[i]) == NULL)
             return false;
         letter |= code[i] > '9';
@@ -90,7 +89,7 @@ enum code_form code_normalise(const struct secret *typed, char code[CODE_SIZE])
     size_t count;
     bool blank;
     memset(code, 0, CODE_SIZE);
-    if (condense(typed, code, &count, &blank)) {
+    if (code_condense(typed, code, &count, &blank)) {
         if (blank)
             form = CODE_EMPTY;
         else if ((count == 6 || count == 8) && strspn(code, "0123456789") == count)

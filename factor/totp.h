@@ -80,6 +80,13 @@ enum code_form {
  * codes become upper case, look-alikes what they stand for, and groups get their '-'. */
 enum code_form code_normalise(const struct secret *typed, char code[CODE_SIZE]);
 
+/* The first steps of it, for codes of other lengths: the characters that count, in ASCII and upper
+ * case, `*count` of them and a NUL; false: one of them is none of a code, or there are more than
+ * fit.
+ * `*blank`: nothing but blanks was typed. Then a look-alike becomes what it looks like. */
+bool code_condense(const struct secret *typed, char kept[CODE_SIZE], size_t *count, bool *blank);
+char code_without_look_alike(char c);
+
 /* RFC 4648 base32, without padding when written; blanks, '-', lower case and padding are read.
  * MEDGL_ERR_ARGUMENT. */
 #define BASE32_SIZE(bytes) (((bytes)*8 + 4) / 5 + 1)
