@@ -4,7 +4,7 @@
 #define MEDGL_OPERATION_ARCHIVE_KEEP_H
 
 #include "operation/verify_map.h"
-#include "store/store.h"
+#include "store/evidence.h"
 
 /* Zeroed is ready for use. */
 struct archive_keep {

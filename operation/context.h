@@ -12,7 +12,7 @@
 #include "policy/emergency.h"
 #include "policy/policy.h"
 #include "store/emergency.h"
-#include "store/store.h"
+#include "store/evidence.h"
 
 #include <sys/types.h>
 

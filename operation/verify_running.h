@@ -6,7 +6,7 @@
 #include "ledger/entry.h"
 #include "ledger/verify.h"
 #include "operation/verify_map.h"
-#include "store/store.h"
+#include "store/evidence.h"
 
 struct verify_running {
     struct verify_map open; /* the sessions that are, by their ids */

@@ -5,7 +5,7 @@
 
 #include "base/auto.h"
 #include "base/secret.h"
-#include "store/store.h"
+#include "store/evidence.h"
 
 #include <limits.h>
 #include <sqlite3.h>
