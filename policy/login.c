@@ -65,6 +65,45 @@ static enum login_reason login_by_person(enum factor_result person)
     return LOGIN_REASON_PERSON;
 }
 
+/* R32: what the sealed credential opens at a login, */
+static enum login_reason login_by_breakglass(enum account_class class_,
+                                             enum breakglass_verdict verdict)
+{
+    if (class_ != ACCOUNT_CLASS_BREAKGLASS)
+        return LOGIN_REASON_OK;
+    switch (verdict) {
+    case BREAKGLASS_REFUSED_UNSEALED:
+        return LOGIN_REASON_NOT_SEALED;
+    case BREAKGLASS_REFUSED_CLOSED:
+        return LOGIN_REASON_CLOSED;
+    case BREAKGLASS_REFUSED_OUTSIDE:
+        return LOGIN_REASON_NO_EMERGENCY;
+    case BREAKGLASS_OPENS:
+    case BREAKGLASS_DECLARES:
+        return LOGIN_REASON_OK;
+    }
+    return LOGIN_REASON_NOT_SEALED;
+}
+
+/* and what is open without it. MUST: no way around the envelope. */
+static enum login_reason account_by_breakglass(enum account_class class_,
+                                               enum breakglass_state state)
+{
+    if (class_ != ACCOUNT_CLASS_BREAKGLASS)
+        return LOGIN_REASON_OK;
+    switch (state) {
+    case BREAKGLASS_UNSEALED:
+        return LOGIN_REASON_NOT_SEALED;
+    case BREAKGLASS_SEALED:
+        return LOGIN_REASON_UNOPENED;
+    case BREAKGLASS_USED:
+        return LOGIN_REASON_OK;
+    case BREAKGLASS_CLOSED:
+        return LOGIN_REASON_CLOSED;
+    }
+    return LOGIN_REASON_NOT_SEALED;
+}
+
 /* A card and its PIN proved everything: the password was not needed, and is no matter. */
 static bool login_by_card(const struct policy *policy, const struct login_facts *facts)
 {
@@ -141,6 +180,8 @@ static enum login_reason login_reason(const struct policy *policy, const struct 
         return LOGIN_REASON_ISSUED_EXPIRED;
     if (facts->second_closed)
         return LOGIN_REASON_FACTOR_CLOSED;
+    if ((reason = login_by_breakglass(facts->class_, facts->breakglass)) != LOGIN_REASON_OK)
+        return reason;
     reason = login_by_rules(facts);
     return reason != LOGIN_REASON_OK ? reason : second;
 }
@@ -171,6 +212,8 @@ static enum login_reason account_reason(const struct account_facts *facts, bool 
         return reason;
     if (facts->password_facts.present && !usable && !facts->card_alone)
         return LOGIN_REASON_ISSUED_EXPIRED;
+    if ((reason = account_by_breakglass(facts->class_, facts->breakglass)) != LOGIN_REASON_OK)
+        return reason;
     if ((reason = login_by_admission(facts->admission)) != LOGIN_REASON_OK)
         return reason;
     return login_by_person(facts->person);
@@ -234,6 +277,14 @@ const char *login_reason_word(enum login_reason reason)
         return "issued-expired";
     case LOGIN_REASON_FACTOR_CLOSED:
         return "factor-closed";
+    case LOGIN_REASON_NOT_SEALED:
+        return "not-sealed";
+    case LOGIN_REASON_CLOSED:
+        return "closed";
+    case LOGIN_REASON_NO_EMERGENCY:
+        return "no-emergency";
+    case LOGIN_REASON_UNOPENED:
+        return "sealed";
     case LOGIN_REASON_SERVICE:
         return "service";
     case LOGIN_REASON_PLACE:

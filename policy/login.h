@@ -4,6 +4,7 @@
 
 #include "base/account.h"
 #include "policy/admission.h"
+#include "policy/emergency.h"
 #include "policy/factor.h"
 #include "policy/lockout.h"
 #include "policy/password.h"
@@ -27,7 +28,8 @@ struct login_facts {
     struct password_facts password_facts;
     bool second_closed; /* too many wrong codes since the last success: an administrator must act */
     enum admission_reason admission;
-    enum factor_result person; /* of a shared id: who it is that comes (R26) */
+    enum factor_result person;          /* of a shared id: who it is that comes (R26) */
+    enum breakglass_verdict breakglass; /* of that class: what its use does now (R32) */
 };
 
 /* Why, for the log and the ledger; the person is never
@@ -52,6 +54,11 @@ enum login_reason {
                                nothing */
     LOGIN_REASON_ISSUED_EXPIRED, /* an issued password past its 24 hours */
     LOGIN_REASON_FACTOR_CLOSED,  /* wrong codes reached factor_failures */
+    LOGIN_REASON_NOT_SEALED,     /* a break-glass account (R32) without a sealed credential */
+    LOGIN_REASON_CLOSED,         /* it was used, and that emergency is over */
+    LOGIN_REASON_NO_EMERGENCY,   /* there is none, and breakglass_outside = deny */
+    LOGIN_REASON_UNOPENED,       /* the account phase: nobody has used the sealed credential, and
+                                    nothing else (a key, root's su) opens the account */
     LOGIN_REASON_SERVICE,        /* the access rules: proved, and not admitted here and now */
     LOGIN_REASON_PLACE,
     LOGIN_REASON_HOURS,
@@ -79,6 +86,7 @@ struct account_facts {
                         due is no matter (sssd #7089) */
     enum admission_reason admission;
     enum factor_result person; /* FACTOR_NOT_ASKED where it is no shared id, or nobody is there */
+    enum breakglass_state breakglass; /* of that class (R32) */
 };
 
 enum account_verdict {

@@ -153,6 +153,9 @@ struct password_standing policy_password_standing(const struct policy *policy,
     struct password_standing standing = {PASSWORD_RULE_NONE};
     if (!facts->present)
         return standing; /* nothing to use and nothing to change */
+    if (facts->sealed)
+        return (struct password_standing){
+            .rule = PASSWORD_RULE_A, .usable = true, .ground = PASSWORD_GROUND_LONG};
     bool wrong_clock = facts->set_at > now && facts->set_at - now > PASSWORD_CLOCK_SLACK;
     password_stand(policy, facts, &standing);
     /* R18: short-lived, also where the clock was set back after it was issued. */

@@ -71,6 +71,8 @@ struct password_facts {
     medgl_time set_at;
     medgl_time valid_until; /* of an issued one; 0: no end */
     bool second_factor;     /* one is in force for the account */
+    bool sealed;            /* generated for an envelope, of 80 bits or more: never due, whatever
+                               the clock says (R32) */
     uint32_t grace_used;    /* logins since it was due */
     int utc_offset;         /* of the site when it was set, for calendar months: a change to summer
                                time moves no date */
