@@ -179,6 +179,16 @@ enum medgl_error ask_secretly(const char *question, struct secret *answer)
     return error;
 }
 
+enum medgl_error ask_passphrase(void *argument, struct secret *answer)
+{
+    (void)argument;
+    if (!ask_possible()) {
+        complain(_("The key has a passphrase: run this on a terminal, where it can be asked for."));
+        return MEDGL_ERR_ABORTED;
+    }
+    return ask_secretly(_("Passphrase of the key:"), answer);
+}
+
 /* -- an operation's words --------------------------------------------------------------------- */
 
 static enum medgl_error talk_read(struct secret *answer)

@@ -1,12 +1,14 @@
 /* The noun backup (R36). */
 #include "admin/admin.h"
 
+#include "base/auto.h"
 #include "base/text.h"
 #include "operation/account.h"
 #include "operation/backup.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* -- create ----------------------------------------------------------------------------------- */
@@ -46,24 +48,53 @@ enum admin_exit backup_create(struct admin *admin)
     return ADMIN_DONE;
 }
 
+/* Nothing where there is nothing to tell; in JSON an empty list. */
+static void table_print_heard(struct output *output, const char *sentence, struct table **table)
+{
+    if (!table_empty(*table))
+        output_say(output, "%s", sentence);
+    if (output->json || !table_empty(*table))
+        table_print(table);
+    else
+        table_free(table);
+}
+
 /* -- list ------------------------------------------------------------------------------------- */
+
+struct listing {
+    struct table *all, *missing, *unnamed;
+};
 
 static enum medgl_error list_backup(void *argument, const struct backup *backup)
 {
-    if (backup->state == BACKUP_MADE)
-        table_row(argument, (struct cell[]){
-                                CELL_NUMBER(backup->created),
-                                CELL_NUMBER(backup->verified),
-                                CELL_NUMBER(backup->size),
-                                CELL_NUMBER(backup->bytes),
-                                CELL_TEXT(backup->file),
-                                CELL_TEXT(backup->digest),
-                                CELL_NUMBER(backup->ledger_seq),
-                            });
+    const struct listing *listing = argument;
+    if (backup->state != BACKUP_GONE)
+        table_row(listing->all, (struct cell[]){
+                                    CELL_NUMBER(backup->created),
+                                    CELL_NUMBER(backup->verified),
+                                    CELL_NUMBER(backup->size),
+                                    CELL_NUMBER(backup->bytes),
+                                    CELL_TEXT(backup->file),
+                                    CELL_TEXT(backup->digest),
+                                    CELL_NUMBER(backup->ledger_seq),
+                                    CELL_NUMBER(backup->state == BACKUP_UNDONE),
+                                });
     return MEDGL_OK;
 }
 
-enum admin_exit backup_list(struct admin *admin)
+static void list_missing(void *argument, const struct backup *backup)
+{
+    const struct listing *listing = argument;
+    table_row(listing->missing, (struct cell[]){CELL_TEXT(backup->file)});
+}
+
+static void list_unnamed(void *argument, const char *path)
+{
+    const struct listing *listing = argument;
+    table_row(listing->unnamed, (struct cell[]){CELL_TEXT(path)});
+}
+
+static void list_begin(struct listing *listing, struct output *output)
 {
     static const struct column columns[] = {
         {"created", N_("MADE"), COLUMN_TIME, COLUMN_BOTH},
@@ -73,17 +104,44 @@ enum admin_exit backup_list(struct admin *admin)
         {"file", N_("FILE"), COLUMN_TEXT, COLUMN_WIDE},
         {"digest", "", COLUMN_TEXT, COLUMN_JSON},
         {"seq", "", COLUMN_NUMBER, COLUMN_JSON},
+        {"undone", "", COLUMN_BOOL, COLUMN_JSON},
     };
-    struct table *table =
-        table_new(&admin->output, "backups", TABLE_LIST, columns, MEDGL_COUNT(columns));
-    enum medgl_error error = operation_backup_each(&admin->context, list_backup, table);
+    static const struct column file[] = {{"file", N_("FILE"), COLUMN_TEXT, COLUMN_BOTH}};
+    listing->all = table_new(output, "backups", TABLE_LIST, columns, MEDGL_COUNT(columns));
+    listing->missing = table_new(output, "missing", TABLE_LIST, file, MEDGL_COUNT(file));
+    listing->unnamed = table_new(output, "unnamed", TABLE_LIST, file, MEDGL_COUNT(file));
+}
+
+static enum medgl_error list_read(struct admin *admin, struct listing *listing)
+{
+    const struct backup_astray astray = {list_missing, list_unnamed, listing};
+    MEDGL_TRY(operation_backup_each(&admin->context, list_backup, listing));
+    return operation_backup_astray(&admin->context, &astray);
+}
+
+enum admin_exit backup_list(struct admin *admin)
+{
+    struct listing listing;
+    list_begin(&listing, &admin->output);
+    enum medgl_error error = list_read(admin, &listing);
     if (error != MEDGL_OK) {
-        table_free(&table);
+        table_free(&listing.all);
+        table_free(&listing.missing);
+        table_free(&listing.unnamed);
         return admin_failed(error, "", NULL);
     }
-    if (table_empty(table))
+    if (table_empty(listing.all))
         output_say(&admin->output, _("No backup was made yet: run medgl-admin backup create."));
-    table_print(&table);
+    table_print(&listing.all);
+    table_print_heard(&admin->output,
+                      _("These are not there any more: find out why, and run medgl-admin backup "
+                        "create."),
+                      &listing.missing);
+    table_print_heard(&admin->output,
+                      _("The store knows nothing of these files, and nothing removes them: prove "
+                        "those that are wanted with medgl-admin backup verify, and remove the "
+                        "others."),
+                      &listing.unnamed);
     return ADMIN_DONE;
 }
 
@@ -94,16 +152,6 @@ struct hearing {
     struct admin *admin;
     struct table *lost, *open, *differs;
 };
-
-static enum medgl_error backup_passphrase(void *argument, struct secret *answer)
-{
-    (void)argument;
-    if (!ask_possible()) {
-        complain(_("The key has a passphrase: run this on a terminal, where it can be asked for."));
-        return MEDGL_ERR_ABORTED;
-    }
-    return ask_secretly(_("Passphrase of the key:"), answer);
-}
 
 static void backup_fault(void *argument, uint64_t seq, const char *what)
 {
@@ -116,7 +164,7 @@ static struct backup_open_request backup_from(struct admin *admin, struct hearin
     hearing->admin = admin;
     return (struct backup_open_request){
         .fd = admin->input,
-        .key = {.pem = &admin->key, .passphrase = backup_passphrase},
+        .key = {.pem = &admin->key, .passphrase = ask_passphrase},
         .fault = backup_fault,
         .argument = hearing,
     };
@@ -201,16 +249,6 @@ static void restore_listen(struct hearing *hearing, struct output *output)
     hearing->differs = table_new(output, "differing", TABLE_LIST, differs, MEDGL_COUNT(differs));
 }
 
-static void restore_print_heard(struct output *output, const char *sentence, struct table **table)
-{
-    if (!table_empty(*table))
-        output_say(output, "%s", sentence);
-    if (output->json || !table_empty(*table))
-        table_print(table);
-    else
-        table_free(table);
-}
-
 static void restore_say(struct admin *admin, struct hearing *hearing,
                         const struct backup_restored *restored)
 {
@@ -241,17 +279,17 @@ static void restore_say(struct admin *admin, struct hearing *hearing,
         output_say(&admin->output,
                    _("What was taken away after the backup was taken away again: the entries after "
                      "backup.restore say what."));
-    restore_print_heard(&admin->output,
-                        _("This was done after the backup and is undone; do again what is still "
-                          "to hold:"),
-                        &hearing->lost);
-    restore_print_heard(&admin->output,
-                        _("These people have one-time codes that may have been used since the "
-                          "backup; give them new ones:"),
-                        &hearing->open);
-    restore_print_heard(&admin->output,
-                        _("These files are not as in the backup, and stay as they are:"),
-                        &hearing->differs);
+    table_print_heard(&admin->output,
+                      _("This was done after the backup and is undone; do again what is still "
+                        "to hold:"),
+                      &hearing->lost);
+    table_print_heard(&admin->output,
+                      _("These people have one-time codes that may have been used since the "
+                        "backup; give them new ones:"),
+                      &hearing->open);
+    table_print_heard(&admin->output,
+                      _("These files are not as in the backup, and stay as they are:"),
+                      &hearing->differs);
     output_say(&admin->output,
                _("The backup is in place. Run medgl-admin doctor and medgl-admin ledger verify, "
                  "and see medgl-backup(7) for whom to tell."));
@@ -275,6 +313,8 @@ static bool restore_confirmed(struct admin *admin)
 enum admin_exit backup_restore(struct admin *admin)
 {
     const struct identity *identity = &admin->identity;
+    const char *from = admin->options.value[OPTION_FROM];
+    auto_free char *path = realpath(from, NULL);
     struct hearing hearing = {.admin = admin};
     struct backup_restored restored;
     char why[OPERATION_WHY_SIZE];
@@ -286,6 +326,7 @@ enum admin_exit backup_restore(struct admin *admin)
         .group = identity->group,
         .actor = identity->actor,
         .reason = admin->options.value[OPTION_REASON],
+        .file = path != NULL ? path : from,
         .from = backup_from(admin, &hearing),
         .lost = restore_lost,
         .open = restore_open,

@@ -10,16 +10,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-static enum medgl_error document_passphrase(void *argument, struct secret *answer)
-{
-    (void)argument;
-    if (!ask_possible()) {
-        complain(_("The key has a passphrase: run this on a terminal, where it can be asked for."));
-        return MEDGL_ERR_ABORTED;
-    }
-    return ask_secretly(_("Passphrase of the key:"), answer);
-}
-
 static enum admin_exit document_failed(const struct options *options, enum medgl_error error,
                                        const char *why)
 {
@@ -58,7 +48,7 @@ enum admin_exit ledger_document(struct admin *admin)
     auto_secret struct secret plain = SECRET_NONE;
     char why[OPERATION_WHY_SIZE];
     struct document document;
-    const struct envelope_key key = {.pem = &admin->key, .passphrase = document_passphrase};
+    const struct envelope_key key = {.pem = &admin->key, .passphrase = ask_passphrase};
     enum medgl_error error = operation_document_open(
         &admin->context, strtoull(admin->options.name, NULL, 10), &key, &plain, &document, why);
     if (error != MEDGL_OK)

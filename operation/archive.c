@@ -9,6 +9,7 @@
  * - No file that holds anything else is ever replaced. */
 #include "operation/archive_keep.h"
 #include "operation/prove.h"
+#include "operation/refuse.h"
 
 #include "base/auto.h"
 #include "base/crypto.h"
@@ -59,12 +60,6 @@ static void run_close(struct archive_run *run)
     if (run->stream != NULL)
         (void)fclose(run->stream);
     run->stream = NULL;
-}
-
-static enum medgl_error archive_refuse(char *why, const char *sentence)
-{
-    (void)snprintf(why, WHY_SIZE, "%s", sentence);
-    return MEDGL_ERR_REFUSED;
 }
 
 static enum medgl_error archive_behind(void *argument, const struct archive *archive)
@@ -155,12 +150,12 @@ static enum medgl_error archive_plan(struct archive_run *run)
     *archive = (struct archive){.created = times.now};
     run->why[0] = '\0';
     if (times.until > times.now - times.retention)
-        return archive_refuse(run->why, _("The policy's ledger_retention keeps entries in the "
-                                          "store for longer: name an earlier time."));
+        return refuse(run->why, _("The policy's ledger_retention keeps entries in the "
+                                  "store for longer: name an earlier time."));
     clock_format_utc(times.until, run->until);
     MEDGL_TRY(store_transact(run->context->store, STORE_READ, plan_read, run));
     if (run->head.first == run->head.next)
-        return archive_refuse(run->why, _("No entry that is not in an archive yet is that old."));
+        return refuse(run->why, _("No entry that is not in an archive yet is that old."));
     archive->first = run->head.first;
     archive->next = run->head.next;
     archive->bytes = run->head.bytes;
@@ -325,8 +320,8 @@ static enum medgl_error archive_lock(struct archive_run *run, int *fd)
     if (opened < 0)
         return medgl_error_from_errno(errno);
     if (flock(opened, LOCK_EX | LOCK_NB) != 0)
-        return errno == EWOULDBLOCK ? archive_refuse(run->why, _("Another process archives just "
-                                                                 "now: try again when it is done."))
+        return errno == EWOULDBLOCK ? refuse(run->why, _("Another process archives just "
+                                                         "now: try again when it is done."))
                                     : medgl_error_from_errno(errno);
     *fd = auto_give_fd(opened);
     return MEDGL_OK;

@@ -172,6 +172,9 @@ static enum medgl_error keep_entry(struct keep_run *run, const struct ledger_ent
     case LEDGER_DOCUMENT_DESTROY:
     case LEDGER_ARCHIVE:
     case LEDGER_KEY_ROTATE:
+    case LEDGER_BACKUP_CREATE:
+    case LEDGER_BACKUP_VERIFY:
+    case LEDGER_BACKUP_RESTORE:
         return keep_seq(keep, entry->seq);
     case LEDGER_ACCOUNT_ADD:
     case LEDGER_ACCOUNT_DISABLE:
@@ -204,11 +207,17 @@ static enum medgl_error keep_entry(struct keep_run *run, const struct ledger_ent
     case LEDGER_DOCUMENT_READ:
     case LEDGER_COSIGN:
     case LEDGER_CLOCK_BACK:
-    case LEDGER_BACKUP_CREATE:
-    case LEDGER_BACKUP_VERIFY:
-    case LEDGER_BACKUP_RESTORE:
     case LEDGER_SESSION_REFUSED:
     case LEDGER_POLICY_CHANGE:
+    case LEDGER_BREAKGLASS_SEAL:
+    case LEDGER_BREAKGLASS_USE:
+    case LEDGER_BREAKGLASS_PERSON:
+    case LEDGER_BREAKGLASS_CLOSE:
+    case LEDGER_EMERGENCY_DECLARE:
+    case LEDGER_EMERGENCY_RECOVER:
+    case LEDGER_EMERGENCY_REVIEW:
+    case LEDGER_EMERGENCY_JOIN:
+    case LEDGER_MAINTENANCE_CONFIRM:
     case LEDGER_ALERT_RAISE:
     case LEDGER_ALERT_DELIVER:
     case LEDGER_KIND_COUNT:

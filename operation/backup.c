@@ -9,6 +9,7 @@
 #include "base/message.h"
 #include "base/text.h"
 #include "operation/backup_gather.h"
+#include "operation/backup_generation.h"
 #include "operation/evidence.h"
 #include "operation/head_seen.h"
 
@@ -22,11 +23,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define BACKUP_PEM_MAX    (256 << 10)
-#define BACKUP_NAME_START "medgl-"
-#define BACKUP_NAME_END   ".cms"
-#define BACKUP_PART_END   ".part"
-#define BACKUP_TRIES      3
+#define BACKUP_PEM_MAX  (256 << 10)
+#define BACKUP_PART_END ".part"
+#define BACKUP_TRIES    3
 
 /* -- sealing ---------------------------------------------------------------------------------- */
 
@@ -69,16 +68,6 @@ static void *seal_pack(void *argument)
     return NULL;
 }
 
-/* The one who packs is not left waiting. */
-static void seal_drain(int from)
-{
-    char buffer[4096];
-    ssize_t got;
-    while ((got = read(from, buffer, sizeof(buffer))) > 0 || (got < 0 && errno == EINTR))
-        ;
-    secret_wipe(buffer, sizeof(buffer));
-}
-
 /* Packed on one side of a pipe and sealed on the other: the archive is never in a file. */
 static enum medgl_error seal_stream(const struct envelope_readers *readers,
                                     const struct backup_manifest *manifest, const char *note,
@@ -96,7 +85,7 @@ static enum medgl_error seal_stream(const struct envelope_readers *readers,
         return MEDGL_ERR_MEMORY;
     }
     enum medgl_error error = envelope_seal_stream(readers, from, to);
-    seal_drain(from);
+    backup_drain(from); /* the one who packs is not left waiting */
     if (pthread_join(thread, NULL) != 0)
         return MEDGL_ERR_IO;
     return run.error != MEDGL_OK ? run.error : error;
@@ -123,21 +112,12 @@ struct backup_run {
     char directory[PATH_MAX];
     char part[PATH_MAX]; /* until it is whole; "": in a file that was given */
     struct backup *backup;
-    uint32_t kept, gone; /* generations */
 };
 
 static void run_forget_part(struct backup_run *run)
 {
     if (run->part[0] != '\0')
         (void)unlink(run->part);
-}
-
-/* Only what was called so by this program. */
-static bool backup_is_ours(const char *name, const char *end)
-{
-    const size_t len = strlen(name), least = strlen(BACKUP_NAME_START) + strlen(end);
-    return len > least && strncmp(name, BACKUP_NAME_START, strlen(BACKUP_NAME_START)) == 0 &&
-           strcmp(name + len - strlen(end), end) == 0 && strchr(name, '/') == NULL;
 }
 
 static enum medgl_error directory_refuse(const char *path, char *why)
@@ -208,48 +188,19 @@ static enum medgl_error run_file(struct backup_run *run, const struct backup_req
     return *fd >= 0 ? MEDGL_OK : medgl_error_from_errno(errno);
 }
 
-/* -- its row, and generations ------------------------------------------------------------------ */
-
-static bool generation_is_here(const struct backup_run *run, const struct backup *backup)
-{
-    const size_t len = strlen(run->directory);
-    return strncmp(backup->file, run->directory, len) == 0 && backup->file[len] == '/' &&
-           backup_is_ours(backup->file + len + 1, BACKUP_NAME_END);
-}
-
-#define GENERATION_BATCH 64
-
-struct generations {
-    const struct backup_run *run;
-    struct backup old[GENERATION_BATCH];
-    uint32_t count, kept;
-};
-
-/* MUST: the one that was just made is never among the old ones. */
-static enum medgl_error generation_take(void *argument, const struct backup *backup)
-{
-    struct generations *all = argument;
-    if (backup->state != BACKUP_MADE || !generation_is_here(all->run, backup) ||
-        strcmp(backup->id, all->run->backup->id) == 0)
-        return MEDGL_OK;
-    if (all->kept < (uint32_t)all->run->context->policy.backup_keep)
-        all->kept++;
-    else if (all->count < GENERATION_BATCH)
-        all->old[all->count++] = *backup;
-    return MEDGL_OK;
-}
+/* -- its row ---------------------------------------------------------------------------------- */
 
 static enum medgl_error backup_write(struct store_txn *txn, struct backup_run *run)
 {
     const struct clock_reading clock = clock_read();
     struct ledger_entry entry;
-    struct generations all = {.run = run, .kept = generation_is_here(run, run->backup)};
+    struct generations all = {.context = run->context, .directory = run->directory};
     MEDGL_TRY(crypto_random_id(run->backup->id));
     run->backup->state = BACKUP_MADE;
     run->backup->created = clock.now;
     run->backup->verified = 0;
     MEDGL_TRY(store_backup_add(txn, run->backup));
-    MEDGL_TRY(store_backup_each(txn, generation_take, &all));
+    MEDGL_TRY(generations_find(&all, txn, run->backup));
     evidence_begin(run->context, &clock, LEDGER_BACKUP_CREATE, NULL, &entry);
     ledger_entry_text(&entry, "file", run->backup->file);
     ledger_entry_text(&entry, "digest", run->backup->digest);
@@ -259,35 +210,13 @@ static enum medgl_error backup_write(struct store_txn *txn, struct backup_run *r
         ledger_entry_number(&entry, "removed", all.count);
     MEDGL_TRY(evidence_append(run->context, txn, &entry, &run->backup->ledger_seq));
     MEDGL_TRY(store_backup_update(txn, run->backup));
-    for (uint32_t i = 0; i < all.count; i++) {
-        all.old[i].state = BACKUP_GONE;
-        all.old[i].ledger_seq = run->backup->ledger_seq;
-        MEDGL_TRY(store_backup_update(txn, &all.old[i]));
-    }
+    MEDGL_TRY(generations_end(&all, txn, run->backup->ledger_seq));
     return evidence_keep(txn, clock.now);
 }
 
 static enum medgl_error backup_commit(struct store_txn *txn, void *argument)
 {
     return backup_write(txn, argument);
-}
-
-/* MUST: only files that a row names, and after the commit that says so. One that was not taken away
- * then, because of a kill, is at the next time. */
-static enum medgl_error generation_remove(void *argument, const struct backup *backup)
-{
-    const struct backup_run *run = argument;
-    struct stat st;
-    if (backup->state == BACKUP_GONE && generation_is_here(run, backup) &&
-        lstat(backup->file, &st) == 0 && S_ISREG(st.st_mode) && unlink(backup->file) != 0)
-        log_line(LOG_WARNING, "backup %s is of no use any more and cannot be removed: %m",
-                 backup->file);
-    return MEDGL_OK;
-}
-
-static enum medgl_error generations_remove(struct store_txn *txn, void *argument)
-{
-    return store_backup_each(txn, generation_remove, argument);
 }
 
 /* -- creating --------------------------------------------------------------------------------- */
@@ -381,29 +310,7 @@ enum medgl_error operation_backup_create(struct context *context,
     }
     /* What stays of old ones is taken away the next time. */
     if (request->fd < 0)
-        (void)store_transact(context->store, STORE_READ, generations_remove, &run);
+        (void)generations_remove(context, run.directory);
     (void)evidence_publish(context); /* the act stands even if the outside copy fails: logged */
     return MEDGL_OK;
-}
-
-/* -- listing ---------------------------------------------------------------------------------- */
-
-struct backups_run {
-    enum medgl_error (*each)(void *argument, const struct backup *backup);
-    void *argument;
-};
-
-static enum medgl_error backups_each(struct store_txn *txn, void *argument)
-{
-    const struct backups_run *run = argument;
-    return store_backup_each(txn, run->each, run->argument);
-}
-
-enum medgl_error operation_backup_each(struct context *context,
-                                       enum medgl_error (*each)(void *argument,
-                                                                const struct backup *backup),
-                                       void *argument)
-{
-    struct backups_run run = {each, argument};
-    return store_transact(context->store, STORE_READ, backups_each, &run);
 }

@@ -26,6 +26,17 @@ enum medgl_error operation_backup_each(struct context *context,
                                                                 const struct backup *backup),
                                        void *argument);
 
+/* Where rows and policy.backup_directory differ: `missing`, a backup that should be there and is
+ * not; `unnamed`, a file called like one that no row names. Nothing removes such a file.
+ * MEDGL_ERR_ACCESS: the directory cannot be read. */
+struct backup_astray {
+    void (*missing)(void *argument, const struct backup *backup);
+    void (*unnamed)(void *argument, const char *path);
+    void *argument;
+};
+enum medgl_error operation_backup_astray(struct context *context,
+                                         const struct backup_astray *astray);
+
 /* What a backup holds, and whether a restore of it would work: it is opened, every member is held
  * against the manifest, the store is opened with its own keys in a private place, and all of
  * `ledger verify` is run there. */
@@ -65,6 +76,7 @@ struct backup_restore_request {
     gid_t group;
     struct actor actor;
     const char *reason;
+    const char *file;                /* how the store calls the backup from now on */
     struct backup_open_request from; /* what follows gets its `argument`; each may be NULL */
     /* An act since the backup that is undone by it, as its entry in the old ledger says. */
     void (*lost)(void *argument, uint64_t seq, medgl_time time, const char *kind, const char *name);

@@ -3,13 +3,25 @@
 #include "operation/backup_restore.h"
 
 #include "base/auto.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "operation/factors.h"
 #include "operation/head_seen.h"
+#include "operation/keys.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+static void before_forget_backups(struct before *before)
+{
+    while (before->backups != NULL) {
+        struct before_backup *next = before->backups->next;
+        free(before->backups);
+        before->backups = next;
+    }
+}
 
 void before_close(struct before *before)
 {
@@ -23,6 +35,7 @@ void before_close(struct before *before)
         free(before->fates);
         before->fates = next;
     }
+    before_forget_backups(before);
     context_close(&before->context);
 }
 
@@ -45,6 +58,31 @@ enum medgl_error before_open(const char *root, struct before *before)
         return MEDGL_OK; /* which may be why it is put back */
     before->new_key[0] = before->context.store_key_new;
     before->new_key[1] = before->context.ledger_key_new;
+    return MEDGL_OK;
+}
+
+/* One that is missing is not put back to an older one. */
+static enum medgl_error before_key(const char *root, const char *name, struct secret *key)
+{
+    char path[PATH_MAX];
+    const struct file_rule rule = {
+        .owner = geteuid(), .forbidden = 0022, .max = KEYS_VKEY_FILE_MAX};
+    MEDGL_TRY(path_under(path, root, name));
+    enum medgl_error error = file_read_trusted(path, &rule, key);
+    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+}
+
+enum medgl_error before_keys(const struct before *before, const char *root, const char *staged,
+                             bool back[2])
+{
+    static const char *const names[][2] = {{PATH_STORE_KEY, PATH_STORE_KEY_NEW},
+                                           {PATH_LEDGER_KEY, PATH_LEDGER_KEY_NEW}};
+    for (size_t i = 0; i < MEDGL_COUNT(names); i++) {
+        auto_secret struct secret there = SECRET_NONE, fresh = SECRET_NONE;
+        MEDGL_TRY(before_key(root, names[i][before->new_key[i]], &there));
+        MEDGL_TRY(before_key(staged, names[i][0], &fresh));
+        back[i] = there.len > 0 && !secret_equal(there.bytes, there.len, fresh.bytes, fresh.len);
+    }
     return MEDGL_OK;
 }
 
@@ -228,6 +266,15 @@ static bool before_is_act(enum ledger_kind kind)
     case LEDGER_BACKUP_VERIFY:
     case LEDGER_BACKUP_RESTORE:
     case LEDGER_POLICY_CHANGE:
+    case LEDGER_BREAKGLASS_SEAL:
+    case LEDGER_BREAKGLASS_USE:
+    case LEDGER_BREAKGLASS_PERSON:
+    case LEDGER_BREAKGLASS_CLOSE:
+    case LEDGER_EMERGENCY_DECLARE:
+    case LEDGER_EMERGENCY_RECOVER:
+    case LEDGER_EMERGENCY_REVIEW:
+    case LEDGER_EMERGENCY_JOIN:
+    case LEDGER_MAINTENANCE_CONFIRM:
     case LEDGER_ALERT_RAISE:
     case LEDGER_ALERT_DELIVER:
     case LEDGER_KIND_COUNT:
@@ -252,9 +299,34 @@ static enum medgl_error before_row(void *argument, const struct ledger_row *row)
     return before_learn_fate(before, entry);
 }
 
+/* The latest comes first: the oldest is the first of the list. */
+static enum medgl_error before_backup(void *argument, const struct backup *row)
+{
+    struct before *before = argument;
+    struct before_backup *backup = calloc(1, sizeof(*backup));
+    if (backup == NULL)
+        return MEDGL_ERR_MEMORY;
+    backup->row = *row;
+    backup->gone = row->state == BACKUP_GONE;
+    backup->next = before->backups;
+    before->backups = backup;
+    return MEDGL_OK;
+}
+
+/* Damaged rows name nothing. */
+static enum medgl_error before_learn_backups(struct before *before, struct store_txn *txn)
+{
+    before_forget_backups(before);
+    enum medgl_error error = store_backup_each(txn, before_backup, before);
+    if (error == MEDGL_ERR_CORRUPT)
+        before_forget_backups(before);
+    return error == MEDGL_ERR_CORRUPT ? MEDGL_OK : error;
+}
+
 enum medgl_error before_learn(struct before *before, struct store_txn *txn, uint64_t since)
 {
     struct ledger_head head;
+    MEDGL_TRY(before_learn_backups(before, txn));
     MEDGL_TRY(store_ledger_head(txn, &head));
     before->size = head.tree.size;
     if (!before->follows)

@@ -280,8 +280,7 @@ static enum medgl_error unpack_all(const struct unpack *unpack, struct backup_ma
     return MEDGL_OK;
 }
 
-/* Whoever writes to it gets to the end. */
-static void unpack_drain(int from)
+void backup_drain(int from)
 {
     char buffer[4096];
     ssize_t got;
@@ -306,6 +305,6 @@ enum medgl_error backup_unpack(int from, const char *root, uint64_t most,
             error =
                 unpack_refuse(&unpack, _("What is sealed in it is no archive that can be read."));
     }
-    unpack_drain(from);
+    backup_drain(from);
     return error;
 }

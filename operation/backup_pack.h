@@ -62,6 +62,9 @@ enum medgl_error backup_unpack(int from, const char *root, uint64_t most,
                                struct backup_manifest *manifest, char **note,
                                char why[BACKUP_WHY_SIZE]);
 
+/* Reads what is left in a pipe: whoever writes to it gets to the end. */
+void backup_drain(int from);
+
 /* SHA-256 and length of all that a descriptor holds, from its beginning; it stands there again
  * afterwards. */
 enum medgl_error backup_digest(int fd, char digest[STORE_DIGEST_SIZE], uint64_t *bytes);

@@ -32,6 +32,15 @@ struct before_fate {
     char reason[STORE_TEXT_SIZE]; /* of its state */
 };
 
+/* A backup that it names. */
+struct before_backup {
+    struct before_backup *next; /* a later one */
+    struct backup row;
+    bool gone;  /* it made way */
+    bool known; /* in the restored store too (operation/backup_carry.c) */
+    bool ends;  /* and there it is not gone yet: the row is the restored store's */
+};
+
 /* The store that is in place, as far as it can be read. */
 struct before {
     struct context context;
@@ -42,12 +51,16 @@ struct before {
     medgl_time seen; /* the last step of a device that it saw, or 0 */
     struct before_code *codes;
     struct before_fate *fates;
+    struct before_backup *backups;
     void *argument;
     void (*lost)(void *argument, const struct ledger_entry *entry);
 };
 /* Opens it. MEDGL_OK too where there is none, or none that opens. */
 enum medgl_error before_open(const char *root, struct before *before);
 void before_close(struct before *before); /* also for auto_clean() */
+/* Which of the keys in place differ from those below `staged`: it puts older ones in force. */
+enum medgl_error before_keys(const struct before *before, const char *root, const char *staged,
+                             bool back[2]);
 /* Whether its ledger begins with this one. */
 enum medgl_error before_compare(struct before *before, const struct backup_manifest *manifest);
 /* In a transaction in it: what it says since the backup. */
@@ -61,6 +74,18 @@ struct redone {
 enum medgl_error redo_acts(struct context *context, struct store_txn *txn,
                            const struct clock_reading *clock, const struct before *before,
                            struct redone *done);
+
+/* Backups that the store in place names. Found before the entry of the restore is written, which
+ * tells of `from` and `removed`; afterwards, with its seq in `from`, the rows. */
+struct carried {
+    struct backup from; /* the one that is restored; no file: it has no row */
+    uint32_t removed;   /* older ones that made way since */
+};
+enum medgl_error carry_backups_find(struct store_txn *txn, const struct before *before,
+                                    const struct backup *from, struct carried *carried);
+enum medgl_error carry_backups(struct context *context, struct store_txn *txn,
+                               const struct clock_reading *clock, const struct before *before,
+                               struct carried *carried);
 
 /* -- the switch, with root's rights where there are any -----------------------------------------
  */

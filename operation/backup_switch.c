@@ -456,8 +456,6 @@ enum medgl_error switch_now(const struct switch_plan *plan, struct backup_restor
     MEDGL_TRY(path_under(path, plan->request->root, MEDGL_SYSCONFDIR));
     MEDGL_TRY(switch_settings(plan, staged, path, SWITCH_DEPTH));
     MEDGL_TRY(switch_state(plan, restored, why));
-    for (size_t i = 0; i < MEDGL_COUNT(switch_keys); i++)
-        restored->key_back[i] = plan->set_up && differs[i];
     enum medgl_error error = switch_keys_over(plan, staged, differs);
     if (error != MEDGL_OK)
         log_line(LOG_WARNING,

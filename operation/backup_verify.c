@@ -3,6 +3,7 @@
 
 #include "base/auto.h"
 #include "base/message.h"
+#include "operation/backup_generation.h"
 #include "operation/backup_pack.h"
 #include "operation/doctor.h"
 #include "operation/evidence.h"
@@ -46,6 +47,7 @@ static enum medgl_error verify_write(struct store_txn *txn, void *argument)
     struct verify_run *run = argument;
     const struct clock_reading clock = clock_read();
     struct ledger_entry entry;
+    uint64_t seq;
     bool holds;
     run->named = false;
     MEDGL_TRY(head_seen_holds(txn, &run->mark, &holds));
@@ -57,7 +59,9 @@ static enum medgl_error verify_write(struct store_txn *txn, void *argument)
         ledger_entry_text(&entry, "file", run->row.file);
     ledger_entry_text(&entry, "digest", run->opened->digest);
     ledger_entry_number(&entry, "size", (int64_t)run->opened->manifest.size);
-    MEDGL_TRY(evidence_append(run->context, txn, &entry, &run->row.ledger_seq));
+    MEDGL_TRY(evidence_append(run->context, txn, &entry, &seq));
+    if (run->row.state != BACKUP_GONE) /* of that the entry that ended it stays the last */
+        run->row.ledger_seq = seq;
     run->row.verified = clock.now;
     if (run->named)
         MEDGL_TRY(store_backup_update(txn, &run->row));
@@ -144,28 +148,20 @@ static bool look_is_older(medgl_time then, struct policy_span span, medgl_time n
     return most > 0 && (now - then > most || look_is_ahead(then, now));
 }
 
-static bool look_is_gone(const struct backup *backup, const struct context *context)
-{
-    char directory[PATH_MAX];
-    struct stat st;
-    return path_under(directory, context->root, context->policy.backup_directory) == MEDGL_OK &&
-           strncmp(backup->file, directory, strlen(directory)) == 0 &&
-           backup->file[strlen(directory)] == '/' && lstat(backup->file, &st) != 0;
-}
-
 enum medgl_error backup_look(struct context *context, medgl_time now, char text[STORE_ALERT_SIZE])
 {
     struct look_run run = {.context = context, .now = now};
     const struct policy *policy = &context->policy;
-    char when[CLOCK_TEXT_SIZE] = "";
+    char when[CLOCK_TEXT_SIZE] = "", directory[PATH_MAX];
     text[0] = '\0';
+    MEDGL_TRY(path_under(directory, context->root, policy->backup_directory));
     MEDGL_TRY(store_transact(context->store, STORE_READ, look_read, &run));
     clock_format_utc(run.last.created, when);
     if (run.last.created == 0) {
         if (look_is_older(run.first, policy->backup_every, now))
             (void)snprintf(text, STORE_ALERT_SIZE,
                            "No backup was made yet: run medgl-admin backup create.");
-    } else if (look_is_gone(&run.last, context)) {
+    } else if (generation_is_missing(directory, &run.last)) {
         (void)snprintf(text, STORE_ALERT_SIZE,
                        "The last backup, %s, is not there any more: find out why, and run "
                        "medgl-admin backup create.",

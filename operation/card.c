@@ -5,16 +5,11 @@
 #include "base/text.h"
 #include "operation/card_judge.h"
 #include "operation/evidence.h"
+#include "operation/refuse.h"
 #include "operation/role.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static enum medgl_error card_refuse(char why[OPERATION_WHY_SIZE], const char *text)
-{
-    (void)snprintf(why, OPERATION_WHY_SIZE, "%s", text);
-    return MEDGL_ERR_REFUSED;
-}
 
 /* -- the readers ------------------------------------------------------------------------------ */
 
@@ -26,13 +21,13 @@ static enum medgl_error readers_look(const struct context *context, char program
     enum card_trouble trouble = CARD_TROUBLE_DRIVER;
     char text[256];
     if (context->policy.card_module[0] == '\0')
-        return card_refuse(why, _("the policy names no driver of smartcards (card_module)"));
+        return refuse(why, _("the policy names no driver of smartcards (card_module)"));
     MEDGL_TRY(card_driver_of(context, program, driver));
     MEDGL_TRY(card_reader_look(driver, tokens, &trouble));
     if (trouble == CARD_TROUBLE_NONE)
         return MEDGL_OK;
     card_message(trouble, CARD_TRIES_UNKNOWN, CARD_GOOD, text, sizeof(text));
-    return card_refuse(why, text);
+    return refuse(why, "%s", text);
 }
 
 /* -- look ------------------------------------------------------------------------------------- */
@@ -131,8 +126,8 @@ enum medgl_error operation_card_look(struct context *context,
     why[0] = '\0';
     MEDGL_TRY(readers_look(context, program, &driver, &looking.tokens, why));
     if (looking.tokens.count > 0 && card_trust_of(context, &trust) != MEDGL_OK)
-        return card_refuse(why, _("there is nothing to check cards by: put the certificates of "
-                                  "their issuers into the directory trust (see medgl-cards(7))"));
+        return refuse(why, _("there is nothing to check cards by: put the certificates of "
+                             "their issuers into the directory trust (see medgl-cards(7))"));
     for (size_t i = 0; i < looking.tokens.count; i++)
         MEDGL_TRY(look_token(context, trust, &looking.tokens.token[i], looking.candidates, each,
                              argument));
@@ -192,17 +187,17 @@ static enum medgl_error enrol_admit(struct store_txn *txn, void *argument)
     MEDGL_TRY(store_account_by_name(txn, run->request->name, &run->account));
     MEDGL_TRY(role_reaches(run->context, txn, &run->account, run->why));
     if (run->account.state != ACCOUNT_STATE_ACTIVE)
-        return card_refuse(run->why, _("only an active account gets a second factor"));
+        return refuse(run->why, _("only an active account gets a second factor"));
     if (run->context->policy.factor_kinds == POLICY_FACTOR_KINDS_TOTP)
-        return card_refuse(run->why, _("the policy accepts devices that make codes alone "
-                                       "(factor_kinds): a card would open nothing"));
+        return refuse(run->why, _("the policy accepts devices that make codes alone "
+                                  "(factor_kinds): a card would open nothing"));
     MEDGL_TRY(
         store_credential_each_of(txn, run->account.id, CREDENTIAL_CARD, enrol_beside, &beside));
     if (beside.there)
-        return card_refuse(run->why, _("the account has that card already"));
+        return refuse(run->why, _("the account has that card already"));
     if (beside.count >= FACTORS_CARD_MAX)
-        return card_refuse(run->why, _("the account has as many cards as it can have: take one "
-                                       "away with medgl-admin card remove first"));
+        return refuse(run->why, _("the account has as many cards as it can have: take one "
+                                  "away with medgl-admin card remove first"));
     return MEDGL_OK;
 }
 
@@ -217,8 +212,8 @@ static enum medgl_error enrol_from_file(struct enrol_run *run)
     if (error == MEDGL_ERR_ARGUMENT)
         error = card_certificate_read(text->bytes, text->len, true, &candidate->certificate);
     if (error == MEDGL_ERR_ARGUMENT)
-        return card_refuse(run->why, _("the file holds no certificate, or more than one (PEM or "
-                                       "DER)"));
+        return refuse(run->why, _("the file holds no certificate, or more than one (PEM or "
+                                  "DER)"));
     MEDGL_TRY(error);
     MEDGL_TRY(card_certificate_facts(candidate->certificate, &candidate->facts));
     MEDGL_TRY(
@@ -238,16 +233,16 @@ static enum medgl_error enrol_token(struct enrol_run *run, const struct card_tok
         if (!card_usable(&run->tokens.token[i]))
             continue;
         if (*token != NULL)
-            return card_refuse(run->why, _("several cards are in the readers: leave the one that "
-                                           "is to be enrolled"));
+            return refuse(run->why, _("several cards are in the readers: leave the one that "
+                                      "is to be enrolled"));
         *token = &run->tokens.token[i];
     }
     if (*token != NULL)
         return MEDGL_OK;
     if (run->tokens.count == 0)
-        return card_refuse(run->why, _("no card is in the reader"));
+        return refuse(run->why, _("no card is in the reader"));
     card_unusable_message(&run->tokens.token[0], text, sizeof(text));
-    return card_refuse(run->why, text);
+    return refuse(run->why, "%s", text);
 }
 
 /* Of several certificates that would do, the person says which. */
@@ -274,7 +269,7 @@ static enum medgl_error enrol_choose(struct enrol_run *run, const struct talk *t
     char *end;
     const unsigned long number = strtoul((const char *)answer.bytes, &end, 10);
     if (number < 1 || number > good || *end != '\0')
-        return card_refuse(run->why, _("there is no certificate of that number"));
+        return refuse(run->why, _("there is no certificate of that number"));
     run->chosen = order[number - 1];
     return MEDGL_OK;
 }
@@ -304,7 +299,7 @@ static enum medgl_error enrol_sign(struct enrol_run *run, const struct card_driv
     if (proof.good)
         return MEDGL_OK;
     card_message(proof.trouble, proof.tries, CARD_BAD_SIGNATURE, text, sizeof(text));
-    return card_refuse(run->why, text);
+    return refuse(run->why, "%s", text);
 }
 
 static enum medgl_error enrol_refuse_verdict(const struct enrol_run *run)
@@ -341,9 +336,9 @@ static enum medgl_error enrol_match(struct enrol_run *run)
     enum medgl_error error = card_match_make(run->candidates[run->chosen].certificate,
                                              request->match, request->attribute, run->match);
     if (error == MEDGL_ERR_ARGUMENT)
-        return card_refuse(run->why, _("the certificate's subject does not have that attribute "
-                                       "exactly once: choose another one, or another way to tell "
-                                       "the card"));
+        return refuse(run->why, _("the certificate's subject does not have that attribute "
+                                  "exactly once: choose another one, or another way to tell "
+                                  "the card"));
     return error;
 }
 
@@ -413,8 +408,8 @@ enum medgl_error operation_card_enrol(struct context *context, const struct talk
     MEDGL_TRY(text_copy(run.label, sizeof(run.label), request->label));
     MEDGL_TRY(store_transact(context->store, STORE_READ, enrol_admit, &run));
     if (card_trust_of(context, &run.trust) != MEDGL_OK)
-        return card_refuse(why, _("there is nothing to check cards by: put the certificates of "
-                                  "their issuers into the directory trust (see medgl-cards(7))"));
+        return refuse(why, _("there is nothing to check cards by: put the certificates of "
+                             "their issuers into the directory trust (see medgl-cards(7))"));
     MEDGL_TRY(request->certificate != NULL ? enrol_from_file(&run) : enrol_from_reader(&run, talk));
     if (!run.candidates[run.chosen].accepted)
         return enrol_refuse_verdict(&run);

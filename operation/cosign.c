@@ -2,6 +2,7 @@
  * counted. A signature of anybody else is nothing here. */
 #include "operation/cosign.h"
 #include "operation/prove.h"
+#include "operation/refuse.h"
 
 #include "base/auto.h"
 #include "base/file.h"
@@ -161,12 +162,6 @@ struct cosign_run {
     char *why;
 };
 
-static enum medgl_error cosign_refuse(char *why, const char *sentence)
-{
-    (void)snprintf(why, WHY_SIZE, "%s", sentence);
-    return MEDGL_ERR_REFUSED;
-}
-
 static enum medgl_error cosign_nobody(char *why)
 {
     (void)snprintf(why, WHY_SIZE, _("no witness is known here: put their keys into %s, one a line"),
@@ -218,7 +213,7 @@ static enum medgl_error cosign_merge(struct cosign_run *run)
             continue;
         if (cosignature_merge(merged, statement.note, run->kept.note, sizeof(run->kept.note)) !=
             MEDGL_OK)
-            return cosign_refuse(run->why, _("the checkpoint has no room for more signatures"));
+            return refuse(run->why, _("the checkpoint has no room for more signatures"));
         memcpy(merged, run->kept.note, sizeof(merged));
         run->taken = true;
     }
@@ -253,15 +248,15 @@ static enum medgl_error cosign_now(struct store_txn *txn, void *argument)
     run->count = 0;
     enum medgl_error error = store_checkpoint_of(txn, run->size, &run->kept);
     if (error == MEDGL_ERR_NOT_FOUND)
-        return cosign_refuse(run->why, _("no checkpoint of that size was given out here"));
+        return refuse(run->why, _("no checkpoint of that size was given out here"));
     MEDGL_TRY(error);
     if (note_lines(run->kept.note) == NULL)
         return MEDGL_ERR_CORRUPT;
     /* What is not the same text is another ledger's. */
     if (cosignature_merge(run->kept.note, run->note, same, sizeof(same)) == MEDGL_ERR_CORRUPT)
-        return cosign_refuse(run->why,
-                             _("it is no checkpoint of this ledger: the one that was kept of that "
-                               "size says something else. Keep both, and call the auditor"));
+        return refuse(run->why,
+                      _("it is no checkpoint of this ledger: the one that was kept of that "
+                        "size says something else. Keep both, and call the auditor"));
     MEDGL_TRY(cosign_merge(run));
     MEDGL_TRY(note_times(run->kept.note, run->witnesses, seconds));
     for (size_t i = 0; i < run->witnesses->count; i++)
@@ -330,8 +325,8 @@ static enum medgl_error cosign_answer(struct context *context, const struct witn
     enum medgl_error error = store_transact(context->store, STORE_READ, answer_find, run);
     memcpy(note, run->note, sizeof(run->note));
     return error == MEDGL_ERR_REFUSED
-               ? cosign_refuse(why, _("none of the latest checkpoints is what these lines sign: "
-                                      "hand in the whole checkpoint with them"))
+               ? refuse(why, _("none of the latest checkpoints is what these lines sign: "
+                               "hand in the whole checkpoint with them"))
                : error;
 }
 
@@ -354,10 +349,10 @@ enum medgl_error operation_cosign(struct context *context, const char *note, uns
     note = run.note;
     if (strlen(note) >= STORE_COSIGNED_SIZE || note_lines(note) == NULL ||
         !note_size(note, &run.size))
-        return cosign_refuse(why, _("it is no checkpoint"));
+        return refuse(why, _("it is no checkpoint"));
     enum medgl_error error = note_times(note, &witnesses, run.said);
     if (error == MEDGL_ERR_CORRUPT)
-        return cosign_refuse(why, _("a signature in it that says it is a witness's is not valid"));
+        return refuse(why, _("a signature in it that says it is a witness's is not valid"));
     MEDGL_TRY(error);
     for (size_t i = 0; i < witnesses.count; i++)
         any |= run.said[i] > 0;

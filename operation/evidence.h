@@ -51,11 +51,11 @@ struct evidence_request {
 };
 /* Everything: each entry, the tree, every checkpoint (in the store, beside it as a file, and those
  * of the request) under the key of its time, cosignatures of witnesses, every row of the store, and
- * state against ledger (each account, password, second factor, grant, document, key, archive and
- * open session has the entry that made or last used it, and no later entry says otherwise). Bodies
- * of archived entries come from PATH_ARCHIVE and the request; where one is not to be had,
- * result->absent counts it, and what it alone could tell is not judged. MEDGL_ERR_CORRUPT: faults
- * were reported. */
+ * state against ledger (each account, password, second factor, grant, document, key, archive,
+ * backup and open session has the entry that made or last used it, and no later entry says
+ * otherwise). Bodies of archived entries come from PATH_ARCHIVE and the request; where one is not
+ * to be had, result->absent counts it, and what it alone could tell is not judged.
+ * MEDGL_ERR_CORRUPT: faults were reported. */
 enum medgl_error operation_verify(struct context *context, const struct evidence_request *request,
                                   struct ledger_result *result);
 

@@ -5,6 +5,7 @@
 #include "base/message.h"
 #include "base/text.h"
 #include "operation/evidence.h"
+#include "operation/refuse.h"
 #include "operation/role.h"
 
 #include <stdio.h>
@@ -171,12 +172,6 @@ struct revoke_run {
     struct account beyond; /* whose grant a role does not reach; no name: it does */
 };
 
-static enum medgl_error revoke_refuse(const struct revoke_run *run, const char *sentence)
-{
-    (void)snprintf(run->why, OPERATION_WHY_SIZE, "%s", sentence);
-    return MEDGL_ERR_REFUSED;
-}
-
 static enum medgl_error revoke_now(struct store_txn *txn, void *argument)
 {
     struct revoke_run *run = argument;
@@ -187,13 +182,13 @@ static enum medgl_error revoke_now(struct store_txn *txn, void *argument)
     if (batch.found == 0)
         return MEDGL_ERR_NOT_FOUND;
     if (batch.found > 1)
-        return revoke_refuse(run, _("several grants begin so: give more of its id"));
+        return refuse(run->why, _("several grants begin so: give more of its id"));
     struct grant *grant = &batch.grant[0];
     switch (grant_state_at(grant, clock.now)) {
     case GRANT_OVER:
-        return revoke_refuse(run, _("that grant is over already"));
+        return refuse(run->why, _("that grant is over already"));
     case GRANT_ENDED:
-        return revoke_refuse(run, _("that grant was revoked already"));
+        return refuse(run->why, _("that grant was revoked already"));
     case GRANT_AHEAD:
     case GRANT_IN_FORCE:
         break;

@@ -7,10 +7,10 @@
 #include "operation/identity.h"
 #include "operation/person.h"
 #include "operation/recovery.h"
+#include "operation/refuse.h"
 #include "operation/role.h"
 #include "policy/calendar.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -27,18 +27,6 @@ struct grant_add_run {
     bool beyond; /* the role does not reach the account */
 };
 
-static enum medgl_error grant_refuse(const struct grant_add_run *run, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static enum medgl_error grant_refuse(const struct grant_add_run *run, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(run->why, OPERATION_WHY_SIZE, format, arguments);
-    va_end(arguments);
-    return MEDGL_ERR_REFUSED;
-}
-
 /* -- when ------------------------------------------------------------------------------------- */
 
 static enum medgl_error grant_times(struct grant_add_run *run)
@@ -51,14 +39,13 @@ static enum medgl_error grant_times(struct grant_add_run *run)
     grant->since = since > now ? since : now; /* what was before it was made it cannot allow */
     grant->until = run->request->until;
     if (grant->until <= grant->since)
-        return grant_refuse(run, "%s",
-                            _("it would be over before it begins: give a later --until"));
+        return refuse(run->why, "%s", _("it would be over before it begins: give a later --until"));
     const medgl_time latest = policy_add(grant->since, most, clock_utc_offset(grant->since));
     if (grant->until <= latest)
         return MEDGL_OK;
     clock_format_local(latest, text);
-    return grant_refuse(run, _("it may last until %s at most: the policy says so (grant_max)"),
-                        text);
+    return refuse(run->why, _("it may last until %s at most: the policy says so (grant_max)"),
+                  text);
 }
 
 struct grant_overlap {
@@ -86,10 +73,10 @@ static enum medgl_error grant_alone(struct store_txn *txn, const struct grant_ad
     if (!overlap.there)
         return MEDGL_OK;
     clock_format_local(overlap.found.until, until);
-    return grant_refuse(run,
-                        _("%s has such a grant until %s already (%.8s): revoke it first, or let "
-                          "this one begin then"),
-                        run->account.name, until, overlap.found.id);
+    return refuse(run->why,
+                  _("%s has such a grant until %s already (%.8s): revoke it first, or let "
+                    "this one begin then"),
+                  run->account.name, until, overlap.found.id);
 }
 
 /* -- by whom ---------------------------------------------------------------------------------- */
@@ -142,13 +129,13 @@ static enum medgl_error grant_approver(struct store_txn *txn, const struct grant
     MEDGL_TRY(store_account_each(txn, grant_who_look, &giver));
     MEDGL_TRY(identity_find(txn, name, &run->approver, &account, &match));
     if (approver.own || (match != IDENTITY_NONE && person_is_same(&account, &run->account)))
-        return grant_refuse(run, _("%s cannot approve it: it is for them"), name);
+        return refuse(run->why, _("%s cannot approve it: it is for them"), name);
     if (!giver.own || (match == IDENTITY_ACCOUNT && account.state == ACCOUNT_STATE_ACTIVE))
         return MEDGL_OK;
-    return grant_refuse(run,
-                        _("you give it to yourself: --approved-by must name the active account of "
-                          "another person, and %s is none"),
-                        name);
+    return refuse(run->why,
+                  _("you give it to yourself: --approved-by must name the active account of "
+                    "another person, and %s is none"),
+                  name);
 }
 
 /* -- what for --------------------------------------------------------------------------------- */
@@ -166,13 +153,13 @@ static enum medgl_error grant_waives(struct store_txn *txn, const struct grant_a
         factor_facts_from(account, &factors, FACTOR_MODE_POLICY, NULL, NULL, last);
     const struct factor_demand demand = policy_factor(policy, &facts, last);
     if (!demand.asked && !demand.required)
-        return grant_refuse(run, _("there is nothing to waive: no second factor is asked of %s"),
-                            account->name);
+        return refuse(run->why, _("there is nothing to waive: no second factor is asked of %s"),
+                      account->name);
     if (run->grant.instead == GRANT_INSTEAD_RECOVERY && factors.recovery == 0)
-        return grant_refuse(run,
-                            _("%s has no recovery codes left: use --instead code, or issue new "
-                              "ones with medgl-admin recovery issue"),
-                            account->name);
+        return refuse(run->why,
+                      _("%s has no recovery codes left: use --instead code, or issue new "
+                        "ones with medgl-admin recovery issue"),
+                      account->name);
     return MEDGL_OK;
 }
 
@@ -184,8 +171,8 @@ static enum medgl_error grant_opens(const struct grant_add_run *run)
                             : policy_class_of(&run->context->policy, account->class_)->hours;
     if (strcasecmp(hours, "always") != 0)
         return MEDGL_OK;
-    return grant_refuse(run, _("there is nothing to open: %s may log in at all hours"),
-                        account->name);
+    return refuse(run->why, _("there is nothing to open: %s may log in at all hours"),
+                  account->name);
 }
 
 static enum medgl_error grant_serves(struct store_txn *txn, const struct grant_add_run *run)
@@ -209,8 +196,8 @@ static enum medgl_error grant_add_check(struct store_txn *txn, void *argument)
     MEDGL_TRY(store_account_by_name(txn, run->request->name, account));
     memcpy(run->grant.account_id, account->id, CRYPTO_ID_SIZE);
     if (account->state != ACCOUNT_STATE_ACTIVE)
-        return grant_refuse(run, _("the account is %s: only an active account gets a grant"),
-                            account_state_word(account->state));
+        return refuse(run->why, _("the account is %s: only an active account gets a grant"),
+                      account_state_word(account->state));
     MEDGL_TRY(grant_times(run));
     MEDGL_TRY(grant_approver(txn, run));
     run->beyond = true;

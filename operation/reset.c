@@ -11,12 +11,12 @@
 #include "operation/history.h"
 #include "operation/judge.h"
 #include "operation/password.h"
+#include "operation/refuse.h"
 #include "operation/role.h"
 #include "operation/witness.h"
 #include "policy/calendar.h"
 #include "policy/reset.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -43,16 +43,6 @@ static void reset_run_clear(struct reset_run *run)
     secret_wipe(run, sizeof(*run));
 }
 
-__attribute__((format(printf, 2, 3))) static enum medgl_error reset_refuse(char *why,
-                                                                           const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(why, OPERATION_WHY_SIZE, format, arguments);
-    va_end(arguments);
-    return MEDGL_ERR_REFUSED;
-}
-
 /* -- what has to be true before anybody is asked ---------------------------------------------- */
 
 static enum medgl_error reset_check_account(const struct context *context, struct store_txn *txn,
@@ -62,8 +52,8 @@ static enum medgl_error reset_check_account(const struct context *context, struc
     MEDGL_TRY(role_reaches(context, txn, account, why));
     if (account->state == ACCOUNT_STATE_ACTIVE)
         return MEDGL_OK;
-    return reset_refuse(why, _("the account is %s: only an active account gets a password"),
-                        account_state_word(account->state));
+    return refuse(why, _("the account is %s: only an active account gets a password"),
+                  account_state_word(account->state));
 }
 
 static enum medgl_error reset_check_method(const struct policy *policy, const char *method,
@@ -71,8 +61,8 @@ static enum medgl_error reset_check_method(const struct policy *policy, const ch
 {
     if (policy_reset_method(policy, method))
         return MEDGL_OK;
-    return reset_refuse(why, _("\"%s\" is no way to verify an identity that the policy names: %s"),
-                        method, policy->reset_methods);
+    return refuse(why, _("\"%s\" is no way to verify an identity that the policy names: %s"),
+                  method, policy->reset_methods);
 }
 
 static enum medgl_error reset_check_document(const struct reset_run *run)
@@ -80,10 +70,10 @@ static enum medgl_error reset_check_document(const struct reset_run *run)
     const struct reset_request *request = run->request;
     if (request->document != NULL || !policy_reset_document(&run->context->policy, request->method))
         return MEDGL_OK;
-    return reset_refuse(run->why,
-                        _("%s needs a copy of the document that was shown: scan it, and name the "
-                          "file with --document"),
-                        request->method);
+    return refuse(run->why,
+                  _("%s needs a copy of the document that was shown: scan it, and name the "
+                    "file with --document"),
+                  request->method);
 }
 
 static enum medgl_error reset_check_witness(struct store_txn *txn, struct reset_run *run)
@@ -94,10 +84,10 @@ static enum medgl_error reset_check_witness(struct store_txn *txn, struct reset_
                              run->why);
     if (!policy_reset_witness(&run->context->policy, request->method, run->account.class_))
         return MEDGL_OK;
-    return reset_refuse(run->why,
-                        _("this reset needs a second person who proves who they are (%s, class "
-                          "%s): name them with --witness"),
-                        request->method, account_class_word(run->account.class_));
+    return refuse(run->why,
+                  _("this reset needs a second person who proves who they are (%s, class "
+                    "%s): name them with --witness"),
+                  request->method, account_class_word(run->account.class_));
 }
 
 static const char *reset_way(const struct reset_request *request)
@@ -116,13 +106,13 @@ static enum medgl_error reset_check_way(const struct reset_run *run)
     const struct policy *policy = &run->context->policy;
     const char *way = reset_way(run->request);
     if (!policy_reset_delivers(policy, way))
-        return reset_refuse(run->why,
-                            _("the policy does not let a new password out by this way: %s; it may "
-                              "be %s (reset_delivery)"),
-                            way, policy->reset_delivery);
+        return refuse(run->why,
+                      _("the policy does not let a new password out by this way: %s; it may "
+                        "be %s (reset_delivery)"),
+                      way, policy->reset_delivery);
     if (strcmp(way, RESET_BY_PRINTER) == 0 && policy->slip_program[0] == '\0')
-        return reset_refuse(run->why, _("there is no printer for slips: set slip_program in "
-                                        "policy.conf, or name a file with --slip"));
+        return refuse(run->why, _("there is no printer for slips: set slip_program in "
+                                  "policy.conf, or name a file with --slip"));
     return MEDGL_OK;
 }
 
@@ -136,7 +126,7 @@ static enum medgl_error reset_check_current(struct store_txn *txn, struct reset_
         return error;
     const char *id = error == MEDGL_OK ? current.id : "";
     if (run->checked && strcmp(run->going, id) != 0)
-        return reset_refuse(run->why, _("The account was changed meanwhile. Nothing was set."));
+        return refuse(run->why, _("The account was changed meanwhile. Nothing was set."));
     return text_copy(run->going, sizeof(run->going), id);
 }
 
@@ -226,7 +216,7 @@ static enum medgl_error reset_type(struct reset_run *run)
     MEDGL_TRY(error);
     MEDGL_TRY(shown);
     if (!run->choice.accepted)
-        return reset_refuse(run->why, _("no password was chosen: nothing was changed"));
+        return refuse(run->why, _("no password was chosen: nothing was changed"));
     run->fresh.strength = run->choice.judged.strength;
     run->fresh.set_at = clock_read().now;
     return reset_seal(run, &run->choice.answer.record);
@@ -343,11 +333,10 @@ static enum medgl_error reset_check_proof(const struct reset_run *run)
     const int64_t most = request->witness_age != 0 ? request->witness_age : RESET_WITNESS_AGE;
     if (request->witness == NULL || clock_monotonic() - run->proved <= most)
         return MEDGL_OK;
-    return reset_refuse(
-        run->why,
-        _("the witness %s proved who they are more than %d minutes ago: nothing was "
-          "changed; begin anew"),
-        run->witness.name, (int)(RESET_WITNESS_AGE / MEDGL_MINUTE));
+    return refuse(run->why,
+                  _("the witness %s proved who they are more than %d minutes ago: nothing was "
+                    "changed; begin anew"),
+                  run->witness.name, (int)(RESET_WITNESS_AGE / MEDGL_MINUTE));
 }
 
 static enum medgl_error reset_now(struct store_txn *txn, void *argument)

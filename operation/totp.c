@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "operation/evidence.h"
 #include "operation/qr.h"
+#include "operation/refuse.h"
 #include "operation/role.h"
 
 #include <limits.h>
@@ -264,27 +265,21 @@ enum medgl_error totp_enrolment_confirm(const struct talk *talk, struct totp_enr
 
 /* -- keeping ---------------------------------------------------------------------------------- */
 
-static enum medgl_error totp_refuse(char *why, const char *text)
-{
-    (void)snprintf(why, OPERATION_WHY_SIZE, "%s", text);
-    return MEDGL_ERR_REFUSED;
-}
-
 enum medgl_error totp_enrolment_admit(const struct context *context, struct store_txn *txn,
                                       const struct account *account, uint32_t besides,
                                       char why[OPERATION_WHY_SIZE])
 {
     uint32_t there = 0;
     if (account->state != ACCOUNT_STATE_ACTIVE)
-        return totp_refuse(why, _("only an active account gets a second factor"));
+        return refuse(why, _("only an active account gets a second factor"));
     if (context->policy.factor_kinds == POLICY_FACTOR_KINDS_CARD)
-        return totp_refuse(why, _("the policy accepts cards alone (factor_kinds): a device that "
-                                  "makes codes would open nothing"));
+        return refuse(why, _("the policy accepts cards alone (factor_kinds): a device that "
+                             "makes codes would open nothing"));
     MEDGL_TRY(factors_count(txn, account->id, CREDENTIAL_TOTP, &there));
     if (there + besides < FACTORS_TOTP_MAX)
         return MEDGL_OK;
-    return totp_refuse(why, _("the account has as many devices as it can have: take one away "
-                              "with medgl-admin totp remove first"));
+    return refuse(why, _("the account has as many devices as it can have: take one away "
+                         "with medgl-admin totp remove first"));
 }
 
 static void totp_entry(const struct context *context, const struct clock_reading *clock,

@@ -5,6 +5,7 @@
 #include "operation/evidence.h"
 #include "operation/verify_accounts.h"
 #include "operation/verify_archives.h"
+#include "operation/verify_backups.h"
 #include "operation/verify_factors.h"
 #include "operation/verify_keys.h"
 #include "operation/verify_ledger.h"
@@ -26,6 +27,7 @@ struct verify_run {
     struct verify_gaps gaps;
     struct verify_accounts accounts;
     struct verify_archives archives;
+    struct verify_backups backups;
     struct verify_documents *documents;
     struct verify_factors factors;
     struct verify_keys keys;
@@ -69,6 +71,7 @@ static enum medgl_error verify_learn(struct verify_run *run, const struct ledger
     MEDGL_TRY(verify_factors_learn(&run->factors, entry));
     MEDGL_TRY(verify_running_learn(&run->running, entry));
     MEDGL_TRY(verify_documents_learn(run->documents, entry));
+    MEDGL_TRY(verify_backups_learn(&run->backups, entry));
     MEDGL_TRY(verify_keys_learn(&run->keys, entry));
     return verify_archives_learn(&run->archives, entry);
 }
@@ -126,6 +129,7 @@ static enum medgl_error verify_state(struct store_txn *txn, struct verify_run *r
     MEDGL_TRY(verify_running_state(&run->running, txn));
     MEDGL_TRY(verify_documents_state(run->documents, txn));
     MEDGL_TRY(verify_archives_state(&run->archives));
+    MEDGL_TRY(verify_backups_state(&run->backups, txn));
     return verify_keys_state(&run->keys, txn);
 }
 
@@ -180,6 +184,7 @@ static void verify_free(struct verify_run *run)
     gaps_free(&run->gaps);
     verify_accounts_free(&run->accounts);
     verify_archives_free(&run->archives);
+    verify_backups_free(&run->backups);
     verify_documents_free(&run->documents);
     verify_factors_free(&run->factors);
     verify_keys_free(&run->keys);
@@ -190,10 +195,11 @@ static void verify_prepare(struct verify_run *run)
 {
     run->archives.context = run->context;
     run->archives.request = run->request;
-    run->accounts.fault = run->factors.fault = run->running.fault = verify_state_fault;
+    run->accounts.fault = run->factors.fault = run->running.fault = run->backups.fault =
+        verify_state_fault;
     run->archives.fault = run->keys.fault = verify_fault; /* never excused: R37 */
     run->accounts.argument = run->factors.argument = run->running.argument = run->keys.argument =
-        run->archives.argument = run;
+        run->archives.argument = run->backups.argument = run;
 }
 
 enum medgl_error operation_verify(struct context *context, const struct evidence_request *request,

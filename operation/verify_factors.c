@@ -1,45 +1,13 @@
 /* Second factors and grants, by the ledger and by the store. Reads only. */
 #include "operation/verify_factors.h"
 
+#include "operation/verify_owner.h"
+
 #include "base/auto.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A device that makes codes, or a card. */
-struct held_device {
-    struct held_device *next;
-    enum credential_kind kind;
-    char id[CRYPTO_ID_SIZE];
-    uint64_t seq; /* of the entry that made or last used it */
-    int64_t step; /* the last one that was used; below 0: none */
-    bool seen;    /* its row is there */
-};
-
-struct used_code {
-    struct used_code *next;
-    char id[CRYPTO_ID_SIZE];
-};
-
-/* The codes that one entry made. */
-struct held_codes {
-    struct held_codes *next;
-    enum credential_kind kind;
-    char grant[CRYPTO_ID_SIZE]; /* of a waiver; "": recovery codes */
-    uint64_t seq;
-    int64_t left;           /* made, less those that were used */
-    int64_t rows;           /* that are there */
-    struct used_code *used; /* each of them once */
-};
-
-struct owner {
-    struct map_node node; /* by the account */
-    struct held_device *devices;
-    struct held_codes *codes;
-    char
-        pending[CRYPTO_ID_SIZE]; /* the code of a waiver that a login used: its grant.use follows */
-};
 
 struct held_grant {
     struct map_node node; /* by its id */
@@ -57,85 +25,9 @@ static void factors_fault(const struct verify_factors *factors, uint64_t seq, co
     factors->fault(factors->argument, seq, what);
 }
 
-/* -- owners and grants ------------------------------------------------------------------------ */
-
-static struct owner *owner_find(const struct verify_factors *factors, const char *account)
-{
-    return map_find(&factors->owners, account);
-}
-
-/* NULL: no memory. */
-static struct owner *owner_find_or_add(struct verify_factors *factors, const char *account)
-{
-    struct owner *owner = owner_find(factors, account);
-    return owner != NULL ? owner : map_add(&factors->owners, account, sizeof(*owner));
-}
-
 static struct held_grant *grant_find(const struct verify_factors *factors, const char *id)
 {
     return map_find(&factors->grants, id);
-}
-
-static void codes_free(struct held_codes *codes)
-{
-    while (codes->used != NULL) {
-        struct used_code *next = codes->used->next;
-        free(codes->used);
-        codes->used = next;
-    }
-    free(codes);
-}
-
-/* Those of a kind; of one grant, or of all (NULL). How many were left. */
-static int64_t owner_drop_codes(struct owner *owner, enum credential_kind kind, const char *grant)
-{
-    int64_t left = 0;
-    for (struct held_codes **at = &owner->codes; *at != NULL;) {
-        struct held_codes *codes = *at;
-        if (codes->kind != kind || (grant != NULL && strcmp(codes->grant, grant) != 0)) {
-            at = &codes->next;
-            continue;
-        }
-        left += codes->left;
-        *at = codes->next;
-        codes_free(codes);
-    }
-    return left;
-}
-
-/* Those of a kind; one of them, or all (NULL). How many there were. */
-static int64_t owner_drop_devices(struct owner *owner, enum credential_kind kind, const char *id)
-{
-    int64_t dropped = 0;
-    for (struct held_device **at = &owner->devices; *at != NULL;) {
-        struct held_device *device = *at;
-        if (device->kind != kind || (id != NULL && strcmp(device->id, id) != 0)) {
-            at = &device->next;
-            continue;
-        }
-        dropped++;
-        *at = device->next;
-        free(device);
-    }
-    return dropped;
-}
-
-/* How many there were. */
-static int64_t owner_drop_all(struct owner *owner)
-{
-    int64_t dropped = 0;
-    static const enum credential_kind kinds[] = {CREDENTIAL_TOTP, CREDENTIAL_CARD,
-                                                 CREDENTIAL_RECOVERY, CREDENTIAL_CODE};
-    for (size_t i = 0; i < MEDGL_COUNT(kinds); i++) {
-        dropped += owner_drop_devices(owner, kinds[i], NULL);
-        dropped += owner_drop_codes(owner, kinds[i], NULL);
-    }
-    return dropped;
-}
-
-static void owner_forget(void *node)
-{
-    (void)owner_drop_all(node);
 }
 
 /* -- what entries say ------------------------------------------------------------------------- */
@@ -164,43 +56,11 @@ static bool entry_kind(const char *word, enum credential_kind *kind)
     return false;
 }
 
-static enum medgl_error owner_add_codes(struct owner *owner, const struct ledger_entry *entry,
-                                        enum credential_kind kind, int64_t count)
-{
-    struct held_codes *codes = calloc(1, sizeof(*codes));
-    if (codes == NULL)
-        return MEDGL_ERR_MEMORY;
-    codes->kind = kind;
-    codes->seq = entry->seq;
-    codes->left = count;
-    if (kind == CREDENTIAL_CODE)
-        (void)snprintf(codes->grant, sizeof(codes->grant), "%s",
-                       ledger_entry_find_text(entry, "grant"));
-    codes->next = owner->codes;
-    owner->codes = codes;
-    return MEDGL_OK;
-}
-
-static enum medgl_error owner_add_device(struct owner *owner, const struct ledger_entry *entry,
-                                         enum credential_kind kind, const char *id)
-{
-    struct held_device *device = calloc(1, sizeof(*device));
-    if (device == NULL)
-        return MEDGL_ERR_MEMORY;
-    device->kind = kind;
-    device->seq = entry->seq;
-    device->step = ledger_entry_find_number(entry, "step", -1);
-    (void)snprintf(device->id, sizeof(device->id), "%s", id);
-    device->next = owner->devices;
-    owner->devices = device;
-    return MEDGL_OK;
-}
-
 static enum medgl_error learn_enrol(struct verify_factors *factors,
                                     const struct ledger_entry *entry)
 {
     enum credential_kind kind;
-    struct owner *owner = owner_find_or_add(factors, entry->subject.account);
+    struct owner *owner = owner_find_or_add(&factors->owners, entry->subject.account);
     if (owner == NULL)
         return MEDGL_ERR_MEMORY;
     if (!entry_kind(ledger_entry_find_text(entry, "factor"), &kind) || kind == CREDENTIAL_CODE) {
@@ -243,7 +103,7 @@ static enum medgl_error learn_revoke(const struct verify_factors *factors,
                                      const struct ledger_entry *entry)
 {
     const char *id = ledger_entry_find_text(entry, "credential");
-    struct owner *owner = owner_find(factors, entry->subject.account);
+    struct owner *owner = owner_find(&factors->owners, entry->subject.account);
     enum credential_kind kind;
     int64_t count = 1, dropped = 0;
     if (owner != NULL && entry_kind(ledger_entry_find_text(entry, "factor"), &kind)) {
@@ -264,7 +124,7 @@ static enum medgl_error learn_revoke(const struct verify_factors *factors,
 /* They were taken away before, each kind with an entry of its own. */
 static void learn_retire(const struct verify_factors *factors, const struct ledger_entry *entry)
 {
-    struct owner *owner = owner_find(factors, entry->subject.account);
+    struct owner *owner = owner_find(&factors->owners, entry->subject.account);
     if (owner != NULL && owner_drop_all(owner) > 0)
         factors_fault(factors, entry->seq,
                       "an account was retired, and second factors of it were gone before");
@@ -307,7 +167,7 @@ static enum medgl_error learn_login(struct verify_factors *factors,
         return MEDGL_OK;
     const char *proofs = ledger_entry_find_text(entry, "factors"), *last = strrchr(proofs, '+');
     enum credential_kind kind;
-    struct owner *owner = owner_find_or_add(factors, entry->subject.account);
+    struct owner *owner = owner_find_or_add(&factors->owners, entry->subject.account);
     if (owner == NULL)
         return MEDGL_ERR_MEMORY;
     owner_forget_pending(factors, owner, entry->seq);
@@ -327,7 +187,7 @@ static enum medgl_error learn_grant(struct verify_factors *factors,
 {
     const char *id = ledger_entry_find_text(entry, "grant");
     const int64_t codes = ledger_entry_find_number(entry, "codes", 0);
-    struct owner *owner = owner_find_or_add(factors, entry->subject.account);
+    struct owner *owner = owner_find_or_add(&factors->owners, entry->subject.account);
     if (grant_find(factors, id) != NULL) {
         factors_fault(factors, entry->seq, "a grant was made that was there");
         return MEDGL_OK;
@@ -364,7 +224,7 @@ static enum medgl_error learn_grant_use(const struct verify_factors *factors,
                                         const struct ledger_entry *entry)
 {
     struct held_grant *grant = learn_grant_goes_on(factors, entry);
-    struct owner *owner = owner_find(factors, entry->subject.account);
+    struct owner *owner = owner_find(&factors->owners, entry->subject.account);
     if (grant == NULL || owner == NULL)
         return MEDGL_OK;
     grant->used++;
@@ -381,7 +241,7 @@ static void learn_grant_end(const struct verify_factors *factors, const struct l
                             enum grant_end end)
 {
     struct held_grant *grant = learn_grant_goes_on(factors, entry);
-    struct owner *owner = owner_find(factors, entry->subject.account);
+    struct owner *owner = owner_find(&factors->owners, entry->subject.account);
     if (grant == NULL || owner == NULL)
         return;
     grant->end = end;
@@ -448,6 +308,15 @@ enum medgl_error verify_factors_learn(struct verify_factors *factors,
     case LEDGER_SESSION_REFUSED:
     case LEDGER_SESSION_END:
     case LEDGER_POLICY_CHANGE:
+    case LEDGER_BREAKGLASS_SEAL:
+    case LEDGER_BREAKGLASS_USE:
+    case LEDGER_BREAKGLASS_PERSON:
+    case LEDGER_BREAKGLASS_CLOSE:
+    case LEDGER_EMERGENCY_DECLARE:
+    case LEDGER_EMERGENCY_RECOVER:
+    case LEDGER_EMERGENCY_REVIEW:
+    case LEDGER_EMERGENCY_JOIN:
+    case LEDGER_MAINTENANCE_CONFIRM:
     case LEDGER_ALERT_RAISE:
     case LEDGER_ALERT_DELIVER:
     case LEDGER_KIND_COUNT:
@@ -498,7 +367,7 @@ static void row_code(const struct verify_factors *factors, const struct owner *o
 
 void verify_factors_row(struct verify_factors *factors, const struct credential *credential)
 {
-    const struct owner *owner = owner_find(factors, credential->account_id);
+    const struct owner *owner = owner_find(&factors->owners, credential->account_id);
     switch (credential->kind) {
     case CREDENTIAL_TOTP:
     case CREDENTIAL_CARD:

@@ -7,23 +7,12 @@
 #include "base/text.h"
 #include "operation/password.h"
 #include "operation/person.h"
+#include "operation/refuse.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #define WITNESS_SERVICE "medgl-admin"
-
-__attribute__((format(printf, 2, 3))) static enum medgl_error witness_refuse(char *why,
-                                                                             const char *format,
-                                                                             ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(why, OPERATION_WHY_SIZE, format, arguments);
-    va_end(arguments);
-    return MEDGL_ERR_REFUSED;
-}
 
 /* -- who can ---------------------------------------------------------------------------------- */
 
@@ -57,12 +46,10 @@ static enum medgl_error witness_is_third(const struct context *context, struct s
                                 .operators = witness_is_operator(&context->actor, witness)};
     MEDGL_TRY(store_account_each(txn, witness_look_at, &look));
     if (look.operators)
-        return witness_refuse(why, _("%s is the operator: the witness is somebody else"),
-                              witness->name);
+        return refuse(why, _("%s is the operator: the witness is somebody else"), witness->name);
     if (strcmp(witness->id, subject->id) == 0 || person_is_same(witness, subject))
-        return witness_refuse(
-            why, _("%s is the person whom this is about: the witness is somebody else"),
-            witness->name);
+        return refuse(why, _("%s is the person whom this is about: the witness is somebody else"),
+                      witness->name);
     return MEDGL_OK;
 }
 
@@ -75,7 +62,7 @@ static enum medgl_error witness_has_password(const struct context *context, stru
     enum medgl_error error =
         store_credential_get(txn, witness->id, CREDENTIAL_PASSWORD, &credential);
     if (error == MEDGL_ERR_NOT_FOUND)
-        return witness_refuse(why, _("%s has no password: choose another witness"), witness->name);
+        return refuse(why, _("%s has no password: choose another witness"), witness->name);
     MEDGL_TRY(error);
     struct password_facts facts = password_facts_from(&credential, now);
     MEDGL_TRY(factors_in_force(context, txn, witness, now, &facts.second_factor));
@@ -83,10 +70,10 @@ static enum medgl_error witness_has_password(const struct context *context, stru
         policy_password_standing(&context->policy, &facts, now);
     if (standing.usable && !standing.due && !facts.issued)
         return MEDGL_OK;
-    return witness_refuse(why,
-                          _("the password of %s has to be changed first: they log in and choose a "
-                            "new one, or somebody else is the witness"),
-                          witness->name);
+    return refuse(why,
+                  _("the password of %s has to be changed first: they log in and choose a "
+                    "new one, or somebody else is the witness"),
+                  witness->name);
 }
 
 enum medgl_error witness_check(const struct context *context, struct store_txn *txn,
@@ -95,19 +82,18 @@ enum medgl_error witness_check(const struct context *context, struct store_txn *
 {
     enum medgl_error error = store_account_by_name(txn, name, witness);
     if (error == MEDGL_ERR_NOT_FOUND)
-        return witness_refuse(why, _("%s is not enrolled: choose another witness"), name);
+        return refuse(why, _("%s is not enrolled: choose another witness"), name);
     MEDGL_TRY(error);
     if (witness->state != ACCOUNT_STATE_ACTIVE)
-        return witness_refuse(why, _("the account of %s is %s: choose another witness"), name,
-                              account_state_word(witness->state));
+        return refuse(why, _("the account of %s is %s: choose another witness"), name,
+                      account_state_word(witness->state));
     if (witness->shared)
-        return witness_refuse(why, _("%s is used by more than one person: a witness is one person"),
-                              name);
+        return refuse(why, _("%s is used by more than one person: a witness is one person"), name);
     if (witness->class_ == ACCOUNT_CLASS_BREAKGLASS)
-        return witness_refuse(why,
-                              _("%s is an account for emergencies, and nobody's: a witness is one "
-                                "person"),
-                              name);
+        return refuse(why,
+                      _("%s is an account for emergencies, and nobody's: a witness is one "
+                        "person"),
+                      name);
     MEDGL_TRY(witness_is_third(context, txn, subject, witness, why));
     return witness_has_password(context, txn, witness, why);
 }
@@ -215,8 +201,8 @@ enum medgl_error witness_prove(struct context *context, const struct talk *talk,
     MEDGL_TRY(shown);
     if (proof.decision.allowed)
         return MEDGL_OK;
-    return witness_refuse(why,
-                          _("the witness %s did not prove who they are, or cannot log in now: "
-                            "nothing was changed, and the try is counted"),
-                          witness->name);
+    return refuse(why,
+                  _("the witness %s did not prove who they are, or cannot log in now: "
+                    "nothing was changed, and the try is counted"),
+                  witness->name);
 }

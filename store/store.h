@@ -439,7 +439,8 @@ enum medgl_error store_copy(struct store *store, const char *path);
 /* Stored by number. */
 enum backup_state {
     BACKUP_MADE = 1,
-    BACKUP_GONE = 2, /* a newer generation took its place */
+    BACKUP_GONE = 2,   /* a newer generation took its place */
+    BACKUP_UNDONE = 3, /* it is there, and has entries that a restore undid */
 };
 struct backup {
     char id[CRYPTO_ID_SIZE];

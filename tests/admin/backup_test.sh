@@ -122,7 +122,13 @@ for _ in 1 2 3 4; do admin backup create || break; sleep 1; done
 [ "$(ls "$backups"/medgl-2*.cms | wc -l)" = 3 ] && [ -e "$backups/medgl-mine.cms" ] && [ -e "$backups/note" ] && [ ! -e "$file" ]
 verdict "R36: the policy's number of generations stays, and no other file goes" $?
 json "the list has those" 0 'len(d["backups"]) == 3' backup list
+json "R36: a file that no row names is told of, and no other" 0 '[f["file"].endswith("/medgl-mine.cms") for f in d["unnamed"]] == [True] and d["missing"] == []' backup list
+says "and what to do with it" 0 'knows nothing of these files' backup list
 rm -f "$backups/medgl-mine.cms"
+last=$(newest) && mv "$last" "$work/mine/away.cms"
+json "R36: one whose file is missing is told of" 0 'len(d["missing"]) == 1 and d["unnamed"] == []' backup list
+says "and what to do about it" 0 'not there any more' backup list
+mv "$work/mine/away.cms" "$last"
 cp "$(newest)" "$work/mine/kept.cms" && own "$work/mine/kept.cms"
 exits "one to a file that was named" 0 backup create --output "$work/mine/named.cms"
 exits "over nothing that is there" 2 backup create --output "$work/mine/named.cms"
@@ -137,6 +143,10 @@ rm -f "$etc/backup.pem"
 json "R36: a restore over what is there" 0 'd["restored"][0]["lost"] > 0 and d["restored"][0]["kept"] and d["restored"][0]["codes_open"] == 0' \
     backup restore --from "$work/mine/kept.cms" --key "$work/mine/backup.key" --reason drill --yes
 says "the ledger says so" 0 'backup\.restore' ledger show --kind backup.restore
+says "R37: and that an older ledger key is in force again" 0 '"keys_back":"ledger"' ledger export
+json "R37: and so does the alert" 0 'any("ledger key is an older one" in a["text"] for a in d["alerts"])' alert list
+json "R36: the backup that it came from is listed, and what is there is there" 0 \
+    'd["backups"][0]["verified"] is not None and not d["backups"][0]["undone"] and d["unnamed"] == [] and d["missing"] == []' backup list
 exits "and verifies" 0 ledger verify
 [ "$(wc -l < "$etc/ledger.vkey")" = 2 ] && [ "$(head -1 "$etc/ledger.vkey")" = "$before" ]
 verdict "R37: the verifier keys of both times are kept, the one in force first" $?

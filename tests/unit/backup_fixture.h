@@ -57,6 +57,7 @@ static inline enum medgl_error backup_put(const char *root, const struct backup 
         .group = getegid(),
         .actor = {.uid = -1, .name = "tester", .asserted = true},
         .reason = "test",
+        .file = backup->file,
         .from = {.fd = fd, .key = {.pem = &backup_key}, .fault = count_fault},
     };
     return operation_backup_restore(&request, restored, why);

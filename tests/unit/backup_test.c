@@ -3,6 +3,8 @@
 #include "tests/unit/factor_fixture.h"
 #include "tests/unit/table.h"
 
+#include "operation/keys.h"
+
 #define REQUIRED "factor_required_from = 2020-01-01\nfactor_staff = required\n"
 
 static struct fixture *here;
@@ -237,6 +239,199 @@ static void test_again(void **state)
     assert_int_equal(fixture_close((void **)&here), 0);
 }
 
+/* -- what the restored store knows of backups ------------------------------------------------- */
+
+struct shelf {
+    struct backup all[8];
+    size_t count;
+    unsigned missing, unnamed;
+};
+
+static enum medgl_error shelf_take(void *argument, const struct backup *backup)
+{
+    struct shelf *shelf = argument;
+    assert_true(shelf->count < MEDGL_COUNT(shelf->all));
+    shelf->all[shelf->count++] = *backup;
+    return MEDGL_OK;
+}
+
+static void shelf_missing(void *argument, const struct backup *backup)
+{
+    struct shelf *shelf = argument;
+    (void)backup;
+    shelf->missing++;
+}
+
+static void shelf_unnamed(void *argument, const char *path)
+{
+    struct shelf *shelf = argument;
+    assert_int_equal(access(path, F_OK), 0);
+    shelf->unnamed++;
+}
+
+static struct shelf look_at_shelf(void)
+{
+    struct shelf shelf = {.count = 0};
+    const struct backup_astray astray = {shelf_missing, shelf_unnamed, &shelf};
+    assert_int_equal(operation_backup_each(&here->context, shelf_take, &shelf), MEDGL_OK);
+    assert_int_equal(operation_backup_astray(&here->context, &astray), MEDGL_OK);
+    return shelf;
+}
+
+static const struct backup *shelf_find(const struct shelf *shelf, const struct backup *backup)
+{
+    for (size_t i = 0; i < shelf->count; i++)
+        if (strcmp(shelf->all[i].digest, backup->digest) == 0)
+            return &shelf->all[i];
+    return NULL;
+}
+
+/* The third is made after what is undone, and the first makes way for it. */
+static void test_shelf(void **state)
+{
+    (void)state;
+    begin();
+    write_policy(here, REQUIRED "backup_keep = 2\n");
+    reopen(here);
+    const struct backup first = backup_make(here), second = backup_make(here);
+    issue(here);
+    const struct backup third = backup_make(here);
+    assert_int_not_equal(access(first.file, F_OK), 0);
+    (void)put(&second);
+    struct shelf shelf = look_at_shelf();
+    assert_int_equal(shelf.count, 3);
+    assert_int_equal(shelf_find(&shelf, &first)->state, BACKUP_GONE);
+    assert_int_equal(shelf_find(&shelf, &second)->state, BACKUP_MADE);
+    assert_string_equal(shelf_find(&shelf, &second)->file, second.file);
+    assert_true(shelf_find(&shelf, &second)->verified > 0);
+    assert_int_equal(shelf_find(&shelf, &third)->state, BACKUP_UNDONE);
+    assert_int_equal(shelf.missing + shelf.unnamed, 0);
+    const struct backup fourth = backup_make(here);
+    assert_int_equal(access(second.file, F_OK), 0);
+    assert_int_not_equal(access(third.file, F_OK), 0);
+    const struct backup fifth = backup_make(here);
+    assert_int_equal(access(fourth.file, F_OK), 0);
+    assert_int_equal(access(fifth.file, F_OK), 0);
+    assert_int_not_equal(access(second.file, F_OK), 0);
+    assert_int_equal(verify(here), MEDGL_OK);
+    assert_int_equal(fixture_close((void **)&here), 0);
+}
+
+/* Nobody knows then what else there is: it is told of, and stays. */
+static void test_shelf_unreadable(void **state)
+{
+    char path[PATH_MAX], text[STORE_ALERT_SIZE];
+    (void)state;
+    begin();
+    write_policy(here, REQUIRED "backup_keep = 2\n");
+    reopen(here);
+    const struct backup first = backup_make(here), second = backup_make(here);
+    context_close(&here->context);
+    assert_int_equal(path_under(path, here->root, PATH_STORE), MEDGL_OK);
+    assert_int_equal(truncate(path, 5000), 0);
+    (void)put(&first);
+    struct shelf shelf = look_at_shelf();
+    assert_int_equal(shelf.count, 1);
+    assert_int_equal(shelf.unnamed, 1);
+    (void)backup_make(here), (void)backup_make(here), (void)backup_make(here);
+    assert_int_equal(access(second.file, F_OK), 0);
+    shelf = look_at_shelf();
+    assert_int_equal(unlink(shelf.all[0].file), 0);
+    assert_int_equal(look_at_shelf().missing, 1);
+    assert_int_equal(backup_look(&here->context, clock_read().now, text), MEDGL_OK);
+    assert_non_null(strstr(text, "not there any more"));
+    assert_int_equal(fixture_close((void **)&here), 0);
+}
+
+/* What was undone is no backup of this ledger: how old the last one is goes by the others. */
+static void test_shelf_look(void **state)
+{
+    char text[STORE_ALERT_SIZE];
+    (void)state;
+    begin();
+    const struct backup first = backup_make(here), second = backup_make(here);
+    (void)put(&first);
+    assert_int_equal(unlink(second.file), 0);
+    assert_int_equal(backup_look(&here->context, clock_read().now, text), MEDGL_OK);
+    assert_string_equal(text, "");
+    assert_int_equal(fixture_close((void **)&here), 0);
+}
+
+/* -- keys that come back ---------------------------------------------------------------------- */
+
+struct told {
+    char back[64];
+    bool restored, alerted;
+};
+
+static enum medgl_error told_row(void *argument, const struct ledger_row *row)
+{
+    struct told *told = argument;
+    auto_clean(ledger_parsed_free) struct ledger_parsed *parsed = NULL;
+    MEDGL_TRY(ledger_entry_decode(row->line, row->len, &parsed));
+    const struct ledger_entry *entry = ledger_parsed_entry(parsed);
+    if (entry->kind == LEDGER_BACKUP_RESTORE) {
+        told->restored = true;
+        (void)snprintf(told->back, sizeof(told->back), "%s",
+                       ledger_entry_find_text(entry, "keys_back"));
+    }
+    if (entry->kind == LEDGER_ALERT_RAISE)
+        told->alerted |= strstr(ledger_entry_find_text(entry, "text"), "older one") != NULL;
+    return MEDGL_OK;
+}
+
+static const struct back_row {
+    const char *name;
+    bool exchanged[2]; /* store, ledger */
+    const char *back;
+} back_rows[] = {
+    {"R37: none", {false, false}, ""},
+    {"R37: the store key", {true, false}, "store"},
+    {"R37: the ledger key", {false, true}, "ledger"},
+    {"R37: both", {true, true}, "store ledger"},
+};
+
+static void exchange(enum key_use use)
+{
+    const struct key_rotate_request request = {
+        .root = here->root,
+        .owner = geteuid(),
+        .group = getegid(),
+        .actor = {.uid = -1, .name = "tester", .asserted = true},
+        .use = use,
+        .reason = "test",
+    };
+    bool finished_old;
+    context_close(&here->context);
+    assert_int_equal(operation_key_rotate(&request, &finished_old), MEDGL_OK);
+    assert_int_equal(context_open(here->root, CONTEXT_STATE, &here->context), MEDGL_OK);
+}
+
+static void test_back(void **state)
+{
+    static const enum key_use uses[] = {KEY_USE_STORE, KEY_USE_LEDGER};
+    const struct back_row *row = *state;
+    struct told told = {.restored = false};
+    begin();
+    const struct backup backup = backup_make(here);
+    for (size_t i = 0; i < MEDGL_COUNT(uses); i++) {
+        if (row->exchanged[i])
+            exchange(uses[i]);
+    }
+    const struct backup_restored restored = put(&backup);
+    assert_int_equal(restored.key_back[0], row->exchanged[0]);
+    assert_int_equal(restored.key_back[1], row->exchanged[1]);
+    assert_int_equal(
+        operation_ledger_each(&here->context, restored.found.size, UINT64_MAX, told_row, &told),
+        MEDGL_OK);
+    assert_true(told.restored);
+    assert_string_equal(told.back, row->back);
+    assert_int_equal(told.alerted, row->back[0] != '\0');
+    assert_int_equal(fixture_close((void **)&here), 0);
+}
+
+/* -- alerts ----------------------------------------------------------------------------------- */
+
 static void test_look(void **state)
 {
     char text[STORE_ALERT_SIZE];
@@ -412,6 +607,10 @@ int main(void)
     table_add("restore", "who had the old store open", test_late, NULL);
     table_add("restore", "twice, from two lines", test_again, NULL);
     TABLE_ADD("restore", redo_rows, test_redo);
+    table_add("backups", "those of before a restore make way like others", test_shelf, NULL);
+    table_add("backups", "those that nobody knows of stay", test_shelf_unreadable, NULL);
+    table_add("backups", "what was undone is not the last one", test_shelf_look, NULL);
+    TABLE_ADD("restore", back_rows, test_back);
     table_add("look", "missing, old, gone", test_look, NULL);
     table_add("look", "the clock was ahead", test_ahead, NULL);
     return table_run("backup");
