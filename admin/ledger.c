@@ -30,6 +30,15 @@ static void verify_fault(void *argument, uint64_t seq, const char *what)
     table_row(verify->faults, (struct cell[]){CELL_NUMBER(seq), CELL_TEXT(what)});
 }
 
+/* No fault: it may have been taken elsewhere, and what it would show is still proven to be so. */
+static void verify_missing(void *argument, const struct archive *archive)
+{
+    (void)argument;
+    complain(_("The archive %s, with the entries from %" PRIu64 " to %" PRIu64
+               ", is missing: put it back into %s, or name its directory with --archive."),
+             archive->file, archive->first, archive->next - 1, PATH_ARCHIVE);
+}
+
 /* On a terminal alone, and drawn again only where something changes. */
 static void verify_progress(void *argument, uint64_t done, uint64_t total)
 {
@@ -52,6 +61,9 @@ static void verify_result(struct admin *admin, const struct ledger_result *resul
         {"entries", N_("Entries"), COLUMN_NUMBER, COLUMN_BOTH},
         {"faults", N_("Faults"), COLUMN_NUMBER, COLUMN_BOTH},
         {"absent", N_("Entries in archives that were not given"), COLUMN_NUMBER, COLUMN_BOTH},
+        {"archives", N_("Archives"), COLUMN_NUMBER, COLUMN_BOTH},
+        {"archives_missing", N_("Archives that are missing"), COLUMN_NUMBER, COLUMN_BOTH},
+        {"archives_altered", N_("Archives that were altered"), COLUMN_NUMBER, COLUMN_BOTH},
         {"checkpoints", N_("Checkpoints that fit"), COLUMN_NUMBER, COLUMN_BOTH},
         {"cosignatures", N_("Cosignatures of witnesses on them"), COLUMN_NUMBER, COLUMN_BOTH},
         {"witnessed", N_("Entries that enough witnesses have seen"), COLUMN_NUMBER, COLUMN_BOTH},
@@ -70,6 +82,9 @@ static void verify_result(struct admin *admin, const struct ledger_result *resul
                          CELL_NUMBER(result->entries),
                          CELL_NUMBER(result->faults),
                          CELL_NUMBER(result->absent),
+                         CELL_NUMBER(result->archives),
+                         CELL_NUMBER(result->archives_missing),
+                         CELL_NUMBER(result->archives_altered),
                          CELL_NUMBER(result->checkpoints),
                          CELL_NUMBER(result->cosignatures),
                          CELL_NUMBER(result->witnessed),
@@ -117,6 +132,7 @@ enum admin_exit ledger_verify(struct admin *admin)
         .archive_labels = (const char *const *)admin->archive.path,
         .archive_count = admin->archive.count,
         .fault = verify_fault,
+        .missing = verify_missing,
         .argument = &verify,
         .progress = isatty(STDERR_FILENO) && !admin->output.json ? verify_progress : NULL,
     };
@@ -132,8 +148,7 @@ enum admin_exit ledger_verify(struct admin *admin)
     verify_result(admin, &result);
     if (result.absent > 0)
         complain(_("%" PRIu64 " entries are in archives that were not given: that they are "
-                   "unchanged was verified, not what they say. Name their directory with "
-                   "--archive."),
+                   "unchanged was verified, not what they say."),
                  result.absent);
     verify_witnessed(&admin->context.policy, &result);
     if (error == MEDGL_OK)

@@ -70,14 +70,6 @@ static const struct column archive_columns[] = {
     {"seq", N_("ENTRY"), COLUMN_NUMBER, COLUMN_BOTH},
 };
 
-/* The file is whole: whatever becomes of us, it stays from now on. */
-static enum medgl_error archive_written(void *argument)
-{
-    struct admin *admin = argument;
-    admin->file_stays = true;
-    return identity_release_file(&admin->file, true) == ADMIN_DONE ? MEDGL_OK : MEDGL_ERR_IO;
-}
-
 static enum admin_exit archive_confirm(const struct admin *admin, const struct archive *plan)
 {
     char question[256];
@@ -97,34 +89,23 @@ static enum admin_exit archive_confirm(const struct admin *admin, const struct a
     return ADMIN_REFUSED;
 }
 
-static const char *archive_file_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash != NULL ? slash + 1 : path;
-}
-
-/* Into our own directory as many files as it takes, into that of the operator one. */
+/* As many files as it takes; with a copy for the operator one. */
 static enum medgl_error archive_all(struct admin *admin, medgl_time until, struct table *table,
                                     char why[STORE_TEXT_SIZE])
 {
-    const char *path = admin->options.value[OPTION_OUTPUT];
-    const struct archive_request request = {
-        .until = until,
-        .fd = path != NULL ? admin->file.fd : -1,
-        .file = path != NULL ? archive_file_name(path) : NULL,
-        .argument = admin,
-        .written = archive_written,
-    };
+    const bool copy = admin->options.value[OPTION_OUTPUT] != NULL;
+    const struct archive_request request = {.until = until, .copy = copy ? admin->file.fd : -1};
     enum medgl_error error;
     do {
         struct archive archive;
         MEDGL_TRY(operation_archive(&admin->context, &request, &archive, why));
+        admin->file_stays = copy;
         table_row(table,
                   (struct cell[]){CELL_TEXT(archive.file), CELL_NUMBER(archive.first),
                                   CELL_NUMBER(archive.next - 1), CELL_NUMBER(archive.bytes),
                                   CELL_TEXT(archive.digest), CELL_NUMBER(archive.ledger_seq)});
         error = operation_archive_plan(&admin->context, until, &archive, why);
-    } while (error == MEDGL_OK && path == NULL);
+    } while (error == MEDGL_OK && !copy);
     if (error == MEDGL_OK)
         output_say(&admin->output, _("More entries are that old: run this again, with another "
                                      "file."));

@@ -58,15 +58,20 @@ static bool number_parse(const char **at, uint64_t *number)
     return true;
 }
 
-/* The text of a note that is signed. What it says is written again and compared: there is one form.
- */
-static bool head_parse(const char *text, size_t len, const char *origin, struct archive_head *head)
+/* The text of a note. What it says is written again and compared: there is one form. */
+static bool head_parse(const char *text, size_t len, struct archive_head *head)
 {
     char again[ARCHIVE_TEXT_SIZE];
-    size_t digest_len = sizeof(head->digest), skip = strlen(archive_format) + strlen(origin) + 2;
-    if (len <= skip || text_copy(head->origin, sizeof(head->origin), origin) != MEDGL_OK)
+    size_t digest_len = sizeof(head->digest), origin_len;
+    if (len <= sizeof(archive_format))
         return false;
-    const char *at = text + skip;
+    const char *at = text + sizeof(archive_format);
+    origin_len = strcspn(at, "\n");
+    if (origin_len >= sizeof(head->origin) || at + origin_len + 1 >= text + len)
+        return false;
+    memcpy(head->origin, at, origin_len);
+    head->origin[origin_len] = '\0';
+    at += origin_len + 1;
     if (!number_parse(&at, &head->first) || !number_parse(&at, &head->next) ||
         !number_parse(&at, &head->bytes) || !head_valid(head) || at >= text + len)
         return false;
@@ -92,21 +97,37 @@ static enum medgl_error note_cut(const char *text, char note[ARCHIVE_HEAD_SIZE],
     return MEDGL_OK;
 }
 
+enum medgl_error archive_head_read(const char *text, struct archive_head *head, size_t *len)
+{
+    char note[ARCHIVE_HEAD_SIZE];
+    size_t whole = 0;
+    struct archive_head read = {.first = 0};
+    *head = read;
+    *len = 0;
+    MEDGL_TRY(note_cut(text, note, &whole));
+    if (!head_parse(note, (size_t)(strstr(note, "\n\n") - note) + 1, &read))
+        return MEDGL_ERR_CORRUPT;
+    *head = read;
+    *len = whole;
+    return MEDGL_OK;
+}
+
 enum medgl_error archive_head_open(const char *text, const struct note_verifier *const *keys,
                                    size_t key_count, struct archive_head *head, size_t *len)
 {
     char note[ARCHIVE_HEAD_SIZE];
     size_t whole = 0, text_len = 0;
+    struct archive_head read;
     *head = (struct archive_head){.first = 0};
     *len = 0;
+    MEDGL_TRY(archive_head_read(text, &read, &whole));
     MEDGL_TRY(note_cut(text, note, &whole));
     for (size_t i = 0; i < key_count; i++) {
-        struct archive_head read = {.first = 0};
         enum medgl_error error = note_open(note, keys[i], &text_len);
         if (error == MEDGL_ERR_CORRUPT)
             continue;
         MEDGL_TRY(error);
-        if (!head_parse(note, text_len, note_verifier_name(keys[i]), &read))
+        if (strcmp(read.origin, note_verifier_name(keys[i])) != 0)
             return MEDGL_ERR_CORRUPT;
         *head = read;
         *len = whole;

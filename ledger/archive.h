@@ -31,5 +31,7 @@ enum medgl_error archive_head_sign(const struct archive_head *head,
  * MEDGL_ERR_CORRUPT. */
 enum medgl_error archive_head_open(const char *text, const struct note_verifier *const *keys,
                                    size_t key_count, struct archive_head *head, size_t *len);
+/* The same, whoever signed it: for who compares it, or what follows, with what is proven. */
+enum medgl_error archive_head_read(const char *text, struct archive_head *head, size_t *len);
 
 #endif

@@ -54,6 +54,8 @@ enum medgl_error ledger_verifier_entry(struct ledger_verifier *verifier, uint64_
 struct ledger_result {
     uint64_t entries;
     uint64_t absent; /* of these: archived, and their bodies were not given */
+    /* Of files of archives, for who looks after them. */
+    uint64_t archives, archives_missing, archives_altered;
     uint64_t faults;
     uint64_t checkpoints;     /* verified, signature and root */
     uint64_t clock_backwards; /* entries dated before the one in front of them */

@@ -57,9 +57,6 @@ static void run_close(struct archive_run *run)
 {
     crypto_hash_free(&run->hash);
     archive_keep_free(&run->keep);
-    if (run->stream != NULL)
-        (void)fclose(run->stream);
-    run->stream = NULL;
 }
 
 static enum medgl_error archive_behind(void *argument, const struct archive *archive)
@@ -161,9 +158,7 @@ static enum medgl_error archive_plan(struct archive_run *run)
     archive->bytes = run->head.bytes;
     text_hex(archive->digest, run->head.digest, sizeof(run->head.digest));
     archive_name(&run->head, archive->file);
-    return run->request->file == NULL
-               ? MEDGL_OK
-               : text_copy(archive->file, sizeof(archive->file), run->request->file);
+    return MEDGL_OK;
 }
 
 /* -- the file ------------------------------------------------------------------------------------
@@ -197,8 +192,8 @@ static enum medgl_error write_all(struct store_txn *txn, void *argument)
 static enum medgl_error archive_write(struct archive_run *run, int fd)
 {
     unsigned char digest[CRYPTO_HASH_SIZE];
-    run->stream = fdopen(fd, "w");
-    if (run->stream == NULL) {
+    auto_file FILE *stream = run->stream = fdopen(fd, "w");
+    if (stream == NULL) {
         (void)close(fd);
         return MEDGL_ERR_MEMORY;
     }
@@ -206,7 +201,7 @@ static enum medgl_error archive_write(struct archive_run *run, int fd)
     MEDGL_TRY(crypto_hash_end(run->hash, digest));
     if (memcmp(digest, run->head.digest, sizeof(digest)) != 0) /* moved meanwhile */
         return MEDGL_ERR_CONFLICT;
-    if (fflush(run->stream) != 0 || fsync(fd) != 0)
+    if (fflush(stream) != 0 || fsync(fd) != 0)
         return medgl_error_from_errno(errno);
     return MEDGL_OK;
 }
@@ -271,17 +266,15 @@ static enum medgl_error archive_own_file(struct archive_run *run)
     return error;
 }
 
-/* Its name is synced with its file system: nothing more is known of where it is. */
-static enum medgl_error archive_given_file(struct archive_run *run)
+/* A copy for the operator. Its name is synced with its file system: nothing more is known of where
+ * it is. */
+static enum medgl_error archive_copy(struct archive_run *run)
 {
-    const struct archive_request *request = run->request;
-    int fd = fcntl(request->fd, F_DUPFD_CLOEXEC, 0);
+    int fd = fcntl(run->request->copy, F_DUPFD_CLOEXEC, 0);
     if (fd < 0)
         return medgl_error_from_errno(errno);
     MEDGL_TRY(archive_write(run, fd));
-    if (syncfs(request->fd) != 0)
-        return medgl_error_from_errno(errno);
-    return request->written != NULL ? request->written(request->argument) : MEDGL_OK;
+    return syncfs(run->request->copy) == 0 ? MEDGL_OK : medgl_error_from_errno(errno);
 }
 
 /* -- the bodies ----------------------------------------------------------------------------------
@@ -332,7 +325,9 @@ static enum medgl_error archive_run_all(struct archive_run *run)
     auto_fd int lock = -1;
     MEDGL_TRY(archive_lock(run, &lock));
     MEDGL_TRY(archive_plan(run));
-    MEDGL_TRY(run->request->fd >= 0 ? archive_given_file(run) : archive_own_file(run));
+    if (run->request->copy >= 0)
+        MEDGL_TRY(archive_copy(run));
+    MEDGL_TRY(archive_own_file(run));
     MEDGL_TRY(store_transact(run->context->store, STORE_WRITE, archive_now, run));
     (void)evidence_publish(
         run->context); /* the act stands even if the outside copy fails: logged */
@@ -352,7 +347,7 @@ enum medgl_error operation_archive(struct context *context, const struct archive
 enum medgl_error operation_archive_plan(struct context *context, medgl_time until,
                                         struct archive *archive, char why[])
 {
-    const struct archive_request request = {.until = until, .fd = -1};
+    const struct archive_request request = {.until = until, .copy = -1};
     auto_clean(run_close) struct archive_run run = {
         .context = context, .request = &request, .archive = archive, .why = why};
     return archive_plan(&run);

@@ -257,6 +257,7 @@ static void doctor_state(struct doctor *doctor)
     doctor_store(doctor, &context);
     doctor_head(doctor, &context, vkey);
     doctor_put_back(doctor, &context);
+    doctor_archives(doctor, &context);
     doctor_lists(doctor, &context);
     doctor_space(doctor, &context);
     doctor_access(doctor, &context);

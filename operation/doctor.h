@@ -163,6 +163,9 @@ void doctor_ways(struct doctor *doctor, const struct policy *policy);
 /* Whether backups are made, and would work (R36). As the owner of the store. */
 void doctor_backup(struct doctor *doctor, struct context *context);
 
+/* Whether the files of archives are there, and whole (R08). As the owner of the store. */
+void doctor_archives(struct doctor *doctor, const struct context *context);
+
 /* Whether copies of documents can be taken in (R11). As the owner of the store. */
 void doctor_documents(struct doctor *doctor, const struct context *context);
 /* Keys that could open them, or backups, where the operator could read them. */

@@ -46,6 +46,8 @@ struct evidence_request {
     const char *const *archive_labels;
     size_t archive_count;
     ledger_fault fault;
+    /* An archive that the ledger names and whose file is nowhere: no fault. May be NULL. */
+    void (*missing)(void *argument, const struct archive *archive);
     void *argument;
     void (*progress)(void *argument, uint64_t done, uint64_t total); /* may be NULL */
 };
@@ -54,7 +56,8 @@ struct evidence_request {
  * state against ledger (each account, password, second factor, grant, document, key, archive,
  * backup and open session has the entry that made or last used it, and no later entry says
  * otherwise). Bodies of archived entries come from PATH_ARCHIVE and the request; where one is not
- * to be had, result->absent counts it, and what it alone could tell is not judged.
+ * to be had, result->absent counts it, and what it alone could tell is not judged. A file in
+ * PATH_ARCHIVE that is not what was archived is a fault, whatever else was given.
  * MEDGL_ERR_CORRUPT: faults were reported. */
 enum medgl_error operation_verify(struct context *context, const struct evidence_request *request,
                                   struct ledger_result *result);

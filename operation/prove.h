@@ -27,22 +27,18 @@ struct witness_state {
     uint64_t size;
     medgl_time time; /* so many of them have seen it since then; Unix milliseconds */
 };
-/* MEDGL_ERR_KEY: PATH_WITNESSES has a line that is no key of a witness, or one name or key twice. */
+/* MEDGL_ERR_KEY: PATH_WITNESSES has a line that is no key of a witness, or one name or key twice.
+ */
 enum medgl_error operation_witness_state(struct context *context, struct witness_state *state);
 
-/* Moves the bodies of the entries before `until` to a signed file in PATH_ARCHIVE, or to `fd`
- * (>= 0), then takes them out of the store, with an entry. Killed at any point, either all bodies
- * are in the store, or the file is whole and synced. Of many entries it takes the oldest: again,
- * until nothing is left to move. MEDGL_ERR_REFUSED with `why`: younger than
- * policy.ledger_retention, or nothing to move. */
+/* Moves the bodies of the entries before `until` to a signed file in PATH_ARCHIVE, and a copy of it
+ * to `copy` where one is given, then takes them out of the store, with an entry. Killed at any
+ * point, either all bodies are in the store, or the file is whole and synced. Of many entries it
+ * takes the oldest: again, until nothing is left to move. MEDGL_ERR_REFUSED with `why`: younger
+ * than policy.ledger_retention, or nothing to move. */
 struct archive_request {
     medgl_time until;
-    int fd;           /* -1: a file in PATH_ARCHIVE */
-    const char *file; /* what the row and the entry call it; NULL with fd -1 */
-    void *argument;
-    enum medgl_error (*written)(void *argument); /* once `fd` is whole and synced: from now on the
-                                                    file must stay, whatever happens to us. May be
-                                                    NULL */
+    int copy; /* a file open for writing, of which nothing is told; -1: none */
 };
 enum medgl_error operation_archive(struct context *context, const struct archive_request *request,
                                    struct archive *archive, char why[]);

@@ -26,7 +26,7 @@ struct verify_run {
     struct witnesses witnesses;
     struct verify_gaps gaps;
     struct verify_accounts accounts;
-    struct verify_archives archives;
+    struct archive_files archives;
     struct verify_backups backups;
     struct verify_documents *documents;
     struct verify_factors factors;
@@ -159,7 +159,8 @@ static enum medgl_error verify_begin(struct store_txn *txn, struct verify_run *r
          run->archives.key_count++)
         run->archives.keys[run->archives.key_count] =
             run->keys.keys[run->archives.key_count].verifier;
-    MEDGL_TRY(verify_archives_open(&run->archives, txn));
+    MEDGL_TRY(archive_files_learn(&run->archives, txn));
+    MEDGL_TRY(verify_archives_given(&run->archives, request->archive_labels));
     MEDGL_TRY(verify_witnesses(run));
     MEDGL_TRY(verify_ledger_checkpoints(&run->published, request, &run->head, txn, run->verifier));
     return verify_ledger_seen(&run->published, txn, verify_fault, run);
@@ -183,7 +184,7 @@ static void verify_free(struct verify_run *run)
     witnesses_free(&run->witnesses);
     gaps_free(&run->gaps);
     verify_accounts_free(&run->accounts);
-    verify_archives_free(&run->archives);
+    archive_files_free(&run->archives);
     verify_backups_free(&run->backups);
     verify_documents_free(&run->documents);
     verify_factors_free(&run->factors);
@@ -193,8 +194,10 @@ static void verify_free(struct verify_run *run)
 
 static void verify_prepare(struct verify_run *run)
 {
-    run->archives.context = run->context;
-    run->archives.request = run->request;
+    run->archives.root = run->context->root;
+    run->archives.whole = true;
+    run->archives.given = run->request->archives;
+    run->archives.given_count = run->request->archive_count;
     run->accounts.fault = run->factors.fault = run->running.fault = run->backups.fault =
         verify_state_fault;
     run->archives.fault = run->keys.fault = verify_fault; /* never excused: R37 */
@@ -227,5 +230,6 @@ enum medgl_error operation_verify(struct context *context, const struct evidence
     if (read == MEDGL_ERR_CORRUPT && run.faults == 0)
         verify_fault(&run, run.head.tree.size, "the store could not be read to its end");
     result->faults = run.faults;
+    verify_archives_count(&run.archives, request, result);
     return run.faults == 0 && error == MEDGL_OK ? MEDGL_OK : MEDGL_ERR_CORRUPT;
 }

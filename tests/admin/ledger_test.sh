@@ -193,6 +193,13 @@ END
     [ ! -e "$mine/given" ] && ago -4000 ledger archive --output "$mine/given" --yes && [ -s "$mine/given" ] &&
         head -1 "$mine/given" | grep -q '^medgl.archive/1$'
     verdict "into a file of the operator's" $?
+    own=$(ls -t "$root/var/lib/medgl/archive" | head -1)
+    cmp -s "$mine/given" "$root/var/lib/medgl/archive/$own"
+    verdict "which is a copy of our own" $?
+    json "which verifies, and the one taken away is counted" 0 'd["verification"][0]["archives"] == 2 and
+        d["verification"][0]["archives_missing"] == 1 and d["verification"][0]["archives_altered"] == 0' ledger verify
+    says "verify names the one that is missing" 0 "$file.* is missing" ledger verify
+    says "and so does doctor" 1 "$file.* is not in " doctor || :
     says "which verifies" 0 'Faults +0' ledger verify
     admin account enable bin --reason "years before that"
     says "a clock that went back is seen" 0 'went back +account.enable' ledger show

@@ -90,12 +90,11 @@ static void lines_read(struct fixture *f, bool store_alone, struct lines *lines)
     ledger_reader_free(&reader);
 }
 
-static enum medgl_error archive(struct fixture *f, int fd)
+static enum medgl_error archive(struct fixture *f, int copy)
 {
     struct archive made;
     char why[STORE_TEXT_SIZE];
-    const struct archive_request request = {
-        .until = clock_read().now, .fd = fd, .file = fd >= 0 ? "given.archive" : NULL};
+    const struct archive_request request = {.until = clock_read().now, .copy = copy};
     f->context.policy.ledger_retention = (struct policy_span){0};
     return operation_archive(&f->context, &request, &made, why);
 }

@@ -229,7 +229,7 @@ static void retention_none(struct fixture *f)
 
 static enum medgl_error archive(struct fixture *f, struct archive *made, char *why)
 {
-    const struct archive_request request = {.until = clock_read().now, .fd = -1};
+    const struct archive_request request = {.until = clock_read().now, .copy = -1};
     retention_none(f);
     return operation_archive(&f->context, &request, made, why);
 }
@@ -365,8 +365,8 @@ static void an_archive_is_refused(void **state)
     struct fixture *f = *state;
     struct archive made;
     char why[STORE_TEXT_SIZE], path[PATH_MAX];
-    const struct archive_request young = {.until = clock_read().now - MEDGL_DAY, .fd = -1},
-                                 old = {.until = MEDGL_DAY, .fd = -1};
+    const struct archive_request young = {.until = clock_read().now - MEDGL_DAY, .copy = -1},
+                                 old = {.until = MEDGL_DAY, .copy = -1};
     assert_int_equal(operation_archive(&f->context, &young, &made, why), MEDGL_ERR_REFUSED);
     assert_non_null(strstr(why, "ledger_retention"));
     assert_int_equal(operation_archive(&f->context, &old, &made, why), MEDGL_ERR_REFUSED);

@@ -4,6 +4,7 @@
 #include "tests/unit/operation_fixture.h"
 #include "tests/unit/table.h"
 
+#include "operation/doctor.h"
 #include "operation/prove.h"
 
 #include <fcntl.h>
@@ -37,23 +38,32 @@ static void assert_verdict(struct fixture *f, struct evidence_request request, c
     assert_int_equal(result->faults, heard.count);
 }
 
-/* Account, password, a login and its session; all of it archived to a file beside the root. */
-static int archive_open(void **state)
+/* Account, password, a login and its session; all of it archived, with a copy beside the root. */
+static int archive_open_whole(void **state, char path[PATH_MAX])
 {
     struct fixture *f;
     struct archive made;
-    char why[STORE_TEXT_SIZE], path[PATH_MAX];
+    char why[STORE_TEXT_SIZE];
     if (fixture_open(state) != 0)
         return 1;
     f = *state;
     enrol(f);
     set_password(f, "blue-Lantern-42-harbour");
     f->context.policy.ledger_retention = (struct policy_span){0};
-    (void)snprintf(path, sizeof(path), "%s/kept.archive", f->root);
+    (void)snprintf(path, PATH_MAX, "%s/kept.archive", f->root);
     auto_fd int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    const struct archive_request request = {
-        .until = clock_read().now, .fd = fd, .file = "kept.archive"};
-    return operation_archive(&f->context, &request, &made, why) == MEDGL_OK ? 0 : 1;
+    const struct archive_request request = {.until = clock_read().now, .copy = fd};
+    if (operation_archive(&f->context, &request, &made, why) != MEDGL_OK)
+        return 1;
+    (void)snprintf(path, PATH_MAX, "%s" PATH_ARCHIVE "/%s", f->root, made.file);
+    return 0;
+}
+
+/* And of which that copy alone is left. */
+static int archive_open(void **state)
+{
+    char path[PATH_MAX];
+    return archive_open_whole(state, path) != 0 ? 1 : unlink(path);
 }
 
 static int kept_archive(const struct fixture *f)
@@ -70,6 +80,86 @@ static void archive_that_is_not_given_is_counted(void **state)
     struct ledger_result result;
     assert_verdict(*state, (struct evidence_request){0}, NULL, &result);
     assert_true(result.absent > 0 && result.absent < result.entries - 1);
+    assert_int_equal(result.archives, 1);
+    assert_int_equal(result.archives_missing, 1);
+    assert_int_equal(result.archives_altered, 0);
+}
+
+/* What becomes of the file in its directory, while the copy may be given. */
+static const struct fate {
+    const char *name;
+    const char *command; /* with the file in $0 */
+    bool given;
+    const char *fault;
+    unsigned missing, altered, warnings, faults; /* of verification; of doctor */
+} fates[] = {
+    {"left", ":", false, NULL, 0, 0, 0, 0},
+    {"left, and the copy is given", ":", true, NULL, 0, 0, 0, 0},
+    {"removed", "rm \"$0\"", false, NULL, 1, 0, 1, 0},
+    {"removed, and the copy is given", "rm \"$0\"", true, NULL, 0, 0, 1, 0},
+    {"cut", "truncate -s -10 \"$0\"", false, "is not what was archived", 0, 1, 0, 1},
+    {"cut, and the copy is given", "truncate -s -10 \"$0\"", true, "is not what was archived", 0, 1,
+     0, 1},
+    {"a word of a kept body", "sed -i s/test.example/best.example/ \"$0\"", false,
+     "is not what was archived", 0, 1, 0, 1},
+    {"its lines in another order", "tac \"$0\" > \"$0.\" && mv \"$0.\" \"$0\"", false,
+     "is not what was archived", 0, 1, 0, 1},
+    {"a directory", "rm \"$0\" && mkdir \"$0\"", false, "is not what was archived", 0, 1, 0, 1},
+    {"of anybody", "chmod 666 \"$0\"", false, "is not what was archived", 0, 1, 0, 1},
+};
+
+struct found {
+    unsigned warnings, faults;
+};
+
+static void find(void *argument, enum doctor_level level, const char *check, const char *what)
+{
+    struct found *found = argument;
+    if (strcmp(check, "archives") != 0)
+        return;
+    assert_true(level == DOCTOR_OK || strstr(what, ".archive") != NULL); /* it says which */
+    found->warnings += level == DOCTOR_WARNING;
+    found->faults += level == DOCTOR_FAULT;
+}
+
+static void name_missing(void *argument, const struct archive *archive)
+{
+    (void)argument;
+    assert_non_null(strstr(archive->file, ".archive"));
+}
+
+static void fate_is_told(void **state)
+{
+    const struct fate *row = *state;
+    struct fixture *f = NULL;
+    struct ledger_result result;
+    struct found found = {.faults = 0};
+    struct doctor doctor = {.finding = find, .argument = &found};
+    char path[PATH_MAX];
+    const char *const label = "kept.archive";
+    assert_int_equal(archive_open_whole((void **)&f, path), 0);
+    auto_fd int copy = kept_archive(f);
+    pid_t child = fork();
+    if (child == 0)
+        (void)execl("/bin/sh", "sh", "-ec", row->command, path, NULL);
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    const struct evidence_request request = {.archives = &copy,
+                                             .archive_labels = &label,
+                                             .archive_count = row->given,
+                                             .missing = name_missing};
+    assert_verdict(f, request, row->fault, &result);
+    assert_int_equal(result.archives, 1);
+    assert_int_equal(result.archives_missing, row->missing);
+    assert_int_equal(result.archives_altered, row->altered);
+    if (row->given)
+        assert_int_equal(result.absent, 0);
+    doctor.root = f->root;
+    doctor_archives(&doctor, &f->context);
+    assert_int_equal(found.warnings, row->warnings);
+    assert_int_equal(found.faults, row->faults);
+    assert_int_equal(fixture_close((void **)&f), 0);
 }
 
 static void archive_that_is_given_is_verified(void **state)
@@ -298,6 +388,7 @@ static void on_an_archive(void **state)
 int main(void)
 {
     TABLE_ADD("R08 an archive", on_archives, on_an_archive);
+    TABLE_ADD("R08 the file of an archive", fates, fate_is_told);
     TABLE_ADD("R08 forged onto an absent body", forge_rows, forged_row_is_told);
     TABLE_ADD("R37 a key kept elsewhere", key_rows, kept_key_is_judged);
     return table_run("verify");
