@@ -81,6 +81,8 @@ const char *grant_kind_word(enum grant_kind kind)
         return "factor-waiver";
     case GRANT_OUT_OF_HOURS:
         return "out-of-hours";
+    case GRANT_MAINTENANCE:
+        return "maintenance";
     }
     return "unknown";
 }
@@ -110,7 +112,7 @@ enum medgl_error account_factor_parse(const char *word, enum account_factor *fac
 
 enum medgl_error grant_kind_parse(const char *word, enum grant_kind *kind)
 {
-    for (int k = GRANT_FACTOR_WAIVER; k <= GRANT_OUT_OF_HOURS; k++)
+    for (int k = GRANT_FACTOR_WAIVER; k <= GRANT_MAINTENANCE; k++)
         if (strcmp(word, grant_kind_word((enum grant_kind)k)) == 0) {
             *kind = (enum grant_kind)k;
             return MEDGL_OK;

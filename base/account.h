@@ -36,10 +36,11 @@ enum factor_kind {
     FACTOR_KIND_CODE = 4,     /* a one-time code that was issued with a factor waiver */
 };
 
-/* An approved exception (R03, R22). Stored by number. */
+/* An approved exception (R03, R22, R30). Stored by number. */
 enum grant_kind {
     GRANT_FACTOR_WAIVER = 1, /* something else is asked instead of the factor, never nothing */
     GRANT_OUT_OF_HOURS = 2,
+    GRANT_MAINTENANCE = 3, /* that an account of maintenance may be used at all (R30) */
 };
 /* What a factor waiver asks for instead. */
 enum grant_instead {
@@ -79,7 +80,7 @@ const char *password_strength_word(enum password_strength strength);
 const char *password_weakness_word(enum password_weakness weakness);
 
 /* "required", "optional", "none", "class"; "totp", "card", "recovery", "code"; "factor-waiver",
- * "out-of-hours"; "recovery", "code". Never NULL. */
+ * "out-of-hours", "maintenance"; "recovery", "code". Never NULL. */
 const char *account_factor_word(enum account_factor factor);
 const char *factor_kind_word(enum factor_kind kind);
 const char *grant_kind_word(enum grant_kind kind);

@@ -71,6 +71,8 @@ static enum medgl_error factors_grant(void *argument, const struct grant *grant)
     case GRANT_OUT_OF_HOURS:
         factors_take_grant(&factors->hours, &factors->out_of_hours, grant);
         return MEDGL_OK;
+    case GRANT_MAINTENANCE:
+        return MEDGL_OK;
     }
     return MEDGL_ERR_CORRUPT;
 }

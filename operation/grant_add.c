@@ -182,6 +182,8 @@ static enum medgl_error grant_serves(struct store_txn *txn, const struct grant_a
         return grant_waives(txn, run);
     case GRANT_OUT_OF_HOURS:
         return grant_opens(run);
+    case GRANT_MAINTENANCE:
+        break;
     }
     return MEDGL_ERR_ARGUMENT;
 }
@@ -268,6 +270,7 @@ static bool grant_request_is_whole(const struct grant_add_request *request)
 {
     switch (request->kind) {
     case GRANT_OUT_OF_HOURS:
+    case GRANT_MAINTENANCE:
         return request->instead == GRANT_INSTEAD_NONE && request->codes == 0;
     case GRANT_FACTOR_WAIVER:
         switch (request->instead) {

@@ -80,10 +80,11 @@ struct account {
     char birth_date[16]; /* "1985-04-01" */
     /* Access rules of its own (policy/admission.h); "" and 0: those of its class hold (R05). */
     char hours[STORE_TEXT_SIZE], places[STORE_TEXT_SIZE], services[STORE_TEXT_SIZE];
-    uint32_t sessions;          /* open at the same time */
-    int64_t idle;               /* milliseconds; below 0: never */
-    bool shared;                /* more than one person uses it: who it is is asked (R26) */
-    enum account_factor factor; /* whether a second factor is asked (R24) */
+    uint32_t sessions;             /* open at the same time */
+    int64_t idle;                  /* milliseconds; below 0: never */
+    bool shared;                   /* more than one person uses it: who it is is asked (R26) */
+    enum account_factor factor;    /* whether a second factor is asked (R24) */
+    char company[STORE_NAME_SIZE]; /* that a maintenance account is for (R30); "" */
 };
 
 enum medgl_error store_account_by_name(struct store_txn *txn, const char *name,
@@ -203,7 +204,8 @@ struct grant {
     char reason[STORE_TEXT_SIZE];
     uint32_t used; /* logins that it made possible */
     medgl_time last_used;
-    uint64_t ledger_seq; /* the entry that made or last changed or used it */
+    uint64_t ledger_seq;        /* the entry that made or last changed or used it */
+    char work[STORE_TEXT_SIZE]; /* of maintenance: what is to be done; "" */
 };
 enum medgl_error store_grant_add(struct store_txn *txn, const struct grant *grant);
 /* Replaces the row with that id. MEDGL_ERR_NOT_FOUND. MEDGL_ERR_ARGUMENT: another account. */
@@ -340,6 +342,11 @@ struct session {
     enum session_end ended;
     char leader[PROCESS_NAME_SIZE]; /* the process that opened it (base/process.h); "": not known */
     char person[STORE_NAME_SIZE];   /* who used a shared id; "": the account's owner */
+    /* Of maintenance (R30). */
+    char grant_id[CRYPTO_ID_SIZE]; /* that it was opened under; "" */
+    medgl_time confirmed;          /* what was done was looked at; 0: not yet */
+    char confirmed_by[STORE_NAME_SIZE];
+    uint64_t confirmed_seq; /* the entry that says so */
 };
 enum medgl_error store_session_open(struct store_txn *txn, const struct session *session);
 enum medgl_error store_session_by_id(struct store_txn *txn, const char *id,
@@ -356,6 +363,14 @@ enum medgl_error store_session_each_open(struct store_txn *txn, const char *acco
 enum medgl_error store_session_each_since(
     struct store_txn *txn, const char *account_id, medgl_time since,
     enum medgl_error (*each)(void *argument, const struct session *session), void *argument);
+/* The closed sessions of maintenance accounts that nobody has confirmed, the oldest first. */
+enum medgl_error store_session_each_unconfirmed(
+    struct store_txn *txn, enum medgl_error (*each)(void *argument, const struct session *session),
+    void *argument);
+/* Confirms the session with that id: nothing but `confirmed`, `confirmed_by` and `confirmed_seq` is
+ * written. MEDGL_ERR_NOT_FOUND. MEDGL_ERR_CONFLICT: it is open, or was confirmed already.
+ * MEDGL_ERR_ARGUMENT: `confirmed` is 0. */
+enum medgl_error store_session_update(struct store_txn *txn, const struct session *session);
 /* Ends it at `now`, though never before it began. MEDGL_ERR_CONFLICT: closed already. */
 enum medgl_error store_session_close(struct store_txn *txn, const char *id, medgl_time now,
                                      enum session_end how);

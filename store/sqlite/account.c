@@ -27,6 +27,7 @@ static const struct row_column account_columns[] = {
     ROW_COLUMN_LATER("idle", ROW_SIGNED, struct account, idle),
     ROW_COLUMN_LATER("shared", ROW_UNSIGNED, struct account, shared),
     ROW_COLUMN_LATER("factor", ROW_UNSIGNED, struct account, factor),
+    ROW_COLUMN_LATER("company", ROW_TEXT, struct account, company),
 };
 const struct row_table table_account = {"account", account_columns, MEDGL_COUNT(account_columns),
                                         STATEMENT_ACCOUNT_ALL, STATEMENT_ACCOUNT_REKEY};

@@ -5,6 +5,7 @@
 
 #include "base/auto.h"
 #include "base/secret.h"
+#include "store/emergency.h"
 #include "store/evidence.h"
 
 #include <limits.h>
@@ -74,6 +75,7 @@ enum statement_id {
     STATEMENT_SESSION_OPEN_ALL,
     STATEMENT_SESSION_SINCE_OF,
     STATEMENT_SESSION_SINCE_ALL,
+    STATEMENT_SESSION_UNCONFIRMED,
     STATEMENT_SESSION_ADD,
     STATEMENT_SESSION_UPDATE,
     STATEMENT_SESSION_ALL,
@@ -131,6 +133,21 @@ enum statement_id {
     STATEMENT_BACKUP_UPDATE,
     STATEMENT_BACKUP_ALL,
     STATEMENT_BACKUP_REKEY,
+    STATEMENT_BREAKGLASS_GET,
+    STATEMENT_BREAKGLASS_PUT,
+    STATEMENT_BREAKGLASS_ALL,
+    STATEMENT_BREAKGLASS_REKEY,
+    STATEMENT_EMERGENCY_LATEST,
+    STATEMENT_EMERGENCY_BY_NUMBER,
+    STATEMENT_EMERGENCY_BY_ID,
+    STATEMENT_EMERGENCY_ADD,
+    STATEMENT_EMERGENCY_UPDATE,
+    STATEMENT_EMERGENCY_ALL,
+    STATEMENT_EMERGENCY_REKEY,
+    STATEMENT_JOINED_GET,
+    STATEMENT_JOINED_PUT,
+    STATEMENT_JOINED_ALL,
+    STATEMENT_JOINED_REKEY,
     STATEMENT_REKEY_COUNT,
     STATEMENT_SCHEMA_VERSION,
     STATEMENT_SCHEMA_OWNER,
@@ -228,7 +245,7 @@ void database_checkpoint(struct store *store, int frames);
 
 /* -- schema (schema.c) ----------------------------------------------------------------------- */
 
-#define SCHEMA_VERSION      6
+#define SCHEMA_VERSION      7
 #define SCHEMA_OWNER        1835361383 /* "medg": the application_id of our files */
 #define SCHEMA_TEXT_(value) #value
 #define SCHEMA_TEXT(value)  SCHEMA_TEXT_(value)
@@ -271,7 +288,7 @@ struct row_table {
     enum statement_id all;   /* reads every row */
     enum statement_id rekey; /* gives every row the MAC that rekey.c makes */
 };
-#define ROW_COLUMNS_MAX 20
+#define ROW_COLUMNS_MAX 25
 
 #define ROW_SIZE_OF(type, member) sizeof(((type *)NULL)->member)
 #define ROW_COLUMN(name, kind, type, member)                                                       \
@@ -291,8 +308,8 @@ struct row_table {
 extern const struct row_table table_meta, table_account, table_activity, table_credential,
     table_grant, table_attempt, table_session, table_alert, table_delivery, table_policy_seen,
     table_ledger, table_ledger_head, table_checkpoint, table_archive, table_document, table_key,
-    table_backup;
-#define ROW_TABLES 17
+    table_backup, table_breakglass, table_emergency, table_joined;
+#define ROW_TABLES 20
 extern const struct row_table *const row_tables[ROW_TABLES];
 
 /* A value as the database holds it: an SQLite type, and a number or bytes. */

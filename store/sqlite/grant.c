@@ -20,6 +20,7 @@ static const struct row_column grant_columns[] = {
     ROW_COLUMN("used", ROW_UNSIGNED, struct grant, used),
     ROW_COLUMN("last_used", ROW_SIGNED, struct grant, last_used),
     ROW_COLUMN("ledger_seq", ROW_UNSIGNED, struct grant, ledger_seq),
+    ROW_COLUMN_LATER("work", ROW_TEXT, struct grant, work),
 };
 const struct row_table table_grant = {"account_grant", grant_columns, MEDGL_COUNT(grant_columns),
                                       STATEMENT_GRANT_ALL, STATEMENT_GRANT_REKEY};

@@ -10,7 +10,7 @@ const struct row_table *const row_tables[ROW_TABLES] = {
     &table_meta,    &table_account,     &table_activity,   &table_credential, &table_grant,
     &table_attempt, &table_session,     &table_alert,      &table_delivery,   &table_policy_seen,
     &table_ledger,  &table_ledger_head, &table_checkpoint, &table_archive,    &table_document,
-    &table_key,     &table_backup,
+    &table_key,     &table_backup,      &table_breakglass, &table_emergency,  &table_joined,
 };
 
 /* A tag, a number of eight bytes (or the length of what follows), the bytes. */

@@ -272,6 +272,65 @@ static const char *const schema_step[SCHEMA_VERSION] = {
     " verified INTEGER NOT NULL,"
     " ledger_seq INTEGER NOT NULL,"
     " mac BLOB NOT NULL) STRICT, WITHOUT ROWID;",
+
+    /* Break-glass accounts and emergencies (R31..R33), ledgers that are joined, maintenance (R30).
+     */
+    "PRAGMA user_version = 7;"
+    "ALTER TABLE account ADD COLUMN company TEXT;"
+    "ALTER TABLE account_grant ADD COLUMN work TEXT;"
+    "ALTER TABLE session ADD COLUMN grant_id TEXT;"
+    "ALTER TABLE session ADD COLUMN confirmed INTEGER;"
+    "ALTER TABLE session ADD COLUMN confirmed_by TEXT;"
+    "ALTER TABLE session ADD COLUMN confirmed_seq INTEGER;"
+    /* 3 is ACCOUNT_CLASS_MAINTENANCE. */
+    "CREATE INDEX session_unconfirmed ON session (opened, id)"
+    " WHERE class = 3 AND closed <> 0 AND confirmed IS NULL;"
+
+    "CREATE TABLE breakglass ("
+    " account_id TEXT NOT NULL PRIMARY KEY REFERENCES account (id),"
+    " serial TEXT NOT NULL UNIQUE,"
+    " times INTEGER NOT NULL,"
+    " sealed_at INTEGER NOT NULL,"
+    " used_at INTEGER NOT NULL,"
+    " emergency_id TEXT NOT NULL,"
+    " closed_at INTEGER NOT NULL,"
+    " ledger_seq INTEGER NOT NULL,"
+    " mac BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE emergency ("
+    " id TEXT NOT NULL PRIMARY KEY,"
+    " number INTEGER NOT NULL UNIQUE,"
+    " drill INTEGER NOT NULL,"
+    " criterion TEXT NOT NULL,"
+    " decided_by TEXT NOT NULL,"
+    " note TEXT NOT NULL,"
+    " account_id TEXT NOT NULL,"
+    " declared INTEGER NOT NULL,"
+    " spent INTEGER NOT NULL,"
+    " mark_wall INTEGER NOT NULL,"
+    " mark_uptime INTEGER NOT NULL,"
+    " mark_boot TEXT NOT NULL,"
+    " mark_credible INTEGER NOT NULL,"
+    " reminded INTEGER NOT NULL,"
+    " ended INTEGER NOT NULL,"
+    " recovered INTEGER NOT NULL,"
+    " recovered_by TEXT NOT NULL,"
+    " main_from INTEGER NOT NULL,"
+    " main_to INTEGER NOT NULL,"
+    " own_from INTEGER NOT NULL,"
+    " own_to INTEGER NOT NULL,"
+    " reviewed INTEGER NOT NULL,"
+    " reviewed_by TEXT NOT NULL,"
+    " review_note TEXT NOT NULL,"
+    " ledger_seq INTEGER NOT NULL,"
+    " mac BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE joined ("
+    " origin TEXT NOT NULL PRIMARY KEY,"
+    " size INTEGER NOT NULL,"
+    " time INTEGER NOT NULL,"
+    " ledger_seq INTEGER NOT NULL,"
+    " mac BLOB NOT NULL) STRICT, WITHOUT ROWID;",
 };
 
 /* One row that is always there: opening the store proves the key with it. */

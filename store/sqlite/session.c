@@ -2,6 +2,7 @@
 #include "store/sqlite/database.h"
 
 #include <stddef.h>
+#include <string.h>
 
 static const struct row_column session_columns[] = {
     ROW_COLUMN("id", ROW_TEXT, struct session, id),
@@ -15,6 +16,10 @@ static const struct row_column session_columns[] = {
     ROW_COLUMN_LATER("ended", ROW_UNSIGNED, struct session, ended),
     ROW_COLUMN_LATER("leader", ROW_TEXT, struct session, leader),
     ROW_COLUMN_LATER("person", ROW_TEXT, struct session, person),
+    ROW_COLUMN_LATER("grant_id", ROW_TEXT, struct session, grant_id),
+    ROW_COLUMN_LATER("confirmed", ROW_SIGNED, struct session, confirmed),
+    ROW_COLUMN_LATER("confirmed_by", ROW_TEXT, struct session, confirmed_by),
+    ROW_COLUMN_LATER("confirmed_seq", ROW_UNSIGNED, struct session, confirmed_seq),
 };
 const struct row_table table_session = {"session", session_columns, MEDGL_COUNT(session_columns),
                                         STATEMENT_SESSION_ALL, STATEMENT_SESSION_REKEY};
@@ -77,6 +82,13 @@ enum medgl_error store_session_each_since(
                         each, argument);
 }
 
+enum medgl_error store_session_each_unconfirmed(
+    struct store_txn *txn, enum medgl_error (*each)(void *argument, const struct session *session),
+    void *argument)
+{
+    return session_each(txn, STATEMENT_SESSION_UNCONFIRMED, NULL, each, argument);
+}
+
 static bool session_is_end(enum session_end how)
 {
     switch (how) {
@@ -102,5 +114,19 @@ enum medgl_error store_session_close(struct store_txn *txn, const char *id, medg
     /* The clock was set back: it did not end before it began. */
     session.closed = now > session.opened ? now : session.opened;
     session.ended = how;
+    return row_put(txn, STATEMENT_SESSION_UPDATE, &table_session, &session);
+}
+
+enum medgl_error store_session_update(struct store_txn *txn, const struct session *confirmed)
+{
+    struct session session;
+    if (confirmed->confirmed == 0)
+        return MEDGL_ERR_ARGUMENT;
+    MEDGL_TRY(store_session_by_id(txn, confirmed->id, &session));
+    if (session.closed == 0 || session.confirmed != 0)
+        return MEDGL_ERR_CONFLICT;
+    session.confirmed = confirmed->confirmed;
+    memcpy(session.confirmed_by, confirmed->confirmed_by, sizeof(session.confirmed_by));
+    session.confirmed_seq = confirmed->confirmed_seq;
     return row_put(txn, STATEMENT_SESSION_UPDATE, &table_session, &session);
 }

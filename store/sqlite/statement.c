@@ -9,7 +9,7 @@
 #define ACCOUNT                                                                                    \
     "id, name, uid, class, state, state_since, state_reason, full_name, created, ledger_seq, "     \
     "reading, staff_number, birth_date, hours, places, services, sessions, idle, shared, factor, " \
-    "mac"
+    "company, mac"
 #define ACTIVITY                                                                                   \
     "account_id, last_login, last_service, last_source, failures, last_failure, "                  \
     "last_failure_source, warned_at, grace_used, factor_failures, last_used, factor_warned_at, "   \
@@ -19,11 +19,12 @@
     "counter, drift, mac"
 #define GRANT                                                                                      \
     "id, account_id, kind, asks_instead, created, since, until, ended, how_ended, approved_by, "   \
-    "reason, used, last_used, ledger_seq, mac"
+    "reason, used, last_used, ledger_seq, work, mac"
 #define ATTEMPT                                                                                    \
     "id, account_id, source, service, started, deadline, finished, outcome, lease, tag, mac"
 #define SESSION                                                                                    \
-    "id, account_id, service, source, tty, opened, closed, class, ended, leader, person, mac"
+    "id, account_id, service, source, tty, opened, closed, class, ended, leader, person, "         \
+    "grant_id, confirmed, confirmed_by, confirmed_seq, mac"
 #define ALERT                                                                                      \
     "id, kind, fold, account_id, subject, source, text, first, last, count, not_before, "          \
     "addressed, done, mac"
@@ -37,6 +38,13 @@
     "id, account_id, digest, type, size, created, destroyed, ledger_seq, shown_seq, mac"
 #define KEY    "key_use, name, algorithm, first_size, since, ledger_seq, mac"
 #define BACKUP "id, file, digest, bytes, size, state, created, verified, ledger_seq, mac"
+#define BREAKGLASS                                                                                 \
+    "account_id, serial, times, sealed_at, used_at, emergency_id, closed_at, ledger_seq, mac"
+#define EMERGENCY                                                                                  \
+    "id, number, drill, criterion, decided_by, note, account_id, declared, spent, mark_wall, "     \
+    "mark_uptime, mark_boot, mark_credible, reminded, ended, recovered, recovered_by, main_from, " \
+    "main_to, own_from, own_to, reviewed, reviewed_by, review_note, ledger_seq, mac"
+#define JOINED "origin, size, time, ledger_seq, mac"
 
 /* Outcomes stand as numbers (1 in flight, 2 failed, 4 refused, 7 repeated) where a partial index
  * has to be recognised. */
@@ -54,7 +62,8 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_ACCOUNT_ADD] = "INSERT INTO account (" ACCOUNT ") VALUES (:id, :name, :uid, :class, "
                               ":state, :state_since, :state_reason, :full_name, :created, "
                               ":ledger_seq, :reading, :staff_number, :birth_date, :hours, "
-                              ":places, :services, :sessions, :idle, :shared, :factor, :mac)",
+                              ":places, :services, :sessions, :idle, :shared, :factor, :company, "
+                              ":mac)",
     /* A name stays with its account for good (R25). */
     [STATEMENT_ACCOUNT_UPDATE] =
         "UPDATE account SET uid = :uid, class = :class, state = :state, state_since = "
@@ -62,8 +71,8 @@ const char *const statement_sql[STATEMENT_COUNT] = {
         "state_reason = :state_reason, full_name = :full_name, created = :created, "
         "ledger_seq = :ledger_seq, reading = :reading, staff_number = :staff_number, "
         "birth_date = :birth_date, hours = :hours, places = :places, services = :services, "
-        "sessions = :sessions, idle = :idle, shared = :shared, factor = :factor, mac = :mac WHERE "
-        "id = :id AND name = :name",
+        "sessions = :sessions, idle = :idle, shared = :shared, factor = :factor, "
+        "company = :company, mac = :mac WHERE id = :id AND name = :name",
     [STATEMENT_ACCOUNT_ALL] = "SELECT " ACCOUNT " FROM account ORDER BY name",
     [STATEMENT_ACCOUNT_REKEY] = "UPDATE account SET mac = row_rekey(" ACCOUNT ")",
     [STATEMENT_ACCOUNT_COUNT] = "SELECT count(*) FROM account",
@@ -111,13 +120,13 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_GRANT_ADD] =
         "INSERT INTO account_grant (" GRANT
         ") VALUES (:id, :account_id, :kind, :asks_instead, :created, :since, :until, :ended, "
-        ":how_ended, :approved_by, :reason, :used, :last_used, :ledger_seq, :mac)",
+        ":how_ended, :approved_by, :reason, :used, :last_used, :ledger_seq, :work, :mac)",
     [STATEMENT_GRANT_UPDATE] =
         "UPDATE account_grant SET account_id = :account_id, kind = :kind, asks_instead = "
         ":asks_instead, created = :created, since = :since, until = :until, ended = :ended, "
         "how_ended = :how_ended, "
         "approved_by = :approved_by, reason = :reason, used = :used, last_used = :last_used, "
-        "ledger_seq = :ledger_seq, mac = :mac WHERE id = :id",
+        "ledger_seq = :ledger_seq, work = :work, mac = :mac WHERE id = :id",
     [STATEMENT_GRANT_OF] =
         "SELECT " GRANT " FROM account_grant WHERE account_id = :account_id ORDER BY created, id",
     [STATEMENT_GRANT_OPEN_OF] =
@@ -195,13 +204,19 @@ const char *const statement_sql[STATEMENT_COUNT] = {
         "SELECT " SESSION " FROM session WHERE closed = 0 UNION ALL "
         "SELECT " SESSION " FROM session WHERE closed <> 0 AND closed >= :since "
         "ORDER BY opened DESC, id",
+    /* 3 is ACCOUNT_CLASS_MAINTENANCE: the partial index has to be recognised. */
+    [STATEMENT_SESSION_UNCONFIRMED] =
+        "SELECT " SESSION " FROM session WHERE class = 3 AND closed <> 0 AND confirmed IS NULL "
+        "ORDER BY opened, id",
     [STATEMENT_SESSION_ADD] =
         "INSERT INTO session (" SESSION ") VALUES (:id, :account_id, :service, "
-        ":source, :tty, :opened, :closed, :class, :ended, :leader, :person, :mac)",
+        ":source, :tty, :opened, :closed, :class, :ended, :leader, :person, :grant_id, "
+        ":confirmed, :confirmed_by, :confirmed_seq, :mac)",
     [STATEMENT_SESSION_UPDATE] =
         "UPDATE session SET account_id = :account_id, service = :service, source = :source, "
         "tty = :tty, opened = :opened, closed = :closed, class = :class, ended = :ended, "
-        "leader = :leader, person = :person, mac = :mac WHERE id = :id",
+        "leader = :leader, person = :person, grant_id = :grant_id, confirmed = :confirmed, "
+        "confirmed_by = :confirmed_by, confirmed_seq = :confirmed_seq, mac = :mac WHERE id = :id",
     [STATEMENT_SESSION_ALL] = "SELECT " SESSION " FROM session",
     [STATEMENT_SESSION_REKEY] = "UPDATE session SET mac = row_rekey(" SESSION ")",
 
@@ -306,6 +321,45 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_BACKUP_ALL] = "SELECT " BACKUP " FROM backup ORDER BY size DESC, created DESC, id",
     [STATEMENT_BACKUP_REKEY] = "UPDATE backup SET mac = row_rekey(" BACKUP ")",
 
+    /* Not OR REPLACE: it would take away the row of another account with that serial. */
+    [STATEMENT_BREAKGLASS_PUT] =
+        "INSERT INTO breakglass (" BREAKGLASS ") VALUES (:account_id, :serial, :times, :sealed_at, "
+        ":used_at, :emergency_id, :closed_at, :ledger_seq, :mac) ON CONFLICT (account_id) DO "
+        "UPDATE SET serial = :serial, times = :times, sealed_at = :sealed_at, used_at = :used_at, "
+        "emergency_id = :emergency_id, closed_at = :closed_at, ledger_seq = :ledger_seq, "
+        "mac = :mac",
+    [STATEMENT_BREAKGLASS_GET] =
+        "SELECT " BREAKGLASS " FROM breakglass WHERE account_id = :account_id",
+    [STATEMENT_BREAKGLASS_ALL] = "SELECT " BREAKGLASS " FROM breakglass ORDER BY account_id",
+    [STATEMENT_BREAKGLASS_REKEY] = "UPDATE breakglass SET mac = row_rekey(" BREAKGLASS ")",
+
+    [STATEMENT_EMERGENCY_LATEST] =
+        "SELECT " EMERGENCY " FROM emergency ORDER BY number DESC LIMIT 1",
+    [STATEMENT_EMERGENCY_BY_NUMBER] = "SELECT " EMERGENCY " FROM emergency WHERE number = :number",
+    [STATEMENT_EMERGENCY_BY_ID] = "SELECT " EMERGENCY " FROM emergency WHERE id = :id",
+    [STATEMENT_EMERGENCY_ADD] =
+        "INSERT INTO emergency (" EMERGENCY ") VALUES (:id, :number, :drill, :criterion, "
+        ":decided_by, :note, :account_id, :declared, :spent, :mark_wall, :mark_uptime, "
+        ":mark_boot, :mark_credible, :reminded, :ended, :recovered, :recovered_by, :main_from, "
+        ":main_to, :own_from, :own_to, :reviewed, :reviewed_by, :review_note, :ledger_seq, :mac)",
+    [STATEMENT_EMERGENCY_UPDATE] =
+        "UPDATE emergency SET drill = :drill, criterion = :criterion, decided_by = :decided_by, "
+        "note = :note, account_id = :account_id, declared = :declared, spent = :spent, "
+        "mark_wall = :mark_wall, mark_uptime = :mark_uptime, mark_boot = :mark_boot, "
+        "mark_credible = :mark_credible, reminded = :reminded, ended = :ended, "
+        "recovered = :recovered, recovered_by = :recovered_by, main_from = :main_from, "
+        "main_to = :main_to, own_from = :own_from, own_to = :own_to, reviewed = :reviewed, "
+        "reviewed_by = :reviewed_by, review_note = :review_note, ledger_seq = :ledger_seq, "
+        "mac = :mac WHERE id = :id AND number = :number",
+    [STATEMENT_EMERGENCY_ALL] = "SELECT " EMERGENCY " FROM emergency ORDER BY number",
+    [STATEMENT_EMERGENCY_REKEY] = "UPDATE emergency SET mac = row_rekey(" EMERGENCY ")",
+
+    [STATEMENT_JOINED_GET] = "SELECT " JOINED " FROM joined WHERE origin = :origin",
+    [STATEMENT_JOINED_PUT] = "INSERT OR REPLACE INTO joined (" JOINED
+                             ") VALUES (:origin, :size, :time, :ledger_seq, :mac)",
+    [STATEMENT_JOINED_ALL] = "SELECT " JOINED " FROM joined",
+    [STATEMENT_JOINED_REKEY] = "UPDATE joined SET mac = row_rekey(" JOINED ")",
+
     [STATEMENT_REKEY_COUNT] =
         "SELECT (SELECT count(*) FROM meta) + (SELECT count(*) FROM account) + "
         "(SELECT count(*) FROM activity) + (SELECT count(*) FROM credential) + "
@@ -315,7 +369,8 @@ const char *const statement_sql[STATEMENT_COUNT] = {
         "(SELECT count(*) FROM ledger) + (SELECT count(*) FROM ledger_head) + "
         "(SELECT count(*) FROM checkpoint) + (SELECT count(*) FROM archive) + "
         "(SELECT count(*) FROM document) + (SELECT count(*) FROM key_period) + "
-        "(SELECT count(*) FROM backup)",
+        "(SELECT count(*) FROM backup) + (SELECT count(*) FROM breakglass) + "
+        "(SELECT count(*) FROM emergency) + (SELECT count(*) FROM joined)",
 
     [STATEMENT_SCHEMA_VERSION] = "PRAGMA user_version",
     [STATEMENT_SCHEMA_OWNER] = "PRAGMA application_id",

@@ -145,7 +145,8 @@ static inline struct account account_of(char c, const char *name)
                               .sessions = 3,
                               .idle = -1,
                               .shared = true,
-                              .factor = ACCOUNT_FACTOR_OPTIONAL};
+                              .factor = ACCOUNT_FACTOR_OPTIONAL,
+                              .company = "株式会社メディカ"};
     assert_ok(text_copy(account.id, sizeof(account.id), id_of(c)));
     assert_ok(text_copy(account.name, sizeof(account.name), name));
     return account;
@@ -180,7 +181,8 @@ static inline struct grant grant_of(char id, char account)
                           .reason = "phone lost",
                           .used = 2,
                           .last_used = NOW + 2,
-                          .ledger_seq = 9};
+                          .ledger_seq = 9,
+                          .work = "除細動器の点検"};
     assert_ok(text_copy(grant.id, sizeof(grant.id), id_of(id)));
     assert_ok(text_copy(grant.account_id, sizeof(grant.account_id), id_of(account)));
     return grant;
@@ -194,9 +196,13 @@ static inline struct session session_of(char id, char account)
                               .opened = NOW,
                               .class_ = ACCOUNT_CLASS_STAFF,
                               .leader = "boot 1 2 3",
-                              .person = "taro"};
+                              .person = "taro",
+                              .confirmed = NOW + 6,
+                              .confirmed_by = "jiro",
+                              .confirmed_seq = 10};
     assert_ok(text_copy(session.id, sizeof(session.id), id_of(id)));
     assert_ok(text_copy(session.account_id, sizeof(session.account_id), id_of(account)));
+    assert_ok(text_copy(session.grant_id, sizeof(session.grant_id), id_of('9')));
     return session;
 }
 
@@ -299,6 +305,53 @@ static inline struct backup backup_of(char id, medgl_time created)
     return backup;
 }
 
+static inline struct breakglass breakglass_of(char account, const char *serial)
+{
+    struct breakglass breakglass = {
+        .times = 2, .sealed_at = NOW, .used_at = NOW + 1, .closed_at = NOW + 2, .ledger_seq = 11};
+    assert_ok(text_copy(breakglass.account_id, sizeof(breakglass.account_id), id_of(account)));
+    assert_ok(text_copy(breakglass.emergency_id, sizeof(breakglass.emergency_id), id_of('5')));
+    assert_ok(text_copy(breakglass.serial, sizeof(breakglass.serial), serial));
+    return breakglass;
+}
+
+static inline struct emergency emergency_of(char id, uint32_t number)
+{
+    struct emergency emergency = {.number = number,
+                                  .drill = true,
+                                  .criterion = "network-down",
+                                  .decided_by = "jiro",
+                                  .note = "登録系停止",
+                                  .declared = NOW,
+                                  .spent = 3600001,
+                                  .mark_wall = NOW + 3600000,
+                                  .mark_uptime = 7200002,
+                                  .mark_boot = "0f9d3c1e-7a54-4a0e-b9f3-2f6f1a0b7c11",
+                                  .mark_credible = true,
+                                  .reminded = NOW + 3,
+                                  .ended = EMERGENCY_END_RECOVERED,
+                                  .recovered = NOW + 4,
+                                  .recovered_by = "saburo",
+                                  .main_from = -1,
+                                  .main_to = 5,
+                                  .own_from = 6,
+                                  .own_to = 7,
+                                  .reviewed = NOW + 5,
+                                  .reviewed_by = "shiro",
+                                  .review_note = "nothing",
+                                  .ledger_seq = 12};
+    assert_ok(text_copy(emergency.id, sizeof(emergency.id), id_of(id)));
+    assert_ok(text_copy(emergency.account_id, sizeof(emergency.account_id), id_of('a')));
+    return emergency;
+}
+
+static inline struct joined joined_of(const char *origin, uint64_t size)
+{
+    struct joined joined = {.size = size, .time = NOW, .ledger_seq = 13};
+    assert_ok(text_copy(joined.origin, sizeof(joined.origin), origin));
+    return joined;
+}
+
 /* One more line, with a head that goes with it; what they say is ledger/'s affair. */
 static inline enum medgl_error append_line(struct store_txn *txn, const char *line)
 {
@@ -329,6 +382,9 @@ static inline void fill(void)
     const struct archive archive = archive_of(0, 1);
     const struct key_period key = key_of(KEY_USE_STORE, "first", 0);
     const struct backup backup = backup_of('7', NOW);
+    const struct breakglass breakglass = breakglass_of('b', "ER-0001");
+    const struct emergency emergency = emergency_of('5', 1);
+    const struct joined joined = joined_of("host/medgl/breakglass", 3);
     struct activity activity = {.last_login = NOW,
                                 .last_service = "sshd",
                                 .last_source = "192.0.2.1",
@@ -356,6 +412,9 @@ static inline void fill(void)
     assert_ok(store_archive_add(txn, &archive));
     assert_ok(store_key_add(txn, &key));
     assert_ok(store_backup_add(txn, &backup));
+    assert_ok(store_breakglass_put(txn, &breakglass));
+    assert_ok(store_emergency_add(txn, &emergency));
+    assert_ok(store_joined_put(txn, &joined));
     assert_ok(append_line(txn, "{\"seq\":0}"));
     assert_ok(append_line(txn, "{\"seq\":1}"));
     assert_ok(store_checkpoint_add(txn, 2, NOW, "note of 2"));

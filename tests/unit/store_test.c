@@ -135,14 +135,16 @@ static void no_problem(void *argument, const char *what)
 /* Stores that older programs made, brought forward with all that is in them. */
 struct older {
     const char *name;
-    const char *file;   /* SQL that makes it */
-    const char *sql;    /* what makes it older still */
-    bool owner_known;   /* what version 3 keeps is there */
-    bool rules_known;   /* what version 4 keeps */
-    bool factors_known; /* what version 5 keeps */
+    const char *file;    /* SQL that makes it */
+    const char *sql;     /* what makes it older still */
+    bool owner_known;    /* what version 3 keeps is there */
+    bool rules_known;    /* what version 4 keeps */
+    bool factors_known;  /* what version 5 keeps */
+    bool evidence_known; /* what version 6 keeps */
 };
 
 static const struct older olders[] = {
+    {"version 6", STORE_VERSION6, "", true, true, true, true},
     {"version 5", STORE_VERSION5, "", true, true, true},
     {"version 4", STORE_VERSION4, "", true, true},
     {"version 3", STORE_VERSION3, "", true},
@@ -186,6 +188,7 @@ static void older_store_is_whole(struct store_txn *txn, const struct older *row)
     assert_true(hanako.sessions == (row->rules_known ? 3 : 0) &&
                 hanako.idle == (row->rules_known ? -1 : 0) && hanako.shared == row->rules_known);
     assert_int_equal(hanako.factor, factors ? expected.factor : ACCOUNT_FACTOR_CLASS);
+    assert_string_equal(hanako.company, "");
     assert_ok(store_activity_get(txn, hanako.id, &activity));
     assert_true(activity.failures == 3 && activity.factor_failures == (row->rules_known ? 7 : 0) &&
                 activity.last_used == (row->rules_known ? NOW - 3 : 0));
@@ -204,31 +207,56 @@ static void older_store_is_whole(struct store_txn *txn, const struct older *row)
     assert_int_equal(session.class_, row->rules_known ? ACCOUNT_CLASS_STAFF : 0);
     assert_string_equal(session.leader, row->rules_known ? "boot 1 2 3" : "");
     assert_string_equal(session.person, row->rules_known ? "taro" : "");
+    assert_true(session.confirmed == 0 && session.confirmed_seq == 0);
+    assert_string_equal(session.grant_id, "");
+    assert_string_equal(session.confirmed_by, "");
     struct ledger_head head;
     struct kept_checkpoint kept;
     assert_ok(store_ledger_head(txn, &head));
-    assert_true(head.tree.size == 2 && head.time == 0);
+    assert_true(head.tree.size == 2 && head.time == (row->evidence_known ? NOW : 0));
     assert_ok(store_checkpoint_of(txn, 2, &kept));
     assert_true(kept.time == NOW && kept.told == 0);
     assert_string_equal(kept.note, "note of 2");
+    struct grant grant;
+    struct document document;
+    struct breakglass breakglass;
+    struct emergency emergency;
+    if (factors) {
+        assert_ok(store_grant_by_id(txn, id_of('9'), &grant));
+        assert_string_equal(grant.reason, "phone lost");
+        assert_string_equal(grant.work, "");
+    }
+    if (row->evidence_known) {
+        assert_ok(store_document_of(txn, 1, &document));
+        assert_string_equal(document.type, "image/jpeg");
+        assert_ok(store_checkpoint_of(txn, 1, &kept));
+        assert_int_equal(kept.told, NOW + 3);
+    }
+    assert_error(store_breakglass_get(txn, hanako.id, &breakglass), MEDGL_ERR_NOT_FOUND);
+    assert_error(store_emergency_latest(txn, &emergency), MEDGL_ERR_NOT_FOUND);
 }
 
 /* The new columns of old rows can be written. */
-static void older_store_is_used(struct store_txn *txn)
+static void older_store_is_used(struct store_txn *txn, const struct older *row)
 {
     const struct account expected = account_of('a', "hanako");
     struct account hanako;
     struct credential password;
     struct attempt attempt = attempt_of(id_of('1'), 'b', "s", NOW);
-    const struct grant grant = grant_of('8', 'a');
-    const struct document document = document_of('8', 'a', 1);
-    const struct archive archive = archive_of(0, 1);
+    const struct grant grant = grant_of('1', 'a');
+    const struct document document = document_of('1', 'a', 5);
+    const struct archive archive = row->evidence_known ? archive_of(1, 2) : archive_of(0, 1);
     const struct key_period key = key_of(KEY_USE_LEDGER, "first", 0);
-    const struct backup backup = backup_of('7', NOW);
+    const struct backup backup = backup_of('1', NOW);
+    const struct breakglass breakglass = breakglass_of('a', "ER-0001");
+    const struct emergency emergency = emergency_of('1', 1);
+    const struct joined joined = joined_of("host/medgl/breakglass", 3);
+    struct session session = session_of('d', 'a');
     assert_ok(store_account_update(txn, &expected));
     assert_ok(store_account_by_name(txn, "hanako", &hanako));
     assert_string_equal(hanako.reading, expected.reading);
     assert_string_equal(hanako.hours, expected.hours);
+    assert_string_equal(hanako.company, expected.company);
     assert_true(hanako.shared);
     assert_int_equal(hanako.factor, expected.factor);
     assert_ok(store_credential_get(txn, hanako.id, CREDENTIAL_PASSWORD, &password));
@@ -242,6 +270,12 @@ static void older_store_is_used(struct store_txn *txn)
     assert_ok(append_line(txn, "{\"seq\":2}"));
     assert_ok(store_ledger_archive(txn, 0, 1));
     assert_ok(store_session_close(txn, id_of('d'), NOW + 1, SESSION_END_LOST));
+    assert_ok(store_session_update(txn, &session));
+    assert_ok(store_session_by_id(txn, id_of('d'), &session));
+    assert_string_equal(session.confirmed_by, "jiro");
+    assert_ok(store_breakglass_put(txn, &breakglass));
+    assert_ok(store_emergency_add(txn, &emergency));
+    assert_ok(store_joined_put(txn, &joined));
     assert_ok(crypto_random_id(attempt.id));
     assert_ok(store_attempt_begin(txn, &attempt));
     assert_ok(store_attempt_finish(txn, attempt.id, NOW, ATTEMPT_OUTCOME_REPEATED, 5));
@@ -256,7 +290,7 @@ static void older_store_is_brought_forward(void **state)
     assert_int_equal(raw_number("PRAGMA user_version"), SCHEMA_VERSION);
     struct store_txn *txn = begin(STORE_WRITE);
     older_store_is_whole(txn, row);
-    older_store_is_used(txn);
+    older_store_is_used(txn, row);
     if (row->owner_known) { /* its store has failures as well */
         assert_ok(store_attempt_count(txn, id_of('a'), "192.0.2.9", NOW, MEDGL_HOUR, UINT32_MAX,
                                       &counts));
@@ -328,6 +362,7 @@ static void account_keeps_every_field(void **state)
                               .idle = INT64_MIN,
                               .shared = true,
                               .factor = ACCOUNT_FACTOR_NONE};
+    memset(extreme.company, 'c', sizeof(extreme.company) - 1);
     memset(extreme.hours, 'h', sizeof(extreme.hours) - 1);
     memset(extreme.places, 'p', sizeof(extreme.places) - 1);
     memset(extreme.services, 's', sizeof(extreme.services) - 1);
@@ -341,7 +376,7 @@ static void account_keeps_every_field(void **state)
     const struct account plain = account_of('a', "hanako");
     struct account bare = account_of('b', "taro");
     bare.reading[0] = bare.staff_number[0] = bare.birth_date[0] = '\0';
-    bare.hours[0] = bare.places[0] = bare.services[0] = '\0';
+    bare.hours[0] = bare.places[0] = bare.services[0] = bare.company[0] = '\0';
     bare.sessions = 0;
     bare.idle = 0;
     bare.shared = false;
@@ -367,6 +402,7 @@ static void account_keeps_every_field(void **state)
         assert_string_equal(got.hours, accounts[i]->hours);
         assert_string_equal(got.places, accounts[i]->places);
         assert_string_equal(got.services, accounts[i]->services);
+        assert_string_equal(got.company, accounts[i]->company);
         assert_true(got.sessions == accounts[i]->sessions && got.idle == accounts[i]->idle &&
                     got.shared == accounts[i]->shared && got.factor == accounts[i]->factor);
         assert_ok(store_account_by_name(&fixture_txn, accounts[i]->name, &got));
@@ -717,6 +753,7 @@ static void R22_grant_keeps_every_field(void **state)
     memcpy(extreme.account_id, plain.account_id, sizeof(extreme.account_id));
     memset(extreme.approved_by, 'b', sizeof(extreme.approved_by) - 1);
     memset(extreme.reason, 0xff, sizeof(extreme.reason) - 1);
+    memset(extreme.work, 0xff, sizeof(extreme.work) - 1);
     fill();
     const struct grant *const grants[] = {&plain, &extreme};
     for (size_t i = 0; i < MEDGL_COUNT(grants); i++) {
@@ -730,6 +767,7 @@ static void R22_grant_keeps_every_field(void **state)
         assert_string_equal(got.account_id, grants[i]->account_id);
         assert_string_equal(got.approved_by, grants[i]->approved_by);
         assert_string_equal(got.reason, grants[i]->reason);
+        assert_string_equal(got.work, grants[i]->work);
         assert_true(got.kind == grants[i]->kind && got.instead == grants[i]->instead &&
                     got.created == grants[i]->created && got.since == grants[i]->since &&
                     got.until == grants[i]->until && got.ended == grants[i]->ended &&
@@ -1888,6 +1926,7 @@ static void no_transaction_inside_another(void **state)
 static bool is_narrow(const char *step)
 {
     return strstr(step, "INDEX session_open_all") != NULL ||
+           strstr(step, "INDEX session_unconfirmed") != NULL ||
            strstr(step, "INDEX alert_waiting") != NULL ||
            strstr(step, "INDEX account_grant_open_all") != NULL;
 }
@@ -1900,7 +1939,8 @@ static bool may_scan(enum statement_id id)
             return true;
     return id == STATEMENT_ACCOUNT_COUNT || id == STATEMENT_LEDGER_SPAN ||
            id == STATEMENT_LEDGER_STREAM || id == STATEMENT_CREDENTIAL_COUNT ||
-           id == STATEMENT_REKEY_COUNT || id == STATEMENT_ARCHIVE_LAST || /* stops at the first */
+           id == STATEMENT_REKEY_COUNT || id == STATEMENT_ARCHIVE_LAST ||
+           id == STATEMENT_EMERGENCY_LATEST || /* both stop at the first */
            id == STATEMENT_SESSION_SINCE_OF || id == STATEMENT_SESSION_SINCE_ALL ||
            id == STATEMENT_SCHEMA_OBJECTS || id == STATEMENT_CHECK_BESIDE_LEDGER;
 }
