@@ -27,6 +27,7 @@ enum admin_exit setup_run(struct admin *admin)
         .group = identity->group,
         .actor = identity->actor,
     };
+    const bool old = context_there(identity->root, CONTEXT_MAIN);
     enum medgl_error error = operation_setup(&request);
     if (error == MEDGL_ERR_EXISTS) {
         complain(_("Everything is set up already; nothing was changed."));
@@ -34,14 +35,23 @@ enum admin_exit setup_run(struct admin *admin)
     }
     if (error != MEDGL_OK)
         return admin_failed(error, "", NULL);
-    char path[PATH_MAX];
+    char path[PATH_MAX], small[PATH_MAX];
     (void)path_under(path, identity->root, PATH_LEDGER_VKEY);
-    output_say(&admin->output,
-               _("Set up as %s.\n"
-                 "Keep a copy of %s, and of every checkpoint, where nobody who is root here can "
-                 "change it: only that proves later that the ledger was not rewritten.\n"
-                 "Next: medgl-admin account add NAME, then medgl-admin password reset NAME."),
-               origin, path);
+    (void)path_under(small, identity->root, PATH_BREAKGLASS_LEDGER_VKEY);
+    if (old)
+        output_say(&admin->output,
+                   _("Set up what was missing; nothing that was there was changed. Break-glass "
+                     "accounts have an installation of their own in %s%s.\n"
+                     "Keep a copy of %s where nobody who is root here can change it."),
+                   identity->root, PATH_BREAKGLASS, small);
+    else
+        output_say(
+            &admin->output,
+            _("Set up as %s.\n"
+              "Keep copies of %s and %s, and of every checkpoint, where nobody who is root here "
+              "can change them: only that proves later that the ledgers were not rewritten.\n"
+              "Next: medgl-admin account add NAME, then medgl-admin password reset NAME."),
+            origin, path, small);
     if (admin->output.json) {
         struct table *table =
             table_new(&admin->output, "setup", TABLE_RECORD, columns, MEDGL_COUNT(columns));

@@ -376,6 +376,17 @@ static enum medgl_error serve_call(struct context *context, const struct talk *t
     return MEDGL_ERR_PEER;
 }
 
+/* MUST: where the break-glass accounts cannot be looked at, nobody is left to the next module: it
+ * could be one of theirs, and an envelope would not be asked for (R32). */
+static enum wire_result serve_unsure(const struct context *context, enum wire_result result)
+{
+    if (result != WIRE_RESULT_NOT_ENROLLED || !context->unsure)
+        return result;
+    log_line(LOG_ERR, "who is not enrolled stays out as long as the break-glass accounts cannot be "
+                      "looked at: run medgl-admin doctor");
+    return WIRE_RESULT_UNAVAILABLE;
+}
+
 static enum wire_result decide(int fd, const char *root, struct request *request,
                                struct context *context)
 {
@@ -386,12 +397,13 @@ static enum wire_result decide(int fd, const char *root, struct request *request
                                         .silent = (request->flags & WIRE_FLAG_SILENT) != 0,
                                         .broken = false};
     const struct talk talk = conversation_talk(&conversation);
-    enum medgl_error error = context_open(root, CONTEXT_STATE, context); /* logs its failures */
+    enum medgl_error error =
+        context_open_of(root, CONTEXT_STATE, request->user, context); /* logs its failures */
     if (error != MEDGL_OK)
         return result;
     error = serve_call(context, &talk, request, &result);
     if (error == MEDGL_OK)
-        return result;
+        return serve_unsure(context, result);
     log_line(LOG_ERR, "no verdict for service \"%s\": %s: run medgl-admin doctor",
              request->caller.service, medgl_error_text(error));
     return WIRE_RESULT_UNAVAILABLE;

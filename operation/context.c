@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "operation/policy_seen.h"
 #include "policy/calendar.h"
 #include "policy/load.h"
 
@@ -56,12 +57,14 @@ static enum medgl_error context_signer(const struct context *context, const char
 
 static enum medgl_error context_keys(struct context *context)
 {
-    enum medgl_error error = context_seal_key(context, PATH_STORE_KEY, &context->seal);
+    const char *name = context_file(context->place, CONTEXT_FILE_STORE_KEY);
+    enum medgl_error error = context_seal_key(context, name, &context->seal);
     if (error != MEDGL_OK)
-        return context_key_lacking(context, PATH_STORE_KEY, error);
-    error = context_signer(context, PATH_LEDGER_KEY, &context->signer);
+        return context_key_lacking(context, name, error);
+    name = context_file(context->place, CONTEXT_FILE_LEDGER_KEY);
+    error = context_signer(context, name, &context->signer);
     if (error != MEDGL_OK)
-        return context_key_lacking(context, PATH_LEDGER_KEY, error);
+        return context_key_lacking(context, name, error);
     return MEDGL_OK;
 }
 
@@ -88,7 +91,7 @@ static enum medgl_error context_store_under(struct context *context, bool create
 {
     unsigned char row_key[CRYPTO_HASH_SIZE];
     char path[PATH_MAX];
-    MEDGL_TRY(path_under(path, context->root, PATH_STORE));
+    MEDGL_TRY(context_path(context, CONTEXT_FILE_STORE, path));
     MEDGL_TRY(seal_key_derive(key, "medgl unknown names", context->tag_key));
     MEDGL_TRY(context_row_key(key, row_key));
     const struct store_options options = {
@@ -112,10 +115,11 @@ static enum medgl_error context_store_under(struct context *context, bool create
  * MUST: the new one is read first: where that is gone, store.key is the new one by now. */
 static enum medgl_error context_other_key(struct context *context, bool create, bool read_only)
 {
-    static const char *const names[] = {PATH_STORE_KEY_NEW, PATH_STORE_KEY};
-    for (size_t i = 0; i < MEDGL_COUNT(names); i++) {
+    static const enum context_file files[] = {CONTEXT_FILE_STORE_KEY_NEW, CONTEXT_FILE_STORE_KEY};
+    for (size_t i = 0; i < MEDGL_COUNT(files); i++) {
         auto_clean(seal_key_free) struct seal_key *key = NULL;
-        if (context_seal_key(context, names[i], &key) != MEDGL_OK)
+        const char *name = context_file(context->place, files[i]);
+        if (context_seal_key(context, name, &key) != MEDGL_OK)
             continue;
         enum medgl_error error = context_store_under(context, create, read_only, key);
         if (error == MEDGL_ERR_KEY)
@@ -126,8 +130,9 @@ static enum medgl_error context_other_key(struct context *context, bool create, 
         return error;
     }
     log_line(LOG_ERR,
-             "the store in %s%s is under another key than %s%s: restore both from the same backup",
-             context->root, MEDGL_STATEDIR, context->root, PATH_STORE_KEY);
+             "the store %s%s is under another key than %s%s: restore both from the same backup",
+             context->root, context_file(context->place, CONTEXT_FILE_STORE), context->root,
+             context_file(context->place, CONTEXT_FILE_STORE_KEY));
     return MEDGL_ERR_KEY;
 }
 
@@ -141,7 +146,8 @@ static enum medgl_error context_settle_signer(struct context *context)
 {
     auto_clean(note_signer_free) struct note_signer *fresh = NULL;
     struct ledger_head head;
-    if (context_signer(context, PATH_LEDGER_KEY_NEW, &fresh) != MEDGL_OK)
+    const char *name = context_file(context->place, CONTEXT_FILE_LEDGER_KEY_NEW);
+    if (context_signer(context, name, &fresh) != MEDGL_OK)
         return MEDGL_OK;
     MEDGL_TRY(store_transact(context->store, STORE_READ, context_read_head, &head));
     context->ledger_key_new = note_names(head.checkpoint, fresh);
@@ -152,36 +158,94 @@ static enum medgl_error context_settle_signer(struct context *context)
     return MEDGL_OK;
 }
 
+/* -- the policy -------------------------------------------------------------------------------- */
+
+static enum medgl_error context_zone(const struct context *context)
+{
+    if (clock_set_zone(context->policy.time_zone) == MEDGL_OK)
+        return MEDGL_OK;
+    log_line(LOG_ERR, "policy: time_zone \"%s\" is not known here: install tzdata or correct it",
+             context->policy.time_zone);
+    return MEDGL_ERR_POLICY;
+}
+
+static enum medgl_error context_policy(struct context *context)
+{
+    enum medgl_error error = policy_load(context->root, geteuid(), NULL, &context->policy);
+    if (error == MEDGL_OK)
+        return context_zone(context);
+    log_line(LOG_ERR,
+             "the policy in %s%s is not usable, and nobody logs in until it is: correct it, and "
+             "see that medgl-admin policy check finds nothing",
+             context->root, MEDGL_SYSCONFDIR);
+    return error;
+}
+
+/* MUST: no mistake in the policy keeps a break-glass account out (R32). Where the zone is not known
+ * here, that of the machine holds. */
+static void context_policy_breakglass(struct context *context)
+{
+    context->policy_lost =
+        policy_load(context->root, geteuid(), NULL, &context->policy) != MEDGL_OK;
+    if (context->policy_lost)
+        policy_defaults(&context->policy);
+    (void)context_zone(context);
+}
+
+static enum medgl_error context_read_policy(struct store_txn *txn, void *argument)
+{
+    return policy_seen_last(txn, argument);
+}
+
+/* The one that this store saw last, where the files are of no use. */
+static void context_policy_last(struct context *context)
+{
+    const enum medgl_error error =
+        store_transact(context->store, STORE_READ, context_read_policy, &context->policy);
+    log_line(LOG_ERR,
+             "the policy in %s%s is not usable: for break-glass accounts %s; everybody else stays "
+             "out until it is corrected: see that medgl-admin policy check finds nothing",
+             context->root, MEDGL_SYSCONFDIR,
+             error == MEDGL_OK ? "the one that was seen last holds" : "the defaults hold");
+    if (error != MEDGL_OK)
+        policy_defaults(&context->policy);
+    (void)context_zone(context);
+}
+
+/* -- opening ---------------------------------------------------------------------------------- */
+
 enum medgl_error context_store(struct context *context, bool create, bool read_only)
 {
     MEDGL_TRY(context_lines(context));
     enum medgl_error error = context_store_under(context, create, read_only, context->seal);
     if (error == MEDGL_ERR_KEY)
         error = context_other_key(context, create, read_only);
+    if (error == MEDGL_OK && context->policy_lost)
+        context_policy_last(context);
     return error == MEDGL_OK ? context_settle_signer(context) : error;
+}
+
+enum medgl_error context_prepare_of(enum context_place place, const char *root,
+                                    struct context *context)
+{
+    *context = (struct context){.place = place, .actor = {.uid = -1}};
+    MEDGL_TRY(text_copy(context->root, sizeof(context->root), root));
+    context->policy_read = clock_monotonic();
+    switch (place) {
+    case CONTEXT_MAIN:
+        MEDGL_TRY(context_policy(context));
+        break;
+    case CONTEXT_BREAKGLASS:
+        context_policy_breakglass(context);
+        break;
+    }
+    actor_from_audit(&context->actor);
+    return context_keys(context);
 }
 
 enum medgl_error context_prepare(const char *root, struct context *context)
 {
-    *context = (struct context){.actor = {.uid = -1}};
-    MEDGL_TRY(text_copy(context->root, sizeof(context->root), root));
-    context->policy_read = clock_monotonic();
-    enum medgl_error error = policy_load(root, geteuid(), NULL, &context->policy);
-    if (error != MEDGL_OK) {
-        log_line(LOG_ERR,
-                 "the policy in %s%s is not usable, and nobody logs in until it is: correct it, "
-                 "and see that medgl-admin policy check finds nothing",
-                 root, MEDGL_SYSCONFDIR);
-        return error;
-    }
-    if (clock_set_zone(context->policy.time_zone) != MEDGL_OK) {
-        log_line(LOG_ERR,
-                 "policy: time_zone \"%s\" is not known here: install tzdata or correct it",
-                 context->policy.time_zone);
-        return MEDGL_ERR_POLICY;
-    }
-    actor_from_audit(&context->actor);
-    return context_keys(context);
+    return context_prepare_of(CONTEXT_MAIN, root, context);
 }
 
 enum medgl_error context_open(const char *root, enum context_need need, struct context *context)

@@ -54,6 +54,8 @@ struct context {
     bool unsure; /* the break-glass store could not be read: nobody is known not to be enrolled */
     char root[PATH_MAX]; /* "" or the private root */
     struct policy policy;
+    bool policy_lost; /* the files cannot be used: `policy` is the one seen last, or the defaults;
+                         of the break-glass accounts alone */
     struct seal_key *seal;
     struct note_signer *signer;
     struct note_signer *coming; /* signs the next entry's head too, and takes over (R37); borrowed,
@@ -103,6 +105,7 @@ enum medgl_error context_open_of(const char *root, enum context_need need, const
 
 /* A path of the installation that the context is of. */
 enum context_file {
+    CONTEXT_FILE_STATE, /* the directory of all that changes */
     CONTEXT_FILE_STORE,
     CONTEXT_FILE_STORE_KEY,
     CONTEXT_FILE_STORE_KEY_NEW,
@@ -115,9 +118,19 @@ enum context_file {
 /* Without the root. */
 const char *context_file(enum context_place place, enum context_file file);
 
+/* root + context_file(). */
+enum medgl_error context_path(const struct context *context, enum context_file file,
+                              char path[PATH_MAX]);
+
+/* Whether any of the installation is there: its store, or a key that a store was made with. Where
+ * the break-glass one is not, there are no such accounts. True where it cannot be told. */
+bool context_there(const char *root, enum context_place place);
+
 /* The two halves of context_open(), for setup and doctor: policy, zone, actor and keys; then the
  * store, which says whether a key or the new one beside it (operation/keys.h) is in force. */
 enum medgl_error context_prepare(const char *root, struct context *context);
+enum medgl_error context_prepare_of(enum context_place place, const char *root,
+                                    struct context *context);
 enum medgl_error context_store(struct context *context, bool create, bool read_only);
 
 /* What a store's rows are under (store_options.row_key), from its key. The caller wipes it. */

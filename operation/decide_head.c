@@ -30,6 +30,7 @@ void commit_keep_head(const struct commit_run *run)
 {
     const struct head_found *found = &run->proof->head;
     if (found->put_back)
-        log_system(LOG_ALERT, "%s%s: %s", run->proof->context->root, PATH_HEAD_SEEN, put_back);
+        log_system(LOG_ALERT, "%s%s: %s", run->proof->context->root,
+                   context_file(run->proof->context->place, CONTEXT_FILE_HEAD_SEEN), put_back);
     head_seen_keep(run->proof->context, &run->head, found->put_back ? &found->file.seen : NULL);
 }

@@ -38,7 +38,7 @@ static enum medgl_error evidence_own(const struct context *context, const struct
     log_line(LOG_ERR,
              "the ledger was signed last by another key than the ledger.key that was read: if it "
              "was exchanged just now, the next try works; else restore %s%s from the backup",
-             context->root, PATH_LEDGER_KEY);
+             context->root, context_file(context->place, CONTEXT_FILE_LEDGER_KEY));
     return MEDGL_ERR_KEY;
 }
 
@@ -162,9 +162,10 @@ static enum medgl_error evidence_compare(const char *path, const char *checkpoin
 static enum medgl_error publish_path(const struct context *context, uint64_t size,
                                      char path[PATH_MAX])
 {
-    char name[sizeof(PATH_CHECKPOINTS) + 21];
-    (void)snprintf(name, sizeof(name), PATH_CHECKPOINTS "/%020llu", (unsigned long long)size);
-    return path_under(path, context->root, name);
+    char directory[PATH_MAX], name[24];
+    MEDGL_TRY(context_path(context, CONTEXT_FILE_CHECKPOINTS, directory));
+    (void)snprintf(name, sizeof(name), "/%020llu", (unsigned long long)size);
+    return path_under(path, directory, name);
 }
 
 /* Outside copies are what a rewritten ledger contradicts (R08). They come after the commit, so a

@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #define HEAD_TEXT_SIZE 256
-#define HEAD_NEW       PATH_HEAD_SEEN ".new"
 #define HEAD_LEAF_SIZE (2 * MERKLE_HASH_SIZE + 1)
 #define HEAD_TRIES     20 /* for the lock, a millisecond each: a login does not wait longer */
 #define HEAD_AHEAD     MEDGL_HOUR /* a time further ahead was set by a clock that has gone back */
@@ -67,7 +66,7 @@ void head_seen_read(const struct context *context, struct head_seen *seen)
 {
     char path[PATH_MAX];
     *seen = (struct head_seen){.seen = {.size = 0}};
-    enum medgl_error error = path_under(path, context->root, PATH_HEAD_SEEN);
+    enum medgl_error error = context_path(context, CONTEXT_FILE_HEAD_SEEN, path);
     if (error == MEDGL_OK)
         error = head_load(path, seen);
     if (error != MEDGL_OK && error != MEDGL_ERR_NOT_FOUND)
@@ -75,16 +74,16 @@ void head_seen_read(const struct context *context, struct head_seen *seen)
                  "%s%s: %s: whether an older store was put back is not known until it is written "
                  "anew, with the next login: see who wrote to it, and run medgl-admin ledger "
                  "verify",
-                 context->root, PATH_HEAD_SEEN, medgl_error_text(error));
+                 context->root, context_file(context->place, CONTEXT_FILE_HEAD_SEEN),
+                 medgl_error_text(error));
 }
 
 /* Not synced: a login would wait for the disk once more. What the loss of power takes is the latest
  * mark, or all of them; the older one contradicts no store. */
-static enum medgl_error head_save(const struct context *context, const char *path,
-                                  const struct head_seen *seen)
+static enum medgl_error head_save(const char *path, const struct head_seen *seen)
 {
     char fresh[PATH_MAX], text[HEAD_TEXT_SIZE];
-    MEDGL_TRY(path_under(fresh, context->root, HEAD_NEW));
+    MEDGL_TRY(path_under(fresh, path, ".new"));
     if (unlink(fresh) != 0 && errno != ENOENT)
         return medgl_error_from_errno(errno);
     auto_fd int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -100,7 +99,7 @@ static enum medgl_error head_save(const struct context *context, const char *pat
 static enum medgl_error head_lock(const struct context *context, int *fd)
 {
     char path[PATH_MAX];
-    MEDGL_TRY(path_under(path, context->root, MEDGL_STATEDIR));
+    MEDGL_TRY(context_path(context, CONTEXT_FILE_STATE, path));
     auto_fd int opened = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (opened < 0)
         return medgl_error_from_errno(errno);
@@ -145,11 +144,11 @@ static enum medgl_error head_keep(const struct context *context, const struct he
     char path[PATH_MAX];
     struct head_seen kept;
     auto_fd int lock = -1;
-    MEDGL_TRY(path_under(path, context->root, PATH_HEAD_SEEN));
+    MEDGL_TRY(context_path(context, CONTEXT_FILE_HEAD_SEEN, path));
     MEDGL_TRY(head_lock(context, &lock));
     (void)head_load(path, &kept); /* nothing where it is unusable */
     head_merge(&kept, mark, lost);
-    return head_save(context, path, &kept);
+    return head_save(path, &kept);
 }
 
 void head_seen_keep(const struct context *context, const struct head_mark *mark,
@@ -160,14 +159,15 @@ void head_seen_keep(const struct context *context, const struct head_mark *mark,
         log_line(LOG_WARNING,
                  "%s%s: %s: a store that is put back would not be known: see to the disk, and to "
                  "who owns what is in this directory",
-                 context->root, PATH_HEAD_SEEN, medgl_error_text(error));
+                 context->root, context_file(context->place, CONTEXT_FILE_HEAD_SEEN),
+                 medgl_error_text(error));
 }
 
 enum medgl_error head_seen_bar(const struct context *context, const struct head_mark *mark)
 {
     const struct head_seen seen = {.seen = *mark, .lost = *mark};
     char path[PATH_MAX], text[HEAD_TEXT_SIZE];
-    MEDGL_TRY(path_under(path, context->root, PATH_HEAD_SEEN));
+    MEDGL_TRY(context_path(context, CONTEXT_FILE_HEAD_SEEN, path));
     head_format(&seen, text);
     return file_replace(path, geteuid(), getegid(), 0600, text, strlen(text));
 }

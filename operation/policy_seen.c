@@ -165,6 +165,8 @@ static enum medgl_error seen_record(struct context *context, struct store_txn *t
     ledger_entry_text(&entry, "previous", before->digest);
     ledger_entry_text(&entry, "changed", changed.text);
     MEDGL_TRY(evidence_append(context, txn, &entry, &now->ledger_seq));
+    if (context->place == CONTEXT_BREAKGLASS) /* the main one tells of it */
+        return MEDGL_OK;
     char text[sizeof(changed.text) + 64];
     (void)snprintf(text, sizeof(text), "The policy in force was changed: %s", changed.text);
     /* No other change hides behind it. */
@@ -181,6 +183,8 @@ enum medgl_error policy_seen_note(struct context *context, struct store_txn *txn
     struct policy_seen before, now = {.since = clock->now};
     if (changed != NULL)
         *changed = false;
+    if (context->policy_lost) /* it is that one itself, or no policy of anybody's */
+        return MEDGL_OK;
     MEDGL_TRY(policy_text(&context->policy, &text));
     now.text = text;
     now.len = strlen(text);
@@ -199,4 +203,92 @@ enum medgl_error policy_seen_note(struct context *context, struct store_txn *txn
     if (changed != NULL)
         *changed = true;
     return MEDGL_OK;
+}
+
+static enum medgl_error seen_is_new(struct store_txn *txn, void *argument)
+{
+    struct policy_seen before;
+    const char *digest = argument;
+    enum medgl_error error = store_policy_seen_get(txn, &before);
+    if (error != MEDGL_OK)
+        return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+    return strcmp(before.digest, digest) == 0 ? MEDGL_ERR_EXISTS : MEDGL_OK;
+}
+
+static enum medgl_error seen_keep(struct store_txn *txn, void *argument)
+{
+    const struct clock_reading clock = clock_read();
+    return policy_seen_note(argument, txn, &clock, NULL);
+}
+
+enum medgl_error policy_seen_keep(struct context *context)
+{
+    auto_free char *text = NULL;
+    char digest[2 * CRYPTO_HASH_SIZE + 1];
+    if (context->policy_lost)
+        return MEDGL_OK;
+    MEDGL_TRY(policy_text(&context->policy, &text));
+    MEDGL_TRY(seen_digest(text, digest));
+    enum medgl_error error = store_transact(context->store, STORE_READ, seen_is_new, digest);
+    if (error != MEDGL_OK)
+        return error == MEDGL_ERR_EXISTS ? MEDGL_OK : error;
+    return store_transact(context->store, STORE_WRITE, seen_keep, context);
+}
+
+/* -- reading it again ------------------------------------------------------------------------- */
+
+/* A line that this version does not know is of another one, whose policy it is none of. */
+static enum medgl_error last_line(struct policy *policy, const struct policy_line *line)
+{
+    char name[64], value[POLICY_VALUE_SIZE], why[256];
+    if (line->key_len >= (int)sizeof(name) || line->value_len >= (int)sizeof(value))
+        return MEDGL_ERR_POLICY;
+    (void)snprintf(name, sizeof(name), "%.*s", line->key_len, line->key);
+    (void)snprintf(value, sizeof(value), "%.*s", line->value_len, line->value);
+    const struct policy_key *key = policy_key_find(name);
+    if (key == NULL || policy_set(policy, key, value, why, sizeof(why)) != MEDGL_OK)
+        return MEDGL_ERR_POLICY;
+    return MEDGL_OK;
+}
+
+/* "2026-01-01", in their order; "unknown": no day is a known one. */
+static enum medgl_error last_holiday(struct policy_calendar *calendar,
+                                     const struct policy_line *line)
+{
+    char text[CLOCK_TEXT_SIZE];
+    medgl_time t;
+    if (line->value_len != 10) {
+        *calendar = (struct policy_calendar){.known = false};
+        return MEDGL_OK;
+    }
+    (void)snprintf(text, sizeof(text), "%.10sT00:00:00.000Z", line->value);
+    if (calendar->count == POLICY_HOLIDAYS || clock_parse_utc(text, &t) != MEDGL_OK)
+        return MEDGL_ERR_POLICY;
+    calendar->day[calendar->count++] = (int32_t)(t / MEDGL_DAY);
+    return MEDGL_OK;
+}
+
+static enum medgl_error last_read(const char *text, struct policy *policy)
+{
+    const struct policy_line profile = {.key = "profile", .key_len = sizeof("profile") - 1};
+    struct policy_line line;
+    char why[256];
+    policy_defaults(policy);
+    if (line_find(text, &profile, &line)) {
+        MEDGL_TRY(last_line(policy, &line));
+        policy_profile(policy, policy->profile);
+    }
+    policy->calendar = (struct policy_calendar){.known = true};
+    while (line_next(&text, &line))
+        MEDGL_TRY(line_is(&line, HOLIDAY, sizeof(HOLIDAY) - 1)
+                      ? last_holiday(&policy->calendar, &line)
+                      : last_line(policy, &line));
+    return policy_check(policy, why, sizeof(why)) == MEDGL_OK ? MEDGL_OK : MEDGL_ERR_POLICY;
+}
+
+enum medgl_error policy_seen_last(struct store_txn *txn, struct policy *policy)
+{
+    struct policy_seen seen;
+    MEDGL_TRY(store_policy_seen_get(txn, &seen));
+    return last_read(seen.text, policy);
 }

@@ -16,4 +16,13 @@
 enum medgl_error policy_seen_note(struct context *context, struct store_txn *txn,
                                   const struct clock_reading *clock, bool *changed);
 
+/* The one seen last, in the caller's transaction: what holds where the files are of no use. Keys
+ * that it does not name have the default of its profile. MEDGL_ERR_NOT_FOUND: none was.
+ * MEDGL_ERR_POLICY: it is none that this version can use. `*policy` is of no use then. */
+enum medgl_error policy_seen_last(struct store_txn *txn, struct policy *policy);
+
+/* policy_seen_note() in a transaction of its own, where the policy is another one than the one seen
+ * last; else nothing is written. */
+enum medgl_error policy_seen_keep(struct context *context);
+
 #endif

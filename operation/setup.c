@@ -1,5 +1,7 @@
-/* Making a new installation: directories, keys, the store, the first entry. Never replaces a key:
- * what was sealed under it would be lost. May be run again after an interruption. */
+/* Making a new installation: directories, keys, the store, the first entry; and the small one of
+ * the break-glass accounts beside it (R32), also where it is missing beside an old one. Never
+ * replaces a key: what was sealed under it would be lost. May be run again after an interruption.
+ */
 #include "operation/setup.h"
 
 #include "base/file.h"
@@ -14,6 +16,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#define SETUP_BREAKGLASS "/breakglass" /* behind the name of the main ledger: that of the other */
+
 struct setup_directory {
     const char *path;
     bool owned; /* by the owner of the store; else by root */
@@ -26,6 +30,7 @@ static const struct setup_directory setup_directories[] = {
     {PATH_DOCUMENTS, true, 0700},    {MEDGL_RUNDIR, false, 0755},
     {PATH_KDF, true, 0700},          {PATH_KDF_CONSOLE, true, 0700},
     {PATH_ARCHIVE, true, 0700},      {PATH_NOTIFY, false, 0755},
+    {PATH_BREAKGLASS, true, 0700},   {PATH_BREAKGLASS_CHECKPOINTS, true, 0700},
 };
 
 /* The directories above one of ours, as mkdir -p does; those that are there are left as they are.
@@ -61,55 +66,63 @@ enum medgl_error setup_make_directories(const char *root, uid_t owner, gid_t gro
     return MEDGL_OK;
 }
 
-static bool setup_exists(const char *root, const char *name)
+/* What one of the two installations is made from. */
+struct setup_part {
+    const struct setup_request *request;
+    enum context_place place;
+    char origin[NOTE_ORIGIN_SIZE];
+};
+
+static bool setup_exists(const struct setup_part *part, enum context_file file)
 {
     char path[PATH_MAX];
     struct stat st;
-    return path_under(path, root, name) == MEDGL_OK && lstat(path, &st) == 0;
+    return path_under(path, part->request->root, context_file(part->place, file)) == MEDGL_OK &&
+           lstat(path, &st) == 0;
 }
 
-static enum medgl_error setup_write_key(const struct setup_request *request, const char *name,
-                                        const void *bytes, size_t len, bool secret)
+static enum medgl_error setup_write_key(const struct setup_part *part, enum context_file file,
+                                        const struct secret *key)
 {
     char path[PATH_MAX];
-    MEDGL_TRY(path_under(path, request->root, name));
-    return file_create(path, secret ? request->owner : geteuid(),
-                       secret ? request->group : getegid(), secret ? 0400 : 0644, bytes, len);
+    MEDGL_TRY(path_under(path, part->request->root, context_file(part->place, file)));
+    return file_create(path, part->request->owner, part->request->group, 0400, key->bytes,
+                       key->len);
 }
 
 /* The ledger's key pair. The private half comes last: as long as it is missing, a second run makes
  * both anew. */
-static enum medgl_error setup_ledger_key(const struct setup_request *request)
+static enum medgl_error setup_ledger_key(const struct setup_part *part)
 {
     auto_secret struct secret skey = SECRET_NONE;
     char vkey[NOTE_VKEY_SIZE + 1], path[PATH_MAX];
-    if (setup_exists(request->root, PATH_LEDGER_KEY))
+    if (setup_exists(part, CONTEXT_FILE_LEDGER_KEY))
         return MEDGL_OK;
-    MEDGL_TRY(note_key_generate(request->origin, &skey, vkey));
+    MEDGL_TRY(note_key_generate(part->origin, &skey, vkey));
     size_t vkey_len = strlen(vkey);
     vkey[vkey_len++] = '\n';
-    MEDGL_TRY(path_under(path, request->root, PATH_LEDGER_VKEY));
+    MEDGL_TRY(
+        path_under(path, part->request->root, context_file(part->place, CONTEXT_FILE_LEDGER_VKEY)));
     MEDGL_TRY(file_replace(path, geteuid(), getegid(), 0644, vkey, vkey_len));
-    return setup_write_key(request, PATH_LEDGER_KEY, skey.bytes, skey.len, true);
+    return setup_write_key(part, CONTEXT_FILE_LEDGER_KEY, &skey);
 }
 
-static enum medgl_error setup_keys(const struct setup_request *request)
+static enum medgl_error setup_keys(const struct setup_part *part)
 {
     auto_secret struct secret key = SECRET_NONE;
-    bool store = setup_exists(request->root, PATH_STORE);
-    if (store && (!setup_exists(request->root, PATH_STORE_KEY) ||
-                  !setup_exists(request->root, PATH_LEDGER_KEY))) {
+    if (setup_exists(part, CONTEXT_FILE_STORE) && (!setup_exists(part, CONTEXT_FILE_STORE_KEY) ||
+                                                   !setup_exists(part, CONTEXT_FILE_LEDGER_KEY))) {
         log_line(LOG_ERR,
-                 "there is a store in %s%s, but not its keys: restore them from the backup; "
-                 "new keys could not open it",
-                 request->root, MEDGL_STATEDIR);
+                 "there is a store %s%s, but not its keys: restore them from the backup; new keys "
+                 "could not open it",
+                 part->request->root, context_file(part->place, CONTEXT_FILE_STORE));
         return MEDGL_ERR_KEY;
     }
-    if (!setup_exists(request->root, PATH_STORE_KEY)) {
+    if (!setup_exists(part, CONTEXT_FILE_STORE_KEY)) {
         MEDGL_TRY(seal_key_generate(&key));
-        MEDGL_TRY(setup_write_key(request, PATH_STORE_KEY, key.bytes, key.len, true));
+        MEDGL_TRY(setup_write_key(part, CONTEXT_FILE_STORE_KEY, &key));
     }
-    return setup_ledger_key(request);
+    return setup_ledger_key(part);
 }
 
 struct setup_run {
@@ -134,12 +147,12 @@ static enum medgl_error setup_first_entry(struct store_txn *txn, void *argument)
 }
 
 /* What is done as the owner of the store. */
-static enum medgl_error setup_store(const struct setup_request *request)
+static enum medgl_error setup_store(const struct setup_part *part)
 {
     auto_clean(context_close) struct context context = {.store = NULL};
     struct setup_run run = {.context = &context};
-    MEDGL_TRY(context_prepare(request->root, &context));
-    context.actor = request->actor;
+    MEDGL_TRY(context_prepare_of(part->place, part->request->root, &context));
+    context.actor = part->request->actor;
     MEDGL_TRY(context_store(&context, true, false));
     MEDGL_TRY(store_transact(context.store, STORE_WRITE, setup_first_entry, &run));
     if (run.existed)
@@ -148,17 +161,17 @@ static enum medgl_error setup_store(const struct setup_request *request)
 }
 
 /* A child becomes the owner for good; its exit status is our error number. */
-static enum medgl_error setup_store_as_owner(const struct setup_request *request)
+static enum medgl_error setup_store_as_owner(const struct setup_part *part)
 {
-    if (geteuid() == request->owner)
-        return setup_store(request);
+    if (geteuid() == part->request->owner)
+        return setup_store(part);
     pid_t child = fork();
     if (child < 0)
         return medgl_error_from_errno(errno);
     if (child == 0) {
-        enum medgl_error error = privilege_drop(request->owner, request->group);
+        enum medgl_error error = privilege_drop(part->request->owner, part->request->group);
         if (error == MEDGL_OK)
-            error = setup_store(request);
+            error = setup_store(part);
         _exit((int)error);
     }
     int status;
@@ -168,14 +181,51 @@ static enum medgl_error setup_store_as_owner(const struct setup_request *request
     return WIFEXITED(status) ? (enum medgl_error)WEXITSTATUS(status) : MEDGL_ERR_IO;
 }
 
+/* MEDGL_ERR_EXISTS: it was there. */
+static enum medgl_error setup_part(const struct setup_part *part)
+{
+    const enum medgl_error error = setup_keys(part);
+    return error == MEDGL_OK ? setup_store_as_owner(part) : error;
+}
+
+/* The main ledger may have had its name for years: the key says it. */
+static enum medgl_error setup_breakglass(const struct setup_request *request)
+{
+    auto_secret struct secret text = SECRET_NONE;
+    auto_clean(note_signer_free) struct note_signer *signer = NULL;
+    struct setup_part part = {.request = request, .place = CONTEXT_BREAKGLASS};
+    const struct file_rule rule = {.owner = request->owner, .forbidden = 0077, .max = 4096};
+    char path[PATH_MAX];
+    MEDGL_TRY(path_under(path, request->root, PATH_LEDGER_KEY));
+    MEDGL_TRY(file_read_trusted(path, &rule, &text));
+    MEDGL_TRY(note_signer_open(&text, &signer));
+    const int len =
+        snprintf(part.origin, sizeof(part.origin), "%s" SETUP_BREAKGLASS, note_signer_name(signer));
+    if (len > 0 && (size_t)len < sizeof(part.origin))
+        return setup_part(&part);
+    log_line(LOG_ERR,
+             "the ledger's name %s is too long for \"" SETUP_BREAKGLASS "\" behind it: "
+             "there can be no break-glass accounts here",
+             note_signer_name(signer));
+    return MEDGL_ERR_ARGUMENT;
+}
+
+static enum medgl_error setup_both(const struct setup_request *request)
+{
+    struct setup_part part = {.request = request, .place = CONTEXT_MAIN};
+    MEDGL_TRY(setup_make_directories(request->root, request->owner, request->group));
+    MEDGL_TRY(text_copy(part.origin, sizeof(part.origin), request->origin));
+    const enum medgl_error before = setup_part(&part);
+    if (before != MEDGL_OK && before != MEDGL_ERR_EXISTS)
+        return before;
+    const enum medgl_error error = setup_breakglass(request);
+    return error == MEDGL_ERR_EXISTS ? before : error;
+}
+
 enum medgl_error operation_setup(const struct setup_request *request)
 {
     mode_t mask = umask(022);
-    enum medgl_error error = setup_make_directories(request->root, request->owner, request->group);
-    if (error == MEDGL_OK)
-        error = setup_keys(request);
-    if (error == MEDGL_OK)
-        error = setup_store_as_owner(request);
+    const enum medgl_error error = setup_both(request);
     (void)umask(mask);
     return error == MEDGL_ERR_NOT_FOUND ? MEDGL_ERR_IO : error; /* no account was looked for */
 }

@@ -11,8 +11,10 @@ struct setup_request {
     gid_t group;
     struct actor actor;
 };
-/* Directories, keys (kept if they are there), the store, the first entry. May be run again after it
- * was interrupted; MEDGL_ERR_EXISTS: everything is there already. Called as root it does what needs
+/* Directories, keys (kept if they are there), the store, the first entry; the same for the
+ * break-glass accounts, whose ledger is called as the main one with "/breakglass" behind it. May be
+ * run again after it was interrupted, and on an installation from before there were break-glass
+ * accounts; MEDGL_ERR_EXISTS: everything is there already. Called as root it does what needs
  * root, and works on the store as `owner` in a child of its own. */
 enum medgl_error operation_setup(const struct setup_request *request);
 

@@ -1,0 +1,147 @@
+/* The two installations (R32): where each of them is, and which one an account is in. Nothing of
+ * the main one is touched on the way to a break-glass account. */
+#include "operation/context.h"
+
+#include "base/log.h"
+#include "operation/identity.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+const char *context_file(enum context_place place, enum context_file file)
+{
+    const bool breakglass = place == CONTEXT_BREAKGLASS;
+    switch (file) {
+    case CONTEXT_FILE_STATE:
+        return breakglass ? PATH_BREAKGLASS : MEDGL_STATEDIR;
+    case CONTEXT_FILE_STORE:
+        return breakglass ? PATH_BREAKGLASS_STORE : PATH_STORE;
+    case CONTEXT_FILE_STORE_KEY:
+        return breakglass ? PATH_BREAKGLASS_KEY : PATH_STORE_KEY;
+    case CONTEXT_FILE_STORE_KEY_NEW:
+        return breakglass ? PATH_BREAKGLASS_KEY ".new" : PATH_STORE_KEY_NEW;
+    case CONTEXT_FILE_LEDGER_KEY:
+        return breakglass ? PATH_BREAKGLASS_LEDGER_KEY : PATH_LEDGER_KEY;
+    case CONTEXT_FILE_LEDGER_KEY_NEW:
+        return breakglass ? PATH_BREAKGLASS_LEDGER_KEY ".new" : PATH_LEDGER_KEY_NEW;
+    case CONTEXT_FILE_LEDGER_VKEY:
+        return breakglass ? PATH_BREAKGLASS_LEDGER_VKEY : PATH_LEDGER_VKEY;
+    case CONTEXT_FILE_CHECKPOINTS:
+        return breakglass ? PATH_BREAKGLASS_CHECKPOINTS : PATH_CHECKPOINTS;
+    case CONTEXT_FILE_HEAD_SEEN:
+        return breakglass ? PATH_BREAKGLASS_HEAD_SEEN : PATH_HEAD_SEEN;
+    }
+    return NULL;
+}
+
+enum medgl_error context_path(const struct context *context, enum context_file file,
+                              char path[PATH_MAX])
+{
+    return path_under(path, context->root, context_file(context->place, file));
+}
+
+bool context_there(const char *root, enum context_place place)
+{
+    static const enum context_file files[] = {CONTEXT_FILE_STORE, CONTEXT_FILE_STORE_KEY};
+    for (size_t i = 0; i < MEDGL_COUNT(files); i++) {
+        char path[PATH_MAX];
+        struct stat st;
+        if (path_under(path, root, context_file(place, files[i])) != MEDGL_OK ||
+            lstat(path, &st) == 0 || errno != ENOENT)
+            return true;
+    }
+    return false;
+}
+
+/* -- the break-glass accounts' ---------------------------------------------------------------- */
+
+enum medgl_error context_open_breakglass(const char *root, enum context_need need,
+                                         struct context *context)
+{
+    *context = (struct context){.place = CONTEXT_BREAKGLASS, .actor = {.uid = -1}};
+    if (!context_there(root, CONTEXT_BREAKGLASS))
+        return MEDGL_ERR_NOT_FOUND;
+    enum medgl_error error = context_prepare_of(CONTEXT_BREAKGLASS, root, context);
+    if (error == MEDGL_OK)
+        error = context_store(context, false, need == CONTEXT_READING);
+    if (error == MEDGL_OK)
+        return MEDGL_OK;
+    context_close(context);
+    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_ERR_CORRUPT : error; /* a store was there once */
+}
+
+/* -- which of the two ------------------------------------------------------------------------- */
+
+struct place_run {
+    const char *name;
+    const struct unix_user *user; /* NULL: by the name alone */
+    bool here;
+};
+
+/* Retired ones too: their names are for good (R25). */
+static enum medgl_error place_look(struct store_txn *txn, void *argument)
+{
+    static const struct unix_user nobody;
+    struct place_run *run = argument;
+    struct account account;
+    enum identity_match match;
+    MEDGL_TRY(
+        identity_find(txn, run->name, run->user != NULL ? run->user : &nobody, &account, &match));
+    run->here = match != IDENTITY_NONE;
+    return MEDGL_OK;
+}
+
+/* The user database is asked where the name alone does not tell: it may hang while the network is
+ * down, and who is in the small store by name does not wait for it. */
+static enum medgl_error place_is_here(struct context *small, const char *name, bool *here)
+{
+    struct unix_user user;
+    struct place_run run = {.name = name};
+    MEDGL_TRY(store_transact(small->store, STORE_READ, place_look, &run));
+    if (!run.here) {
+        MEDGL_TRY(unix_user_find(name, &user));
+        run.user = &user;
+        MEDGL_TRY(store_transact(small->store, STORE_READ, place_look, &run));
+    }
+    *here = run.here;
+    return MEDGL_OK;
+}
+
+/* Which place the account is in; `small` stays open where it is the break-glass one. */
+static void place_choose(const char *root, enum context_need need, const char *name,
+                         struct context *small, bool *here, bool *unsure,
+                         struct emergency_now_view *emergency)
+{
+    *here = *unsure = false;
+    *emergency = (struct emergency_now_view){.known = false};
+    enum medgl_error error = context_open_breakglass(root, need, small);
+    if (error == MEDGL_ERR_NOT_FOUND)
+        return;
+    if (error == MEDGL_OK)
+        error = place_is_here(small, name, here);
+    if (error == MEDGL_OK) {
+        *emergency = small->emergency;
+        return;
+    }
+    *unsure = true;
+    log_line(LOG_ALERT,
+             "the break-glass accounts in %s%s cannot be looked at (%s): none of them works, and "
+             "nobody is known not to be enrolled: run medgl-admin doctor",
+             root, PATH_BREAKGLASS, medgl_error_text(error));
+}
+
+enum medgl_error context_open_of(const char *root, enum context_need need, const char *user,
+                                 struct context *context)
+{
+    struct emergency_now_view emergency;
+    bool here, unsure;
+    place_choose(root, need, user, context, &here, &unsure, &emergency);
+    if (here)
+        return MEDGL_OK;
+    context_close(context);
+    MEDGL_TRY(context_open(root, need, context));
+    context->emergency = emergency;
+    context->unsure = unsure;
+    return MEDGL_OK;
+}
