@@ -24,7 +24,7 @@
 struct emergency_clocks {
     struct clock_reading clock;
     int64_t uptime;
-    char boot[STORE_BOOT_SIZE]; /* "" where the kernel does not tell: then no boot is the same */
+    char boot[STORE_BOOT_SIZE]; /* "" where the kernel does not tell: then the uptime has to */
     bool credible;
 };
 /* `txn`: the ledger's latest time is a floor for what is credible. */
