@@ -222,14 +222,11 @@ static void test_proved(void **state)
 static void test_archived(void **state)
 {
     struct archive made;
-    char why[STORE_TEXT_SIZE], path[PATH_MAX];
+    char why[STORE_TEXT_SIZE];
     (void)state;
     begin();
     here->context.policy.ledger_retention = (struct policy_span){0};
-    (void)snprintf(path, sizeof(path), "%s/kept.archive", here->root);
-    auto_fd int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    const struct archive_request request = {
-        .until = clock_read().now, .fd = fd, .file = "kept.archive"};
+    const struct archive_request request = {.until = clock_read().now, .copy = -1};
     assert_int_equal(operation_archive(&here->context, &request, &made, why), MEDGL_OK);
     assert_int_equal(verify(here), MEDGL_OK);
     assert_int_equal(fixture_close((void **)&here), 0);
