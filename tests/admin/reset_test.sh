@@ -85,6 +85,15 @@ password=$(sed -n 's/^Password: //p' "$mine/paper")
     ! grep -q MEDGL "$mine/printers-environment" && ! grep -q 'nobody sees' "$out" "$err"
 verdict "through its standard input alone" $?
 json "the entry says so" 0 "$last"'["deliver"] == "printer"' ledger show
+printf '#!/bin/sh\ncat > %s\n%s --root %s %s account disable games --reason "left" > /dev/null 2>&1\n' "$mine/paper" "$program" "$root" \
+    "$operator" > "$mine/printer"
+says "an account that is disabled while its slip is printed: the slip is told to be void" 1 \
+    'A slip came out and opens nothing: destroy it \(number [0-9a-f]{8}\)' password reset games --verified-by video --deliver slip
+number=$(sed -n 's/^Number: //p' "$mine/paper")
+[ ${#number} = 8 ] && grep -q "(number $number)" "$err" && grep -q 'account disable\|is disabled' "$err"
+verdict "by the number that is on the paper, and with the reason" $?
+json "no password was issued" 0 'd["entries"][-1]["kind"] == "account.disable"' ledger show
+exits "and the account goes on" 0 account enable games --reason 'came back'
 before=$(entries)
 chmod 777 "$mine/printer"
 says "a program that others may write to is not run" 4 'chown root it, chmod go-w it' password reset games --verified-by video --deliver slip

@@ -9,6 +9,7 @@
 
 #include <dirent.h>
 #include <stdlib.h>
+#include <time.h>
 
 /* Users of any Debian, whom nobody logs in as. */
 #define SUBJECT  "games"
@@ -717,6 +718,95 @@ static void a_witness_has_a_device(void **state)
     end();
 }
 
+/* The rules of the witness's account, as of somebody who is logged in at this machine. A name that
+ * was given is nobody who is: then no place is known. */
+static const struct stand {
+    const char *name;
+    const char *places, *hours, *services;
+    bool asserted; /* the operator */
+    bool good;     /* hours "-": that do not hold */
+} stands[] = {
+    {"any place", .places = "any", .good = true},
+    {"no place of the network", .places = "192.0.2.0/24"},
+    {"not even all of it", .places = "0.0.0.0/0, ::/0"},
+    {"no console", .places = "console"},
+    {"the operator's login is not the witness's own", .places = "own"},
+    {"this machine", .places = "local", .good = true},
+    {"this machine among others", .places = "console, local", .good = true},
+    {"this machine, of an operator by name", .places = "local", .asserted = true},
+    {"any place, of an operator by name", .places = "any", .asserted = true, .good = true},
+    {"services are not asked", .services = "sshd", .good = true},
+    {"hours are", .hours = "-"},
+    {"hours that hold", .hours = "daily 00:00-24:00", .good = true},
+};
+
+/* A day that is neither today nor one beside it. */
+static const char *another_day(char text[48])
+{
+    static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    const time_t now = time(NULL);
+    struct tm tm;
+    assert_non_null(localtime_r(&now, &tm));
+    (void)snprintf(text, 48, "%s 00:00-24:00", days[((unsigned)tm.tm_wday + 3) % 7]);
+    return text;
+}
+
+static void a_witness_stands_here(void **state)
+{
+    const struct stand *row = *state;
+    struct script script;
+    struct reset_done done;
+    char why[OPERATION_WHY_SIZE], day[48];
+    const bool closed = row->hours != NULL && strcmp(row->hours, "-") == 0;
+    begin();
+    const struct account_change_request rules = {.name = WITNESS,
+                                                 .rules.places = row->places,
+                                                 .rules.hours =
+                                                     closed ? another_day(day) : row->hours,
+                                                 .rules.services = row->services};
+    become(OPERATOR, ROLE_SECURITY, false);
+    assert_int_equal(operation_account_change(&here->context, &rules, why), MEDGL_OK);
+    become(OPERATOR, row->asserted ? ROLE_ROOT : ROLE_HELPDESK, row->asserted);
+    const struct shot before = look();
+    const struct try try = {"known-in-person", WITNESS, .answers = {PASSWORD_TWO}};
+    assert_int_equal(reset_try(&try, &script, &done, why),
+                     row->good ? MEDGL_OK : MEDGL_ERR_REFUSED);
+    assert_int_equal(given_out, row->good);
+    if (!row->good) {
+        /* The operator looks on, and is not told that the password was right (R23). */
+        assert_non_null(strstr(why, "did not prove"));
+        assert_null(strstr(script.heard, "place"));
+        assert_null(strstr(script.heard, "hours"));
+        unchanged(&before, 1);
+    }
+    end();
+}
+
+/* MUST: who can choose a name at every try is one source all the same. */
+static void names_are_one_source(void **state)
+{
+    static const char *const names[] = {"yuki", "haru", "natsu", "aki", "fuyu"};
+    struct script script;
+    struct reset_done done;
+    char why[OPERATION_WHY_SIZE];
+    (void)state;
+    begin();
+    struct actor *actor = &here->context.actor;
+    struct try try = {"known-in-person", WITNESS, .answers = {WRONG}};
+    become(OPERATOR, ROLE_ROOT, true);
+    for (size_t i = 0; i < MEDGL_COUNT(names); i++) {
+        (void)snprintf(actor->name, sizeof(actor->name), "%s", names[i]);
+        assert_int_equal(reset_try(&try, &script, &done, why), MEDGL_ERR_REFUSED);
+    }
+    (void)snprintf(actor->name, sizeof(actor->name), "another");
+    try.answers[0] = PASSWORD_TWO;
+    assert_int_equal(reset_try(&try, &script, &done, why), MEDGL_ERR_REFUSED);
+    assert_int_equal(given_out, 0);
+    /* Guesses at the desk lock nobody out elsewhere. */
+    assert_int_equal(try_login(here, WITNESS, "203.0.113.9", PASSWORD_TWO), LOGIN_ALLOWED);
+    end();
+}
+
 /* -- what happens meanwhile ------------------------------------------------------------------- */
 
 static enum medgl_error overtaken(void *argument, const struct account *account,
@@ -870,11 +960,13 @@ int main(void)
         {"what was left out is not in the entry", the_entry_has_nothing_empty},
         {"its owner types it", typed_by_its_owner},
         {"a witness with a device gives a code", a_witness_has_a_device},
+        {"operators by name are one source of guesses", names_are_one_source},
     };
     TABLE_ADD("R11 refused", refused, is_refused);
     TABLE_ADD("R08 roles", reaches, a_role_reaches);
     TABLE_ADD("R11 typed", typings, a_person_types);
     TABLE_ADD("R11 witness", seen, a_witness_proves);
+    TABLE_ADD("R05 R11 place", stands, a_witness_stands_here);
     TABLE_ADD("R11 meanwhile", meanwhiles, all_or_nothing);
     TABLE_ADD("R11 policy", settings, a_setting);
     for (size_t i = 0; i < MEDGL_COUNT(singles); i++)
