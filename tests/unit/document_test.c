@@ -2,6 +2,7 @@
  * what verification says of each way to tamper with it. */
 #include "operation/alert.h"
 #include "operation/document_type.h"
+#include "operation/prove.h"
 #include "tests/unit/document_fixture.h"
 #include "tests/unit/table.h"
 
@@ -624,6 +625,76 @@ static void test_missing(void **state)
     close_root(f);
 }
 
+/* -- with old entries archived ----------------------------------------------------------------- */
+
+struct bodies {
+    struct verify_documents *documents;
+    unsigned gone;
+};
+
+static enum medgl_error learn_body(void *argument, const struct ledger_row *row)
+{
+    struct bodies *bodies = argument;
+    if (row->len > 0)
+        return learn_row(bodies->documents, row);
+    bodies->gone++;
+    return MEDGL_OK;
+}
+
+/* What verification makes of the bodies that are left in the store. */
+static struct heard verify_bodies(struct fixture *f, unsigned *gone)
+{
+    auto_clean(verify_documents_free) struct verify_documents *documents = NULL;
+    struct heard heard = {.count = 0};
+    assert_int_equal(verify_documents_new(&f->context, hear, &heard, &documents), MEDGL_OK);
+    struct bodies bodies = {.documents = documents};
+    assert_int_equal(operation_ledger_each(&f->context, 0, UINT64_MAX, learn_body, &bodies),
+                     MEDGL_OK);
+    assert_int_equal(store_transact(f->context.store, STORE_READ, state_now, documents), MEDGL_OK);
+    assert_int_equal(verify_documents_files(documents, hear, &heard), MEDGL_OK);
+    *gone = bodies.gone;
+    return heard;
+}
+
+static void archive_and_lose(struct fixture *f)
+{
+    struct archive made;
+    char why[STORE_TEXT_SIZE], name[STORE_NAME_SIZE + sizeof(PATH_ARCHIVE)], path[PATH_MAX];
+    (void)usleep(2000); /* what is of this millisecond is not before it */
+    const struct archive_request request = {.until = clock_read().now, .copy = -1};
+    f->context.policy.ledger_retention = (struct policy_span){0};
+    assert_int_equal(operation_archive(&f->context, &request, &made, why), MEDGL_OK);
+    (void)snprintf(name, sizeof(name), PATH_ARCHIVE "/%s", made.file);
+    path_in(f, name, path);
+    assert_int_equal(unlink(path), 0);
+}
+
+/* The entries that rows of documents name stay: of one that is kept, of one that is destroyed
+ * before the archive, and of one that is destroyed after it. */
+static void test_archived(void **state)
+{
+    struct fixture *f = open_root();
+    char why[OPERATION_WHY_SIZE];
+    unsigned gone = 0;
+    (void)state;
+    (void)show(f, 31 * MEDGL_DAY);
+    assert_int_equal(sweep(f), 1);
+    (void)show(f, 31 * MEDGL_DAY);
+    const struct shown young = show(f, MEDGL_DAY);
+    assert_int_equal(operation_account_disable(&f->context, f->user, "test", why), MEDGL_OK);
+    assert_int_equal(operation_account_enable(&f->context, f->user, "test", why), MEDGL_OK);
+    archive_and_lose(f);
+    assert_int_equal(verify_bodies(f, &gone).count, 0);
+    assert_true(gone > 0);
+    assert_int_equal(sweep(f), 1);
+    assert_int_equal(verify_bodies(f, &gone).count, 0);
+    archive_and_lose(f);
+    assert_int_equal(verify_bodies(f, &gone).count, 0);
+    harm(f, &young, HARM_GONE); /* and it is as sharp as before */
+    assert_int_equal(verify_bodies(f, &gone).count, 1);
+    close_root(f);
+}
+
 /* -- all of it -------------------------------------------------------------------------------- */
 
 int main(void)
@@ -644,6 +715,7 @@ int main(void)
     table_add("R11 the end", "beside a directory", test_directory, NULL);
     TABLE_ADD("R08 verified", tamper_rows, test_tamper);
     table_add("R08 verified", "without the bodies of old entries", test_missing, NULL);
+    table_add("R08 verified", "with old entries archived, and the files lost", test_archived, NULL);
     int failed = table_run("documents");
     remove_keys();
     return failed;

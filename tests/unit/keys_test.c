@@ -707,6 +707,35 @@ static void several_at_once(void **state)
     end();
 }
 
+/* -- as many as verification takes --------------------------------------------------------------
+ */
+
+static void ledger_has_so_many_keys_and_no_more(void **state)
+{
+    char before[NOTE_VKEY_SIZE], after[NOTE_VKEY_SIZE];
+    bool finished_old;
+    (void)state;
+    begin();
+    for (unsigned count = 1; count < LEDGER_KEYS_MAX; count++)
+        rotate_well(KEY_USE_LEDGER);
+    for (unsigned again = 0; again < 2; again++) {
+        reopen(here);
+        assert_sound();
+        assert_int_equal(tally_of(here).kinds[LEDGER_KEY_ROTATE], LEDGER_KEYS_MAX - 1);
+        assert_int_equal(note_signer_vkey(here->context.signer, before), MEDGL_OK);
+        assert_int_equal(rotate(KEY_USE_LEDGER, &finished_old), MEDGL_ERR_REFUSED);
+        reopen(here);
+        assert_int_equal(note_signer_vkey(here->context.signer, after), MEDGL_OK);
+        assert_string_equal(after, before);
+        assert_false(here->context.ledger_key_new);
+        assert_false(is_there(PATH_LEDGER_KEY_NEW));
+    }
+    rotate_well(KEY_USE_STORE); /* there is no such bound for this one */
+    reopen(here);
+    assert_sound();
+    end();
+}
+
 /* -- archives --------------------------------------------------------------------------------- */
 
 static void session(bool open, const char *id, char opened[CRYPTO_ID_SIZE])
@@ -835,6 +864,8 @@ int main(void)
     table_add("R37 store key", "damage changes nothing",
               damage_stops_the_exchange_and_changes_nothing, NULL);
     table_add("R37 ledger key", "the ledger goes on", ledger_goes_on_under_another_key, NULL);
+    table_add("R37 ledger key", "as many as verification takes",
+              ledger_has_so_many_keys_and_no_more, NULL);
     table_add("R37 keys", "one after the other", keys_follow_one_another, NULL);
     table_add("R08", "a foreign ledger key signs nothing", foreign_ledger_key_signs_nothing, NULL);
     TABLE_ADD("R37 whoever opened before fails closed", uses, whoever_opened_before_fails_closed);

@@ -410,6 +410,65 @@ static void a_damaged_ledger_is_not_archived(void **state)
     assert_int_equal(operation_prove_inclusion(&f->context, 1, &text), MEDGL_OK); /* of the leaf */
 }
 
+/* -- a clock that was ahead ---------------------------------------------------------------------
+ */
+
+/* What clocks said behind each other, in days before (-) or after the present. */
+static const struct ahead {
+    const char *name;
+    int days[6];
+    size_t count, old; /* so many of them are archived */
+} aheads[] = {
+    {"none is old", {1, 1}, 2, 0},
+    {"one ahead at the end stays", {-9, -9, 5}, 3, 2},
+    {"one ahead goes with an old one behind it", {-9, 5, -9}, 3, 3},
+    {"and those behind that stay", {-9, 5, -9, 5, 6}, 5, 3},
+    {"a clock that stood back makes younger ones go", {1, 1, -9}, 3, 3},
+    {"ahead, back, ahead, back", {5, -9, 6, -8, 7}, 5, 4},
+};
+
+struct at {
+    struct fixture *f;
+    medgl_time time;
+    uint64_t seq;
+};
+
+static enum medgl_error append_at(struct store_txn *txn, void *argument)
+{
+    struct at *at = argument;
+    const struct clock_reading clock = {.now = at->time, .synchronised = true};
+    struct ledger_entry entry;
+    evidence_begin(&at->f->context, &clock, LEDGER_ROLE_REFUSED, NULL, &entry);
+    return evidence_append(&at->f->context, txn, &entry, &at->seq);
+}
+
+static void an_entry_is_as_old_as_the_last_behind_it(void **state)
+{
+    const struct ahead *row = *state;
+    struct fixture *f = NULL;
+    struct archive made;
+    char why[STORE_TEXT_SIZE];
+    uint64_t seq[MEDGL_COUNT(row->days)], size = 0;
+    assert_int_equal(fixture_open((void **)&f), 0);
+    const medgl_time now = clock_read().now;
+    assert_int_equal(operation_ledger_size(&f->context, &size), MEDGL_OK);
+    for (size_t i = 0; i < row->count; i++) {
+        struct at at = {.f = f, .time = now + row->days[i] * MEDGL_DAY};
+        assert_int_equal(store_transact(f->context.store, STORE_WRITE, append_at, &at), MEDGL_OK);
+        seq[i] = at.seq;
+    }
+    const struct archive_request request = {.until = now - MEDGL_DAY, .copy = -1};
+    retention_none(f);
+    assert_int_equal(operation_archive(&f->context, &request, &made, why),
+                     row->old > 0 ? MEDGL_OK : MEDGL_ERR_REFUSED);
+    if (row->old > 0) {
+        assert_int_equal(made.first, 0);
+        assert_int_equal(made.next, seq[row->old - 1] + 1);
+    }
+    assert_int_equal(verify(f), MEDGL_OK);
+    assert_int_equal(fixture_close((void **)&f), 0);
+}
+
 /* -- witnesses ----------------------------------------------------------------------------------
  */
 
@@ -748,6 +807,7 @@ static void on_a_ledger(void **state)
 int main(void)
 {
     TABLE_ADD("R08", on_ledgers, on_a_ledger);
+    TABLE_ADD("R09 an archive, and a clock", aheads, an_entry_is_as_old_as_the_last_behind_it);
     TABLE_ADD("R08 an archive changed", tamperings, a_changed_archive_is_found);
     TABLE_ADD("R08 witnesses", malformed, a_file_of_witnesses);
     TABLE_ADD("R07 filter", filters, a_filter_of_bytes_and_fields);
