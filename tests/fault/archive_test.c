@@ -2,6 +2,7 @@
  * whole and has them; no entry is lost, the evidence verifies, and what was begun can be done
  * again. A step is a call that changes what is on the disk. */
 #undef _FORTIFY_SOURCE /* its inline functions would meet ours */
+#define FIXTURE_IN "/dev/shm"
 #include "tests/unit/operation_fixture.h"
 #include "tests/unit/table.h"
 

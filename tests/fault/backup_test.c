@@ -1,5 +1,6 @@
 /* SIGKILL at every step of a backup and of a restore: always one installation that verifies and
  * admits its people, and the same command again comes to its end (R36). */
+#define FIXTURE_IN "/dev/shm"
 #include "tests/unit/backup_fixture.h"
 #include "tests/unit/table.h"
 
@@ -7,7 +8,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
-#define SHORT_POINTS 12
+#define SHORT_POINTS 16
 
 /* Steps of all processes of a run together. */
 static struct steps {
@@ -161,7 +162,7 @@ static void kill_at_each(enum medgl_error (*act)(void), bool alone, const char *
     const unsigned all = atomic_load(&steps->seen);
     assert_true(all > 10);
     print_message("# %u steps\n", all);
-    const unsigned stride = every ? 1 : all / SHORT_POINTS + 1;
+    const unsigned stride = every ? 1 : (all / SHORT_POINTS + 1) | 1; /* both sides of calls */
     for (unsigned last = 1; last <= all; last += stride) {
         (void)snprintf(command, sizeof(command), "rm -rf %s && cp -a %s %s", here->root, copy,
                        here->root);

@@ -1,5 +1,6 @@
 /* R11: whoever takes the copy of a document in, or destroys one, is killed before each of the calls
  * that change a file. Store, ledger and files agree afterwards, and the next sweep finishes. */
+#define FIXTURE_IN "/dev/shm"
 #include "tests/fault/killed.h"
 #include "tests/unit/document_fixture.h"
 #include "tests/unit/table.h"

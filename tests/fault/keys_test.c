@@ -20,7 +20,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define STRIDE 13 /* of the short run; odd, so that both sides of calls are met */
+#define STRIDE 7 /* of the short run; odd, so that both sides of calls are met */
 
 static bool whole_campaign; /* `make fault-long` */
 
@@ -116,7 +116,7 @@ int flock(int fd, int operation)
 
 /* -- the scene -------------------------------------------------------------------------------- */
 
-static char work[] = "/tmp/medgl-keys-XXXXXX", root[sizeof(work) + sizeof("/root")];
+static char work[] = "/dev/shm/medgl-keys-XXXXXX", root[sizeof(work) + sizeof("/root")];
 static uid_t owner;
 static char user[64];
 
@@ -331,7 +331,8 @@ static bool survives(const struct trial *trial, unsigned at)
     NEED(again == 0 || again == 100);
     NEED(is_key(trial->key));
     NEED(is_gone(trial->fresh, "") && is_gone(trial->fresh, ".new"));
-    NEED(in_child(log_in, NULL) == 0);
+    if (whole_campaign) /* an evaluation is most of what a step costs */
+        NEED(in_child(log_in, NULL) == 0);
     NEED(in_child(look, NULL) == 0);
     return true;
 }

@@ -35,6 +35,11 @@
 #define WRONG        "Wrong-guess-1234" /* asked for a password, people answer another one each time */
 #define WRONG_AGAIN  "Wrong-guess-5678" /* and this one as it stands */
 
+/* Where roots are made. A test that makes very many defines it as a file system in memory. */
+#ifndef FIXTURE_IN
+#define FIXTURE_IN "/tmp"
+#endif
+
 /* A root of its own for each test. */
 struct fixture {
     char root[64];
@@ -189,7 +194,7 @@ static inline int fixture_open(void **state)
     if (f == NULL)
         return 1;
     log_open(LOG_TARGET_NONE, "test", 0);
-    (void)snprintf(f->root, sizeof(f->root), "/tmp/medgl-operation-XXXXXX");
+    (void)snprintf(f->root, sizeof(f->root), FIXTURE_IN "/medgl-operation-XXXXXX");
     if (mkdtemp(f->root) == NULL || set_up(f->root) != MEDGL_OK)
         return 1;
     const struct passwd *self = getpwuid(geteuid());
