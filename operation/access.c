@@ -1,6 +1,7 @@
 /* The account phase: may this account be used now, however its owner proved who they are? Also
  * tells of a password that is due soon, and counts the logins that are left once it is due (R15).
  * Never allows on an error path: what has to be counted is committed first. */
+#include "operation/breakglass_login.h"
 #include "operation/evidence.h"
 #include "operation/grant.h"
 #include "operation/login.h"
@@ -27,6 +28,7 @@ struct access_run {
     struct factors factors;
     struct factor_demand demand;
     struct password_facts password;
+    struct breakglass_look breakglass;
     struct admission_decision admission;
     struct account_decision decision;
 };
@@ -45,6 +47,8 @@ static enum medgl_error access_read(struct store_txn *txn, struct access_run *ru
     run->demand = second_demand(run->proof, &run->account, &run->factors, run->clock.now);
     run->password.second_factor = run->demand.in_force;
     run->password.grace_used = run->activity.grace_used;
+    run->password.sealed = breakglass_is(&run->account);
+    MEDGL_TRY(breakglass_look(run->context, txn, &run->account, &run->breakglass));
     if (run->proof->person_asked)
         return person_find(txn, run->proof->person_answer, &run->proof->person_user, &run->person,
                            &run->person_found);
@@ -77,6 +81,7 @@ static enum medgl_error access_decide(struct store_txn *txn, void *argument)
         .card_alone = run->by_card,
         .admission = run->admission.reason,
         .person = access_person(run),
+        .breakglass = policy_breakglass_state(&run->breakglass.facts),
     };
     run->decision = policy_account(&run->context->policy, &facts, run->clock.now);
     return MEDGL_OK;

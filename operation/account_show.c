@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "operation/attempt.h"
+#include "operation/breakglass_login.h"
 #include "operation/factors.h"
 #include "operation/password.h"
 #include "policy/calendar.h"
@@ -67,6 +68,7 @@ static enum medgl_error show_fill(struct store_txn *txn, const struct show_run *
     MEDGL_TRY(show_factors(txn, run, report));
     facts.second_factor = report->demand.in_force;
     facts.grace_used = report->activity.grace_used;
+    facts.sealed = breakglass_is(&report->account);
     report->standing = policy_password_standing(policy, &facts, run->now);
     if (report->has_password) {
         report->issued = credential.issued;

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/message.h"
+#include "operation/breakglass_login.h"
 #include "operation/choose.h"
 #include "operation/evidence.h"
 #include "operation/identity.h"
@@ -122,6 +123,7 @@ static bool change_is_not_due(const struct change_request *request, const struct
     const medgl_time now = clock_read().now;
     struct password_facts facts = password_facts_from(&proof->credential, now);
     facts.second_factor = change_has_second(proof);
+    facts.sealed = breakglass_is(&proof->account);
     const struct password_standing standing =
         policy_password_standing(&proof->context->policy, &facts, now);
     return standing.usable && !standing.due;
@@ -135,6 +137,17 @@ static void change_tell_not_due(const struct talk *talk, const struct proof *pro
              "service %s wants account %s to change what has expired, and the password is not due: "
              "if that is at every login, end its aging in /etc/shadow: chage -M -1 -d -1 %s",
              proof->caller->service, proof->account.name, proof->account.name);
+}
+
+/* R32: what is in the envelope is what opens the account, until the next envelope. */
+static bool change_is_sealed(const struct talk *talk, const struct proof *proof)
+{
+    if (!proof->known || !breakglass_is(&proof->account))
+        return false;
+    talk->warn(talk->carrier,
+               _("The credential of a break-glass account cannot be changed here: an administrator "
+                 "seals a new one with medgl-admin breakglass seal."));
+    return true;
 }
 
 /* Who is it, and do they know the current password? CHANGE_READY goes on. */
@@ -157,6 +170,10 @@ static enum medgl_error change_prove(struct context *context, const struct talk 
     }
     if (change_is_not_due(request, proof)) {
         *verdict = CHANGE_NOT_DUE;
+        return MEDGL_OK;
+    }
+    if (change_is_sealed(talk, proof)) {
+        *verdict = CHANGE_NOT_OWNER;
         return MEDGL_OK;
     }
     enum medgl_error error = change_ask_all(talk, request, proof, typed);

@@ -36,6 +36,7 @@ static enum medgl_error commit_read(struct store_txn *txn, struct commit_run *ru
     if (!proof->known)
         return MEDGL_OK;
     MEDGL_TRY(store_account_by_id(txn, proof->account.id, &run->account));
+    MEDGL_TRY(breakglass_look(proof->context, txn, &run->account, &run->breakglass));
     MEDGL_TRY(commit_read_factors(txn, run));
     if (proof->person_asked)
         MEDGL_TRY(person_find(txn, proof->person_answer, &proof->person_user, &run->person,
@@ -59,6 +60,7 @@ static struct password_facts commit_password_facts(const struct commit_run *run)
     struct password_facts facts =
         password_facts_from(run->present ? &run->credential : NULL, run->clock.now);
     facts.second_factor = run->demand.in_force || run->enrolment != NULL;
+    facts.sealed = breakglass_is(&run->account);
     if (run->renews && run->proof->judged)
         facts.strength = run->proof->strength;
     return facts;
@@ -119,6 +121,7 @@ static struct login_facts commit_facts(const struct commit_run *run, bool held)
         .password_facts = commit_password_facts(run),
         .admission = proof_admission(proof, &run->account, &run->factors, run->clock.now).reason,
         .person = commit_person(run),
+        .breakglass = policy_breakglass_use(&proof->context->policy, &run->breakglass.facts),
     };
 }
 
@@ -174,6 +177,21 @@ static bool commit_wrong_code(const struct commit_run *run)
     return first && run->second == FACTOR_FAILED && second_guessed(&proof->second);
 }
 
+/* R32: the right credential of an account that it does not open now: many are to hear of that. */
+static enum medgl_error commit_alert_envelope(struct store_txn *txn, struct commit_run *run)
+{
+    const struct proof *proof = run->proof;
+    char text[STORE_ALERT_SIZE];
+    if (!proof->known || !breakglass_is(&run->account) || commit_password(run) != FACTOR_PROVED)
+        return MEDGL_OK;
+    (void)snprintf(text, sizeof(text),
+                   "%sThe sealed credential of break-glass account %s was used from %s and refused "
+                   "(%s): find out who has the envelope.",
+                   breakglass_drill_mark(&run->breakglass), run->account.name, proof->source.key,
+                   login_reason_word(run->decision.reason));
+    return commit_alert(txn, run, ALERT_BREAKGLASS, &run->account, proof->source.key, text);
+}
+
 static enum medgl_error commit_failure(struct store_txn *txn, struct commit_run *run)
 {
     struct proof *proof = run->proof;
@@ -187,6 +205,7 @@ static enum medgl_error commit_failure(struct store_txn *txn, struct commit_run 
         ledger_entry_bool(&entry, "repeated", true);
     MEDGL_TRY(evidence_append(proof->context, txn, &entry, NULL));
 
+    MEDGL_TRY(commit_alert_envelope(txn, run));
     /* Who is to enrol a device now has failed at nothing. */
     if (run->decision.reason == LOGIN_REASON_ENROL)
         return MEDGL_OK;
@@ -311,6 +330,8 @@ static enum medgl_error commit_in(struct proof *proof, struct commit_run *run,
         proof->decision = run->decision;
         if (run->decision.allowed)
             memcpy(proof->person, commit_person_name(run), sizeof(proof->person));
+        if (run->breakglass.now.known)
+            proof->context->emergency = run->breakglass.now;
         if (run->alerted)
             alert_wake(proof->context);
     }

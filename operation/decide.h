@@ -3,6 +3,7 @@
 #define MEDGL_OPERATION_DECIDE_H
 
 #include "operation/alert.h"
+#include "operation/breakglass_login.h"
 #include "operation/evidence.h"
 #include "operation/password.h"
 #include "operation/totp.h"
@@ -15,6 +16,7 @@ struct commit_run {
     struct credential credential;
     bool present;
     bool renews; /* what the proof found out about it can be stored */
+    struct breakglass_look breakglass; /* of an account of that class (R32) */
     struct activity activity;
     struct factors factors; /* of the account, in this transaction */
     struct factor_demand demand;

@@ -91,6 +91,18 @@ static enum medgl_error commit_use_second(struct store_txn *txn, struct commit_r
     return commit_alert_recovery(txn, run);
 }
 
+/* R32: the account is in use from here on, in an emergency that is declared if there is none. */
+static enum medgl_error commit_open_envelope(struct store_txn *txn, struct commit_run *run)
+{
+    const struct proof *proof = run->proof;
+    if (!breakglass_is(&run->account))
+        return MEDGL_OK;
+    run->alerted = true;
+    return emergency_use(proof->context, txn, &run->breakglass.clocks, &run->account,
+                         proof->reservation.attempt.service, source_key_place(proof->source.key),
+                         &run->breakglass.now);
+}
+
 enum medgl_error commit_success(struct store_txn *txn, struct commit_run *run)
 {
     struct proof *proof = run->proof;
@@ -105,6 +117,7 @@ enum medgl_error commit_success(struct store_txn *txn, struct commit_run *run)
     commit_describe_second(run, &entry);
     MEDGL_TRY(evidence_append(proof->context, txn, &entry, &seq));
     MEDGL_TRY(commit_use_second(txn, run, seq));
+    MEDGL_TRY(commit_open_envelope(txn, run));
     MEDGL_TRY(commit_renew(txn, run));
     MEDGL_TRY(last_use_note(proof->context, txn, &run->clock, &run->account,
                             proof->reservation.attempt.service, source_key_place(proof->source.key),

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "operation/attempt.h"
+#include "operation/breakglass_login.h"
 #include "operation/factors.h"
 #include "operation/identity.h"
 #include "operation/password.h"
@@ -24,6 +25,7 @@ struct explain_run {
     struct admission_place place;
     struct source source;
     struct password_facts password;
+    struct breakglass_look breakglass;
     struct factors factors;
     bool any_factor;
 };
@@ -130,6 +132,8 @@ static enum medgl_error explain_password(struct store_txn *txn, struct explain_r
     answer->issued_until = answer->issued ? credential.valid_until : 0;
     run->password = password_facts_from(answer->has_password ? &credential : NULL, answer->at);
     run->password.grace_used = activity.grace_used;
+    run->password.sealed = breakglass_is(&answer->account);
+    MEDGL_TRY(breakglass_look(run->context, txn, &answer->account, &run->breakglass));
     answer->codes = activity.factor_failures;
     answer->codes_limit = run->context->policy.factor_failures;
     return MEDGL_OK;
@@ -239,12 +243,32 @@ static struct login_facts explain_second(struct login_facts login,
     return login;
 }
 
+static bool explain_admits(const struct account_decision *decision)
+{
+    return decision->verdict != ACCOUNT_DENIED && decision->verdict != ACCOUNT_EXPIRED;
+}
+
+static bool explain_opens(enum breakglass_verdict verdict)
+{
+    switch (verdict) {
+    case BREAKGLASS_OPENS:
+    case BREAKGLASS_DECLARES:
+        return true;
+    case BREAKGLASS_REFUSED_UNSEALED:
+    case BREAKGLASS_REFUSED_CLOSED:
+    case BREAKGLASS_REFUSED_OUTSIDE:
+        break;
+    }
+    return false;
+}
+
 /* The login with everything proved, then the account phase, then the session. */
 static void explain_decide(struct explain_run *run)
 {
     struct explain_answer *answer = run->answer;
     const struct account *account = &answer->account;
     const struct policy *policy = &run->context->policy;
+    const struct breakglass_facts *breakglass = &run->breakglass.facts;
     const enum factor_result person = account->shared ? FACTOR_PROVED : FACTOR_NOT_ASKED;
     const struct login_facts login = {.known = true,
                                       .uid_matches = answer->uid_matches,
@@ -255,28 +279,34 @@ static void explain_decide(struct explain_run *run)
                                       .password = FACTOR_PROVED,
                                       .password_facts = run->password,
                                       .admission = answer->admission.reason,
-                                      .person = person};
+                                      .person = person,
+                                      .breakglass = policy_breakglass_use(policy, breakglass)};
     const struct account_facts access = {.known = true,
                                          .uid_matches = answer->uid_matches,
                                          .state = account->state,
                                          .class_ = account->class_,
                                          .password_facts = run->password,
                                          .admission = answer->admission.reason,
-                                         .person = person};
+                                         .person = person,
+                                         .breakglass = policy_breakglass_state(breakglass)};
+    struct account_facts then = access; /* after the login that used the envelope (R32) */
+    if (explain_opens(login.breakglass))
+        then.breakglass = BREAKGLASS_USED;
     const bool closed = answer->codes >= (uint64_t)answer->codes_limit;
     const struct login_facts whole = explain_second(login, &answer->factor, true, closed);
     const struct login_facts bare = explain_second(login, &answer->factor, false, closed);
     const struct login_decision decision = policy_login(policy, &whole, answer->at);
     const struct login_decision without = policy_login(policy, &bare, answer->at);
     const struct account_decision phase = policy_account(policy, &access, answer->at);
+    const struct account_decision after = policy_account(policy, &then, answer->at);
     answer->standing = decision.standing;
-    answer->reason = decision.allowed ? phase.reason : decision.reason;
+    answer->reason = decision.allowed ? after.reason : decision.reason;
     answer->key_reason = phase.reason;
-    answer->key_admitted = phase.verdict != ACCOUNT_DENIED && phase.verdict != ACCOUNT_EXPIRED &&
-                           answer->crowd == CROWD_ADMITTED;
-    answer->admitted = decision.allowed && answer->key_admitted;
-    answer->bare_reason = without.allowed ? phase.reason : without.reason;
-    answer->bare_admitted = without.allowed && answer->key_admitted;
+    answer->key_admitted = explain_admits(&phase) && answer->crowd == CROWD_ADMITTED;
+    const bool admitted = explain_admits(&after) && answer->crowd == CROWD_ADMITTED;
+    answer->admitted = decision.allowed && admitted;
+    answer->bare_reason = without.allowed ? after.reason : without.reason;
+    answer->bare_admitted = without.allowed && admitted;
 }
 
 static enum medgl_error explain_now(struct store_txn *txn, void *argument)

@@ -3,8 +3,35 @@
 #include "operation/login.h"
 
 #include "base/message.h"
+#include "factor/breakglass.h"
+#include "operation/breakglass.h"
+#include "operation/breakglass_login.h"
 #include "operation/password.h"
 #include "operation/totp.h"
+
+#define LOGIN_SLIPS 3 /* how often a slip of the finger is told */
+
+/* R32: what has the form of a code from an envelope, and a check group that does not fit, is a slip
+ * of the finger and no try: it is asked for again. MUST: of everybody alike, whoever they say they
+ * are (R23); what is typed twice is taken for what it is. */
+static enum medgl_error login_ask_password(const struct talk *talk, struct secret *typed)
+{
+    auto_secret struct secret before = SECRET_NONE;
+    for (int slips = 0;; slips++) {
+        auto_secret struct secret code = SECRET_NONE;
+        MEDGL_TRY(talk->ask(talk->carrier, TALK_SECRET, TALK_PASSWORD, _("Password: "), typed));
+        if (slips == LOGIN_SLIPS ||
+            breakglass_code_normalise(typed, &code) != BREAKGLASS_FORM_SLIP ||
+            secret_equal(before.bytes, before.len, code.bytes, code.len))
+            return MEDGL_OK;
+        secret_free(&before);
+        MEDGL_TRY(secret_copy(&before, code.bytes, code.len));
+        secret_free(typed);
+        talk->inform(talk->carrier,
+                     _("That looks like a code from an envelope with a typing error. "
+                       "Type it once more; this was not counted as a try."));
+    }
+}
 
 /* The password: from an earlier module, or asked. MEDGL_ERR_ARGUMENT: an answer that cannot be one.
  */
@@ -15,7 +42,7 @@ static enum medgl_error login_ask(const struct talk *talk, const struct login_re
         return secret_copy(typed, request->given->bytes, request->given->len);
     if (request->only_given)
         return MEDGL_ERR_ABORTED;
-    return talk->ask(talk->carrier, TALK_SECRET, TALK_PASSWORD, _("Password: "), typed);
+    return login_ask_password(talk, typed);
 }
 
 /* MUST: everything is asked before any verdict. MEDGL_ERR_ARGUMENT: as above. */
@@ -64,6 +91,18 @@ static enum medgl_error login_enrol(struct context *context, const struct talk *
     return MEDGL_OK;
 }
 
+/* R32: whoever uses a break-glass account is asked who they are, where somebody can answer; not
+ * again of who is logged in as it already (sudo, a screen locker). MUST: the login is committed. */
+static void login_ask_who(const struct talk *talk, const struct login_request *request,
+                          struct proof *proof, const struct secret *typed)
+{
+    if (!breakglass_is(&proof->account) || request->silent || request->only_given ||
+        proof->place.own)
+        return;
+    breakglass_ask_person(proof->context, talk, &proof->account, request->caller->service,
+                          proof->source.key, typed, proof->person);
+}
+
 /* MUST: the login is committed. */
 static enum medgl_error login_give_token(const struct proof *proof,
                                          const struct login_request *request)
@@ -101,7 +140,6 @@ enum medgl_error operation_login(struct context *context, const struct talk *tal
     if (error != MEDGL_OK && error != MEDGL_ERR_ARGUMENT)
         return error;
     MEDGL_TRY(proof_verify(&proof, error == MEDGL_OK ? &typed : NULL));
-    secret_free(&typed);
     MEDGL_TRY(proof_commit(&proof));
     if (proof.decision.reason == LOGIN_REASON_ENROL) {
         error = login_enrol(context, talk, &proof);
@@ -111,6 +149,7 @@ enum medgl_error operation_login(struct context *context, const struct talk *tal
     second_tell(&proof, talk);
     if (!proof.decision.allowed)
         return MEDGL_OK;
+    login_ask_who(talk, request, &proof, &typed);
     MEDGL_TRY(login_give_token(&proof, request));
     *verdict = LOGIN_ALLOWED;
     return MEDGL_OK;

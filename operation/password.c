@@ -5,7 +5,9 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "factor/breakglass.h"
 #include "factor/crypted.h"
+#include "operation/breakglass_login.h"
 #include "operation/history.h"
 #include "operation/identity.h"
 #include "operation/judge.h"
@@ -68,6 +70,8 @@ static enum medgl_error proof_look_up(struct store_txn *txn, void *argument)
 static void proof_look_for_another(const struct context *context, const struct unix_user *user)
 {
     struct unix_user other;
+    if (context->place == CONTEXT_BREAKGLASS) /* R32: a directory on the network may hang */
+        return;
     if (context->policy.unenrolled == POLICY_UNENROLLED_DENY)
         (void)unix_user_find(user->exists ? MEDGL_USER "-nobody" : MEDGL_USER, &other);
 }
@@ -429,12 +433,23 @@ static enum medgl_error proof_evaluate_own(struct proof *proof,
     return MEDGL_OK;
 }
 
+/* R32: what stands on paper is read as people type it: in either case, with or without its '-'. */
+static enum medgl_error proof_prepare(const struct proof *proof, const struct secret *typed,
+                                      struct secret *prepared)
+{
+    auto_secret struct secret code = SECRET_NONE;
+    if (typed == NULL)
+        return MEDGL_ERR_ARGUMENT;
+    const bool whole = breakglass_code_normalise(typed, &code) == BREAKGLASS_FORM_CODE;
+    const bool sealed = proof->known && breakglass_is(&proof->account);
+    return password_prepare(whole && sealed ? &code : typed, prepared);
+}
+
 static enum medgl_error proof_evaluate(struct proof *proof, const struct secret *typed)
 {
     auto_secret struct secret prepared = SECRET_NONE;
     auto_clean(password_record_clear) struct password_record stored = {.has_stem = false};
-    enum medgl_error error =
-        typed != NULL ? password_prepare(typed, &prepared) : MEDGL_ERR_ARGUMENT;
+    enum medgl_error error = proof_prepare(proof, typed, &prepared);
     if (error != MEDGL_OK && error != MEDGL_ERR_ARGUMENT)
         return error;
     const bool readable = error == MEDGL_OK;

@@ -7,6 +7,7 @@
 #include "base/message.h"
 #include "operation/alert.h"
 #include "operation/attempt.h"
+#include "operation/breakglass_login.h"
 #include "operation/evidence.h"
 #include "operation/factors.h"
 #include "operation/identity.h"
@@ -34,6 +35,8 @@ struct session_run {
     struct unix_user asker; /* who asked for it at this machine, by the word of the host */
     struct activity before; /* as it was before this session */
     struct session session;
+    struct breakglass_look breakglass;
+    bool closed;              /* a break-glass account that is not in use now (R32) */
     medgl_time granted_until; /* of a grant for out-of-hours that is in force (R22) */
     struct session_crowd crowd;
     enum crowd_verdict admitted;
@@ -79,6 +82,11 @@ static enum medgl_error session_person(struct store_txn *txn, struct session_run
     const struct caller *caller = run->caller;
     struct account asker;
     bool found;
+    if (breakglass_is(&run->account)) { /* who was asked at the login, and could answer anything */
+        (void)person_of_token(run->context, &run->account, caller, run->source.key, run->clock.now,
+                              run->session.person);
+        return MEDGL_OK;
+    }
     if (!run->account.shared ||
         person_of_token(run->context, &run->account, caller, run->source.key, run->clock.now,
                         run->session.person))
@@ -129,6 +137,15 @@ static enum medgl_error session_admit(struct store_txn *txn, struct session_run 
     return session_judge(txn, run);
 }
 
+/* R32: an account that nobody opened by its envelope, or that is closed since, has no sessions. */
+static enum medgl_error session_breakglass(struct store_txn *txn, struct session_run *run)
+{
+    MEDGL_TRY(breakglass_look(run->context, txn, &run->account, &run->breakglass));
+    run->closed = breakglass_is(&run->account) &&
+                  policy_breakglass_state(&run->breakglass.facts) != BREAKGLASS_USED;
+    return MEDGL_OK;
+}
+
 static enum medgl_error session_refuse(struct store_txn *txn, struct session_run *run)
 {
     struct ledger_entry entry;
@@ -136,8 +153,8 @@ static enum medgl_error session_refuse(struct store_txn *txn, struct session_run
     run->session.id[0] = '\0'; /* there is none */
     session_entry(run->context, &run->clock, LEDGER_SESSION_REFUSED, &run->account, &run->session,
                   &entry);
-    if (run->nobody) {
-        ledger_entry_text(&entry, "reason", "person");
+    if (run->nobody || run->closed) {
+        ledger_entry_text(&entry, "reason", run->closed ? "closed" : "person");
         return evidence_append(run->context, txn, &entry, NULL);
     }
     ledger_entry_text(&entry, "reason", class_ ? "sessions-total" : "sessions");
@@ -181,6 +198,11 @@ static enum medgl_error session_alert(struct store_txn *txn, struct session_run 
         MEDGL_TRY(session_raise(txn, run, ALERT_CLOCK,
                                 "The clock of this machine is not synchronised: what is recorded "
                                 "has times that may be wrong."));
+    if (breakglass_is(account)) {
+        run->alerted = true;
+        return breakglass_tell_session(run->context, txn, &run->clock, account, &run->session,
+                                       "began");
+    }
     if (!session_is_privileged(account->class_))
         return MEDGL_OK;
     (void)snprintf(text, sizeof(text), "The %s account %s is used through %s from %s.",
@@ -231,7 +253,8 @@ static enum medgl_error session_open_now(struct store_txn *txn, void *argument)
         return MEDGL_OK;
     MEDGL_TRY(policy_seen_note(run->context, txn, &run->clock, &run->alerted));
     MEDGL_TRY(session_begin(txn, run));
-    if (run->nobody)
+    MEDGL_TRY(session_breakglass(txn, run));
+    if (run->nobody || run->closed)
         return session_refuse(txn, run);
     MEDGL_TRY(session_admit(txn, run));
     if (run->admitted != CROWD_ADMITTED)
@@ -293,9 +316,13 @@ static enum medgl_error session_told(struct store_txn *txn, void *argument)
     return store_activity_put(txn, &activity);
 }
 
-/* R21. */
+/* R32: of an emergency everybody hears at each login. R21. */
 static void session_notice(const struct talk *talk, struct session_run *run)
 {
+    char banner[EMERGENCY_BANNER_SIZE];
+    emergency_banner(run->context, banner);
+    if (banner[0] != '\0')
+        talk->warn(talk->carrier, banner);
     session_say_last(talk, &run->before);
     if (run->before.failures == 0)
         return;
@@ -320,6 +347,16 @@ static void session_say_nobody(const struct talk *talk, const struct session_run
     talk->warn(talk->carrier, _("It is not known who uses this shared account. Log in again."));
 }
 
+static void session_say_closed(const struct talk *talk, const struct session_run *run)
+{
+    log_line(LOG_WARNING,
+             "session refused: break-glass account %s, service %s, from %s: it is %s; medgl-admin "
+             "breakglass seal opens it for the next emergency",
+             run->account.name, run->session.service, run->session.source,
+             breakglass_state_word(policy_breakglass_state(&run->breakglass.facts)));
+    talk->warn(talk->carrier, _("This break-glass account is not open. Ask the administrator."));
+}
+
 /* Who has come so far has proved who they are: they may know. */
 static void session_say_refused(const struct talk *talk, const struct session_run *run)
 {
@@ -341,9 +378,12 @@ static void session_say_refused(const struct talk *talk, const struct session_ru
 /* -- what its host sets -------------------------------------------------------------------------
  */
 
-/* Hours that ended between the account phase and this moment: as short as can be. */
+/* Hours that ended between the account phase and this moment: as short as can be. A break-glass
+ * account's session ends with its emergency (R32). */
 static int64_t session_until(const struct session_run *run)
 {
+    if (breakglass_is(&run->account))
+        return run->breakglass.now.left / MEDGL_SECOND + 1;
     struct admission_facts facts =
         admission_facts_from(&run->account, &run->place, run->caller->service, run->clock.now);
     facts.granted_until = run->granted_until;
@@ -387,6 +427,12 @@ enum medgl_error operation_session_open(struct context *context, const struct ta
         *verdict = session_verdict_of(&run);
         return MEDGL_OK;
     }
+    if (run.closed) {
+        session_say_closed(talk, &run);
+        return MEDGL_OK;
+    }
+    if (run.breakglass.now.known)
+        context->emergency = run.breakglass.now;
     if (run.nobody) {
         session_say_nobody(talk, &run);
         return MEDGL_OK;
@@ -497,7 +543,11 @@ static enum medgl_error session_close_now(struct store_txn *txn, void *argument)
     if (run->session.closed != 0) /* an administrator ended it, or it was taken for lost */
         return MEDGL_OK;
     MEDGL_TRY(store_session_close(txn, run->session.id, run->clock.now, SESSION_END_CLOSED));
-    return session_record(txn, run, LEDGER_SESSION_CLOSE);
+    MEDGL_TRY(session_record(txn, run, LEDGER_SESSION_CLOSE));
+    run->alerted = breakglass_is(&run->account) && !session_is_services(&run->session);
+    return run->alerted ? breakglass_tell_session(run->context, txn, &run->clock, &run->account,
+                                                  &run->session, "ended")
+                        : MEDGL_OK;
 }
 
 enum medgl_error operation_session_close(struct context *context, const struct caller *caller,
@@ -511,6 +561,8 @@ enum medgl_error operation_session_close(struct context *context, const struct c
     if (error == MEDGL_ERR_NOT_FOUND)
         return MEDGL_OK; /* there is no such session, and that is no fault of the store */
     MEDGL_TRY(error);
+    if (run.alerted)
+        alert_wake(context);
     *verdict = session_verdict_of(&run);
     return MEDGL_OK;
 }

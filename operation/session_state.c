@@ -1,5 +1,6 @@
 /* Sessions as they stand: which are open, and which are over although nobody said so, because the
  * machine went down or the program that opened it was killed (R06, R29). Ends no process. */
+#include "operation/breakglass_login.h"
 #include "operation/evidence.h"
 #include "operation/session.h"
 
@@ -101,7 +102,10 @@ static enum medgl_error session_lose(struct context *context, struct store_txn *
     session_entry(context, clock, LEDGER_SESSION_LOST, &account, session, &entry);
     ledger_entry_time(&entry, "opened", session->opened, opened);
     ledger_entry_text(&entry, "cause", boot ? "boot" : "process");
-    return evidence_append(context, txn, &entry, NULL);
+    MEDGL_TRY(evidence_append(context, txn, &entry, NULL));
+    return breakglass_is(&account) && !session_is_services(session)
+               ? breakglass_tell_session(context, txn, clock, &account, session, "is lost")
+               : MEDGL_OK;
 }
 
 enum medgl_error session_sweep(struct context *context, struct store_txn *txn,

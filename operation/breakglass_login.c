@@ -1,0 +1,52 @@
+/* What a login, the account phase and a session ask about a break-glass account. Decides nothing:
+ * policy/emergency.c does. */
+#include "operation/breakglass_login.h"
+
+#include "base/text.h"
+#include "operation/alert.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool breakglass_is(const struct account *account)
+{
+    return account->class_ == ACCOUNT_CLASS_BREAKGLASS;
+}
+
+enum medgl_error breakglass_look(const struct context *context, struct store_txn *txn,
+                                 const struct account *account, struct breakglass_look *look)
+{
+    memset(look, 0, sizeof(*look));
+    if (!breakglass_is(account) || context->place != CONTEXT_BREAKGLASS)
+        return MEDGL_OK;
+    MEDGL_TRY(emergency_clocks_read(txn, &look->clocks));
+    MEDGL_TRY(emergency_look(context, txn, &look->clocks, &look->now));
+    return emergency_facts(context, txn, &look->clocks, &look->now, account->id, &look->row,
+                           &look->facts);
+}
+
+const char *breakglass_drill_mark(const struct breakglass_look *look)
+{
+    return look->now.phase == EMERGENCY_OPEN && look->now.row.drill ? "DRILL: " : "";
+}
+
+enum medgl_error breakglass_tell_session(struct context *context, struct store_txn *txn,
+                                         const struct clock_reading *clock,
+                                         const struct account *account,
+                                         const struct session *session, const char *what)
+{
+    struct breakglass_look look;
+    char all[2 * STORE_ALERT_SIZE], text[STORE_ALERT_SIZE], about[CRYPTO_ID_SIZE + 16];
+    MEDGL_TRY(breakglass_look(context, txn, account, &look));
+    (void)snprintf(all, sizeof(all), "%sA session of break-glass account %s %s: %s%s%s, from %s.",
+                   breakglass_drill_mark(&look), account->name, what, session->service,
+                   session->person[0] != '\0' ? ", by " : "", session->person, session->source);
+    text_printable(text, sizeof(text), all);
+    (void)snprintf(about, sizeof(about), "%s %s", session->id, what);
+    const struct alert_event event = {.kind = ALERT_BREAKGLASS,
+                                      .account = account,
+                                      .source = session->source,
+                                      .text = text,
+                                      .about = about};
+    return alert_raise(context, txn, clock, &event);
+}
