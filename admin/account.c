@@ -145,7 +145,10 @@ enum admin_exit account_list(struct admin *admin)
     };
     auto_clean(table_print) struct table *table =
         table_new(&admin->output, "accounts", TABLE_LIST, columns, MEDGL_COUNT(columns));
-    return admin_failed(operation_account_list(&admin->context, account_list_row, table), "", NULL);
+    enum medgl_error error = operation_account_list(&admin->context, account_list_row, table);
+    if (error == MEDGL_OK && admin->small.store != NULL)
+        error = operation_account_list(&admin->small, account_list_row, table);
+    return admin_failed(error, "", NULL);
 }
 
 static void account_source_row(void *argument, const struct account_report_source *source)

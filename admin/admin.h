@@ -61,6 +61,14 @@ enum verb_need {
     VERB_STATE,
 };
 
+/* Which installation it is about (operation/context.h). */
+enum verb_place {
+    VERB_MAIN = 0,   /* or, where it takes the NAME of an account, that which the account is in */
+    VERB_BREAKGLASS, /* that of the break-glass accounts */
+    VERB_BOTH,       /* both, where no account is named; see admin/place.h */
+    VERB_OF_CLASS,   /* that of the accounts of --class */
+};
+
 /* One line of the table in verbs.c, from which parsing, help and the comparison with the manual
  * page come. */
 struct verb {
@@ -80,6 +88,7 @@ struct verb {
     bool seq;       /* it is the number of an entry */
     bool key;       /* it is "store" or "ledger" */
     unsigned roles; /* who may beside root: ROLE_* of operation/role.h; 0: nobody */
+    enum verb_place place;
 };
 const struct verb *admin_verbs(size_t *count);
 
@@ -228,6 +237,9 @@ struct admin {
     struct output output;
     struct identity identity;
     struct context context;
+    struct context small; /* of a verb of both: the break-glass accounts'; its store is NULL where
+                             there is none */
+    bool partial;         /* of a verb of both: one of them cannot be opened */
     struct guarded_file file; /* of --slip or --output; fd -1: none */
     bool file_stays;
     struct secret from;           /* what is in the file of --from, or --certificate */

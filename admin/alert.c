@@ -105,6 +105,11 @@ enum admin_exit alert_list(struct admin *admin)
     bool all = admin->options.value[OPTION_ALL] != NULL;
     enum medgl_error error =
         operation_alert_list(&admin->context, all, list_alert, list_delivery, &list);
+    if ((error == MEDGL_OK || error == MEDGL_ERR_CORRUPT) && admin->small.store != NULL) {
+        const enum medgl_error small =
+            operation_alert_list(&admin->small, all, list_alert, list_delivery, &list);
+        error = small != MEDGL_OK ? small : error;
+    }
     if (error != MEDGL_OK && error != MEDGL_ERR_CORRUPT) {
         table_free(&list.alerts);
         table_free(&list.deliveries);
@@ -232,8 +237,14 @@ void alert_deliver_nothing(struct admin *admin, enum medgl_error error)
 
 enum admin_exit alert_retry(struct admin *admin)
 {
+    const char *id = admin->options.name;
     uint32_t count;
-    enum medgl_error error = operation_alert_retry(&admin->context, admin->options.name, &count);
+    enum medgl_error error = operation_alert_retry(&admin->context, id, &count);
+    const bool here = id != NULL && error != MEDGL_ERR_NOT_FOUND;
+    if (!here && admin->small.store != NULL) {
+        const enum medgl_error small = operation_alert_retry(&admin->small, id, &count);
+        error = id != NULL || small != MEDGL_OK ? small : error;
+    }
     return error == MEDGL_OK || error == MEDGL_ERR_CORRUPT
                ? alert_tell(admin)
                : alert_failed(error, admin->options.name);

@@ -127,6 +127,9 @@ static const char *import_why(enum import_verdict verdict)
                  "that account first");
     case IMPORT_BEYOND_ROLE:
         return _("it is your own account, and nobody acts on their own: ask another operator");
+    case IMPORT_BREAKGLASS:
+        return _("a break-glass account has no password but the sealed one: medgl-admin account "
+                 "add NAME --class breakglass enrols one, breakglass seal NAME seals it");
     case IMPORT_REFUSED:
         break;
     }

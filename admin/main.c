@@ -3,6 +3,7 @@
 
 #include "admin/alert.h"
 #include "admin/opener.h"
+#include "admin/place.h"
 #include "admin/reset.h"
 #include "admin/role.h"
 #include "base/log.h"
@@ -268,7 +269,7 @@ static enum admin_exit admin_version(struct admin *admin)
 
 static enum admin_exit admin_with_context(struct admin *admin, enum context_need need)
 {
-    enum medgl_error error = context_open(admin->identity.root, need, &admin->context);
+    enum medgl_error error = place_open(admin, need);
     if (error != MEDGL_OK) {
         complain(_("Nothing was done: %s. medgl-admin doctor may say more."),
                  medgl_error_text(error));
@@ -278,12 +279,12 @@ static enum admin_exit admin_with_context(struct admin *admin, enum context_need
         bool evidence = strcmp(admin->options.verb->noun, "ledger") == 0;
         return evidence && error == MEDGL_ERR_CORRUPT ? ADMIN_EVIDENCE : ADMIN_UNUSABLE;
     }
-    admin->context.actor = admin->identity.actor;
+    admin->context.actor = admin->small.actor = admin->identity.actor;
     enum admin_exit code = role_reaches_named(admin);
     if (code == ADMIN_DONE)
         code = admin->options.verb->run(admin);
-    context_close(&admin->context);
-    return code;
+    place_close(admin);
+    return code == ADMIN_DONE && admin->partial ? ADMIN_UNUSABLE : code;
 }
 
 static enum admin_exit admin_without_privilege(struct admin *admin)

@@ -2,6 +2,7 @@
  * and the try is written down by a child that became the store's owner. Opens no file for root. */
 #include "admin/role.h"
 
+#include "admin/place.h"
 #include "base/log.h"
 #include "base/privilege.h"
 #include "operation/account.h"
@@ -70,13 +71,6 @@ static void role_verb_name(const struct verb *verb, char name[ROLE_TEXT_SIZE])
                    verb->word);
 }
 
-/* The account that the verb is about; NULL: none is named. */
-static const char *role_account(const struct options *options)
-{
-    const struct verb *verb = options->verb;
-    return verb->named && !verb->id && !verb->seq && !verb->key ? options->name : NULL;
-}
-
 /* -- a refused try ---------------------------------------------------------------------------- */
 
 /* How the child ends. */
@@ -100,7 +94,8 @@ static enum role_end role_write_down(struct admin *admin, const struct identity 
         return ROLE_END_LOST;
     context.actor = identity->actor;
     role_verb_name(admin->options.verb, verb);
-    return operation_role_refused(&context, verb, role_account(&admin->options), "role") == MEDGL_OK
+    return operation_role_refused(&context, verb, options_account(&admin->options), "role") ==
+                   MEDGL_OK
                ? ROLE_END_WRITTEN
                : ROLE_END_LOST;
 }
@@ -151,8 +146,7 @@ static void role_complain(const struct admin *admin, bool elsewhere)
 /* Whether this machine has an installation of its own, with roles of its own. */
 static bool role_has_system(void)
 {
-    struct stat st;
-    return lstat(PATH_STORE, &st) == 0 || errno != ENOENT;
+    return context_there("", CONTEXT_MAIN) || context_there("", CONTEXT_BREAKGLASS);
 }
 
 static enum admin_exit role_refuse(struct admin *admin, bool elsewhere)
@@ -198,7 +192,7 @@ enum admin_exit role_settle(struct admin *admin)
 enum admin_exit role_reaches_named(struct admin *admin)
 {
     char verb[ROLE_TEXT_SIZE], why[OPERATION_WHY_SIZE];
-    const char *name = role_account(&admin->options);
+    const char *name = options_account(&admin->options);
     /* A grant says first who may approve it. */
     if (name == NULL || !admin->options.verb->changes || admin->options.verb->run == grant_add)
         return ADMIN_DONE;

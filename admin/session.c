@@ -103,8 +103,11 @@ enum admin_exit session_list(struct admin *admin)
         table_new(&admin->output, "sessions", TABLE_LIST, columns, MEDGL_COUNT(columns));
     struct session_table list = {table, clock_read().now, admin->output.json, false};
     const char *name = admin->options.name;
-    code = admin_failed(operation_session_list(&admin->context, name, since, session_row, &list),
-                        name != NULL ? name : "", NULL);
+    enum medgl_error error =
+        operation_session_list(&admin->context, name, since, session_row, &list);
+    if (error == MEDGL_OK && admin->small.store != NULL)
+        error = operation_session_list(&admin->small, name, since, session_row, &list);
+    code = admin_failed(error, name != NULL ? name : "", NULL);
     table_print(&table);
     if (list.left)
         output_say(&admin->output,
@@ -177,8 +180,10 @@ enum admin_exit session_end(struct admin *admin)
     struct session_ended ended;
     struct privileged_answer answer = {.outcome = PRIVILEGED_FAILED};
     char why[OPERATION_WHY_SIZE];
-    enum medgl_error error = operation_session_end(
-        &admin->context, id, admin->options.value[OPTION_REASON], &ended, why);
+    const char *reason = admin->options.value[OPTION_REASON];
+    enum medgl_error error = operation_session_end(&admin->context, id, reason, &ended, why);
+    if (error == MEDGL_ERR_NOT_FOUND && admin->small.store != NULL)
+        error = operation_session_end(&admin->small, id, reason, &ended, why);
     if (error == MEDGL_ERR_REFUSED)
         return admin_failed(error, id, why);
     if (error != MEDGL_OK)

@@ -151,7 +151,8 @@ static bool jail_hide(const char *root, const char *name, char hidden[PATH_MAX])
 
 bool card_jail(const char *root, const char *module)
 {
-    static const char *const names[] = {MEDGL_SYSCONFDIR, MEDGL_STATEDIR, MEDGL_RUNDIR};
+    static const char *const names[] = {MEDGL_SYSCONFDIR, MEDGL_STATEDIR, PATH_BREAKGLASS,
+                                        MEDGL_RUNDIR};
     static char hidden[MEDGL_COUNT(names)][PATH_MAX];
     struct jail jail = {.hidden = (const char(*)[PATH_MAX])hidden};
     const long version =

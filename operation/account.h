@@ -63,9 +63,16 @@ enum medgl_error operation_account_add_many(struct context *context,
 enum medgl_error account_enrol(struct context *context, struct store_txn *txn,
                                struct account *account, char why[OPERATION_WHY_SIZE]);
 
-/* Changes what is not NULL; `class_` NULL: stays. The entry names the fields that changed, and says
- * what rules became, but never what is known of a person. MEDGL_ERR_REFUSED and MEDGL_ERR_ARGUMENT
- * with `why`. */
+/* In a transaction: whether the other of the two installations has the name or the uid (R25): a
+ * break-glass account is beside the main store, everybody else beside the small one.
+ * MEDGL_ERR_EXISTS with `why`: it has. What cannot be looked at is an error. */
+enum medgl_error account_free_beside(const struct context *context, const struct account *account,
+                                     char why[OPERATION_WHY_SIZE]);
+
+/* Changes what is not NULL; `class_` NULL: stays. No account becomes a break-glass one, and none
+ * that is one becomes another: they are in stores of their own. The entry names the fields that
+ * changed, and says what rules became, but never what is known of a person. MEDGL_ERR_REFUSED and
+ * MEDGL_ERR_ARGUMENT with `why`. */
 struct account_change_request {
     const char *name;
     const enum account_class *class_;

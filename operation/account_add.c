@@ -57,6 +57,59 @@ static enum medgl_error enrol_uid_is_free(struct store_txn *txn, const struct ac
     return MEDGL_ERR_EXISTS;
 }
 
+static enum medgl_error enrol_is_free(struct store_txn *txn, const struct account *account,
+                                      char why[OPERATION_WHY_SIZE])
+{
+    MEDGL_TRY(enrol_name_is_free(txn, account, why));
+    return enrol_uid_is_free(txn, account, why);
+}
+
+struct beside_run {
+    const struct account *account;
+    char *why;
+};
+
+static enum medgl_error beside_look(struct store_txn *txn, void *argument)
+{
+    const struct beside_run *run = argument;
+    return enrol_is_free(txn, run->account, run->why);
+}
+
+enum medgl_error account_free_beside(const struct context *context, const struct account *account,
+                                     char why[OPERATION_WHY_SIZE])
+{
+    auto_clean(context_close) struct context other = {.store = NULL};
+    struct beside_run run = {account, why};
+    switch (context->place) {
+    case CONTEXT_MAIN:
+        if (!context_there(context->root, CONTEXT_BREAKGLASS))
+            return MEDGL_OK;
+        MEDGL_TRY(context_open_breakglass(context->root, CONTEXT_READING, &other));
+        break;
+    case CONTEXT_BREAKGLASS:
+        MEDGL_TRY(context_open(context->root, CONTEXT_READING, &other));
+        break;
+    }
+    return store_transact(other.store, STORE_READ, beside_look, &run);
+}
+
+/* MUST: break-glass accounts are in their own store, and nobody else is (R32). */
+static enum medgl_error enrol_in_place(const struct context *context, const struct account *account,
+                                       char why[OPERATION_WHY_SIZE])
+{
+    const bool breakglass = account->class_ == ACCOUNT_CLASS_BREAKGLASS;
+    if (breakglass == (context->place == CONTEXT_BREAKGLASS))
+        return MEDGL_OK;
+    (void)snprintf(why, OPERATION_WHY_SIZE, "%s",
+                   breakglass
+                       ? _("break-glass accounts are in a store of their own: enrol one with "
+                           "account add NAME --class breakglass, or many from a file of "
+                           "their own with --from FILE --class breakglass")
+                       : _("only break-glass accounts are in this store: enrol everybody "
+                           "else in a file of their own"));
+    return MEDGL_ERR_ARGUMENT;
+}
+
 enum medgl_error account_enrol(struct context *context, struct store_txn *txn,
                                struct account *account, char why[OPERATION_WHY_SIZE])
 {
@@ -64,8 +117,9 @@ enum medgl_error account_enrol(struct context *context, struct store_txn *txn,
     struct ledger_entry entry;
     char idle[RULES_IDLE_SIZE];
     const struct clock_reading clock = clock_read();
-    MEDGL_TRY(enrol_name_is_free(txn, account, why));
-    MEDGL_TRY(enrol_uid_is_free(txn, account, why));
+    MEDGL_TRY(enrol_in_place(context, account, why));
+    MEDGL_TRY(enrol_is_free(txn, account, why));
+    MEDGL_TRY(account_free_beside(context, account, why));
     MEDGL_TRY(crypto_random_id(account->id));
     account->state = ACCOUNT_STATE_ACTIVE;
     account->created = account->state_since = clock.now;
@@ -98,7 +152,8 @@ struct add_verdict {
 };
 
 struct add_run {
-    struct context *context;
+    struct context *context, *main; /* the main one, where `context` is the other; else NULL */
+    store_function function;
     const struct account_add_many *many;
     struct add_verdict *verdict; /* one for each */
     size_t at, added, refused;
@@ -158,9 +213,25 @@ static enum medgl_error add_together(struct store_txn *txn, void *argument)
     return evidence_keep(txn, clock_read().now);
 }
 
+static enum medgl_error add_inside(struct store_txn *txn, void *argument)
+{
+    struct add_run *run = argument;
+    (void)txn;
+    return store_transact(run->context->store, STORE_WRITE, run->function, run);
+}
+
+/* MUST: who enrols in the one store and who enrols in the other never do so at once: each would
+ * find the same name free. So the main store's lock is held for both. */
+static enum medgl_error add_transact(struct add_run *run, store_function function)
+{
+    run->function = function;
+    return run->main != NULL ? store_transact(run->main->store, STORE_WRITE, add_inside, run)
+                             : add_inside(NULL, run);
+}
+
 static enum medgl_error add_in_one(struct add_run *run)
 {
-    enum medgl_error error = store_transact(run->context->store, STORE_WRITE, add_together, run);
+    enum medgl_error error = add_transact(run, add_together);
     if (error != MEDGL_OK && error != MEDGL_ERR_REFUSED)
         return error;
     if (error == MEDGL_OK)
@@ -181,7 +252,7 @@ static enum medgl_error add_in_turn(struct add_run *run)
     char note[STORE_NOTE_SIZE];
     enum medgl_error error = MEDGL_OK;
     for (; error == MEDGL_OK && run->at < run->many->count; run->at++) {
-        error = store_transact(run->context->store, STORE_WRITE, add_alone, run);
+        error = add_transact(run, add_alone);
         run->verdict[run->at].error = error;
         run->added += error == MEDGL_OK;
         run->refused += add_refused(error);
@@ -201,8 +272,13 @@ enum medgl_error operation_account_add_many(struct context *context,
         .context = context,
         .many = many,
         .verdict = calloc(many->count + 1, sizeof(struct add_verdict))};
+    auto_clean(context_close) struct context other = {.store = NULL};
     if (run.verdict == NULL)
         return MEDGL_ERR_MEMORY;
+    if (context->place == CONTEXT_BREAKGLASS) {
+        MEDGL_TRY(context_open(context->root, CONTEXT_STATE, &other));
+        run.main = &other;
+    }
     return many->all_or_nothing || many->dry_run ? add_in_one(&run) : add_in_turn(&run);
 }
 
@@ -263,6 +339,21 @@ static void change_fields(const struct account *before, const struct account *af
                                      used > 0 ? " " : "", facts[i].name);
 }
 
+static enum medgl_error change_class(const struct account *before, const struct account *after,
+                                     char why[OPERATION_WHY_SIZE])
+{
+    const bool was = before->class_ == ACCOUNT_CLASS_BREAKGLASS;
+    const bool becomes = after->class_ == ACCOUNT_CLASS_BREAKGLASS;
+    if (was == becomes)
+        return MEDGL_OK;
+    (void)snprintf(why, OPERATION_WHY_SIZE, "%s",
+                   becomes ? _("no account becomes a break-glass one: enrol another Unix user with "
+                               "account add NAME --class breakglass, and seal it")
+                           : _("a break-glass account stays one: retire it, and enrol another Unix "
+                               "user"));
+    return MEDGL_ERR_REFUSED;
+}
+
 static enum medgl_error change_now(struct store_txn *txn, void *argument)
 {
     struct change_run *run = argument;
@@ -278,6 +369,7 @@ static enum medgl_error change_now(struct store_txn *txn, void *argument)
     MEDGL_TRY(person_read(&run->request->person, clock.now, &after, run->why));
     MEDGL_TRY(rules_read(&run->request->rules, &after, run->why));
     MEDGL_TRY(rules_fit(&after, run->why));
+    MEDGL_TRY(change_class(&before, &after, run->why));
     change_fields(&before, &after, fields);
     rules_fields(&before, &after, fields);
     if (fields[0] == '\0') {

@@ -87,7 +87,7 @@ static enum medgl_error watch_space(struct watch *watch)
     const struct context *context = watch->context;
     char path[PATH_MAX], text[STORE_ALERT_SIZE];
     struct statvfs device;
-    MEDGL_TRY(path_under(path, context->root, PATH_STORE));
+    MEDGL_TRY(context_path(context, CONTEXT_FILE_STORE, path));
     if (statvfs(path, &device) != 0)
         return MEDGL_ERR_IO;
     int64_t free_bytes = (int64_t)(device.f_bavail * device.f_frsize);

@@ -3,6 +3,7 @@
 #include "operation/context.h"
 
 #include "base/log.h"
+#include "operation/emergency.h"
 #include "operation/identity.h"
 
 #include <errno.h>
@@ -56,6 +57,26 @@ bool context_there(const char *root, enum context_place place)
 
 /* -- the break-glass accounts' ---------------------------------------------------------------- */
 
+static enum medgl_error place_read_emergency(struct store_txn *txn, void *argument)
+{
+    struct context *context = argument;
+    struct emergency_clocks clocks;
+    MEDGL_TRY(emergency_clocks_read(txn, &clocks));
+    return emergency_look(context, txn, &clocks, &context->emergency);
+}
+
+/* For what everybody is told; what opens an account is looked at again where it is decided. */
+static void place_look_emergency(struct context *context)
+{
+    const enum medgl_error error =
+        store_transact(context->store, STORE_READ, place_read_emergency, context);
+    if (error == MEDGL_OK)
+        return;
+    context->emergency = (struct emergency_now_view){.known = false};
+    log_line(LOG_ERR, "whether there is an emergency cannot be read: %s: run medgl-admin doctor",
+             medgl_error_text(error));
+}
+
 enum medgl_error context_open_breakglass(const char *root, enum context_need need,
                                          struct context *context)
 {
@@ -65,8 +86,10 @@ enum medgl_error context_open_breakglass(const char *root, enum context_need nee
     enum medgl_error error = context_prepare_of(CONTEXT_BREAKGLASS, root, context);
     if (error == MEDGL_OK)
         error = context_store(context, false, need == CONTEXT_READING);
-    if (error == MEDGL_OK)
+    if (error == MEDGL_OK) {
+        place_look_emergency(context);
         return MEDGL_OK;
+    }
     context_close(context);
     return error == MEDGL_ERR_NOT_FOUND ? MEDGL_ERR_CORRUPT : error; /* a store was there once */
 }

@@ -103,7 +103,7 @@ void doctor_keys(struct doctor *doctor, struct context *context, const char *vke
     char path[PATH_MAX], id[SEAL_KEY_ID_SIZE];
     const struct file_rule rule = {
         .owner = geteuid(), .forbidden = 0022, .max = KEYS_VKEY_FILE_MAX};
-    enum medgl_error error = path_under(path, context->root, PATH_LEDGER_VKEY);
+    enum medgl_error error = context_path(context, CONTEXT_FILE_LEDGER_VKEY, path);
     if (error == MEDGL_OK)
         error = file_read_trusted(path, &rule, &published);
     if (error == MEDGL_OK)

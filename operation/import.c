@@ -40,6 +40,8 @@ const char *import_verdict_word(enum import_verdict verdict)
         return "uid-taken";
     case IMPORT_BEYOND_ROLE:
         return "beyond-role";
+    case IMPORT_BREAKGLASS:
+        return "breakglass";
     case IMPORT_REFUSED:
         break;
     }
@@ -93,10 +95,16 @@ static enum medgl_error import_judge_password(struct store_txn *txn, struct impo
 static enum medgl_error import_judge_uid(struct store_txn *txn, struct import_run *run)
 {
     struct account other;
+    char why[OPERATION_WHY_SIZE];
     enum medgl_error error = store_account_by_uid(txn, run->request->uid, &other);
     if (error == MEDGL_OK)
         run->verdict = IMPORT_UID_TAKEN;
-    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+    if (error != MEDGL_ERR_NOT_FOUND)
+        return error;
+    error = account_free_beside(run->context, &run->account, why);
+    if (error == MEDGL_ERR_EXISTS)
+        run->verdict = IMPORT_BREAKGLASS;
+    return error == MEDGL_ERR_EXISTS ? MEDGL_OK : error;
 }
 
 /* Who is enrolled already is reached or not; who is not is nobody's own account yet. */
@@ -180,7 +188,10 @@ enum medgl_error operation_import(struct context *context, const struct import_r
         return MEDGL_ERR_ARGUMENT;
     MEDGL_TRY(text_copy(run.account.name, sizeof(run.account.name), request->name));
     MEDGL_TRY(person_read(&person, clock_read().now, &run.account, why));
-    run.verdict = import_judge_hash(request->hash);
+    run.verdict =
+        request->class_ == ACCOUNT_CLASS_BREAKGLASS || context->place == CONTEXT_BREAKGLASS
+            ? IMPORT_BREAKGLASS
+            : import_judge_hash(request->hash);
     enum medgl_error error = MEDGL_OK;
     if (run.verdict == IMPORT_DONE)
         error = request->dry_run ? store_transact(context->store, STORE_READ, import_judge, &run)

@@ -27,6 +27,7 @@ enum import_verdict {
     IMPORT_UID_CHANGED, /* the account was enrolled for another uid */
     IMPORT_UID_TAKEN,   /* the uid is that of another account (R25) */
     IMPORT_BEYOND_ROLE, /* the account is the operator's own (operation/role.h) */
+    IMPORT_BREAKGLASS,  /* such an account has no password but the sealed one (R32) */
 };
 /* One transaction with its entries (account.add where needed, password.import). A hash that was
  * imported before and not used yet is replaced by one that differs. */

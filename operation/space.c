@@ -100,7 +100,7 @@ static enum medgl_error space_device(const struct context *context, int64_t *fre
 {
     char path[PATH_MAX];
     struct statvfs device;
-    MEDGL_TRY(path_under(path, context->root, PATH_STORE));
+    MEDGL_TRY(context_path(context, CONTEXT_FILE_STORE, path));
     if (statvfs(path, &device) != 0)
         return MEDGL_ERR_IO;
     *free_bytes = (int64_t)device.f_bavail * (int64_t)device.f_frsize;
@@ -181,5 +181,6 @@ enum medgl_error operation_space(struct context *context, struct space_report *r
     report->free_bytes = facts.free_bytes;
     MEDGL_TRY(space_files(context, PATH_DOCUMENTS, &report->document_bytes));
     MEDGL_TRY(space_files(context, PATH_ARCHIVE, &report->archive_bytes));
-    return space_files(context, PATH_CHECKPOINTS, &report->checkpoint_bytes);
+    return space_files(context, context_file(context->place, CONTEXT_FILE_CHECKPOINTS),
+                       &report->checkpoint_bytes);
 }

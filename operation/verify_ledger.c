@@ -22,10 +22,11 @@ static enum medgl_error published_one(struct verify_published *published,
                                       ledger_fault fault, void *argument)
 {
     auto_secret struct secret note = SECRET_NONE;
-    char path[PATH_MAX], beneath[sizeof(PATH_CHECKPOINTS "/") + PUBLISHED_DIGITS];
+    char path[PATH_MAX], directory[PATH_MAX], beneath[sizeof("/") + PUBLISHED_DIGITS];
     const struct file_rule rule = {.owner = geteuid(), .forbidden = 0022, .max = STORE_NOTE_SIZE};
-    (void)snprintf(beneath, sizeof(beneath), PATH_CHECKPOINTS "/%.*s", PUBLISHED_DIGITS, name);
-    MEDGL_TRY(path_under(path, context->root, beneath));
+    (void)snprintf(beneath, sizeof(beneath), "/%.*s", PUBLISHED_DIGITS, name);
+    MEDGL_TRY(context_path(context, CONTEXT_FILE_CHECKPOINTS, directory));
+    MEDGL_TRY(path_under(path, directory, beneath));
     if (file_read_trusted(path, &rule, &note) != MEDGL_OK) {
         fault(argument, 0, "a published checkpoint cannot be read: see the log");
         return MEDGL_OK;
@@ -44,7 +45,7 @@ enum medgl_error verify_published_read(struct verify_published *published, struc
 {
     char path[PATH_MAX];
     struct dirent **names = NULL;
-    enum medgl_error error = path_under(path, context->root, PATH_CHECKPOINTS);
+    enum medgl_error error = context_path(context, CONTEXT_FILE_CHECKPOINTS, path);
     int count = error == MEDGL_OK ? scandir(path, &names, is_published, alphasort) : 0;
     if (count < 0)
         fault(argument, 0, "the published checkpoints cannot be listed");
