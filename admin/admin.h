@@ -384,6 +384,12 @@ enum admin_exit alert_list(struct admin *admin);
 enum admin_exit alert_test(struct admin *admin);
 enum admin_exit alert_retry(struct admin *admin);
 enum admin_exit alert_deliver(struct admin *admin);
+enum admin_exit emergency_declare(struct admin *admin);
+enum admin_exit emergency_recover(struct admin *admin);
+enum admin_exit emergency_settle_now(struct admin *admin);
+enum admin_exit emergency_review(struct admin *admin);
+enum admin_exit emergency_status_show(struct admin *admin);
+enum admin_exit emergency_list(struct admin *admin);
 enum admin_exit doctor_run(struct admin *admin);
 
 #endif

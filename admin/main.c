@@ -373,7 +373,9 @@ static bool admin_prepare_printer(struct admin *admin)
 
 static enum admin_exit admin_keep_root(struct admin *admin)
 {
-    enum privileged_act act = admin_act(&admin->options);
+    /* Processes are the machine's, not those of a private root. */
+    const bool private = admin->identity.from_root && admin->identity.root[0] != '\0';
+    enum privileged_act act = admin_act(&admin->options, private);
     const char *name = admin->options.verb->id ? NULL : admin->options.name;
     if (!admin_act_fits(admin, act))
         return ADMIN_USAGE;

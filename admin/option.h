@@ -46,6 +46,11 @@
       N_("How the person's identity was verified; the policy names the ways."))                    \
     X(SLIP, "slip", "FILE", check_path, N_("The new file that the password goes to."))             \
     X(NOTE, "note", "TEXT", check_text, N_("A remark for the ledger."))                            \
+    X(CRITERION, "criterion", "WORD", check_criterion,                                             \
+      N_("On what grounds an emergency is declared; the policy names them."))                      \
+    X(DECIDED_BY, "decided-by", "TEXT", check_operator,                                            \
+      N_("Who decided that an emergency begins, or is over: name and post."))                      \
+    X(DRILL, "drill", NULL, NULL, N_("For practice: everything says that it is a drill."))         \
     X(SEQ, "seq", "FIRST[-LAST]", check_range,                                                     \
       N_("Only these entries: 5, 5-9, or 5- for all from there on."))                              \
     X(KIND, "kind", "KIND", check_kind, N_("Only entries of this kind."))                          \

@@ -397,6 +397,8 @@ bool option_check_positional(const struct verb *verb, const char *word)
     uint64_t number;
     if (verb->id)
         return check_id(word);
+    if (verb->number)
+        return check_emergency(word);
     if (!verb->seq && !verb->key)
         return check_name("", word);
     if (verb->seq ? option_number_parse(word, &number)

@@ -214,7 +214,11 @@ static enum admin_exit options_forms(const struct options *options)
 /* What stands behind the verb. */
 static const char *verb_positional(const struct verb *verb)
 {
-    return verb->id ? "ID" : verb->seq ? "SEQ" : verb->key ? "KEY" : "NAME";
+    return verb->id       ? "ID"
+           : verb->seq    ? "SEQ"
+           : verb->key    ? "KEY"
+           : verb->number ? "NUMBER"
+                          : "NAME";
 }
 
 /* An option in the place of NAME: one of the two, and with each the options that go with it. */

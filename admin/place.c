@@ -9,7 +9,7 @@
 const char *options_account(const struct options *options)
 {
     const struct verb *verb = options->verb;
-    return verb->named && !verb->id && !verb->seq && !verb->key ? options->name : NULL;
+    return verb->named && !verb->id && !verb->seq && !verb->key && !verb->number ? options->name : NULL;
 }
 
 /* Accounts are enrolled where their class is. */

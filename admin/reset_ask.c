@@ -2,84 +2,36 @@
  * the witness and the person are asked by the operation, after everything was checked. */
 #include "admin/opener.h"
 #include "admin/reset.h"
+#include "admin/steps.h"
 
 #include "base/text.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #define CHOICES_MAX 64
 
-/* -- questions -------------------------------------------------------------------------------- */
-
-__attribute__((format(printf, 1, 2))) static void reset_say(const char *format, ...)
-{
-    char text[1024], harmless[1024];
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(text, sizeof(text), format, arguments);
-    va_end(arguments);
-    text_printable(harmless, sizeof(harmless), text);
-    (void)fprintf(stderr, "%s\n", harmless);
-}
-
-/* A line of text for the ledger. `needed`: an empty one is asked again. */
-static enum medgl_error reset_ask_text(const char *question, bool needed, char *text, size_t size)
-{
-    for (;;) {
-        enum medgl_error error = ask_line(question, text, size);
-        if (error == MEDGL_ERR_ARGUMENT || (error == MEDGL_OK && !text_is_printable(text)))
-            reset_say(_("That is too long, or no text. Once more:"));
-        else if (error != MEDGL_OK || !needed || text[0] != '\0')
-            return error;
-    }
-}
-
-struct reset_choice {
-    const char *word, *text;
-};
-
-/* By its number or its word. */
-static enum medgl_error reset_ask_choice(const char *question, const struct reset_choice *choices,
-                                         size_t count, size_t *chosen)
-{
-    char answer[POLICY_WORD_SIZE], number[24];
-    for (size_t i = 0; i < count; i++)
-        reset_say("  %zu  %s%s%s", i + 1, choices[i].word, choices[i].text[0] != '\0' ? ": " : "",
-                  choices[i].text);
-    for (;;) {
-        MEDGL_TRY(reset_ask_text(question, true, answer, sizeof(answer)));
-        for (*chosen = 0; *chosen < count; ++*chosen) {
-            (void)snprintf(number, sizeof(number), "%zu", *chosen + 1);
-            if (strcmp(answer, number) == 0 || strcmp(answer, choices[*chosen].word) == 0)
-                return MEDGL_OK;
-        }
-        reset_say(_("Type one of the numbers."));
-    }
-}
-
 /* -- the steps -------------------------------------------------------------------------------- */
 
 static void reset_show_account(const struct account *account)
 {
-    reset_say(_("Password reset for %s. Enter leaves out what may be left out; Ctrl-D ends, and "
-                "nothing is changed."),
-              account->name);
+    step_say(_("Password reset for %s. Enter leaves out what may be left out; Ctrl-D ends, and "
+               "nothing is changed."),
+             account->name);
     if (account->full_name[0] != '\0')
-        reset_say(_("  Full name:     %s"), account->full_name);
+        step_say(_("  Full name:     %s"), account->full_name);
     if (account->reading[0] != '\0')
-        reset_say(_("  Reading:       %s"), account->reading);
+        step_say(_("  Reading:       %s"), account->reading);
     if (account->staff_number[0] != '\0')
-        reset_say(_("  Staff number:  %s"), account->staff_number);
-    reset_say(_("  Class:         %s"), account_class_word(account->class_));
+        step_say(_("  Staff number:  %s"), account->staff_number);
+    step_say(_("  Class:         %s"), account_class_word(account->class_));
 }
 
 /* Of the words that are shipped; a site knows what its own mean. */
 static const char *reset_method_text(const char *method)
 {
-    static const struct reset_choice known[] = {
+    static const struct step_choice known[] = {
         {"staff-card", N_("you hold their staff card in your hand")},
         {"drivers-licence", N_("you hold their driver's licence in your hand")},
         {"passport", N_("you hold their passport in your hand")},
@@ -98,15 +50,15 @@ static const char *reset_method_text(const char *method)
 static enum medgl_error reset_ask_method(const struct policy *policy, struct reset_plan *plan)
 {
     char words[CHOICES_MAX][POLICY_WORD_SIZE];
-    struct reset_choice choices[CHOICES_MAX];
+    struct step_choice choices[CHOICES_MAX];
     size_t count = 0, chosen;
     if (plan->method[0] != '\0')
         return MEDGL_OK;
     for (; count < CHOICES_MAX && policy_list_word(policy->reset_methods, count, words[count]);
          count++)
-        choices[count] = (struct reset_choice){words[count], reset_method_text(words[count])};
-    reset_say(_("How did you verify who they are? If you did not, end here."));
-    MEDGL_TRY(reset_ask_choice(_("Number:"), choices, count, &chosen));
+        choices[count] = (struct step_choice){words[count], reset_method_text(words[count])};
+    step_say(_("How did you verify who they are? If you did not, end here."));
+    MEDGL_TRY(step_ask_choice(_("Number:"), choices, count, &chosen));
     return text_copy(plan->method, sizeof(plan->method), words[chosen]);
 }
 
@@ -119,17 +71,16 @@ static enum medgl_error reset_ask_document(struct admin *admin, const struct res
     if (admin->document.bytes != NULL || (!opener_there(&admin->opener) && !needs->document))
         return MEDGL_OK;
     if (!opener_there(&admin->opener)) {
-        reset_say(_("This way needs a copy of the document: start again with --document FILE."));
+        step_say(_("This way needs a copy of the document: start again with --document FILE."));
         return MEDGL_ERR_ABORTED;
     }
     for (;;) {
-        MEDGL_TRY(
-            reset_ask_text(question, needs->document, plan->document, sizeof(plan->document)));
+        MEDGL_TRY(step_ask_text(question, needs->document, plan->document, sizeof(plan->document)));
         if (plan->document[0] == '\0')
             return MEDGL_OK;
         auto_fd int fd = opener_ask(&admin->opener, plan->document, false);
         if (fd < 0)
-            reset_say(_("%s cannot be opened: %s."), plan->document, strerror(errno));
+            step_say(_("%s cannot be opened: %s."), plan->document, strerror(errno));
         else if (files_read_document(fd, plan->document, &admin->document) == ADMIN_DONE)
             return MEDGL_OK;
         secret_free(&admin->document);
@@ -140,33 +91,32 @@ static enum medgl_error reset_ask_people(const struct options *options,
                                          const struct reset_needs *needs, struct reset_plan *plan)
 {
     if (options->value[OPTION_REQUESTED_BY] == NULL)
-        MEDGL_TRY(reset_ask_text(_("Who asked for it, if not the person (Enter: the person):"),
-                                 false, plan->requested_by, sizeof(plan->requested_by)));
+        MEDGL_TRY(step_ask_text(_("Who asked for it, if not the person (Enter: the person):"),
+                                false, plan->requested_by, sizeof(plan->requested_by)));
     if (options->value[OPTION_WITNESS] == NULL) {
         if (needs->witness)
-            reset_say(_("This reset needs a witness: a second person, here, with a password of "
-                        "their own."));
-        MEDGL_TRY(reset_ask_text(needs->witness ? _("Login name of the witness:")
-                                                : _("Login name of a witness (Enter: none):"),
-                                 needs->witness, plan->witness, sizeof(plan->witness)));
+            step_say(_("This reset needs a witness: a second person, here, with a password of "
+                       "their own."));
+        MEDGL_TRY(step_ask_text(needs->witness ? _("Login name of the witness:")
+                                               : _("Login name of a witness (Enter: none):"),
+                                needs->witness, plan->witness, sizeof(plan->witness)));
     }
     if (options->value[OPTION_NOTE] == NULL)
-        MEDGL_TRY(reset_ask_text(_("Remark for the ledger (Enter: none):"), false, plan->note,
-                                 sizeof(plan->note)));
+        MEDGL_TRY(step_ask_text(_("Remark for the ledger (Enter: none):"), false, plan->note,
+                                sizeof(plan->note)));
     return MEDGL_OK;
 }
 
 static enum medgl_error reset_ask_file(struct admin *admin, struct reset_plan *plan)
 {
     for (;;) {
-        MEDGL_TRY(
-            reset_ask_text(_("New file for the slip:"), true, plan->file, sizeof(plan->file)));
+        MEDGL_TRY(step_ask_text(_("New file for the slip:"), true, plan->file, sizeof(plan->file)));
         int fd = opener_ask(&admin->opener, plan->file, true);
         if (fd >= 0) {
             opener_guards(&admin->opener, &admin->file, plan->file, fd);
             return MEDGL_OK;
         }
-        reset_say(_("%s cannot be made: %s."), plan->file, strerror(errno));
+        step_say(_("%s cannot be made: %s."), plan->file, strerror(errno));
     }
 }
 
@@ -178,7 +128,7 @@ static enum medgl_error reset_ask_way(struct admin *admin, const struct reset_ne
     const struct {
         bool allowed;
         enum slip_way way;
-        struct reset_choice choice;
+        struct step_choice choice;
     } ways[] = {
         {needs->at_terminal && !slip && ask_is_ours(),
          SLIP_NOWHERE,
@@ -189,7 +139,7 @@ static enum medgl_error reset_ask_way(struct admin *admin, const struct reset_ne
         {files, SLIP_TO_FILE, {RESET_BY_FILE, _("a slip with a random one, in a new file")}},
         {needs->screen, SLIP_TO_SCREEN, {RESET_BY_SCREEN, _("a slip on this screen, once")}},
     };
-    struct reset_choice choices[MEDGL_COUNT(ways)];
+    struct step_choice choices[MEDGL_COUNT(ways)];
     size_t of[MEDGL_COUNT(ways)], count = 0, chosen;
     if (plan->at_terminal || plan->way != SLIP_NOWHERE)
         return MEDGL_OK;
@@ -199,11 +149,11 @@ static enum medgl_error reset_ask_way(struct admin *admin, const struct reset_ne
             of[count++] = i;
         }
     if (count == 0) {
-        reset_say(_("The policy allows no way from here: name a file with --slip FILE."));
+        step_say(_("The policy allows no way from here: name a file with --slip FILE."));
         return MEDGL_ERR_ABORTED;
     }
-    reset_say(_("How does the new password reach them?"));
-    MEDGL_TRY(reset_ask_choice(_("Number:"), choices, count, &chosen));
+    step_say(_("How does the new password reach them?"));
+    MEDGL_TRY(step_ask_choice(_("Number:"), choices, count, &chosen));
     plan->way = ways[of[chosen]].way;
     plan->at_terminal = plan->way == SLIP_NOWHERE;
     return plan->way == SLIP_TO_FILE ? reset_ask_file(admin, plan) : MEDGL_OK;
@@ -217,22 +167,22 @@ static void reset_summary(const struct admin *admin, const struct account *accou
     const char *none = _("none");
     const char *person = _("the person");
     const struct actor *actor = &admin->identity.actor;
-    reset_say(_("This will be done:"));
-    reset_say(_("  New password for:  %s (%s)"), account->name,
-              account->full_name[0] != '\0' ? account->full_name : "-");
-    reset_say(_("  Verified by:       %s"), plan->method);
-    reset_say(_("  Document:          %s"), plan->document[0] != '\0' ? plan->document : none);
-    reset_say(_("  Asked for by:      %s"),
-              plan->requested_by[0] != '\0' ? plan->requested_by : person);
-    reset_say(_("  Witness:           %s"), plan->witness[0] != '\0' ? plan->witness : none);
-    reset_say(_("  Remark:            %s"), plan->note[0] != '\0' ? plan->note : none);
-    reset_say(_("  Reaches them:      %s%s%s"), reset_way_word(plan->way),
-              plan->file[0] != '\0' ? ", " : "", plan->file);
-    reset_say(actor->asserted ? _("  Operator:          %s (the name that was given)")
-                              : _("  Operator:          %s"),
-              actor->name);
-    reset_say(_("The old password ends, and failed tries are cleared. The ledger keeps all of "
-                "this."));
+    step_say(_("This will be done:"));
+    step_say(_("  New password for:  %s (%s)"), account->name,
+             account->full_name[0] != '\0' ? account->full_name : "-");
+    step_say(_("  Verified by:       %s"), plan->method);
+    step_say(_("  Document:          %s"), plan->document[0] != '\0' ? plan->document : none);
+    step_say(_("  Asked for by:      %s"),
+             plan->requested_by[0] != '\0' ? plan->requested_by : person);
+    step_say(_("  Witness:           %s"), plan->witness[0] != '\0' ? plan->witness : none);
+    step_say(_("  Remark:            %s"), plan->note[0] != '\0' ? plan->note : none);
+    step_say(_("  Reaches them:      %s%s%s"), reset_way_word(plan->way),
+             plan->file[0] != '\0' ? ", " : "", plan->file);
+    step_say(actor->asserted ? _("  Operator:          %s (the name that was given)")
+                             : _("  Operator:          %s"),
+             actor->name);
+    step_say(_("The old password ends, and failed tries are cleared. The ledger keeps all of "
+               "this."));
 }
 
 static enum medgl_error reset_questions(struct admin *admin, struct reset_plan *plan,
