@@ -8,19 +8,28 @@
 struct breakglass_seal_request {
     const char *name;
     const char *reason; /* NULL: none was given (the first sealing) */
+    const char *way;    /* the page's: "printer", "file" or "screen", as the policy allows them for
+                           slips (policy/reset.h) */
     void *argument;
     /* Prints the page, before the commit: what cannot be printed is not in force. `code` is the
      * text on paper; `row` has serial, date and count. */
     enum medgl_error (*deliver)(void *argument, const struct account *account,
                                 const struct breakglass *row, const struct secret *code);
-    /* Once, between the checks and the printing: what the operator is told of emergencies that wait
-     * for their review, and of an account that is in use. MEDGL_ERR_ABORTED: they would rather not.
-     */
+    /* Between the checks and the printing, for each thing that the operator should know: that
+     * emergencies wait for their review, and which envelope opens nothing any more. NULL: nobody
+     * is told. MEDGL_ERR_ABORTED: they would rather not. */
     enum medgl_error (*warn)(void *argument, const char *warning);
 };
-/* A new credential in the place of whatever there was; failed tries are cleared; the space for an
- * emergency is taken (store_reserve()). MEDGL_ERR_REFUSED with `why`: no break-glass account,
- * disabled or retired, in use in an open emergency. */
+
+#define BREAKGLASS_RESERVE (INT64_C(4) << 20) /* bytes, of store_reserve() */
+
+/* MUSTs:
+ * - The page is out before anything is in force, and until then the old credential is.
+ * - Credential, serial, cleared tries and the entry are one transaction.
+ * - The code is in no entry, log or message.
+ * A new credential takes the place of whatever there was; failed tries are cleared; the space for
+ * an emergency is taken. MEDGL_ERR_REFUSED with `why`: no break-glass account, disabled or retired,
+ * in use in an open emergency, sessions of it are open, no space, the way is not allowed. */
 enum medgl_error operation_breakglass_seal(struct context *context,
                                            const struct breakglass_seal_request *request,
                                            struct breakglass *sealed, char why[OPERATION_WHY_SIZE]);
@@ -30,7 +39,8 @@ struct breakglass_record {
     const struct account *account;
     const struct breakglass *row; /* zeroed where it was never sealed */
     enum breakglass_state state;
-    bool due;           /* for renewal */
+    medgl_time renew;   /* when it is due for renewal; 0: never, or it is not sealed */
+    bool due;           /* it is */
     uint32_t emergency; /* the number of the one it was used in; 0: none */
     uint32_t sessions;  /* open ones */
 };
