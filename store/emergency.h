@@ -25,7 +25,7 @@ struct breakglass {
 /* MEDGL_ERR_NOT_FOUND: the account was never sealed. */
 enum medgl_error store_breakglass_get(struct store_txn *txn, const char *account_id,
                                       struct breakglass *breakglass);
-/* Adds it, or replaces that of the account. */
+/* Adds it, or replaces that of the account. MEDGL_ERR_EXISTS: another account has that serial. */
 enum medgl_error store_breakglass_put(struct store_txn *txn, const struct breakglass *breakglass);
 /* All, in the order of their accounts' ids. */
 enum medgl_error store_breakglass_each(
@@ -72,7 +72,7 @@ struct emergency {
     char review_note[STORE_TEXT_SIZE];
     uint64_t ledger_seq; /* the entry that last said something of it */
 };
-/* MEDGL_ERR_CONFLICT: its number is not the next one. */
+/* MEDGL_ERR_CONFLICT: its number is not the next one. MEDGL_ERR_EXISTS: its id is not new. */
 enum medgl_error store_emergency_add(struct store_txn *txn, const struct emergency *emergency);
 /* Replaces the row with that id. MEDGL_ERR_NOT_FOUND. MEDGL_ERR_ARGUMENT: another number. */
 enum medgl_error store_emergency_update(struct store_txn *txn, const struct emergency *emergency);
@@ -82,7 +82,7 @@ enum medgl_error store_emergency_by_number(struct store_txn *txn, uint32_t numbe
                                            struct emergency *emergency);
 enum medgl_error store_emergency_by_id(struct store_txn *txn, const char *id,
                                        struct emergency *emergency);
-/* All, in the order of their numbers. */
+/* All, in the order of their numbers. MEDGL_ERR_CORRUPT: one is missing. */
 enum medgl_error store_emergency_each(struct store_txn *txn,
                                       enum medgl_error (*each)(void *argument,
                                                                const struct emergency *emergency),
@@ -106,11 +106,23 @@ enum medgl_error store_joined_put(struct store_txn *txn, const struct joined *jo
 /* -- space that is kept (R32) --------------------------------------------------------------------
  */
 
+#define STORE_RESERVE_MAX 33554432 /* a journal does not stay longer than twice that */
+
 /* Takes space for what is written later, so that it fits where the device is full by then: free
  * pages in the database and a journal that is long enough already, neither of which is given back.
- * `bytes` of each. Harmless where it is there. MEDGL_ERR_SPACE: it cannot be had. */
+ * `bytes` of each, beside what a journal takes at most before it begins anew (4 MiB). Harmless
+ * where it is there. MEDGL_ERR_SPACE: it cannot be had. MEDGL_ERR_DEADLINE: not now, others read.
+ */
 enum medgl_error store_reserve(struct store *store, uint64_t bytes);
 /* How much of it is there: the smaller of the two. */
 enum medgl_error store_reserved(struct store *store, uint64_t *bytes);
+
+/* -- a store that somebody holds ----------------------------------------------------------------
+ */
+
+/* The process that keeps others from writing (MEDGL_ERR_DEADLINE): it is in a transaction that
+ * writes, opens the store, or has it to itself. 0: nobody but this process, or one that cannot be
+ * told (of another pid namespace). It may be done by the time this returns. */
+enum medgl_error store_lock_holder(struct store *store, pid_t *holder);
 
 #endif

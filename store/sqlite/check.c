@@ -102,6 +102,23 @@ static enum medgl_error check_ledger(struct store_txn *txn, struct check *check)
     return MEDGL_OK;
 }
 
+/* Emergencies are 1, 2, 3: one that was taken out leaves a gap, unless it was the last. */
+static enum medgl_error check_emergencies(struct store_txn *txn, struct check *check)
+{
+    auto_statement struct statement span = {0};
+    enum medgl_error error = statement_begin_in(txn, STATEMENT_EMERGENCY_SPAN, NULL, &span);
+    if (error == MEDGL_OK)
+        error = statement_step(&span);
+    if (error != MEDGL_OK)
+        return check_end(check, table_emergency.name, error);
+    const int64_t count = sqlite3_column_int64(span.stmt, 0);
+    const int64_t last = sqlite3_column_int64(span.stmt, 1);
+    if (count != last)
+        check_report(check, _("table emergency: %lld rows, but the last one has number %lld"),
+                     (long long)count, (long long)last);
+    return MEDGL_OK;
+}
+
 /* -- the schema against a fresh one --------------------------------------------------------- */
 
 static void check_close(struct store *fresh)
@@ -152,6 +169,7 @@ static enum medgl_error check_all(struct store_txn *txn, void *argument)
     for (size_t i = 0; i < ROW_TABLES; i++)
         if (!check->beside_ledger || row_tables[i] != &table_ledger)
             MEDGL_TRY(check_rows(txn, check, row_tables[i]));
+    MEDGL_TRY(check_emergencies(txn, check));
     return check->beside_ledger ? MEDGL_OK : check_ledger(txn, check);
 }
 

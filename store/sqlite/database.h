@@ -16,6 +16,7 @@
 enum statement_id {
     STATEMENT_META_GET,
     STATEMENT_META_ADD,
+    STATEMENT_META_DELETE,
     STATEMENT_META_ALL,
     STATEMENT_META_REKEY,
     STATEMENT_ACCOUNT_BY_NAME,
@@ -153,6 +154,10 @@ enum statement_id {
     STATEMENT_SCHEMA_OWNER,
     STATEMENT_SCHEMA_OBJECTS,
     STATEMENT_JOURNAL_WAL,
+    STATEMENT_PAGE_SIZE,
+    STATEMENT_PAGE_COUNT,
+    STATEMENT_PAGE_SPARE,
+    STATEMENT_EMERGENCY_SPAN,
     STATEMENT_CHECK_INTEGRITY,
     STATEMENT_CHECK_BESIDE_LEDGER,
     STATEMENT_CHECK_FOREIGN_KEYS,
@@ -175,6 +180,7 @@ struct store {
     int64_t wait_until; /* clock_monotonic() at which waiting for other processes ends */
     bool read_only;
     bool other_keys;                           /* a key that does not fit is not logged */
+    bool alone;                                /* nobody else has it meanwhile: see open.c */
     int wal_frames;                            /* in the journal after our last commit */
     sqlite3_stmt *statements[STATEMENT_COUNT]; /* prepared when first used, and not in use now */
     struct lease_file lease;
@@ -346,6 +352,8 @@ void rekey_end(struct store *store, bool committed);
 
 /* -- leases (lease.c) ------------------------------------------------------------------------ */
 
+/* Makes its file, so that no login has to. */
+enum medgl_error lease_make(struct store *store);
 /* Takes a new lock that lasts as long as this store; `*lease` names it. */
 enum medgl_error lease_take(struct store *store, int64_t *lease);
 /* Whether somebody, this store included, holds it. */

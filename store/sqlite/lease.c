@@ -33,9 +33,14 @@ static enum medgl_error lease_open(struct store *store, int *fd)
     return *fd >= 0 ? MEDGL_OK : lease_failed(store, "opening");
 }
 
+enum medgl_error lease_make(struct store *store)
+{
+    return lease_open(store, &store->lease.hold);
+}
+
 enum medgl_error lease_take(struct store *store, int64_t *lease)
 {
-    MEDGL_TRY(lease_open(store, &store->lease.hold));
+    MEDGL_TRY(lease_make(store));
     for (;;) {
         MEDGL_TRY(crypto_random(lease, sizeof(*lease)));
         *lease &= INT64_MAX >> 1;

@@ -2,6 +2,7 @@
 #include "store/sqlite/database.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -93,7 +94,34 @@ static enum medgl_error database_connect(struct store *store)
     (void)sqlite3_busy_handler(store->db, database_busy, store);
     (void)sqlite3_wal_hook(store->db, database_journal_grew, store);
     (void)sqlite3_file_control(store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
+    if (store->alone)
+        MEDGL_TRY(database_run(store, "PRAGMA locking_mode = EXCLUSIVE", "setting an option"));
     return database_run(store, connection_settings, "setting an option");
+}
+
+static void database_disconnect(struct store *store)
+{
+    for (size_t i = 0; i < STATEMENT_COUNT; i++)
+        (void)sqlite3_finalize(auto_give(store->statements[i]));
+    (void)sqlite3_close_v2(auto_give(store->db));
+}
+
+static enum medgl_error database_open(struct store *store, bool create)
+{
+    MEDGL_TRY(database_connect(store));
+    return schema_open(store, create);
+}
+
+/* The first process to come makes the journal's index (-shm) anew. On a full device somebody else
+ * may have got its space meanwhile. Who has the store to itself needs no such file. */
+static enum medgl_error database_open_alone(struct store *store, bool create)
+{
+    database_disconnect(store);
+    store->alone = true;
+    store->wait_until = clock_monotonic() + store->patience_ms;
+    log_line(LOG_WARNING, "store %s: opened for one process at a time, for want of space",
+             store->path);
+    return database_open(store, create);
 }
 
 enum medgl_error store_open(const struct store_options *options, struct store **result)
@@ -111,8 +139,11 @@ enum medgl_error store_open(const struct store_options *options, struct store **
     if (error != MEDGL_OK)
         return database_refuse(options->path, error, medgl_error_text(error));
     MEDGL_TRY(secret_copy(&store->row_key, options->row_key, CRYPTO_HASH_SIZE));
-    MEDGL_TRY(database_connect(store));
-    MEDGL_TRY(schema_open(store, options->create));
+    error = database_open(store, options->create);
+    if (error == MEDGL_ERR_SPACE && !store->read_only)
+        error = database_open_alone(store, options->create);
+    if (error != MEDGL_OK)
+        return error;
     *result = auto_give(store);
     return MEDGL_OK;
 }
@@ -125,9 +156,7 @@ void store_close(struct store **given)
     *given = NULL;
     if (store->db != NULL)
         database_checkpoint(store, JOURNAL_FRAMES_CLOSE);
-    for (size_t i = 0; i < STATEMENT_COUNT; i++)
-        (void)sqlite3_finalize(store->statements[i]);
-    (void)sqlite3_close_v2(store->db);
+    database_disconnect(store);
     lease_close(&store->lease);
     crypto_mac_end(&store->mac);
     secret_free(&store->row_key);

@@ -51,6 +51,7 @@
 const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_META_GET] = "SELECT " META " FROM meta WHERE name = :name",
     [STATEMENT_META_ADD] = "INSERT INTO meta (" META ") VALUES (:name, :value, :mac)",
+    [STATEMENT_META_DELETE] = "DELETE FROM meta WHERE name = :name",
     [STATEMENT_META_ALL] = "SELECT " META " FROM meta",
     [STATEMENT_META_REKEY] = "UPDATE meta SET mac = row_rekey(" META ")",
 
@@ -351,6 +352,7 @@ const char *const statement_sql[STATEMENT_COUNT] = {
         "main_to = :main_to, own_from = :own_from, own_to = :own_to, reviewed = :reviewed, "
         "reviewed_by = :reviewed_by, review_note = :review_note, ledger_seq = :ledger_seq, "
         "mac = :mac WHERE id = :id AND number = :number",
+    [STATEMENT_EMERGENCY_SPAN] = "SELECT count(*), max(number) FROM emergency",
     [STATEMENT_EMERGENCY_ALL] = "SELECT " EMERGENCY " FROM emergency ORDER BY number",
     [STATEMENT_EMERGENCY_REKEY] = "UPDATE emergency SET mac = row_rekey(" EMERGENCY ")",
 
@@ -377,6 +379,9 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_SCHEMA_OBJECTS] =
         "SELECT type, name, tbl_name, ifnull(sql, '') FROM sqlite_schema ORDER BY type, name",
     [STATEMENT_JOURNAL_WAL] = "PRAGMA journal_mode = WAL",
+    [STATEMENT_PAGE_SIZE] = "PRAGMA page_size",
+    [STATEMENT_PAGE_COUNT] = "PRAGMA page_count",
+    [STATEMENT_PAGE_SPARE] = "PRAGMA freelist_count",
     [STATEMENT_CHECK_INTEGRITY] = "PRAGMA integrity_check",
     [STATEMENT_CHECK_BESIDE_LEDGER] =
         "SELECT found.integrity_check"

@@ -328,6 +328,45 @@ static enum medgl_error read_backups(struct store_txn *txn, void *key)
     return store_backup_each(txn, any_backup, NULL);
 }
 
+static enum medgl_error any_breakglass(void *argument, const struct breakglass *breakglass)
+{
+    (void)argument;
+    (void)breakglass;
+    return MEDGL_OK;
+}
+
+static enum medgl_error read_breakglass(struct store_txn *txn, void *key)
+{
+    (void)key;
+    return store_breakglass_each(txn, any_breakglass, NULL);
+}
+
+static enum medgl_error read_emergency(struct store_txn *txn, void *key)
+{
+    struct emergency emergency;
+    (void)key;
+    return store_emergency_latest(txn, &emergency);
+}
+
+static enum medgl_error any_emergency(void *argument, const struct emergency *emergency)
+{
+    (void)argument;
+    (void)emergency;
+    return MEDGL_OK;
+}
+
+static enum medgl_error read_emergencies(struct store_txn *txn, void *key)
+{
+    (void)key;
+    return store_emergency_each(txn, any_emergency, NULL);
+}
+
+static enum medgl_error read_joined(struct store_txn *txn, void *key)
+{
+    struct joined joined;
+    return store_joined_get(txn, key, &joined);
+}
+
 struct damaged_table {
     const char *name;
     const struct row_table *table;
@@ -359,6 +398,10 @@ static const struct damaged_table damaged_tables[] = {
     {"key_period", &table_key, "key_use", {read_keys}},
     {"key_period", &table_key, "key_use", {read_keys_of_another_use}},
     {"backup", &table_backup, "id", {read_backups}},
+    {"breakglass", &table_breakglass, "account_id", {read_breakglass}},
+    {"emergency", &table_emergency, "id", {read_emergency}},
+    {"emergency", &table_emergency, "id", {read_emergencies}},
+    {"joined", &table_joined, "origin", {read_joined}, "SELECT origin FROM joined"},
 };
 
 /* A connection of somebody without the row key. */
@@ -569,7 +612,7 @@ static const struct forgery forgeries[] = {
      read_grants, MEDGL_ERR_CORRUPT},
     {"a grant that was never approved",
      "INSERT INTO account_grant SELECT 'f', account_id, kind, asks_instead, created, since, "
-     "until, ended, how_ended, approved_by, reason, used, last_used, ledger_seq, mac "
+     "until, ended, how_ended, approved_by, reason, used, last_used, ledger_seq, mac, work "
      "FROM account_grant",
      read_grants, MEDGL_ERR_CORRUPT},
     {"a grant used less often", "UPDATE account_grant SET used = 0", read_grant_by_id,

@@ -1942,7 +1942,8 @@ static bool may_scan(enum statement_id id)
            id == STATEMENT_REKEY_COUNT || id == STATEMENT_ARCHIVE_LAST ||
            id == STATEMENT_EMERGENCY_LATEST || /* both stop at the first */
            id == STATEMENT_SESSION_SINCE_OF || id == STATEMENT_SESSION_SINCE_ALL ||
-           id == STATEMENT_SCHEMA_OBJECTS || id == STATEMENT_CHECK_BESIDE_LEDGER;
+           id == STATEMENT_SCHEMA_OBJECTS || id == STATEMENT_CHECK_BESIDE_LEDGER ||
+           id == STATEMENT_EMERGENCY_SPAN;
 }
 
 static bool is_pragma(enum statement_id id)
