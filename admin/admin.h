@@ -87,6 +87,7 @@ struct verb {
     bool id;        /* it is an ID, or the beginning of one */
     bool seq;       /* it is the number of an entry */
     bool key;       /* it is "store" or "ledger" */
+    bool number;    /* it is the number of an emergency */
     unsigned roles; /* who may beside root: ROLE_* of operation/role.h; 0: nobody */
     enum verb_place place;
 };

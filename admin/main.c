@@ -309,9 +309,11 @@ static enum admin_exit admin_without_privilege(struct admin *admin)
 }
 
 /* What the verb will need root for, after its commit. */
-static enum privileged_act admin_act(const struct options *options)
+static enum privileged_act admin_act(const struct options *options, bool private)
 {
     const char *const *value = options->value;
+    if (options->verb->run == emergency_recover || options->verb->run == emergency_settle_now)
+        return private ? PRIVILEGED_NOTHING : PRIVILEGED_END_PROCESSES;
     if (value[OPTION_LOCK] != NULL ||
         (value[OPTION_LOCK_SHADOW] != NULL && value[OPTION_DRY_RUN] == NULL))
         return PRIVILEGED_LOCK_SHADOW;

@@ -125,6 +125,25 @@ static bool check_method(const char *name, const char *value)
     return false;
 }
 
+/* The number of one. */
+static bool check_emergency(const char *value)
+{
+    uint64_t number;
+    if (option_number_parse(value, &number) && number > 0 && number <= UINT32_MAX)
+        return true;
+    complain(_("\"%s\" is no number of an emergency"), value);
+    return false;
+}
+
+static bool check_criterion(const char *name, const char *value)
+{
+    if (policy_is_word(value))
+        return true;
+    complain(_("--%s needs a word of the policy (emergency_criteria), such as system-failure"),
+             name);
+    return false;
+}
+
 bool options_method(const char *method, const struct policy *policy)
 {
     char words[POLICY_NAMES_SIZE / 2][POLICY_WORD_SIZE];
