@@ -122,7 +122,9 @@ enum admin_exit emergency_recover(struct admin *admin)
                        "breakglass list)."),
                row.number, row.number);
     emergency_print(admin, "emergency_recover", &row);
-    return emergency_end_closed(admin);
+    code = emergency_end_closed(admin);
+    emergency_join_now(admin); /* last: the main store may be what is broken */
+    return code;
 }
 
 /* Each minute: of nothing nothing is said. */
@@ -135,6 +137,10 @@ enum admin_exit emergency_settle_now(struct admin *admin)
                                      "down now."));
     /* Also where it cannot be written down: what is over is over. */
     const enum admin_exit code = emergency_end_closed(admin);
+    if (settled)
+        emergency_join_now(admin);
+    else
+        emergency_join_due(admin);
     return error != MEDGL_OK ? admin_failed(error, "", NULL) : code;
 }
 
@@ -154,5 +160,7 @@ enum admin_exit emergency_review(struct admin *admin)
     }
     if (error == MEDGL_OK)
         output_result(&admin->output, number, _("Emergency %s: reviewed"), number);
+    if (error == MEDGL_OK)
+        emergency_join_now(admin);
     return admin_failed(error, number, why);
 }

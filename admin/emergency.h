@@ -17,4 +17,9 @@ struct emergency_plan {
 enum admin_exit emergency_ask_declare(struct admin *admin, struct emergency_plan *plan);
 enum admin_exit emergency_ask_recover(struct admin *admin, struct emergency_plan *plan);
 
+/* The main ledger vouches for what was just done, and says where it cannot; and for the timer, each
+ * time that it is due. Neither ever fails the verb. */
+void emergency_join_now(struct admin *admin);
+void emergency_join_due(struct admin *admin);
+
 #endif
