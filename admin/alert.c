@@ -130,13 +130,13 @@ enum admin_exit alert_list(struct admin *admin)
 
 /* -- telling ---------------------------------------------------------------------------------- */
 
-static enum medgl_error alert_carry(struct admin *admin, const char *only,
+static enum medgl_error alert_carry(struct admin *admin, struct context *context, const char *only,
                                     struct alert_report *report)
 {
-    struct carrying carrying = {.context = &admin->context, .courier = &admin->courier};
+    struct carrying carrying = {.context = context, .courier = &admin->courier};
     const struct alert_carrier carrier = alert_carrier_of(&carrying);
     *report = (struct alert_report){0};
-    return operation_alert_deliver(&admin->context, &carrier, only, report);
+    return operation_alert_deliver(context, &carrier, only, report);
 }
 
 static enum admin_exit alert_failed(enum medgl_error error, const char *id)
@@ -181,58 +181,120 @@ static enum admin_exit alert_say(struct admin *admin, enum medgl_error error,
     return ADMIN_REFUSED;
 }
 
+static void report_add(struct alert_report *report, const struct alert_report *more)
+{
+    report->delivered += more->delivered;
+    report->failed += more->failed;
+    report->waiting += more->waiting;
+}
+
+/* What failed in earnest goes before what is tried again. */
+static enum medgl_error worse(enum medgl_error one, enum medgl_error other)
+{
+    return one == MEDGL_OK || (one == MEDGL_ERR_REFUSED && other != MEDGL_OK) ? other : one;
+}
+
+/* Of a verb of both. */
 static enum admin_exit alert_tell(struct admin *admin)
 {
-    struct alert_report report;
-    enum medgl_error error = alert_carry(admin, NULL, &report);
+    struct alert_report report, more;
+    enum medgl_error error = MEDGL_OK;
+    report = (struct alert_report){0};
+    if (admin->small.store != NULL)
+        error = alert_carry(admin, &admin->small, NULL, &report);
+    error = worse(error, alert_carry(admin, &admin->context, NULL, &more));
+    report_add(&report, &more);
     return alert_say(admin, error, &report);
 }
 
-/* What waits does not wait for the daily verification, and what the watch raised not for the next
- * run. */
-enum admin_exit alert_deliver(struct admin *admin)
+/* One of the two. What waits does not wait for the daily verification, and what the watch raised
+ * not for the next run. */
+static enum medgl_error deliver_from(struct admin *admin, struct context *context,
+                                     struct alert_report *report, bool *watched)
 {
-    struct carrying carrying = {.context = &admin->context, .courier = &admin->courier};
+    struct carrying carrying = {.context = context, .courier = &admin->courier};
     const struct alert_carrier carrier = alert_carrier_of(&carrying);
-    struct alert_report report, more;
+    struct alert_report more;
     uint32_t raised;
-    enum medgl_error error = alert_carry(admin, NULL, &report);
-    enum medgl_error watched = operation_alert_watch(&admin->context, &carrier, &raised);
+    enum medgl_error error = alert_carry(admin, context, NULL, report);
+    *watched = operation_alert_watch(context, &carrier, &raised) == MEDGL_OK;
     if (raised > 0) {
-        enum medgl_error again = alert_carry(admin, NULL, &more);
-        report.delivered += more.delivered;
-        report.failed += more.failed;
-        report.waiting = more.waiting;
+        enum medgl_error again = alert_carry(admin, context, NULL, &more);
+        report->delivered += more.delivered;
+        report->failed += more.failed;
+        report->waiting = more.waiting;
         if (error == MEDGL_OK || error == MEDGL_ERR_REFUSED)
             error = again == MEDGL_OK ? error : again;
     }
-    enum medgl_error handed = operation_alert_checkpoint(&admin->context, &carrier, &more);
-    report.delivered += more.delivered;
-    report.failed += more.failed;
-    report.waiting += more.waiting;
-    if (error == MEDGL_OK)
-        error = handed;
-    enum admin_exit code = alert_say(admin, error, &report);
-    return watched != MEDGL_OK ? ADMIN_UNUSABLE : code;
+    enum medgl_error handed = operation_alert_checkpoint(context, &carrier, &more);
+    report_add(report, &more);
+    return error == MEDGL_OK ? handed : error;
 }
 
 /* Nothing can be read or written down: not even who is to be told, where the policy is broken. */
-void alert_deliver_nothing(struct admin *admin, enum medgl_error error)
+static void deliver_nothing(struct admin *admin, enum context_place place, enum medgl_error error)
 {
     static struct context bare;
     char text[STORE_ALERT_SIZE];
     struct carrying carrying = {.context = &bare, .courier = &admin->courier};
     const struct alert_carrier carrier = alert_carrier_of(&carrying);
+    bare = (struct context){.place = place};
     if (text_copy(bare.root, sizeof(bare.root), admin->identity.root) != MEDGL_OK)
         return;
     if (policy_load(bare.root, geteuid(), NULL, &bare.policy) != MEDGL_OK)
         policy_defaults(&bare.policy);
     (void)snprintf(text, sizeof(text),
-                   "Alerts cannot be read or written down, and it may be that nobody can log in: "
-                   "%s. Run medgl-admin doctor.",
+                   place == CONTEXT_MAIN
+                       ? "Alerts cannot be read or written down, and it may be that nobody can log "
+                         "in: %s. Run medgl-admin doctor."
+                       : "What happens at break-glass accounts cannot be told, and it may be that "
+                         "none of them works: %s. Run medgl-admin doctor.",
                    medgl_error_text(error));
     if (alert_straight(bare.root, &carrier, ALERT_EVIDENCE, text) != MEDGL_OK)
         log_system(LOG_ALERT, "%s", text);
+}
+
+/* MUST: what befell the one store keeps no alert of the other from leaving; the break-glass
+ * accounts' go first, before the main store is touched. */
+static enum medgl_error deliver_place(struct admin *admin, enum context_place place,
+                                      struct alert_report *report, bool *watched)
+{
+    auto_clean(context_close) struct context context = {.store = NULL};
+    const char *root = admin->identity.root;
+    *report = (struct alert_report){0};
+    *watched = true;
+    if (!context_there(root, place) &&
+        (place == CONTEXT_BREAKGLASS || context_there(root, CONTEXT_BREAKGLASS)))
+        return MEDGL_OK;
+    const enum medgl_error error = place == CONTEXT_BREAKGLASS
+                                       ? context_open_breakglass(root, CONTEXT_STATE, &context)
+                                       : context_open(root, CONTEXT_STATE, &context);
+    context.actor = admin->identity.actor;
+    if (error == MEDGL_OK)
+        return deliver_from(admin, &context, report, watched);
+    *watched = false;
+    complain(place == CONTEXT_MAIN
+                 ? _("Nothing was done: %s. medgl-admin doctor may say more.")
+                 : _("Nothing was done for break-glass accounts: %s. medgl-admin doctor may say "
+                     "more."),
+             medgl_error_text(error));
+    deliver_nothing(admin, place, error);
+    return MEDGL_OK;
+}
+
+enum admin_exit alert_deliver(struct admin *admin)
+{
+    static const enum context_place places[] = {CONTEXT_BREAKGLASS, CONTEXT_MAIN};
+    struct alert_report report = {0}, more;
+    enum medgl_error error = MEDGL_OK;
+    bool watched, all = true;
+    for (size_t i = 0; i < MEDGL_COUNT(places); i++) {
+        error = worse(error, deliver_place(admin, places[i], &more, &watched));
+        report_add(&report, &more);
+        all &= watched;
+    }
+    enum admin_exit code = alert_say(admin, error, &report);
+    return all ? code : ADMIN_UNUSABLE;
 }
 
 enum admin_exit alert_retry(struct admin *admin)
@@ -257,7 +319,7 @@ enum admin_exit alert_test(struct admin *admin)
     struct list list = {.only = id};
     enum medgl_error error = operation_alert_test(&admin->context, id);
     if (error == MEDGL_OK)
-        error = alert_carry(admin, id, &report);
+        error = alert_carry(admin, &admin->context, id, &report);
     if (error != MEDGL_OK && error != MEDGL_ERR_REFUSED)
         return alert_failed(error, id);
     list.deliveries = table_new(&admin->output, "deliveries", TABLE_LIST, delivery_columns,

@@ -13,9 +13,6 @@ struct carrying {
 
 /* "syslog" always, "mail" and "wall" as the policy says, "hook NAME" for each program in notify.d.
  * In a private root neither mail nor wall: they belong to the machine. */
-/* `alert deliver` where the context could not be opened: says so without the store. */
-void alert_deliver_nothing(struct admin *admin, enum medgl_error error);
-
 struct alert_carrier alert_carrier_of(struct carrying *carrying);
 
 #endif

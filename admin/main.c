@@ -273,8 +273,6 @@ static enum admin_exit admin_with_context(struct admin *admin, enum context_need
     if (error != MEDGL_OK) {
         complain(_("Nothing was done: %s. medgl-admin doctor may say more."),
                  medgl_error_text(error));
-        if (admin->options.verb->run == alert_deliver)
-            alert_deliver_nothing(admin, error);
         /* A store that was changed so that it cannot even be opened is no better evidence. */
         bool evidence = strcmp(admin->options.verb->noun, "ledger") == 0;
         return evidence && error == MEDGL_ERR_CORRUPT ? ADMIN_EVIDENCE : ADMIN_UNUSABLE;

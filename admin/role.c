@@ -137,6 +137,8 @@ static void role_complain(const struct admin *admin, bool elsewhere)
             _("--root is not for sudo: run it as the owner of %s, without sudo. What root does "
               "for %s, it does on the installation of this machine."),
             admin->identity.root, who);
+    else if (groups[0] == '\0')
+        complain(_("\"%s\" is for root alone, and you logged in as %s."), verb, who);
     else
         complain(_("\"%s\" is for members of %s, and %s is none: ask one of them to do it, or "
                    "whoever manages groups here to make %s a member."),

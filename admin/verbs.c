@@ -128,7 +128,7 @@ static const struct verb verbs[] = {
     {"alert", "retry", alert_retry, 0, 0, VERB_STATE, true, false,
      N_("Try again now what waits for its next try, of one alert or of all."), .optional = true,
      .id = true, .roles = ROLE_SECURITY, .place = VERB_BOTH},
-    {"alert", "deliver", alert_deliver, 0, 0, VERB_STATE, false, false,
+    {"alert", "deliver", alert_deliver, 0, 0, VERB_NOTHING, false, false,
      N_("Look at clock, space, sessions and evidence, and deliver what is due."),
      .roles = ROLE_SECURITY},
     {"emergency", "declare", emergency_declare,

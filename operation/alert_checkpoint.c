@@ -18,7 +18,7 @@
 #include <string.h>
 #include <sys/file.h>
 
-#define TOLD_FILE     MEDGL_STATEDIR "/told"
+#define TOLD_FILE     "/told" /* beside the store */
 #define TOLD_MAX      65536
 #define RECEIVERS     32
 #define BACK_OFF      MEDGL_MINUTE
@@ -80,13 +80,20 @@ static void told_parse(struct tell *tell, char *text)
     }
 }
 
+static enum medgl_error told_path(const struct tell *tell, char path[PATH_MAX])
+{
+    char state[PATH_MAX];
+    MEDGL_TRY(context_path(tell->context, CONTEXT_FILE_STATE, state));
+    return path_under(path, state, TOLD_FILE);
+}
+
 static void told_read(struct tell *tell)
 {
     auto_secret struct secret text = SECRET_NONE;
     const struct file_rule rule = {.owner = geteuid(), .forbidden = 0022, .max = TOLD_MAX};
     char path[PATH_MAX];
-    if (path_under(path, tell->context->root, TOLD_FILE) == MEDGL_OK &&
-        file_read_trusted(path, &rule, &text) == MEDGL_OK && text.bytes != NULL)
+    if (told_path(tell, path) == MEDGL_OK && file_read_trusted(path, &rule, &text) == MEDGL_OK &&
+        text.bytes != NULL)
         told_parse(tell, (char *)text.bytes);
 }
 
@@ -105,7 +112,7 @@ static enum medgl_error told_write(const struct tell *tell)
                           tell->receiver[i].channel);
     if (fclose(stream) != 0)
         return MEDGL_ERR_MEMORY;
-    MEDGL_TRY(path_under(path, tell->context->root, TOLD_FILE));
+    MEDGL_TRY(told_path(tell, path));
     return file_replace(path, geteuid(), getegid(), 0600, text, size);
 }
 
@@ -250,7 +257,7 @@ static enum medgl_error tell_done(struct store_txn *txn, void *argument)
 static bool tell_lock(const struct context *context, int *fd)
 {
     char path[PATH_MAX];
-    if (path_under(path, context->root, MEDGL_STATEDIR) != MEDGL_OK)
+    if (context_path(context, CONTEXT_FILE_STATE, path) != MEDGL_OK)
         return false;
     *fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return *fd >= 0 && flock(*fd, LOCK_EX | LOCK_NB) == 0;

@@ -4,7 +4,8 @@
  * - A try is committed before it is made, and its outcome after it: what was delivered and recorded
  *   is never delivered again, and what a crash cut off is delivered again once.
  * - Nothing is carried inside a transaction: no login waits for a receiver.
- * - One process at a time delivers, so that nobody gets the same alert from two.
+ * - One process at a time delivers from a store, so that nobody gets the same alert from two. What
+ *   lies in the one store waits for nothing of the other.
  * - An alert that cannot be delivered, or was changed from outside, stops none behind it. */
 #include "operation/alert.h"
 
@@ -19,7 +20,7 @@
 #include <string.h>
 #include <sys/file.h>
 
-#define DELIVER_LOCK        MEDGL_STATEDIR "/alerts.lock"
+#define DELIVER_LOCK        "/alerts.lock" /* beside the store */
 #define DELIVER_PATIENCE_MS 60000
 #define DELIVER_PAUSE_MS    50
 #define DELIVER_LIFE_MS     600000 /* what is left then is the next run's */
@@ -92,9 +93,10 @@ static enum turn channel_turn(const char *channel)
 
 static enum medgl_error deliver_lock(const struct context *context, int *fd)
 {
-    char path[PATH_MAX];
+    char state[PATH_MAX], path[PATH_MAX];
     const int64_t deadline = clock_monotonic() + DELIVER_PATIENCE_MS;
-    MEDGL_TRY(path_under(path, context->root, DELIVER_LOCK));
+    MEDGL_TRY(context_path(context, CONTEXT_FILE_STATE, state));
+    MEDGL_TRY(path_under(path, state, DELIVER_LOCK));
     auto_fd int opened = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (opened < 0)
         return medgl_error_from_errno(errno);

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "operation/backup.h"
+#include "operation/breakglass.h"
 #include "operation/document.h"
 #include "operation/evidence.h"
 #include "operation/grant.h"
@@ -20,7 +21,7 @@
 
 /* When the evidence was verified last: a file, for whoever holds the store cannot be kept from
  * setting a time in it either, and nobody's login waits for its writing. */
-#define WATCH_VERIFIED MEDGL_STATEDIR "/verified"
+#define WATCH_VERIFIED "/verified" /* beside the store */
 
 /* -- states ----------------------------------------------------------------------------------- */
 
@@ -169,7 +170,28 @@ static enum medgl_error watch_checkpoint(struct watch *watch)
     return evidence_publish_kept(watch->context);
 }
 
+/* -- space that is kept ----------------------------------------------------------------------- */
+
+/* What was used up of it is taken again (R32). Others who read, or a full device: not now. */
+static enum medgl_error watch_reserve(struct watch *watch)
+{
+    const enum medgl_error error = store_reserve(watch->context->store, BREAKGLASS_RESERVE);
+    if (error == MEDGL_ERR_SPACE)
+        return state_raise(watch, ALERT_SPACE,
+                           "The space that is kept for emergencies cannot be had: the device of "
+                           "the break-glass accounts is full. They may be of no use when they are "
+                           "needed: free space on it.");
+    return error == MEDGL_ERR_DEADLINE ? MEDGL_OK : error;
+}
+
 /* -- evidence --------------------------------------------------------------------------------- */
+
+static enum medgl_error verified_path(const struct context *context, char path[PATH_MAX])
+{
+    char state[PATH_MAX];
+    MEDGL_TRY(context_path(context, CONTEXT_FILE_STATE, state));
+    return path_under(path, state, WATCH_VERIFIED);
+}
 
 /* What cannot be read, or lies ahead, is no reason to wait. */
 static bool evidence_is_due(const char *path, medgl_time now)
@@ -221,7 +243,7 @@ static enum medgl_error watch_evidence(struct watch *watch)
     struct evidence_faults faults = {.count = 0};
     struct ledger_result result;
     const struct evidence_request request = {.fault = evidence_fault, .argument = &faults};
-    MEDGL_TRY(path_under(path, context->root, WATCH_VERIFIED));
+    MEDGL_TRY(verified_path(context, path));
     if (!evidence_is_due(path, now) || alert_straight_lately(context->root))
         return MEDGL_OK;
     enum medgl_error error = operation_verify(context, &request, &result);
@@ -241,7 +263,7 @@ static enum medgl_error watch_documents(struct watch *watch)
 {
     char path[PATH_MAX];
     uint32_t destroyed;
-    MEDGL_TRY(path_under(path, watch->context->root, WATCH_VERIFIED));
+    MEDGL_TRY(verified_path(watch->context, path));
     if (!evidence_is_due(path, clock_read().now))
         return MEDGL_OK;
     return operation_document_sweep(watch->context, &destroyed);
@@ -258,14 +280,16 @@ static enum medgl_error watch_backups(struct watch *watch)
 
 /* -- all of it -------------------------------------------------------------------------------- */
 
+struct look {
+    const char *what;
+    enum medgl_error (*look)(struct watch *watch);
+};
+
 /* One look that fails keeps none of the others from being taken. */
 enum medgl_error operation_alert_watch(struct context *context, const struct alert_carrier *carrier,
                                        uint32_t *raised)
 {
-    static const struct {
-        const char *what;
-        enum medgl_error (*look)(struct watch *watch);
-    } looks[] = {
+    static const struct look main_looks[] = {
         {"the clock", watch_clock},
         {"the space on the store's device", watch_space},
         {"how long that space will do", watch_growth},
@@ -276,9 +300,19 @@ enum medgl_error operation_alert_watch(struct context *context, const struct ale
         {"the checkpoint kept last", watch_checkpoint},
         {"the evidence", watch_evidence},
     };
+    /* Clock, device and backups are one for both. */
+    static const struct look breakglass_looks[] = {
+        {"the space that is kept for emergencies", watch_reserve},
+        {"sessions of break-glass accounts that are over", watch_sessions},
+        {"the checkpoint kept last of break-glass accounts", watch_checkpoint},
+        {"the evidence of break-glass accounts", watch_evidence},
+    };
+    const bool breakglass = context->place == CONTEXT_BREAKGLASS;
+    const struct look *looks = breakglass ? breakglass_looks : main_looks;
+    const size_t count = breakglass ? MEDGL_COUNT(breakglass_looks) : MEDGL_COUNT(main_looks);
     struct watch watch = {.context = context, .carrier = carrier};
     enum medgl_error first = MEDGL_OK;
-    for (size_t i = 0; i < MEDGL_COUNT(looks); i++) {
+    for (size_t i = 0; i < count; i++) {
         enum medgl_error error = looks[i].look(&watch);
         if (error == MEDGL_OK)
             continue;
