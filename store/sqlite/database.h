@@ -358,6 +358,9 @@ enum medgl_error lease_make(struct store *store);
 enum medgl_error lease_take(struct store *store, int64_t *lease);
 /* Whether somebody, this store included, holds it. */
 enum medgl_error lease_alive(struct store *store, int64_t lease, bool *alive);
+#define LEASE_ALONE ((INT64_MAX >> 1) + 1) /* the byte behind all leases */
+/* Waits for the turn to have the store alone, which lasts as long as this store. */
+enum medgl_error lease_alone(struct store *store);
 void lease_close(struct lease_file *file);
 
 #endif

@@ -69,6 +69,21 @@ enum medgl_error lease_alive(struct store *store, int64_t lease, bool *alive)
     return MEDGL_OK;
 }
 
+enum medgl_error lease_alone(struct store *store)
+{
+    struct flock lock = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = LEASE_ALONE, .l_len = 1};
+    MEDGL_TRY(lease_make(store));
+    /* Of the process: who waits in vain can be told which one it is. */
+    while (fcntl(store->lease.hold, F_SETLK, &lock) != 0) {
+        if (errno != EAGAIN && errno != EACCES)
+            return lease_failed(store, "locking");
+        if (!database_busy(store, 0))
+            return database_refuse(store->path, MEDGL_ERR_DEADLINE, "another process has it alone");
+    }
+    return MEDGL_OK;
+}
+
 void lease_close(struct lease_file *file)
 {
     medgl_auto_fd(&file->hold);

@@ -14,6 +14,7 @@ static const struct lock_place lock_places[] = {
     {"-shm", 120, 1},      /* WAL_WRITE_LOCK */
     {"-shm", 128, 1},      /* who opens it first and makes it anew */
     {"", 0x40000002, 510}, /* of the database file: who has it to itself */
+    {".lease", LEASE_ALONE, 1},
 };
 
 /* The pid, 0 for nobody, -1 for an error. */

@@ -119,6 +119,7 @@ static enum medgl_error database_open_alone(struct store *store, bool create)
     database_disconnect(store);
     store->alone = true;
     store->wait_until = clock_monotonic() + store->patience_ms;
+    MEDGL_TRY(lease_alone(store)); /* SQLite lets two that want it alone wait for each other */
     log_line(LOG_WARNING, "store %s: opened for one process at a time, for want of space",
              store->path);
     return database_open(store, create);

@@ -49,13 +49,19 @@ static uint64_t device_left(void)
     return (uint64_t)device.f_bavail * device.f_frsize;
 }
 
+static int filler_open(void)
+{
+    char path[sizeof(room) + sizeof("/filler")];
+    (void)snprintf(path, sizeof(path), "%s/filler", room);
+    return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+}
+
+static const char block[4096] = {1};
+
 /* To the last block, or until that is left. */
 static void device_fill(uint64_t leave)
 {
-    static const char block[4096] = {1};
-    char path[sizeof(room) + sizeof("/filler")];
-    (void)snprintf(path, sizeof(path), "%s/filler", room);
-    auto_fd int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    auto_fd int fd = filler_open();
     assert_true(fd >= 0);
     while (device_left() > leave && write(fd, block, sizeof(block)) > 0)
         continue;
@@ -333,9 +339,11 @@ static void R32_beside_a_hungry_writer(void **state)
     device_fill(0);
     const uint64_t before = entries();
     const pid_t hungry = fork();
-    if (hungry == 0)
+    if (hungry == 0) {
+        auto_fd int fd = filler_open();
         for (;;)
-            device_fill(0);
+            (void)!write(fd, block, sizeof(block));
+    }
     for (int i = 0; i < 60; i++)
         assert_ok(login());
     assert_int_equal(kill(hungry, SIGKILL), 0);
