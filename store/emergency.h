@@ -124,5 +124,7 @@ enum medgl_error store_reserved(struct store *store, uint64_t *bytes);
  * writes, opens the store, or has it to itself. 0: nobody but this process, or one that cannot be
  * told (of another pid namespace). It may be done by the time this returns. */
 enum medgl_error store_lock_holder(struct store *store, pid_t *holder);
+/* The same of one that could not be opened. */
+enum medgl_error store_lock_holder_at(const char *path, pid_t *holder);
 
 #endif

@@ -18,12 +18,14 @@ static const struct lock_place lock_places[] = {
 };
 
 /* The pid, 0 for nobody, -1 for an error. */
-static pid_t lock_look(const struct store *store, const struct lock_place *place)
+static pid_t lock_look(const char *store, const struct lock_place *place)
 {
-    char path[PATH_MAX + sizeof("-shm")];
+    char path[PATH_MAX + sizeof(".lease")];
     struct flock lock = {
         .l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = place->start, .l_len = place->len};
-    (void)snprintf(path, sizeof(path), "%s%s", store->path, place->suffix);
+    const int len = snprintf(path, sizeof(path), "%s%s", store, place->suffix);
+    if (len < 0 || (size_t)len >= sizeof(path))
+        return -1;
     auto_fd int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
         return errno == ENOENT ? 0 : -1;
@@ -32,17 +34,17 @@ static pid_t lock_look(const struct store *store, const struct lock_place *place
     return lock.l_type == F_UNLCK || lock.l_pid < 0 ? 0 : lock.l_pid;
 }
 
-static pid_t lock_find(const struct store *store)
+static pid_t lock_find(const char *path)
 {
     pid_t holder = 0;
     for (size_t i = 0; i < MEDGL_COUNT(lock_places) && holder == 0; i++)
-        holder = lock_look(store, &lock_places[i]);
+        holder = lock_look(path, &lock_places[i]);
     return holder;
 }
 
 /* In a process of its own: closing a file drops all locks that a process has on it, those of
  * SQLite among them. */
-enum medgl_error store_lock_holder(struct store *store, pid_t *holder)
+enum medgl_error store_lock_holder_at(const char *path, pid_t *holder)
 {
     auto_fd int from = -1;
     int ends[2];
@@ -53,7 +55,7 @@ enum medgl_error store_lock_holder(struct store *store, pid_t *holder)
     from = ends[0];
     const pid_t child = fork();
     if (child == 0) {
-        found = lock_find(store);
+        found = lock_find(path);
         _exit(write(ends[1], &found, sizeof(found)) == (ssize_t)sizeof(found) ? 0 : 1);
     }
     (void)close(ends[1]);
@@ -68,4 +70,9 @@ enum medgl_error store_lock_holder(struct store *store, pid_t *holder)
         return MEDGL_ERR_IO;
     *holder = found == getpid() ? 0 : found;
     return MEDGL_OK;
+}
+
+enum medgl_error store_lock_holder(struct store *store, pid_t *holder)
+{
+    return store_lock_holder_at(store->path, holder);
 }

@@ -3,6 +3,8 @@
 #include "store_fixture.h"
 #include "table.h"
 
+#include <signal.h>
+
 static void no_problem(void *argument, const char *what)
 {
     (void)argument;
@@ -386,6 +388,143 @@ static void R30_word_of_a_grant(void **state)
     assert_error(grant_kind_parse("maintenances", &kind), MEDGL_ERR_ARGUMENT);
 }
 
+/* -- who holds the store ---------------------------------------------------------------------- */
+
+static enum medgl_error hold(struct store_txn *txn, void *argument)
+{
+    struct account account;
+    (void)store_account_by_name(txn, "hanako", &account);
+    assert_int_equal(write(*(int *)argument, "", 1), 1);
+    (void)raise(SIGSTOP);
+    return MEDGL_ERR_ABORTED;
+}
+
+struct holder {
+    const char *name;
+    bool alone;
+    enum store_mode mode;
+    bool told, in_the_way;
+};
+static const struct holder holders[] = {
+    {"one that writes", false, STORE_WRITE, true, true},
+    {"one that reads", false, STORE_READ, false, false},
+    {"one that has it alone", true, STORE_READ, true, true},
+    {"one that has it alone and writes", true, STORE_WRITE, true, true},
+};
+
+static enum medgl_error add_line(struct store_txn *txn, void *argument)
+{
+    (void)argument;
+    return append_line(txn, "line");
+}
+
+static void holder_run(const struct holder *row, int told)
+{
+    if (fixture_open(&fixture.store) != MEDGL_OK)
+        _exit(1);
+    if (row->alone &&
+        (lease_alone(fixture.store) != MEDGL_OK || database_run(fixture.store,
+                                                                "PRAGMA locking_mode = EXCLUSIVE;"
+                                                                "BEGIN IMMEDIATE; COMMIT",
+                                                                "test") != MEDGL_OK))
+        _exit(1);
+    (void)store_transact(fixture.store, row->mode, hold, &told);
+    _exit(1);
+}
+
+/* The pid of a process that is stopped where it holds the store. */
+static pid_t holder_begin(const struct holder *row)
+{
+    int ends[2], status = 0;
+    char byte;
+    store_close(&fixture.store); /* SQLite's state is nothing to be taken along */
+    assert_int_equal(pipe(ends), 0);
+    const pid_t child = fork();
+    if (child == 0)
+        holder_run(row, ends[1]);
+    (void)close(ends[1]);
+    assert_int_equal(read(ends[0], &byte, 1), 1);
+    (void)close(ends[0]);
+    assert_int_equal(waitpid(child, &status, WUNTRACED), child);
+    assert_true(WIFSTOPPED(status));
+    return child;
+}
+
+static void R32_who_holds_the_store(void **state)
+{
+    const struct holder *row = *state;
+    pid_t found = -1;
+    fill();
+    const pid_t child = holder_begin(row);
+    assert_ok(store_lock_holder_at(fixture.path, &found));
+    assert_int_equal(found, row->told ? child : 0);
+    const struct store_options options = {
+        .path = fixture.path, .row_key = fixture.key, .patience_ms = 50};
+    assert_error(store_open(&options, &fixture.store), row->alone ? MEDGL_ERR_DEADLINE : MEDGL_OK);
+    if (!row->alone)
+        assert_error(store_transact(fixture.store, STORE_WRITE, add_line, NULL),
+                     row->in_the_way ? MEDGL_ERR_DEADLINE : MEDGL_OK);
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_ok(store_lock_holder_at(fixture.path, &found));
+    assert_int_equal(found, 0);
+    if (row->alone)
+        assert_ok(fixture_open(&fixture.store));
+    assert_ok(store_transact(fixture.store, STORE_WRITE, add_line, NULL));
+    assert_ok(store_check(fixture.store, no_problem, NULL));
+}
+
+/* Another process, which was there before us, finds our lock when it was told to. */
+static void other_looks(int told)
+{
+    struct store *store = NULL;
+    const struct store_options options = {
+        .path = fixture.path, .row_key = fixture.key, .patience_ms = 50};
+    pid_t found = 0;
+    char byte;
+    const bool held = read(told, &byte, 1) == 1 && store_open(&options, &store) == MEDGL_OK &&
+                      store_transact(store, STORE_WRITE, add_line, NULL) == MEDGL_ERR_DEADLINE &&
+                      store_lock_holder(store, &found) == MEDGL_OK && found == getppid();
+    _exit(held ? 0 : 1);
+}
+
+/* Asking costs us none of our own locks. */
+static void R32_asking_lets_go_of_nothing(void **state)
+{
+    pid_t found = -1;
+    int ends[2];
+    (void)state;
+    fill();
+    store_close(&fixture.store);
+    assert_int_equal(pipe(ends), 0);
+    const pid_t child = fork();
+    if (child == 0)
+        other_looks(ends[0]);
+    assert_ok(fixture_open(&fixture.store));
+    struct store_txn *txn = begin(STORE_WRITE);
+    assert_ok(append_line(txn, "line"));
+    assert_ok(store_lock_holder(fixture.store, &found));
+    assert_int_equal(found, 0); /* it is us */
+    assert_int_equal(write(ends[1], "", 1), 1);
+    assert_true(child_done(child));
+    commit();
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+    assert_ok(store_check(fixture.store, no_problem, NULL));
+}
+
+static void R32_holder_of_a_store_that_is_not_there(void **state)
+{
+    static char path[PATH_MAX + 16];
+    pid_t found = -1;
+    (void)state;
+    (void)snprintf(path, sizeof(path), "%s/nothing", fixture.directory);
+    assert_ok(store_lock_holder_at(path, &found));
+    assert_int_equal(found, 0);
+    memset(path, 'p', sizeof(path) - 1);
+    assert_error(store_lock_holder_at(path, &found), MEDGL_ERR_IO);
+}
+
 int main(void)
 {
 #define TEST(function) table_add("store_emergency", #function, function, NULL)
@@ -399,6 +538,9 @@ int main(void)
     TEST(R30_sessions_without_a_confirmation);
     TEST(R30_what_cannot_be_confirmed);
     TEST(R30_word_of_a_grant);
+    TABLE_ADD("R32 who holds the store", holders, R32_who_holds_the_store);
+    TEST(R32_asking_lets_go_of_nothing);
+    TEST(R32_holder_of_a_store_that_is_not_there);
     for (size_t i = 0; i < table_count; i++) {
         table_tests[i].setup_func = fixture_setup;
         table_tests[i].teardown_func = fixture_teardown;
