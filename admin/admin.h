@@ -381,6 +381,8 @@ enum admin_exit grant_list(struct admin *admin);
 enum admin_exit grant_revoke(struct admin *admin);
 enum admin_exit session_list(struct admin *admin);
 enum admin_exit session_end(struct admin *admin);
+enum admin_exit breakglass_seal(struct admin *admin);
+enum admin_exit breakglass_list(struct admin *admin);
 enum admin_exit alert_list(struct admin *admin);
 enum admin_exit alert_test(struct admin *admin);
 enum admin_exit alert_retry(struct admin *admin);

@@ -2,6 +2,7 @@
 #include "admin/admin.h"
 
 #include "admin/alert.h"
+#include "admin/breakglass.h"
 #include "admin/opener.h"
 #include "admin/place.h"
 #include "admin/reset.h"
@@ -384,7 +385,7 @@ static enum admin_exit admin_keep_root(struct admin *admin)
                                  admin->identity.actor.asserted ? -1 : admin->identity.actor.uid);
     if (good && admin_delivers(admin->options.verb))
         good = courier_start(&admin->courier, admin->identity.root, admin->identity.owner);
-    if (good && reset_prints(&admin->options))
+    if (good && (reset_prints(&admin->options) || breakglass_prints(&admin->options)))
         good = admin_prepare_printer(admin);
     if (good && reset_asks(&admin->options))
         good = opener_start(&admin->opener, &admin->identity);

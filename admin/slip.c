@@ -13,7 +13,6 @@
 
 #define SLIP_TEXT_SIZE   8192
 #define SLIP_PATIENCE_MS 30000
-#define SLIP_RULE        "------------------------------------------------------------------------\n"
 
 enum medgl_error slip_add(struct secret *text, const char *format, ...)
 {
@@ -146,21 +145,26 @@ static enum medgl_error slip_to_printer(struct courier *courier, const struct se
     return MEDGL_ERR_IO;
 }
 
-enum medgl_error slip_deliver(void *argument, const struct account *account,
-                              const struct secret *password, medgl_time valid_until)
+enum medgl_error slip_give(const struct slip *slip, const struct secret *text)
 {
-    struct slip *slip = argument;
-    auto_secret struct secret text = SECRET_NONE;
-    MEDGL_TRY(slip_write(&text, account, password, valid_until, slip->id));
     switch (slip->way) {
     case SLIP_TO_FILE:
-        return slip_to_file(slip->admin->file.fd, &text);
+        return slip_to_file(slip->admin->file.fd, text);
     case SLIP_TO_PRINTER:
-        return slip_to_printer(&slip->admin->courier, &text);
+        return slip_to_printer(&slip->admin->courier, text);
     case SLIP_TO_SCREEN: /* what is on the screen is not in force yet: it is said when it is */
-        return ask_possible() ? file_write(STDERR_FILENO, text.bytes, text.len) : MEDGL_ERR_IO;
+        return ask_possible() ? file_write(STDERR_FILENO, text->bytes, text->len) : MEDGL_ERR_IO;
     case SLIP_NOWHERE:
         break;
     }
     return MEDGL_ERR_ARGUMENT;
+}
+
+enum medgl_error slip_deliver(void *argument, const struct account *account,
+                              const struct secret *password, medgl_time valid_until)
+{
+    const struct slip *slip = argument;
+    auto_secret struct secret text = SECRET_NONE;
+    MEDGL_TRY(slip_write(&text, account, password, valid_until, slip->id));
+    return slip_give(slip, &text);
 }

@@ -4,6 +4,8 @@
 
 #include "admin/admin.h"
 
+#define SLIP_RULE "------------------------------------------------------------------------\n"
+
 enum slip_way {
     SLIP_NOWHERE = 0,
     SLIP_TO_PRINTER, /* the policy's slip_program, run by the courier */
@@ -20,6 +22,9 @@ struct slip {
  * the printer's program in time, is an error, and then nothing is in force. */
 enum medgl_error slip_deliver(void *argument, const struct account *account,
                               const struct secret *password, medgl_time valid_until);
+
+/* Gives a text out by that way, before the commit: an error as above. */
+enum medgl_error slip_give(const struct slip *slip, const struct secret *text);
 
 /* The text, and nothing else, on the disk. */
 enum medgl_error slip_to_file(int fd, const struct secret *text);

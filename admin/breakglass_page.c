@@ -1,0 +1,127 @@
+/* The page with a sealed credential (R32): folded and put into an envelope, and read by somebody
+ * in a hurry who has nothing else. So it says all that has to be known, in the order in which it
+ * is needed. Put together in locked pages. */
+#include "admin/breakglass.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#define PAGE_TEXT_SIZE 16384
+
+/* What can be read while it is sealed. The lines are for a pen: whom to tell is not ours to know.
+ */
+static enum medgl_error page_outside(struct secret *text, const struct account *account,
+                                     const struct breakglass *row, const char *host)
+{
+    char date[CLOCK_LOCAL_SIZE];
+    clock_format_local(row->sealed_at, date);
+    MEDGL_TRY(slip_add(text, SLIP_RULE
+                       "  EMERGENCY ACCESS                            非常時アクセス  開封厳禁\n\n"
+                       "  Open only in an emergency. Whoever opens this is asked who they are\n"
+                       "  and why, and many are told at once.\n"
+                       "  非常時以外は開封しないでください。使うと、だれが・なぜ使うのかを\n"
+                       "  尋ね、すぐに関係者へ通知します。\n\n"));
+    MEDGL_TRY(slip_add(text,
+                       "  Account / アカウント:    %s\n"
+                       "  Host / ホスト:           %s\n"
+                       "  Serial number / 番号:    %s\n"
+                       "  Sealed / 封印した日時:   %s\n",
+                       account->name, host, row->serial, date));
+    return slip_add(text,
+                    "  Whom to tell / 連絡先:   ____________________________________________\n"
+                    "  Telephone / 電話:        ____________________________________________\n"
+                    "  Sealed by / 封印した人:  ____________________________________________\n\n");
+}
+
+static enum medgl_error page_code(struct secret *text, const struct account *account,
+                                  const char *host, const struct secret *code)
+{
+    MEDGL_TRY(slip_add(text,
+                       SLIP_RULE "Login name / ログイン名:  %s\n"
+                                 "Host / ホスト:            %s\n"
+                                 "Password / パスワード:\n\n",
+                       account->name, host));
+    MEDGL_TRY(slip_add(text, "        %.*s\n\n", (int)code->len, (const char *)code->bytes));
+    MEDGL_TRY(slip_add(text,
+                       "How to read it: six groups of four. Capitals or small letters, with or\n"
+                       "without the '-': all of that works. The letters I, L, O and U are not\n"
+                       "used: a round one is a zero, an upright one is a one. A typing error is\n"
+                       "told, and is not counted as a try. Nothing is shown while you type.\n"));
+    return slip_add(text,
+                    "読み方: 4文字ずつ6組です。大文字でも小文字でも、「-」(ハイフン)は\n"
+                    "あってもなくても構いません。英字のI、L、O、Uは使いません(丸いのは\n"
+                    "数字の0、縦棒は数字の1です)。すべて半角です。打ち間違いは知らせますし、\n"
+                    "失敗には数えません。入力中は画面に何も出ません。\n\n");
+}
+
+/* By the rule of when it was sealed; where that was changed since, the login says so. */
+static enum medgl_error page_declaring(struct secret *text, enum policy_outside outside,
+                                       bool japanese)
+{
+    switch (outside) {
+    case POLICY_OUTSIDE_DENY:
+        return slip_add(text, japanese
+                                  ? "   通らないときは、先に非常時を宣言してもらいます(管理者が\n"
+                                    "   medgl-admin emergency declare)。宣言なしでは使えません。\n"
+                                  : "   Refused? An emergency must be declared first (an "
+                                    "administrator:\n"
+                                    "   medgl-admin emergency declare). Without one it opens "
+                                    "nothing.\n");
+    case POLICY_OUTSIDE_DECLARE:
+        break;
+    }
+    return slip_add(text, japanese ? "   ログインすると、それだけで非常時の宣言になります。\n"
+                                   : "   Logging in declares an emergency by itself.\n");
+}
+
+static enum medgl_error page_steps(struct secret *text, const struct policy *policy)
+{
+    MEDGL_TRY(slip_add(text, "What to do:\n"
+                             "1. Log in at the machine or from elsewhere, with the name and the\n"
+                             "   password above.\n"));
+    MEDGL_TRY(page_declaring(text, policy->breakglass_outside, false));
+    MEDGL_TRY(slip_add(text,
+                       "2. You are asked who you are and why. Whatever you answer, you are in.\n"
+                       "3. Telephone whom the outside names: the alerts may not have arrived.\n"
+                       "4. Do what the emergency needs. Each login and its end is recorded,\n"
+                       "   and many are told of it.\n"
+                       "Afterwards:\n"
+                       "5. Log out everywhere, and write down when you did what, and why.\n"
+                       "6. Give this page to the security administrator, who ends the\n"
+                       "   emergency, has it reviewed, and seals a new page. This one opens\n"
+                       "   nothing after that, nor when the longest time is over.\n"
+                       "The envelope was open, or opened by mistake? Do not use it; tell the\n"
+                       "security administrator at once: a new one is sealed.\n\n"));
+    MEDGL_TRY(slip_add(text, "すること:\n"
+                             "1. その機械の前でも、離れた所からでも、上の名前とパスワードで\n"
+                             "   ログインします。\n"));
+    MEDGL_TRY(page_declaring(text, policy->breakglass_outside, true));
+    return slip_add(text,
+                    "2. だれが・なぜ使うのかを尋ねます。何と答えても、中に入れます。\n"
+                    "3. 表に書かれた連絡先へ電話します。通知は届いていないことがあります。\n"
+                    "4. 非常時に必要なことをします。ログインとその終わりは毎回記録し、\n"
+                    "   関係者へ通知します。\n"
+                    "終わったら:\n"
+                    "5. すべてログアウトし、いつ・何を・なぜしたかを書き留めます。\n"
+                    "6. この紙をセキュリティ管理者に渡します。管理者は非常時を終わらせ、\n"
+                    "   点検を受け、新しい紙を封印します。その後、または最長時間が過ぎると、\n"
+                    "   この紙では何も開きません。\n"
+                    "封筒が開いていたとき、間違えて開けたときは、使わずにすぐセキュリティ\n"
+                    "管理者へ知らせてください。新しいものを封印します。\n");
+}
+
+enum medgl_error breakglass_page(struct secret *text, const struct policy *policy,
+                                 const struct account *account, const struct breakglass *row,
+                                 const struct secret *code)
+{
+    char host[HOST_NAME_MAX + 1] = "";
+    (void)gethostname(host, sizeof(host) - 1);
+    MEDGL_TRY(secret_alloc(text, PAGE_TEXT_SIZE));
+    MEDGL_TRY(page_outside(text, account, row, host));
+    MEDGL_TRY(slip_add(text,
+                       "- - - -  fold this part over the rest, seal it in an envelope  - - - -\n"
+                       "- - -  この部分を上に折り重ね、封筒に入れて封をします  - - -\n"));
+    MEDGL_TRY(page_code(text, account, host, code));
+    MEDGL_TRY(page_steps(text, policy));
+    return slip_add(text, SLIP_RULE);
+}
