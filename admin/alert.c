@@ -1,6 +1,7 @@
 /* The noun alert: lists what is to be told, tries whether telling works, and tells it (R07). */
 #include "admin/alert.h"
 
+#include "admin/emergency.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "policy/load.h"
@@ -282,6 +283,18 @@ static enum medgl_error deliver_place(struct admin *admin, enum context_place pl
     return MEDGL_OK;
 }
 
+/* Last of all: no alert waits for it. */
+static void deliver_join(struct admin *admin)
+{
+    const char *root = admin->identity.root;
+    if (!context_there(root, CONTEXT_MAIN) || !context_there(root, CONTEXT_BREAKGLASS) ||
+        context_open_breakglass(root, CONTEXT_STATE, &admin->context) != MEDGL_OK)
+        return;
+    admin->context.actor = admin->identity.actor;
+    emergency_join_due(admin);
+    context_close(&admin->context);
+}
+
 enum admin_exit alert_deliver(struct admin *admin)
 {
     static const enum context_place places[] = {CONTEXT_BREAKGLASS, CONTEXT_MAIN};
@@ -293,6 +306,7 @@ enum admin_exit alert_deliver(struct admin *admin)
         report_add(&report, &more);
         all &= watched;
     }
+    deliver_join(admin);
     enum admin_exit code = alert_say(admin, error, &report);
     return all ? code : ADMIN_UNUSABLE;
 }

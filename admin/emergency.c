@@ -127,8 +127,7 @@ enum admin_exit emergency_recover(struct admin *admin)
     return code;
 }
 
-/* Each minute: of nothing nothing is said. */
-enum admin_exit emergency_settle_now(struct admin *admin)
+static enum admin_exit settle_context(struct admin *admin)
 {
     bool settled = false;
     const enum medgl_error error = operation_emergency_settle(&admin->context, &settled);
@@ -139,9 +138,21 @@ enum admin_exit emergency_settle_now(struct admin *admin)
     const enum admin_exit code = emergency_end_closed(admin);
     if (settled)
         emergency_join_now(admin);
-    else
-        emergency_join_due(admin);
     return error != MEDGL_OK ? admin_failed(error, "", NULL) : code;
+}
+
+/* Each minute: of nothing nothing is said, nor where there are no break-glass accounts. What else
+ * is joined to the main ledger waits until the alerts have left (admin/alert.c). */
+enum admin_exit emergency_settle_now(struct admin *admin)
+{
+    const enum medgl_error error =
+        context_open_breakglass(admin->identity.root, CONTEXT_STATE, &admin->context);
+    if (error != MEDGL_OK)
+        return error == MEDGL_ERR_NOT_FOUND ? ADMIN_DONE : admin_failed(error, "", NULL);
+    admin->context.actor = admin->identity.actor;
+    const enum admin_exit code = settle_context(admin);
+    context_close(&admin->context);
+    return code;
 }
 
 /* -- review ----------------------------------------------------------------------------------- */

@@ -152,7 +152,7 @@ static const struct verb verbs[] = {
      .place = VERB_BREAKGLASS},
     {"emergency", "list", emergency_list, 0, 0, VERB_READING, false, false,
      N_("List all emergencies and drills."), .roles = REVIEW, .place = VERB_BREAKGLASS},
-    {"emergency", "settle", emergency_settle_now, 0, 0, VERB_STATE, false, false,
+    {"emergency", "settle", emergency_settle_now, 0, 0, VERB_NOTHING, false, false,
      N_("Write down what is over by its time, and end what is left of it; for the timer."),
      .place = VERB_BREAKGLASS},
     {"policy", "show", policy_show, BIT(AGREEMENT), 0, VERB_NOTHING, false, false,
