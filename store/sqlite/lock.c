@@ -46,21 +46,22 @@ static pid_t lock_find(const char *path)
  * SQLite among them. */
 enum medgl_error store_lock_holder_at(const char *path, pid_t *holder)
 {
-    auto_fd int from = -1;
+    auto_fd int from = -1, to = -1;
     int ends[2];
     pid_t found = -1;
     *holder = 0;
     if (pipe2(ends, O_CLOEXEC) != 0)
         return medgl_error_from_errno(errno);
     from = ends[0];
+    to = ends[1];
     const pid_t child = fork();
     if (child == 0) {
         found = lock_find(path);
-        _exit(write(ends[1], &found, sizeof(found)) == (ssize_t)sizeof(found) ? 0 : 1);
+        _exit(write(to, &found, sizeof(found)) == (ssize_t)sizeof(found) ? 0 : 1);
     }
-    (void)close(ends[1]);
     if (child < 0)
         return medgl_error_from_errno(errno);
+    (void)close(auto_give_fd(to));
     ssize_t len;
     while ((len = read(from, &found, sizeof(found))) < 0 && errno == EINTR)
         continue;

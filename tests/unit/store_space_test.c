@@ -124,7 +124,7 @@ static enum medgl_error login(void)
         if (error == MEDGL_OK)
             error = store_transact(fixture.store, STORE_WRITE, write_login, NULL);
         store_close(&fixture.store);
-        _exit(error);
+        _exit((int)error);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));
