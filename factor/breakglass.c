@@ -10,7 +10,8 @@
 
 #define CODE_COUNT   (BREAKGLASS_GROUPS * BREAKGLASS_GROUP)
 #define RANDOM_COUNT (CODE_COUNT - BREAKGLASS_GROUP)
-/* So that a passphrase of letters is never taken for one with a slip of the finger. */
+/* So that a passphrase of letters is never taken for one with a slip of the finger: what is typed
+ * has one digit less, where the slip is in a digit. */
 #define DIGITS_LEAST 3
 
 _Static_assert(BREAKGLASS_TEXT_SIZE == CODE_COUNT + BREAKGLASS_GROUPS, "groups, '-' and NUL fit");
@@ -69,33 +70,84 @@ enum medgl_error breakglass_code_generate(struct secret *code)
     return MEDGL_OK;
 }
 
-static bool breakglass_is_code(char text[CODE_SIZE], size_t count)
+/* Whether the check group fits. */
+static bool breakglass_fits(const char text[CODE_COUNT])
 {
-    if (count != CODE_COUNT)
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        text[i] = code_without_look_alike(text[i]);
-        if (strchr(CODE_RECOVERY_ALPHABET, text[i]) == NULL)
-            return false;
+    char check[BREAKGLASS_GROUP];
+    return breakglass_check(text, check) == MEDGL_OK &&
+           secret_equal(text + RANDOM_COUNT, BREAKGLASS_GROUP, check, BREAKGLASS_GROUP);
+}
+
+/* One character too many: `found` is the code without it. */
+static bool breakglass_with_one_more(const char *text, char found[CODE_COUNT])
+{
+    for (size_t i = 0; i <= CODE_COUNT; i++) {
+        memcpy(found, text, i);
+        memcpy(found + i, text + i + 1, CODE_COUNT - i);
+        if (breakglass_fits(found))
+            return true;
     }
-    return breakglass_digits(text, RANDOM_COUNT) >= DIGITS_LEAST;
+    return false;
+}
+
+/* One is missing: `found` is the code with it. What is no code passes for one with a slip once in a
+ * thousand times. */
+static bool breakglass_with_one_less(const char *text, char found[CODE_COUNT])
+{
+    for (size_t i = 0; i < CODE_COUNT; i++) {
+        memcpy(found, text, i);
+        memcpy(found + i + 1, text + i, CODE_COUNT - 1 - i);
+        for (const char *c = CODE_RECOVERY_ALPHABET; *c != '\0'; c++) {
+            found[i] = *c;
+            if (breakglass_fits(found))
+                return true;
+        }
+    }
+    return false;
+}
+
+static enum breakglass_form breakglass_form_of(const char *text, size_t count, size_t digits,
+                                               char found[CODE_COUNT])
+{
+    bool slip = false;
+    switch (count) {
+    case CODE_COUNT:
+        memcpy(found, text, CODE_COUNT);
+        if (breakglass_fits(found))
+            return BREAKGLASS_FORM_CODE;
+        slip = digits >= DIGITS_LEAST - 1;
+        break;
+    case CODE_COUNT + 1:
+        slip = breakglass_with_one_more(text, found);
+        break;
+    case CODE_COUNT - 1:
+        slip = breakglass_with_one_less(text, found);
+        break;
+    default:
+        break;
+    }
+    return slip ? BREAKGLASS_FORM_SLIP : BREAKGLASS_FORM_OTHER;
 }
 
 enum breakglass_form breakglass_code_normalise(const struct secret *typed, struct secret *code)
 {
-    auto_secret struct secret kept = SECRET_NONE;
-    char check[BREAKGLASS_GROUP];
+    auto_secret struct secret kept = SECRET_NONE, found = SECRET_NONE;
     size_t count;
     bool blank;
-    if (secret_alloc(&kept, CODE_SIZE) != MEDGL_OK)
+    if (secret_alloc(&kept, CODE_SIZE) != MEDGL_OK || secret_alloc(&found, CODE_COUNT) != MEDGL_OK)
         return BREAKGLASS_FORM_OTHER;
     char *text = (char *)kept.bytes;
-    if (!code_condense(typed, text, &count, &blank) || !breakglass_is_code(text, count) ||
-        breakglass_check(text, check) != MEDGL_OK ||
-        secret_alloc(code, BREAKGLASS_TEXT_SIZE - 1) != MEDGL_OK)
+    if (!code_condense(typed, text, &count, &blank))
         return BREAKGLASS_FORM_OTHER;
-    breakglass_write(code, text);
-    return secret_equal(text + RANDOM_COUNT, BREAKGLASS_GROUP, check, BREAKGLASS_GROUP)
-               ? BREAKGLASS_FORM_CODE
-               : BREAKGLASS_FORM_SLIP;
+    const size_t digits = breakglass_digits(text, count); /* as typed: 'O' is none */
+    for (size_t i = 0; i < count; i++) {
+        text[i] = code_without_look_alike(text[i]);
+        if (strchr(CODE_RECOVERY_ALPHABET, text[i]) == NULL)
+            return BREAKGLASS_FORM_OTHER;
+    }
+    const enum breakglass_form form = breakglass_form_of(text, count, digits, (char *)found.bytes);
+    if (form == BREAKGLASS_FORM_OTHER || secret_alloc(code, BREAKGLASS_TEXT_SIZE - 1) != MEDGL_OK)
+        return BREAKGLASS_FORM_OTHER;
+    breakglass_write(code, (const char *)found.bytes);
+    return form;
 }

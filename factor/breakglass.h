@@ -20,12 +20,14 @@ enum medgl_error breakglass_code_generate(struct secret *code);
 
 enum breakglass_form {
     BREAKGLASS_FORM_OTHER = 0, /* something else: a password like any other */
-    BREAKGLASS_FORM_SLIP,      /* of that length and alphabet, and its check group does not fit */
+    BREAKGLASS_FORM_SLIP,      /* of that length and alphabet, and its check group does not fit; or
+                                  it would be whole with one character more or less */
     BREAKGLASS_FORM_CODE,      /* whole */
 };
 /* As people type it: in either case and width, with blanks and hyphens anywhere or nowhere, a
  * look-alike for what it looks like. Where it is a CODE or SLIP, `code` becomes the canonical text
- * above (with groups, upper case). */
+ * above (with groups, upper case); of a SLIP with one character more or less, that of the code that
+ * was meant. */
 enum breakglass_form breakglass_code_normalise(const struct secret *typed, struct secret *code);
 
 #endif

@@ -2,8 +2,10 @@
  * policy/emergency.c does. */
 #include "operation/breakglass_login.h"
 
+#include "base/message.h"
 #include "base/text.h"
 #include "operation/alert.h"
+#include "operation/refuse.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +13,16 @@
 bool breakglass_is(const struct account *account)
 {
     return account->class_ == ACCOUNT_CLASS_BREAKGLASS;
+}
+
+enum medgl_error breakglass_sealed_alone(const struct account *account, char *why)
+{
+    if (!breakglass_is(account))
+        return MEDGL_OK;
+    return refuse(why,
+                  _("%s is a break-glass account, which its sealed credential opens and nothing "
+                    "else: medgl-admin breakglass seal makes a new one"),
+                  account->name);
 }
 
 enum medgl_error breakglass_look(const struct context *context, struct store_txn *txn,

@@ -19,6 +19,10 @@ enum medgl_error breakglass_look(const struct context *context, struct store_txn
 
 bool breakglass_is(const struct account *account);
 
+/* MEDGL_ERR_REFUSED with `why` (OPERATION_WHY_SIZE) for a break-glass account: it has its sealed
+ * credential and nothing else, no issued password, second factor, code or grant. */
+enum medgl_error breakglass_sealed_alone(const struct account *account, char *why);
+
 /* "DRILL: " in a drill, else "": alerts begin with it. */
 const char *breakglass_drill_mark(const struct breakglass_look *look);
 

@@ -3,6 +3,7 @@
 
 #include "base/message.h"
 #include "base/text.h"
+#include "operation/breakglass_login.h"
 #include "operation/card_judge.h"
 #include "operation/evidence.h"
 #include "operation/refuse.h"
@@ -186,6 +187,7 @@ static enum medgl_error enrol_admit(struct store_txn *txn, void *argument)
     struct enrol_beside beside = {.run = run};
     MEDGL_TRY(store_account_by_name(txn, run->request->name, &run->account));
     MEDGL_TRY(role_reaches(run->context, txn, &run->account, run->why));
+    MEDGL_TRY(breakglass_sealed_alone(&run->account, run->why));
     if (run->account.state != ACCOUNT_STATE_ACTIVE)
         return refuse(run->why, _("only an active account gets a second factor"));
     if (run->context->policy.factor_kinds == POLICY_FACTOR_KINDS_TOTP)

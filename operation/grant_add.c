@@ -3,6 +3,7 @@
 
 #include "base/message.h"
 #include "base/text.h"
+#include "operation/breakglass_login.h"
 #include "operation/evidence.h"
 #include "operation/identity.h"
 #include "operation/person.h"
@@ -205,6 +206,7 @@ static enum medgl_error grant_add_check(struct store_txn *txn, void *argument)
     run->beyond = true;
     MEDGL_TRY(role_reaches(run->context, txn, account, run->why));
     run->beyond = false;
+    MEDGL_TRY(breakglass_sealed_alone(account, run->why));
     MEDGL_TRY(grant_serves(txn, run));
     return grant_alone(txn, run);
 }

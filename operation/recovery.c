@@ -4,6 +4,7 @@
 
 #include "base/message.h"
 #include "base/text.h"
+#include "operation/breakglass_login.h"
 #include "operation/evidence.h"
 #include "operation/role.h"
 
@@ -221,6 +222,7 @@ static enum medgl_error recovery_issue_check(struct store_txn *txn, void *argume
     struct recovery_run *run = argument;
     MEDGL_TRY(store_account_by_name(txn, run->request->name, &run->account));
     MEDGL_TRY(role_reaches(run->context, txn, &run->account, run->why));
+    MEDGL_TRY(breakglass_sealed_alone(&run->account, run->why));
     if (run->account.state == ACCOUNT_STATE_ACTIVE)
         return MEDGL_OK;
     (void)snprintf(run->why, OPERATION_WHY_SIZE,

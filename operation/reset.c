@@ -4,6 +4,7 @@
 
 #include "base/message.h"
 #include "base/text.h"
+#include "operation/breakglass_login.h"
 #include "operation/choose.h"
 #include "operation/document.h"
 #include "operation/evidence.h"
@@ -50,6 +51,7 @@ static enum medgl_error reset_check_account(const struct context *context, struc
 {
     MEDGL_TRY(store_account_by_name(txn, name, account));
     MEDGL_TRY(role_reaches(context, txn, account, why));
+    MEDGL_TRY(breakglass_sealed_alone(account, why));
     if (account->state == ACCOUNT_STATE_ACTIVE)
         return MEDGL_OK;
     return refuse(why, _("the account is %s: only an active account gets a password"),

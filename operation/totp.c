@@ -4,6 +4,7 @@
 
 #include "base/message.h"
 #include "base/text.h"
+#include "operation/breakglass_login.h"
 #include "operation/evidence.h"
 #include "operation/qr.h"
 #include "operation/refuse.h"
@@ -270,6 +271,7 @@ enum medgl_error totp_enrolment_admit(const struct context *context, struct stor
                                       char why[OPERATION_WHY_SIZE])
 {
     uint32_t there = 0;
+    MEDGL_TRY(breakglass_sealed_alone(account, why));
     if (account->state != ACCOUNT_STATE_ACTIVE)
         return refuse(why, _("only an active account gets a second factor"));
     if (context->policy.factor_kinds == POLICY_FACTOR_KINDS_CARD)
