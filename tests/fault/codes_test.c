@@ -158,7 +158,9 @@ static bool a_hundred_get_in_once(struct scene *scene, const char *code, bool to
     const struct tally before = *scene->tally;
     scene_plan(scene, NULL);
     CHECK(crowd(scene, CROWD, code, together, codes));
-    CHECK(codes[PAM_SUCCESS] == 1 && codes[PAM_AUTH_ERR] == CROWD - 1);
+    /* Whoever waits for too long on a busy machine is told that it is unavailable. */
+    CHECK(codes[PAM_SUCCESS] == 1 && codes[PAM_AUTH_ERR] > 0);
+    CHECK(codes[PAM_AUTH_ERR] + codes[PAM_AUTHINFO_UNAVAIL] == CROWD - 1);
     CHECK(scene_audit(scene) && scene->tally->faults == 0);
     CHECK(scene->tally->kinds[LEDGER_LOGIN_SUCCESS] - before.kinds[LEDGER_LOGIN_SUCCESS] == 1);
     CHECK(scene_unlock(scene));
