@@ -196,7 +196,7 @@ static void explain_admission(struct explain_run *run)
     explain_service(run->context, account, run->request->service, answer->service);
     struct admission_facts facts =
         admission_facts_from(account, &run->place, answer->service, answer->at);
-    facts.granted_until = run->factors.out_of_hours ? run->factors.hours.until : 0;
+    factors_admit(&run->factors, &facts);
     answer->place_asked = run->request->from != NULL;
     answer->admission = policy_admit(&run->context->policy, &facts, answer->at);
 }

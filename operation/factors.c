@@ -72,9 +72,16 @@ static enum medgl_error factors_grant(void *argument, const struct grant *grant)
         factors_take_grant(&factors->hours, &factors->out_of_hours, grant);
         return MEDGL_OK;
     case GRANT_MAINTENANCE:
+        factors_take_grant(&factors->maintenance, &factors->maintained, grant);
         return MEDGL_OK;
     }
     return MEDGL_ERR_CORRUPT;
+}
+
+void factors_admit(const struct factors *factors, struct admission_facts *facts)
+{
+    facts->granted_until = factors->out_of_hours ? factors->hours.until : 0;
+    facts->approved_until = factors->maintained ? factors->maintenance.until : 0;
 }
 
 static uint32_t *factors_counter(struct factors *factors, enum factor_kind kind, uint32_t *most)

@@ -23,10 +23,15 @@ struct factors {
     struct grant waiver;                 /* the one that ends last */
     bool out_of_hours;
     struct grant hours;
+    bool maintained;
+    struct grant maintenance; /* R30 */
 };
 /* All zeros for an account that has nothing. MEDGL_ERR_CORRUPT: more than there can be. */
 enum medgl_error factors_read(struct store_txn *txn, const char *account_id, medgl_time now,
                               struct factors *factors);
+
+/* What the grants in force say to the rules of access. */
+void factors_admit(const struct factors *factors, struct admission_facts *facts);
 
 /* How many rows of a kind the account has, in force or not. */
 enum medgl_error factors_count(struct store_txn *txn, const char *account_id,

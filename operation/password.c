@@ -123,7 +123,7 @@ struct admission_decision proof_admission(const struct proof *proof, const struc
     static const struct admission_decision not_asked = {.reason = ADMISSION_GRANTED};
     struct admission_facts facts =
         admission_facts_from(account, &proof->place, proof->caller->service, now);
-    facts.granted_until = factors->out_of_hours ? factors->hours.until : 0;
+    factors_admit(factors, &facts);
     if (proof->purpose == PROOF_CHANGE)
         return not_asked;
     if (proof->purpose == PROOF_WITNESS)
@@ -144,6 +144,7 @@ static const struct admission_finding *admission_refusing(
         return &admission->hours;
     case ADMISSION_UNDECIDED:
     case ADMISSION_GRANTED:
+    case ADMISSION_MAINTENANCE:
         break;
     }
     return NULL;

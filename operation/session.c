@@ -36,8 +36,8 @@ struct session_run {
     struct activity before; /* as it was before this session */
     struct session session;
     struct breakglass_look breakglass;
-    bool closed;              /* a break-glass account that is not in use now (R32) */
-    medgl_time granted_until; /* of a grant for out-of-hours that is in force (R22) */
+    bool closed;            /* a break-glass account that is not in use now (R32) */
+    struct factors factors; /* the grants among them (R22, R30) */
     struct session_crowd crowd;
     enum crowd_verdict admitted;
     bool alerted; /* something was raised: whoever delivers is woken after the commit */
@@ -236,9 +236,9 @@ static enum medgl_error session_note_activity(struct store_txn *txn, struct sess
 
 static enum medgl_error session_grant(struct store_txn *txn, struct session_run *run)
 {
-    struct factors factors;
-    MEDGL_TRY(factors_read(txn, run->account.id, run->clock.now, &factors));
-    run->granted_until = factors.out_of_hours ? factors.hours.until : 0;
+    MEDGL_TRY(factors_read(txn, run->account.id, run->clock.now, &run->factors));
+    if (run->account.class_ == ACCOUNT_CLASS_MAINTENANCE && run->factors.maintained)
+        memcpy(run->session.grant_id, run->factors.maintenance.id, CRYPTO_ID_SIZE);
     return MEDGL_OK;
 }
 
@@ -386,10 +386,10 @@ static int64_t session_until(const struct session_run *run)
         return run->breakglass.now.left / MEDGL_SECOND + 1;
     struct admission_facts facts =
         admission_facts_from(&run->account, &run->place, run->caller->service, run->clock.now);
-    facts.granted_until = run->granted_until;
+    factors_admit(&run->factors, &facts);
     const struct admission_decision decision =
         policy_admit(&run->context->policy, &facts, run->clock.now);
-    if (!decision.hours.granted && !decision.by_grant)
+    if (!decision.approved || (!decision.hours.granted && !decision.by_grant))
         return 1;
     if (decision.until == 0)
         return 0;

@@ -74,9 +74,22 @@ static bool admission_placeless(enum admission_origin origin)
     return false;
 }
 
+/* R30: whatever the hours say, it ends with the approval. */
+static void admission_maintenance(const struct admission_facts *facts, medgl_time now,
+                                  struct admission_decision *decision)
+{
+    const medgl_time approved = facts->approved_until;
+    decision->approved = facts->class_ != ACCOUNT_CLASS_MAINTENANCE || approved > now;
+    if (facts->class_ == ACCOUNT_CLASS_MAINTENANCE &&
+        (decision->until == 0 || approved < decision->until))
+        decision->until = approved;
+}
+
 static enum admission_reason admission_reason_of(const struct policy *policy,
                                                  const struct admission_decision *decision)
 {
+    if (!decision->approved)
+        return ADMISSION_MAINTENANCE;
     if (!decision->services.granted)
         return ADMISSION_SERVICE;
     if (!decision->places.granted)
@@ -100,6 +113,7 @@ struct admission_decision policy_admit(const struct policy *policy,
     decision.places.granted = admission_placeless(facts->place->origin) ||
                               places_admit(decision.places.rule, facts->place);
     admission_hours(policy, facts, now, &decision);
+    admission_maintenance(facts, now, &decision);
     decision.reason = admission_reason_of(policy, &decision);
     if (decision.reason != ADMISSION_GRANTED)
         decision.until = 0; /* by_grant stays with the finding on hours */
@@ -113,6 +127,8 @@ const char *admission_reason_word(enum admission_reason reason)
         return "undecided";
     case ADMISSION_GRANTED:
         return "granted";
+    case ADMISSION_MAINTENANCE:
+        return "maintenance";
     case ADMISSION_SERVICE:
         return "service";
     case ADMISSION_PLACE:

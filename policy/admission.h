@@ -46,13 +46,16 @@ struct admission_facts {
     const char *hours, *places, *services; /* the account's own; "": the class's hold */
     const struct admission_place *place;
     const char *service;
-    int utc_offset;           /* of the site at that time */
-    medgl_time granted_until; /* of a grant for out-of-hours that is in force; 0: none (R22) */
+    int utc_offset;            /* of the site at that time */
+    medgl_time granted_until;  /* of a grant for out-of-hours that is in force; 0: none (R22) */
+    medgl_time approved_until; /* of a grant for maintenance that is in force; 0: none, and an
+                                  account of that class is closed (R30) */
 };
 
 enum admission_reason {
     ADMISSION_UNDECIDED = 0,
     ADMISSION_GRANTED,
+    ADMISSION_MAINTENANCE, /* an account for maintenance, and no work was approved for now */
     ADMISSION_SERVICE,
     ADMISSION_PLACE,
     ADMISSION_HOURS,
@@ -70,8 +73,10 @@ struct admission_decision {
     enum admission_reason reason; /* the first that refuses, in the order of the enum */
     struct admission_finding services, places, hours;
     bool holiday;     /* that day is one */
+    bool approved;    /* R30: no account for maintenance, or a grant opens it */
     bool by_grant;    /* the hours are closed, and a grant opens them */
-    medgl_time until; /* the end of the hours that hold now; 0: no end, or refused */
+    medgl_time until; /* the end of the hours that hold now, or of an approved maintenance; 0: no
+                         end, or refused */
 };
 
 struct admission_decision policy_admit(const struct policy *policy,

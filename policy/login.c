@@ -40,6 +40,8 @@ static enum login_reason login_by_admission(enum admission_reason admission)
         return LOGIN_REASON_UNDECIDED;
     case ADMISSION_GRANTED:
         return LOGIN_REASON_OK;
+    case ADMISSION_MAINTENANCE:
+        return LOGIN_REASON_MAINTENANCE;
     case ADMISSION_SERVICE:
         return LOGIN_REASON_SERVICE;
     case ADMISSION_PLACE:
@@ -285,6 +287,8 @@ const char *login_reason_word(enum login_reason reason)
         return "no-emergency";
     case LOGIN_REASON_UNOPENED:
         return "sealed";
+    case LOGIN_REASON_MAINTENANCE:
+        return "maintenance";
     case LOGIN_REASON_SERVICE:
         return "service";
     case LOGIN_REASON_PLACE:

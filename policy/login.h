@@ -59,6 +59,7 @@ enum login_reason {
     LOGIN_REASON_NO_EMERGENCY,   /* there is none, and breakglass_outside = deny */
     LOGIN_REASON_UNOPENED,       /* the account phase: nobody has used the sealed credential, and
                                     nothing else (a key, root's su) opens the account */
+    LOGIN_REASON_MAINTENANCE,    /* an account for maintenance, and none was approved for now */
     LOGIN_REASON_SERVICE,        /* the access rules: proved, and not admitted here and now */
     LOGIN_REASON_PLACE,
     LOGIN_REASON_HOURS,
