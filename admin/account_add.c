@@ -27,9 +27,12 @@ static void add_print(struct admin *admin, const struct account_add_request *req
         {"class", "", COLUMN_TEXT, COLUMN_BOTH},
         {"full_name", "", COLUMN_TEXT, COLUMN_BOTH},
     };
-    output_say(&admin->output,
-               _("%s (uid %" PRId64 ") is enrolled as %s. Next: medgl-admin password reset %s"),
-               request->name, request->uid, account_class_word(request->class_), request->name);
+    output_say(
+        &admin->output,
+        request->class_ == ACCOUNT_CLASS_BREAKGLASS
+            ? _("%s (uid %" PRId64 ") is enrolled as %s. Next: medgl-admin breakglass seal %s")
+            : _("%s (uid %" PRId64 ") is enrolled as %s. Next: medgl-admin password reset %s"),
+        request->name, request->uid, account_class_word(request->class_), request->name);
     if (!admin->output.json)
         return;
     struct table *table =

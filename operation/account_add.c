@@ -75,6 +75,13 @@ static enum medgl_error beside_look(struct store_txn *txn, void *argument)
     return enrol_is_free(txn, run->account, run->why);
 }
 
+static enum medgl_error beside_main(const struct context *context, enum context_need need,
+                                    struct context *main)
+{
+    const enum medgl_error error = context_open(context->root, need, main);
+    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_ERR_IO : error; /* no account was looked for */
+}
+
 enum medgl_error account_free_beside(const struct context *context, const struct account *account,
                                      char why[OPERATION_WHY_SIZE])
 {
@@ -87,7 +94,7 @@ enum medgl_error account_free_beside(const struct context *context, const struct
         MEDGL_TRY(context_open_breakglass(context->root, CONTEXT_READING, &other));
         break;
     case CONTEXT_BREAKGLASS:
-        MEDGL_TRY(context_open(context->root, CONTEXT_READING, &other));
+        MEDGL_TRY(beside_main(context, CONTEXT_READING, &other));
         break;
     }
     return store_transact(other.store, STORE_READ, beside_look, &run);
@@ -276,7 +283,7 @@ enum medgl_error operation_account_add_many(struct context *context,
     if (run.verdict == NULL)
         return MEDGL_ERR_MEMORY;
     if (context->place == CONTEXT_BREAKGLASS) {
-        MEDGL_TRY(context_open(context->root, CONTEXT_STATE, &other));
+        MEDGL_TRY(beside_main(context, CONTEXT_STATE, &other));
         run.main = &other;
     }
     return many->all_or_nothing || many->dry_run ? add_in_one(&run) : add_in_turn(&run);

@@ -14,8 +14,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define CONTEXT_PATIENCE_MS                                                                        \
-    10000 /* of other writers; the waits of a login add up to the engine's life */
 #define CONTEXT_LINE_MS 20000
 #define KEY_FILE_MAX    4096
 
@@ -97,7 +95,7 @@ static enum medgl_error context_store_under(struct context *context, bool create
     const struct store_options options = {
         .path = path,
         .row_key = row_key,
-        .patience_ms = CONTEXT_PATIENCE_MS,
+        .patience_ms = context->patience_ms,
         .create = create,
         .read_only = read_only,
         .other_keys = true,
@@ -228,7 +226,8 @@ enum medgl_error context_store(struct context *context, bool create, bool read_o
 enum medgl_error context_prepare_of(enum context_place place, const char *root,
                                     struct context *context)
 {
-    *context = (struct context){.place = place, .actor = {.uid = -1}};
+    *context =
+        (struct context){.place = place, .patience_ms = CONTEXT_PATIENCE_MS, .actor = {.uid = -1}};
     MEDGL_TRY(text_copy(context->root, sizeof(context->root), root));
     context->policy_read = clock_monotonic();
     switch (place) {

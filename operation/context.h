@@ -47,8 +47,12 @@ struct emergency_now_view {
     int64_t spent, left;        /* milliseconds; of one that is open */
 };
 
+#define CONTEXT_PATIENCE_MS                                                                        \
+    10000 /* of other writers; the waits of a login add up to the engine's life */
+
 struct context {
     enum context_place place;
+    int64_t patience_ms;                 /* of other writers */
     struct emergency_now_view emergency; /* as it was when the context was opened; all zeros where
                                             nobody looked or it could not be read */
     bool unsure; /* the break-glass store could not be read: nobody is known not to be enrolled */

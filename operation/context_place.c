@@ -2,13 +2,17 @@
  * the main one is touched on the way to a break-glass account. */
 #include "operation/context.h"
 
+#include "base/auto.h"
 #include "base/log.h"
+#include "operation/context_stuck.h"
 #include "operation/emergency.h"
 #include "operation/identity.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#define PLACE_LOOK_MS 2000
 
 const char *context_file(enum context_place place, enum context_file file)
 {
@@ -77,13 +81,14 @@ static void place_look_emergency(struct context *context)
              medgl_error_text(error));
 }
 
-enum medgl_error context_open_breakglass(const char *root, enum context_need need,
-                                         struct context *context)
+static enum medgl_error place_open(const char *root, enum context_need need, int64_t patience_ms,
+                                   struct context *context)
 {
     *context = (struct context){.place = CONTEXT_BREAKGLASS, .actor = {.uid = -1}};
     if (!context_there(root, CONTEXT_BREAKGLASS))
         return MEDGL_ERR_NOT_FOUND;
     enum medgl_error error = context_prepare_of(CONTEXT_BREAKGLASS, root, context);
+    context->patience_ms = patience_ms;
     if (error == MEDGL_OK)
         error = context_store(context, false, need == CONTEXT_READING);
     if (error == MEDGL_OK) {
@@ -92,6 +97,26 @@ enum medgl_error context_open_breakglass(const char *root, enum context_need nee
     }
     context_close(context);
     return error == MEDGL_ERR_NOT_FOUND ? MEDGL_ERR_CORRUPT : error; /* a store was there once */
+}
+
+/* One that a process keeps to itself cannot even be opened. */
+static enum medgl_error place_open_freed(const char *root, enum context_need need,
+                                         int64_t patience_ms, struct context *context)
+{
+    const enum medgl_error error = place_open(root, need, patience_ms, context);
+    if (error != MEDGL_ERR_DEADLINE || !context_end_holder(root, patience_ms))
+        return error;
+    return place_open(root, need, patience_ms, context);
+}
+
+enum medgl_error context_open_breakglass(const char *root, enum context_need need,
+                                         struct context *context)
+{
+    MEDGL_TRY(place_open_freed(root, need, CONTEXT_PATIENCE_MS, context));
+    const enum medgl_error error = need == CONTEXT_STATE ? context_unstick(context) : MEDGL_OK;
+    if (error != MEDGL_OK)
+        context_close(context);
+    return error;
 }
 
 /* -- which of the two ------------------------------------------------------------------------- */
@@ -131,38 +156,39 @@ static enum medgl_error place_is_here(struct context *small, const char *name, b
     return MEDGL_OK;
 }
 
-/* Which place the account is in; `small` stays open where it is the break-glass one. */
-static void place_choose(const char *root, enum context_need need, const char *name,
-                         struct context *small, bool *here, bool *unsure,
-                         struct emergency_now_view *emergency)
+/* For everybody's login, so that it is not waited for long. */
+static bool place_is_breakglass(const char *root, enum context_need need, const char *name,
+                                bool *unsure, struct emergency_now_view *emergency)
 {
-    *here = *unsure = false;
+    auto_clean(context_close) struct context small = {.store = NULL};
+    bool here = false;
+    *unsure = false;
     *emergency = (struct emergency_now_view){.known = false};
-    enum medgl_error error = context_open_breakglass(root, need, small);
+    enum medgl_error error = place_open_freed(root, need, PLACE_LOOK_MS, &small);
     if (error == MEDGL_ERR_NOT_FOUND)
-        return;
+        return false;
     if (error == MEDGL_OK)
-        error = place_is_here(small, name, here);
+        error = place_is_here(&small, name, &here);
     if (error == MEDGL_OK) {
-        *emergency = small->emergency;
-        return;
+        *emergency = small.emergency;
+        return here;
     }
     *unsure = true;
     log_line(LOG_ALERT,
              "the break-glass accounts in %s%s cannot be looked at (%s): none of them works, and "
              "nobody is known not to be enrolled: run medgl-admin doctor",
              root, PATH_BREAKGLASS, medgl_error_text(error));
+    return false;
 }
 
+/* Each of the two is opened after a look, so that neither takes less time than the other (R23). */
 enum medgl_error context_open_of(const char *root, enum context_need need, const char *user,
                                  struct context *context)
 {
     struct emergency_now_view emergency;
-    bool here, unsure;
-    place_choose(root, need, user, context, &here, &unsure, &emergency);
-    if (here)
-        return MEDGL_OK;
-    context_close(context);
+    bool unsure;
+    if (place_is_breakglass(root, need, user, &unsure, &emergency))
+        return context_open_breakglass(root, need, context);
     MEDGL_TRY(context_open(root, need, context));
     context->emergency = emergency;
     context->unsure = unsure;

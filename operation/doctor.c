@@ -24,7 +24,8 @@ void doctor_say(struct doctor *doctor, enum doctor_level level, const char *chec
     char text[1024], harmless[1024];
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(text, sizeof(text), format, arguments);
+    const int len = snprintf(text, sizeof(text), "%s", doctor->about);
+    (void)vsnprintf(text + len, sizeof(text) - (size_t)len, format, arguments);
     va_end(arguments);
     text_printable(harmless, sizeof(harmless), text);
     if (level == DOCTOR_FAULT)
@@ -84,6 +85,7 @@ struct doctor_file {
     bool owned;          /* by the owner of the store; else by root */
     mode_t most;         /* mode bits that may be set */
     const char *missing; /* what to do when it is not there */
+    bool breakglass;     /* of the small installation, which an older version did not make */
 };
 
 static const struct doctor_file doctor_files[] = {
@@ -98,13 +100,22 @@ static const struct doctor_file doctor_files[] = {
     {PATH_KDF, S_IFDIR, true, 0700, "run systemd-tmpfiles --create, or medgl-admin setup"},
     {PATH_KDF_CONSOLE, S_IFDIR, true, 0700, "run systemd-tmpfiles --create, or medgl-admin setup"},
     {PATH_ENGINE, S_IFREG, false, 0755, "install the package again"},
+    {PATH_BREAKGLASS_KEY, S_IFREG, true, 0400, "restore it from the backup", true},
+    {PATH_BREAKGLASS_LEDGER_KEY, S_IFREG, true, 0400, "restore it from the backup", true},
+    {PATH_BREAKGLASS_LEDGER_VKEY, S_IFREG, false, 0644, "restore it from the backup", true},
+    {PATH_BREAKGLASS, S_IFDIR, true, 0700, "run medgl-admin setup", true},
+    {PATH_BREAKGLASS_CHECKPOINTS, S_IFDIR, true, 0700, "run medgl-admin setup", true},
+    {PATH_BREAKGLASS_STORE, S_IFREG, true, 0600, "restore it from the backup", true},
 };
 
 static void doctor_check_files(struct doctor *doctor, uid_t owner)
 {
     unsigned before = doctor->faults;
+    const bool breakglass = context_there(doctor->root, CONTEXT_BREAKGLASS);
     for (size_t i = 0; i < MEDGL_COUNT(doctor_files); i++) {
         const struct doctor_file *file = &doctor_files[i];
+        if (file->breakglass && !breakglass)
+            continue;
         char path[PATH_MAX];
         struct stat st;
         uid_t wanted = file->owned || doctor->root[0] != '\0' ? owner : 0;
@@ -235,28 +246,56 @@ static void doctor_put_back(struct doctor *doctor, const struct context *context
         doctor_say(doctor, DOCTOR_FAULT, "ledger",
                    "an older store was put back: what was used up or taken away since the copy is "
                    "there again; run medgl-admin ledger verify, see to that, then remove %s%s",
-                   doctor->root, PATH_HEAD_SEEN);
+                   doctor->root, context_file(context->place, CONTEXT_FILE_HEAD_SEEN));
 }
 
-/* Everything that opens keys or store. Runs as the owner. */
-static void doctor_state(struct doctor *doctor)
+/* What both installations have. `error`: of opening it. */
+static bool doctor_installation(struct doctor *doctor, enum medgl_error error,
+                                struct context *context)
 {
-    auto_clean(context_close) struct context context = {.store = NULL};
     char vkey[NOTE_VKEY_SIZE];
-    enum medgl_error error = context_open(doctor->root, CONTEXT_READING, &context);
     if (error == MEDGL_OK)
-        error = note_signer_vkey(context.signer, vkey);
+        error = note_signer_vkey(context->signer, vkey);
     if (error != MEDGL_OK) {
         doctor_say(doctor, DOCTOR_FAULT, "store",
                    "keys or store cannot be opened: %s: no enrolled user can log in; do what the "
                    "log says about it",
                    medgl_error_text(error));
+        return false;
+    }
+    doctor_keys(doctor, context, vkey);
+    doctor_store(doctor, context);
+    doctor_head(doctor, context, vkey);
+    doctor_put_back(doctor, context);
+    return true;
+}
+
+static void doctor_small(struct doctor *doctor)
+{
+    auto_clean(context_close) struct context context = {.store = NULL};
+    if (!context_there(doctor->root, CONTEXT_BREAKGLASS)) {
+        doctor_say(doctor, DOCTOR_WARNING, "breakglass",
+                   "there is no installation of break-glass accounts: run medgl-admin setup, which "
+                   "makes it and changes nothing else");
         return;
     }
-    doctor_keys(doctor, &context, vkey);
-    doctor_store(doctor, &context);
-    doctor_head(doctor, &context, vkey);
-    doctor_put_back(doctor, &context);
+    doctor->about = "of the break-glass accounts: ";
+    if (doctor_installation(
+            doctor, context_open_breakglass(doctor->root, CONTEXT_READING, &context), &context)) {
+        doctor_space(doctor, &context);
+        doctor_breakglass(doctor, &context);
+        doctor_outbox(doctor, &context);
+    }
+    doctor->about = "";
+}
+
+static void doctor_main(struct doctor *doctor)
+{
+    auto_clean(context_close) struct context context = {.store = NULL};
+    if (!doctor_installation(doctor, context_open(doctor->root, CONTEXT_READING, &context),
+                             &context))
+        return;
+    doctor_misplaced(doctor, &context);
     doctor_archives(doctor, &context);
     doctor_lists(doctor, &context);
     doctor_space(doctor, &context);
@@ -266,6 +305,14 @@ static void doctor_state(struct doctor *doctor)
     doctor_witnesses(doctor, &context);
     doctor_documents(doctor, &context);
     doctor_backup(doctor, &context);
+}
+
+/* Everything that opens keys or store. Runs as the owner. */
+static void doctor_state(struct doctor *doctor)
+{
+    if (doctor->legible)
+        doctor_main(doctor);
+    doctor_small(doctor);
 }
 
 /* Findings of the child come through a pipe: "<level><check>\t<what>\n"; accounts as
@@ -407,8 +454,11 @@ static void doctor_host(struct doctor *doctor, const struct policy *policy)
 
 enum medgl_error operation_doctor(const char *root, doctor_finding finding, void *argument)
 {
-    struct doctor doctor = {
-        .root = root, .finding = finding, .argument = argument, .enrolled = doctor_keep};
+    struct doctor doctor = {.root = root,
+                            .finding = finding,
+                            .argument = argument,
+                            .about = "",
+                            .enrolled = doctor_keep};
     struct policy policy;
     uid_t owner = 0;
     gid_t group = 0;
@@ -426,10 +476,9 @@ enum medgl_error operation_doctor(const char *root, doctor_finding finding, void
         doctor_say(&doctor, DOCTOR_FAULT, "files", "run this as root");
         return MEDGL_ERR_REFUSED;
     }
-    const bool legible = doctor_policy(&doctor, owner, &policy);
+    const bool legible = doctor.legible = doctor_policy(&doctor, owner, &policy);
     doctor_check_files(&doctor, owner);
-    if (legible)
-        doctor_state_as_owner(&doctor, owner, group);
+    doctor_state_as_owner(&doctor, owner, group);
     doctor_private_keys(&doctor);
     doctor_clock(&doctor);
     doctor_host(&doctor, legible ? &policy : NULL);

@@ -50,6 +50,8 @@ struct doctor {
     const char *root;
     doctor_finding finding;
     void *argument;
+    const char *about; /* what findings begin with: "", or which installation they are of */
+    bool legible;      /* the policy can be used */
     unsigned faults;
     bool pam_used; /* some PAM service uses the module */
     bool nullok;   /* some PAM service lets in who has an empty password */
@@ -149,6 +151,12 @@ void doctor_autologin(struct doctor *doctor);
 /* Keys: whether they belong together, and an exchange that was interrupted (R37). `vkey`: of the
  * ledger key in use. As the owner of the store. */
 void doctor_keys(struct doctor *doctor, struct context *context, const char *vkey);
+
+/* The break-glass accounts, and whether they would do what they are for (R32): `context` is theirs.
+ * As the owner of the store. */
+void doctor_breakglass(struct doctor *doctor, struct context *context);
+/* Accounts of that class in the main store, where they do nothing. */
+void doctor_misplaced(struct doctor *doctor, const struct context *context);
 
 /* Rules of access: whether they let anybody in, and end idle sessions (R04, R05, R22, R34). As the
  * owner of the store. */

@@ -53,8 +53,9 @@ void doctor_documents(struct doctor *doctor, const struct context *context)
 /* MUST: whoever runs this machine cannot read what was handed in. */
 static void documents_look_for_key(struct doctor *doctor, const char *path, void *argument)
 {
-    static const char *const ours[] = {PATH_STORE_KEY, PATH_STORE_KEY_NEW, PATH_LEDGER_KEY,
-                                       PATH_LEDGER_KEY_NEW};
+    static const char *const ours[] = {PATH_STORE_KEY,      PATH_STORE_KEY_NEW,
+                                       PATH_LEDGER_KEY,     PATH_LEDGER_KEY_NEW,
+                                       PATH_BREAKGLASS_KEY, PATH_BREAKGLASS_LEDGER_KEY};
     auto_clean(doctor_text_free) struct doctor_text text = {.bytes = NULL};
     (void)argument;
     for (size_t i = 0; i < MEDGL_COUNT(ours); i++)

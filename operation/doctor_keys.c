@@ -117,6 +117,8 @@ void doctor_keys(struct doctor *doctor, struct context *context, const char *vke
     look_use(&looking, KEY_USE_LEDGER, vkey);
     if (looking.lines != NULL)
         look_vkey(&looking, path, vkey);
-    look_exchange(doctor, KEY_USE_STORE, PATH_STORE_KEY_NEW, context->store_key_new);
-    look_exchange(doctor, KEY_USE_LEDGER, PATH_LEDGER_KEY_NEW, context->ledger_key_new);
+    look_exchange(doctor, KEY_USE_STORE, context_file(context->place, CONTEXT_FILE_STORE_KEY_NEW),
+                  context->store_key_new);
+    look_exchange(doctor, KEY_USE_LEDGER, context_file(context->place, CONTEXT_FILE_LEDGER_KEY_NEW),
+                  context->ledger_key_new);
 }

@@ -226,6 +226,28 @@ static void people_judge_empty(struct people *people, const struct person *perso
     people_say(people, open ? DOCTOR_FAULT : DOCTOR_WARNING, text);
 }
 
+/* R32: what opens a break-glass account is in its envelope, and nothing else does, also where the
+ * module is not asked. */
+static void people_judge_breakglass(struct people *people, const struct person *person,
+                                    enum people_password password, bool keys)
+{
+    char text[1024];
+    if (password == PEOPLE_PASSWORD_USABLE) {
+        (void)snprintf(text, sizeof(text),
+                       "the break-glass account %s has a Unix password, which opens it wherever "
+                       "the module is not asked: medgl-admin account shadow %s --lock",
+                       person->name, person->name);
+        people_say(people, DOCTOR_WARNING, text);
+    }
+    if (keys) {
+        (void)snprintf(text, sizeof(text),
+                       "the break-glass account %s has ssh keys: once its envelope is open, who "
+                       "has one of them gets in without it; take its authorized_keys away",
+                       person->name);
+        people_say(people, DOCTOR_WARNING, text);
+    }
+}
+
 /* Of enrolled people the rules are in force whatever shadow says, and so a lock there locks
  * nothing; and what is asked of a person cannot be asked where a key logs in (R26). */
 static void people_judge_enrolled(struct people *people, const struct person *person,
@@ -235,6 +257,10 @@ static void people_judge_enrolled(struct people *people, const struct person *pe
     char text[1024];
     if (account->state != ACCOUNT_STATE_ACTIVE)
         return;
+    if (account->class_ == ACCOUNT_CLASS_BREAKGLASS) {
+        people_judge_breakglass(people, person, password, keys);
+        return;
+    }
     if (password == PEOPLE_PASSWORD_LOCKED && !account->shadow_locked) {
         (void)snprintf(text, sizeof(text),
                        "the Unix password of %s was locked by hand, and its password here was not: "

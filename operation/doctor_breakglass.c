@@ -1,0 +1,139 @@
+/* The break-glass accounts (R32): their installation, and whether it would do what it is for. Works
+ * as the owner of the store. */
+#include "operation/breakglass.h"
+#include "operation/doctor.h"
+#include "operation/emergency.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+
+/* -- accounts --------------------------------------------------------------------------------- */
+
+static enum medgl_error breakglass_account(void *argument, const struct account *account)
+{
+    struct doctor *doctor = argument;
+    struct doctor_account kept = {.uid = account->uid,
+                                  .class_ = account->class_,
+                                  .state = account->state,
+                                  .shared = account->shared};
+    MEDGL_TRY(text_copy(kept.name, sizeof(kept.name), account->name));
+    doctor->enrolled(doctor, &kept);
+    return MEDGL_OK;
+}
+
+static enum medgl_error breakglass_accounts(struct store_txn *txn, void *argument)
+{
+    return store_account_each(txn, breakglass_account, argument);
+}
+
+static enum medgl_error misplaced_account(void *argument, const struct account *account)
+{
+    if (account->class_ == ACCOUNT_CLASS_BREAKGLASS && account->state != ACCOUNT_STATE_RETIRED)
+        doctor_say(argument, DOCTOR_FAULT, "breakglass",
+                   "%s is of class breakglass and in the main store, from an older version: it is "
+                   "refused. Retire it, and enrol another Unix user with medgl-admin account add "
+                   "NAME --class breakglass",
+                   account->name);
+    return MEDGL_OK;
+}
+
+static enum medgl_error misplaced_accounts(struct store_txn *txn, void *argument)
+{
+    return store_account_each(txn, misplaced_account, argument);
+}
+
+void doctor_misplaced(struct doctor *doctor, const struct context *context)
+{
+    const enum medgl_error error =
+        store_transact(context->store, STORE_READ, misplaced_accounts, doctor);
+    if (error != MEDGL_OK)
+        doctor_say(doctor, DOCTOR_FAULT, "breakglass",
+                   "whether break-glass accounts are in the main store is not known: %s: do what "
+                   "the log says",
+                   medgl_error_text(error));
+}
+
+/* -- whether it would do ---------------------------------------------------------------------- */
+
+static void breakglass_warn(struct doctor *doctor, const char *text, unsigned *told)
+{
+    (*told)++;
+    doctor_say(doctor, DOCTOR_WARNING, "breakglass", "%s", text);
+}
+
+static void breakglass_sealed(struct doctor *doctor, const struct emergency_status *status,
+                              unsigned *told)
+{
+    char text[256];
+    if (status->sealed == 0 && status->used + status->closed + status->unsealed == 0)
+        breakglass_warn(doctor,
+                        "there is no break-glass account: in an emergency that the main store does "
+                        "not survive nobody logs in; medgl-emergency(7) says how to make one",
+                        told);
+    else if (status->sealed == 0)
+        breakglass_warn(doctor,
+                        "no break-glass account is sealed, so none opens in an emergency: "
+                        "medgl-admin breakglass list says why; breakglass seal NAME seals one",
+                        told);
+    if (status->due > 0) {
+        (void)snprintf(text, sizeof(text),
+                       "%u sealed credentials are due for renewal: medgl-admin breakglass list "
+                       "says which; seal them anew",
+                       (unsigned)status->due);
+        breakglass_warn(doctor, text, told);
+    }
+    if (status->sealed > 0 && status->reserved < BREAKGLASS_RESERVE) {
+        (void)snprintf(text, sizeof(text),
+                       "%llu KiB of %llu are kept for logins while the device is full: free space "
+                       "on it; medgl-alert.timer takes it then",
+                       (unsigned long long)status->reserved >> 10,
+                       (unsigned long long)BREAKGLASS_RESERVE >> 10);
+        breakglass_warn(doctor, text, told);
+    }
+}
+
+static void breakglass_past(struct doctor *doctor, const struct emergency_status *status,
+                            unsigned *told)
+{
+    char text[256];
+    if (status->now.phase == EMERGENCY_OPEN) {
+        (void)snprintf(text, sizeof(text), "%s %u is open: medgl-admin emergency recover ends it",
+                       status->now.row.drill ? "drill" : "emergency",
+                       (unsigned)status->now.row.number);
+        breakglass_warn(doctor, text, told);
+    }
+    if (status->unreviewed > 0) {
+        (void)snprintf(text, sizeof(text),
+                       "%u emergencies and drills were not reviewed, number %u is the first: "
+                       "medgl-admin report emergency %u, then emergency review",
+                       (unsigned)status->unreviewed, (unsigned)status->first_unreviewed,
+                       (unsigned)status->first_unreviewed);
+        breakglass_warn(doctor, text, told);
+    }
+    if (status->drill_due)
+        breakglass_warn(doctor,
+                        "a drill is due: medgl-emergency(7) says how one is held; drill_every in "
+                        "the policy says how often",
+                        told);
+}
+
+void doctor_breakglass(struct doctor *doctor, struct context *context)
+{
+    struct emergency_status status;
+    unsigned told = 0;
+    enum medgl_error error =
+        store_transact(context->store, STORE_READ, breakglass_accounts, doctor);
+    if (error == MEDGL_OK)
+        error = operation_emergency_status(context, NULL, &status);
+    if (error != MEDGL_OK) {
+        doctor_say(doctor, DOCTOR_FAULT, "breakglass",
+                   "what they are is not known: %s: do what the log says", medgl_error_text(error));
+        return;
+    }
+    breakglass_sealed(doctor, &status, &told);
+    breakglass_past(doctor, &status, &told);
+    if (told == 0)
+        doctor_say(doctor, DOCTOR_OK, "breakglass", "%u sealed, none of them due for renewal",
+                   (unsigned)status.sealed);
+}
