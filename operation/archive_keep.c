@@ -175,6 +175,8 @@ static enum medgl_error keep_entry(struct keep_run *run, const struct ledger_ent
     case LEDGER_BACKUP_CREATE:
     case LEDGER_BACKUP_VERIFY:
     case LEDGER_BACKUP_RESTORE:
+    case LEDGER_EMERGENCY_JOIN:
+    case LEDGER_MAINTENANCE_CONFIRM:
         return keep_seq(keep, entry->seq);
     case LEDGER_ACCOUNT_ADD:
     case LEDGER_ACCOUNT_DISABLE:
@@ -216,8 +218,6 @@ static enum medgl_error keep_entry(struct keep_run *run, const struct ledger_ent
     case LEDGER_EMERGENCY_DECLARE:
     case LEDGER_EMERGENCY_RECOVER:
     case LEDGER_EMERGENCY_REVIEW:
-    case LEDGER_EMERGENCY_JOIN:
-    case LEDGER_MAINTENANCE_CONFIRM:
     case LEDGER_ALERT_RAISE:
     case LEDGER_ALERT_DELIVER:
     case LEDGER_KIND_COUNT:

@@ -35,6 +35,7 @@ enum medgl_error evidence_publish_kept(struct context *context);
  * (role_only_reads()) it gives the text alone. */
 enum medgl_error operation_checkpoint(struct context *context, char note[STORE_NOTE_SIZE]);
 
+struct verify_joins; /* operation/verify_joins.h */
 struct evidence_request {
     const char *const *checkpoints; /* texts of ones kept elsewhere, with their names */
     const char *const *labels;
@@ -45,6 +46,9 @@ struct evidence_request {
     const int *archives; /* files with bodies of old entries, open for reading, likewise */
     const char *const *archive_labels;
     size_t archive_count;
+    /* What the main ledger vouches for of the small one: filled in by the verification of the main
+     * one, held against by that of the small one. NULL: the latter is verified by itself alone. */
+    struct verify_joins *joins;
     ledger_fault fault;
     /* An archive that the ledger names and whose file is nowhere: no fault. May be NULL. */
     void (*missing)(void *argument, const struct archive *archive);
@@ -55,7 +59,7 @@ struct evidence_request {
  * of the request) under the key of its time, cosignatures of witnesses, every row of the store, and
  * state against ledger (each account, password, second factor, grant, document, key, archive,
  * backup and open session has the entry that made or last used it, and no later entry says
- * otherwise). Bodies of archived entries come from PATH_ARCHIVE and the request; where one is not
+ * otherwise; so do each sealed credential, emergency, and what was joined). Bodies of archived entries come from PATH_ARCHIVE and the request; where one is not
  * to be had, result->absent counts it, and what it alone could tell is not judged. A file in
  * PATH_ARCHIVE that is not what was archived is a fault, whatever else was given.
  * MEDGL_ERR_CORRUPT: faults were reported. */

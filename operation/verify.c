@@ -6,7 +6,9 @@
 #include "operation/verify_accounts.h"
 #include "operation/verify_archives.h"
 #include "operation/verify_backups.h"
+#include "operation/verify_emergency.h"
 #include "operation/verify_factors.h"
+#include "operation/verify_joins.h"
 #include "operation/verify_keys.h"
 #include "operation/verify_ledger.h"
 #include "operation/verify_running.h"
@@ -28,6 +30,10 @@ struct verify_run {
     struct verify_accounts accounts;
     struct archive_files archives;
     struct verify_backups backups;
+    struct verify_emergency emergency;
+    struct verify_joins *joins; /* NULL: of a small ledger by itself */
+    struct verify_joins own_joins;
+    char joins_origin[NOTE_ORIGIN_SIZE];
     struct verify_documents *documents;
     struct verify_factors factors;
     struct verify_keys keys;
@@ -72,6 +78,9 @@ static enum medgl_error verify_learn(struct verify_run *run, const struct ledger
     MEDGL_TRY(verify_running_learn(&run->running, entry));
     MEDGL_TRY(verify_documents_learn(run->documents, entry));
     MEDGL_TRY(verify_backups_learn(&run->backups, entry));
+    MEDGL_TRY(verify_emergency_learn(&run->emergency, entry));
+    if (run->context->place == CONTEXT_MAIN)
+        MEDGL_TRY(verify_joins_learn(run->joins, run->joins_origin, entry, verify_fault, run));
     MEDGL_TRY(verify_keys_learn(&run->keys, entry));
     return verify_archives_learn(&run->archives, entry);
 }
@@ -79,6 +88,8 @@ static enum medgl_error verify_learn(struct verify_run *run, const struct ledger
 static enum medgl_error verify_absent(struct verify_run *run, uint64_t seq)
 {
     run->running.incomplete = true;
+    if (run->joins != NULL)
+        run->joins->incomplete = true;
     return gaps_add(&run->gaps, seq);
 }
 
@@ -94,6 +105,8 @@ static enum medgl_error verify_row(void *argument, const struct ledger_row *row)
     if (line == NULL)
         MEDGL_TRY(verify_absent(run, row->seq));
     MEDGL_TRY(ledger_verifier_entry(run->verifier, row->seq, line, len, row->leaf, &entry));
+    if (run->context->place == CONTEXT_BREAKGLASS && run->joins != NULL)
+        MEDGL_TRY(verify_joins_leaf(run->joins, row->leaf, verify_fault, run));
     if (request->progress != NULL && row->seq % PROGRESS_EVERY == 0)
         request->progress(request->argument, row->seq, run->head.tree.size);
     return entry != NULL ? verify_learn(run, entry) : MEDGL_OK;
@@ -120,6 +133,16 @@ static enum medgl_error verify_credential(void *argument, const struct credentia
     return MEDGL_OK;
 }
 
+static enum medgl_error verify_joined(struct store_txn *txn, struct verify_run *run)
+{
+    if (run->joins == NULL)
+        return MEDGL_OK;
+    if (run->context->place == CONTEXT_MAIN)
+        return verify_joins_state(run->joins, run->joins_origin, txn, verify_fault, run);
+    verify_joins_end(run->joins, verify_fault, run);
+    return MEDGL_OK;
+}
+
 static enum medgl_error verify_state(struct store_txn *txn, struct verify_run *run)
 {
     MEDGL_TRY(verify_accounts_state(&run->accounts, txn));
@@ -130,6 +153,8 @@ static enum medgl_error verify_state(struct store_txn *txn, struct verify_run *r
     MEDGL_TRY(verify_documents_state(run->documents, txn));
     MEDGL_TRY(verify_archives_state(&run->archives));
     MEDGL_TRY(verify_backups_state(&run->backups, txn));
+    MEDGL_TRY(verify_emergency_state(&run->emergency, txn));
+    MEDGL_TRY(verify_joined(txn, run));
     return verify_keys_state(&run->keys, txn);
 }
 
@@ -186,23 +211,36 @@ static void verify_free(struct verify_run *run)
     verify_accounts_free(&run->accounts);
     archive_files_free(&run->archives);
     verify_backups_free(&run->backups);
+    verify_emergency_free(&run->emergency);
+    verify_joins_free(&run->own_joins);
     verify_documents_free(&run->documents);
     verify_factors_free(&run->factors);
     verify_keys_free(&run->keys);
     verify_running_free(&run->running);
 }
 
+static void verify_prepare_joins(struct verify_run *run)
+{
+    run->joins = run->request->joins;
+    if (run->context->place == CONTEXT_MAIN && run->joins == NULL)
+        run->joins = &run->own_joins;
+    if (emergency_join_origin(note_signer_name(run->context->signer), run->joins_origin) !=
+        MEDGL_OK)
+        run->joins_origin[0] = '\0'; /* nothing can be joined under such a name */
+}
+
 static void verify_prepare(struct verify_run *run)
 {
+    verify_prepare_joins(run);
     run->archives.root = run->context->root;
     run->archives.whole = true;
     run->archives.given = run->request->archives;
     run->archives.given_count = run->request->archive_count;
     run->accounts.fault = run->factors.fault = run->running.fault = run->backups.fault =
-        verify_state_fault;
+        run->emergency.fault = verify_state_fault;
     run->archives.fault = run->keys.fault = verify_fault; /* never excused: R37 */
     run->accounts.argument = run->factors.argument = run->running.argument = run->keys.argument =
-        run->archives.argument = run->backups.argument = run;
+        run->archives.argument = run->backups.argument = run->emergency.argument = run;
 }
 
 enum medgl_error operation_verify(struct context *context, const struct evidence_request *request,

@@ -129,6 +129,7 @@ enum medgl_error verify_accounts_learn(struct verify_accounts *accounts,
     case LEDGER_PASSWORD_IMPORT:
     case LEDGER_PASSWORD_JUDGE:
     case LEDGER_PASSWORD_REVOKE:
+    case LEDGER_BREAKGLASS_SEAL:
         return learn_password(accounts, entry);
     case LEDGER_SETUP:
     case LEDGER_ACCOUNT_UNLOCK:
@@ -161,7 +162,6 @@ enum medgl_error verify_accounts_learn(struct verify_accounts *accounts,
     case LEDGER_BACKUP_VERIFY:
     case LEDGER_BACKUP_RESTORE:
     case LEDGER_POLICY_CHANGE:
-    case LEDGER_BREAKGLASS_SEAL:
     case LEDGER_BREAKGLASS_USE:
     case LEDGER_BREAKGLASS_PERSON:
     case LEDGER_BREAKGLASS_CLOSE:
