@@ -328,11 +328,26 @@ static void grants_tell_waiver(const struct talk *talk, const struct factors *fa
     talk->inform(talk->carrier, text);
 }
 
+/* R30: the work order. */
+static void grants_tell_work(const struct talk *talk, const struct grant *grant)
+{
+    char until[CLOCK_LOCAL_SIZE], text[2 * STORE_TEXT_SIZE + 512];
+    clock_format_local(grant->until, until);
+    (void)snprintf(
+        text, sizeof(text),
+        _("Maintenance until %s, approved by %s (%s). Work: %s. What you do is recorded, "
+          "and confirmed afterwards."),
+        until, grant->approved_by, grant->reason, grant->work);
+    talk->inform(talk->carrier, text);
+}
+
 void grants_tell(const struct talk *talk, const struct factors *factors)
 {
     char until[CLOCK_LOCAL_SIZE], text[1024];
     if (factors->waived)
         grants_tell_waiver(talk, factors);
+    if (factors->maintained)
+        grants_tell_work(talk, &factors->maintenance);
     if (!factors->out_of_hours)
         return;
     clock_format_local(factors->hours.until, until);

@@ -15,17 +15,18 @@ struct grant_add_request {
     medgl_time since;           /* 0: now */
     medgl_time until;
     const char *approved_by, *reason;
-    void *argument; /* of GRANT_INSTEAD_CODE: as with recovery codes, before the commit */
+    const char *work; /* of GRANT_MAINTENANCE: what is to be done, shown at the login; else NULL */
+    void *argument;   /* of GRANT_INSTEAD_CODE: as with recovery codes, before the commit */
     enum medgl_error (*deliver)(void *argument, const struct account *account,
                                 const char (*codes)[RECOVERY_TEXT_SIZE], size_t count,
                                 medgl_time until);
 };
-/* MEDGL_ERR_REFUSED with `why`: longer than grant_max, over before it begins, approved by whom it
- * is for, under whatever spelling or other account of theirs (person_is_same()), a waiver for
- * recovery codes of which none are left, one of that kind holds at some time of it already, a
- * retired or disabled account, nothing to waive (no factor is asked of the account, no hours are
- * closed to it). Who makes one for themself must name an active account of another person as the
- * approver. */
+/* MEDGL_ERR_REFUSED with `why`: maintenance of an account of another class, longer than grant_max,
+ * over before it begins, approved by whom it is for, under whatever spelling or other account of
+ * theirs (person_is_same()), a waiver for recovery codes of which none are left, one of that kind
+ * holds at some time of it already, a retired or disabled account, nothing to waive (no factor is
+ * asked of the account, no hours are closed to it). Who makes one for themself must name an active
+ * account of another person as the approver. */
 enum medgl_error operation_grant_add(struct context *context,
                                      const struct grant_add_request *request,
                                      char grant_id[CRYPTO_ID_SIZE], char why[OPERATION_WHY_SIZE]);

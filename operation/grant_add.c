@@ -176,6 +176,14 @@ static enum medgl_error grant_opens(const struct grant_add_run *run)
                   account->name);
 }
 
+static enum medgl_error grant_maintains(const struct grant_add_run *run)
+{
+    if (run->account.class_ == ACCOUNT_CLASS_MAINTENANCE)
+        return MEDGL_OK;
+    return refuse(run->why, _("%s is no account for maintenance: it needs no approved day"),
+                  run->account.name);
+}
+
 static enum medgl_error grant_serves(struct store_txn *txn, const struct grant_add_run *run)
 {
     switch (run->grant.kind) {
@@ -184,7 +192,7 @@ static enum medgl_error grant_serves(struct store_txn *txn, const struct grant_a
     case GRANT_OUT_OF_HOURS:
         return grant_opens(run);
     case GRANT_MAINTENANCE:
-        break;
+        return grant_maintains(run);
     }
     return MEDGL_ERR_ARGUMENT;
 }
@@ -225,6 +233,8 @@ static enum medgl_error grant_add_entry(struct store_txn *txn, struct grant_add_
     ledger_entry_time(&entry, "until", grant->until, until);
     ledger_entry_text(&entry, "approved_by", grant->approved_by);
     ledger_entry_text(&entry, "reason", grant->reason);
+    if (grant->work[0] != '\0')
+        ledger_entry_text(&entry, "work", grant->work);
     return evidence_append(run->context, txn, &entry, &grant->ledger_seq);
 }
 
@@ -267,9 +277,14 @@ static enum medgl_error grant_add_codes(struct grant_add_run *run)
     return error;
 }
 
-/* A waiver asks for something else, and nothing else asks for anything. */
+/* A waiver asks for something else, and nothing else asks for anything; of maintenance, and of
+ * nothing else, the work is named. */
 static bool grant_request_is_whole(const struct grant_add_request *request)
 {
+    const bool works = request->work != NULL && request->work[0] != '\0';
+    if (works != (request->kind == GRANT_MAINTENANCE) ||
+        (works && !text_is_printable(request->work)))
+        return false;
     switch (request->kind) {
     case GRANT_OUT_OF_HOURS:
     case GRANT_MAINTENANCE:
@@ -305,6 +320,8 @@ enum medgl_error operation_grant_add(struct context *context,
     grant->instead = request->instead;
     MEDGL_TRY(text_copy(grant->approved_by, sizeof(grant->approved_by), request->approved_by));
     MEDGL_TRY(text_copy(grant->reason, sizeof(grant->reason), request->reason));
+    if (request->work != NULL)
+        MEDGL_TRY(text_copy(grant->work, sizeof(grant->work), request->work));
     MEDGL_TRY(crypto_random_id(grant->id));
     MEDGL_TRY(unix_user_find(request->approved_by, &run.approver));
     enum medgl_error error = store_transact(context->store, STORE_READ, grant_add_check, &run);
