@@ -131,7 +131,8 @@
     X(CONSISTENCY, "consistency", "SIZE", check_size,                                              \
       N_("Prove that the first SIZE entries are unchanged."))                                      \
     X(ARCHIVE, "archive", "DIR", check_path, N_("A directory with archives of old entries."))      \
-    X(VKEY, "vkey", "FILE", check_path, N_("The ledger's public key as it was kept elsewhere."))
+    X(VKEY, "vkey", "FILE", check_path, N_("The ledger's public key as it was kept elsewhere."))   \
+    X(BREAKGLASS, "breakglass", NULL, NULL, N_("Of the ledger of the break-glass accounts alone."))
 
 enum option {
 #define ADMIN_OPTION_ENUM(id, name, value, check, help) OPTION_##id,

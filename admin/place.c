@@ -9,7 +9,8 @@
 const char *options_account(const struct options *options)
 {
     const struct verb *verb = options->verb;
-    return verb->named && !verb->id && !verb->seq && !verb->key && !verb->number ? options->name : NULL;
+    return verb->named && !verb->id && !verb->seq && !verb->key && !verb->number ? options->name
+                                                                                 : NULL;
 }
 
 /* Accounts are enrolled where their class is. */
@@ -60,6 +61,8 @@ enum medgl_error place_open(struct admin *admin, enum context_need need)
     const char *root = admin->identity.root, *name = options_account(&admin->options);
     const enum verb_place place = admin->options.verb->place;
     admin->partial = false;
+    if (admin->options.value[OPTION_BREAKGLASS] != NULL)
+        return place_breakglass(admin, need, &admin->context);
     if (name != NULL && place != VERB_OF_CLASS && place != VERB_BREAKGLASS)
         return context_open_of(root, need, name, &admin->context);
     switch (place) {

@@ -186,11 +186,14 @@ static enum medgl_error seal_tell(const struct seal_run *run)
 
 /* -- the credential --------------------------------------------------------------------------- */
 
-/* The first part of the host's name, in capitals, and how many were sealed here. MUST: none comes
- * twice on this machine. */
-static void seal_serial(const struct seal_run *run, char serial[STORE_SERIAL_SIZE])
+/* The first part of the host's name, in capitals, how many were sealed here, and two letters that
+ * tell a page that came out in vain from the next one: "ER-0003-KX". MUST: none comes twice on this
+ * machine. */
+static enum medgl_error seal_serial(const struct seal_run *run, char serial[STORE_SERIAL_SIZE])
 {
+    static const char letters[] = "ABCDEFGHJKMNPQRSTVWXYZ";
     char host[HOST_NAME_MAX + 1] = "", part[SEAL_HOST_MAX + 1] = "HOST";
+    unsigned first, second;
     size_t len = 0;
     (void)gethostname(host, sizeof(host) - 1);
     for (const char *at = host; *at != '\0' && *at != '.' && len < SEAL_HOST_MAX; at++)
@@ -198,7 +201,11 @@ static void seal_serial(const struct seal_run *run, char serial[STORE_SERIAL_SIZ
             part[len++] = (char)toupper((unsigned char)*at);
     if (len > 0)
         part[len] = '\0';
-    (void)snprintf(serial, STORE_SERIAL_SIZE, "%s-%04" PRIu32, part, (uint32_t)run->sealings + 1);
+    MEDGL_TRY(crypto_random_below(sizeof(letters) - 1, &first));
+    MEDGL_TRY(crypto_random_below(sizeof(letters) - 1, &second));
+    (void)snprintf(serial, STORE_SERIAL_SIZE, "%s-%04" PRIu32 "-%c%c", part,
+                   (uint32_t)run->sealings + 1, letters[first], letters[second]);
+    return MEDGL_OK;
 }
 
 static enum medgl_error seal_row(struct seal_run *run)
@@ -208,7 +215,7 @@ static enum medgl_error seal_row(struct seal_run *run)
     if (run->sealings >= UINT32_MAX)
         return MEDGL_ERR_SPACE;
     *row = (struct breakglass){.times = run->look.row.times + 1, .sealed_at = now > 0 ? now : 1};
-    seal_serial(run, row->serial);
+    MEDGL_TRY(seal_serial(run, row->serial));
     return text_copy(row->account_id, sizeof(row->account_id), run->account.id);
 }
 
