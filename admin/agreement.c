@@ -576,6 +576,39 @@ static void say_access(struct agreement *to)
         say_sessions_of(to, i);
 }
 
+/* -- emergencies (R31, R32) ------------------------------------------------------------------- */
+
+static void say_emergencies(struct agreement *to)
+{
+    const struct policy *policy = to->policy;
+    say(to, "emergency",
+        "An emergency is declared on one of these grounds: %s. It is over when that is decided, "
+        "and at the latest after %s; everybody is told of both.",
+        "非常時は次のいずれかの理由で宣言します（%s）。終了を決定した時、"
+        "または遅くとも%s後に終わり、どちらも全員に知らせます。",
+        policy->emergency_criteria, span_of(to, policy->emergency_max).text);
+    switch (policy->breakglass_outside) {
+    case POLICY_OUTSIDE_DECLARE:
+        say(to, "outside",
+            "Accounts for emergencies have a credential in a sealed envelope. Whoever uses one in "
+            "normal times declares an emergency by that.",
+            "非常時アカウントの認証情報は封をした封筒に保管します。平常時に使うと、"
+            "非常時を宣言したことになります。");
+        break;
+    case POLICY_OUTSIDE_DENY:
+        say(to, "outside",
+            "Accounts for emergencies have a credential in a sealed envelope, which is accepted "
+            "only while an emergency is declared.",
+            "非常時アカウントの認証情報は封をした封筒に保管し、非常時の宣言中だけ使えます。");
+        break;
+    }
+    say(to, "closed",
+        "When an emergency is over, accounts that were used in it are closed until they are sealed "
+        "anew, and what was done is reviewed by somebody who had no part in it.",
+        "非常時が終わると、使われたアカウントは新たに封をするまで使えなくなり、行われたことは"
+        "関わらなかった人が確認します。");
+}
+
 /* -- storage (R02) ---------------------------------------------------------------------------- */
 
 static void say_storage(struct agreement *to)
@@ -612,6 +645,7 @@ static void agreement_in(struct output *output, const struct policy *policy, enu
     say_attempts(&to);
     say_access(&to);
     say_factors(&to);
+    say_emergencies(&to);
     say_storage(&to);
     table_print(&to.table);
 }

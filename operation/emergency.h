@@ -15,8 +15,6 @@
  * - Each change and its entry and its alerts commit together.
  * - Nothing here waits for a receiver, the network, or the main store. */
 
-#define EMERGENCY_BY_LOGIN "breakglass-login" /* the criterion of one that a login declared */
-
 /* -- in a transaction of others
  * -------------------------------------------------------------------- */
 

@@ -4,6 +4,8 @@
 #include "policy/calendar.h"
 #include "policy/reset.h"
 
+#include <string.h>
+
 /* -- how long it has lasted ----------------------------------------------------------------------
  */
 
@@ -48,6 +50,24 @@ enum emergency_phase policy_emergency_phase(const struct policy *policy, bool re
 bool policy_emergency_criterion(const struct policy *policy, const char *criterion)
 {
     return policy_list_has(policy->emergency_criteria, criterion);
+}
+
+static bool emergency_words_good(const char *list)
+{
+    char word[POLICY_WORD_SIZE];
+    size_t count = 0;
+    for (; policy_list_word(list, count, word); count++)
+        if (!policy_is_word(word) || strcmp(word, EMERGENCY_BY_LOGIN) == 0)
+            return false;
+    return count > 0;
+}
+
+const char *policy_emergency_conflict(const struct policy *policy)
+{
+    if (emergency_words_good(policy->emergency_criteria))
+        return NULL;
+    return "emergency_criteria must have words of small letters, digits and '-', with commas "
+           "between, and not " EMERGENCY_BY_LOGIN;
 }
 
 /* -- what a break-glass account is

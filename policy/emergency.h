@@ -47,6 +47,10 @@ int64_t policy_emergency_left(const struct policy *policy, int64_t spent);
 
 /* Whether the policy names the criterion. */
 bool policy_emergency_criterion(const struct policy *policy, const char *criterion);
+/* What does not fit of those keys, as a sentence; NULL: all of it does. */
+const char *policy_emergency_conflict(const struct policy *policy);
+
+#define EMERGENCY_BY_LOGIN "breakglass-login" /* the criterion of one that a login declared */
 
 /* -- what a break-glass account is
  * ------------------------------------------------------------------ */

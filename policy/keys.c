@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "policy/admission.h"
 #include "policy/calendar.h"
+#include "policy/emergency.h"
 #include "policy/policy.h"
 #include "policy/reset.h"
 #include "policy/value.h"
@@ -754,8 +755,10 @@ static const char *key_conflict(const struct policy *p)
         return "kdf_slots times kdf_memory must not exceed 64 GiB";
     if (strcmp(policy_class_of(p, ACCOUNT_CLASS_BREAKGLASS)->hours, "always") != 0) /* R32 */
         return "hours_breakglass must be always: nobody knows when an emergency comes";
-    const char *reset = policy_reset_conflict(p);
-    return reset != NULL ? reset : key_factor_conflict(p);
+    const char *conflict = policy_reset_conflict(p);
+    if (conflict == NULL)
+        conflict = policy_emergency_conflict(p);
+    return conflict != NULL ? conflict : key_factor_conflict(p);
 }
 
 enum medgl_error policy_check(const struct policy *policy, char *why, size_t why_size)

@@ -383,6 +383,15 @@ static const struct key_row {
     {"ledger_retention", "60 months", "30 days", "360 months", "29 days", "361 months",
      "30 days to 360 months"},
     {"space_warn", "90 days", "0", "60 months", "-1 s", "61 months", "0 to 60 months"},
+    {"emergency_criteria",
+     "system-failure, network-failure, disaster, cyber-attack, patient-safety, other", "a",
+     "power, flood", ",", "", "1 to 511 bytes"},
+    {"emergency_max", "72 h", "1 h", "31 days", "59 min", "32 days", "1 h to 31 days"},
+    {"emergency_remind", "1 h", "0", "24 h", "-1 s", "25 h", "0 to 1 day"},
+    {"breakglass_outside", "declare", "declare", "deny", "", "no", "declare or deny"},
+    {"breakglass_renew", "12 months", "0", "60 months", "-1 s", "61 months", "0 to 60 months"},
+    {"drill_every", "12 months", "0", "60 months", "-1 s", "61 months", "0 to 60 months"},
+    {"maintenance_confirm", "7 days", "0", "90 days", "-1 s", "91 days", "0 to 90 days"},
     {"minimum_free", "64 MiB", "0", "1024 GiB", "-1 B", "1025 GiB", "0 to 1024 GiB"},
 };
 
