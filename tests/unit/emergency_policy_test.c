@@ -421,7 +421,7 @@ static const struct criteria_row {
     {"nothing", "disaster", "", true, false},
     {"a part of one", "system-failure", "system", true, false},
     {"no words", ",", "", false, false},
-    {"an empty one", "a,,b", "a", false, true},
+    {"behind an empty one", "a,,b", "b", true, false},
     {"no small letters", "Disaster", "Disaster", false, true},
     {"what logins declare by", "disaster, breakglass-login", "disaster", false, true},
 };
