@@ -123,7 +123,7 @@ static void open_small(const char *policy)
 
 static void begin_with(const char *policy)
 {
-    void *state;
+    void *state = NULL;
     ahead = 0;
     never_set = false;
     page = (struct page){.count = 0};
@@ -421,7 +421,8 @@ static void sealing_test(void **state)
     assert_int_equal(after.times, before.times + 1);
     assert_string_not_equal(after.serial, before.serial);
     assert_int_equal(after.record.emergency, 0);
-    assert_int_equal(before.times > 0, page.warned[0] != '\0'); /* the old envelope, at least */
+    assert_int_equal(before.record.state != BREAKGLASS_UNSEALED,
+                     strstr(page.warned, "destroy it") != NULL);
     assert_int_equal(entries_with("\"breakglass.seal\""), after.times);
     assert_false(opens(old));
     assert_true(opens(page.code));
@@ -472,7 +473,8 @@ static void page_jams(void **state)
     page.jams = true;
     assert_int_equal(seal_by(&here->context, NAME, "file", why), MEDGL_ERR_IO);
     assert_string_equal(list(NAME).serial, before.serial);
-    assert_memory_equal(&tally_of(here).kinds, &tally.kinds, sizeof(tally.kinds));
+    const struct tally now = tally_of(here);
+    assert_memory_equal(now.kinds, tally.kinds, sizeof(tally.kinds));
     assert_true(opens(old));
     end();
 }
@@ -500,7 +502,7 @@ static const struct way {
     {"the screen", "reset_delivery = screen\n", "screen", true},
     {"a file, where the policy allows the printer alone",
      "reset_delivery = printer\nslip_program = /bin/true\n", "file", false},
-    {"what its owner types", "reset_delivery = printer\n", "at-terminal", false},
+    {"what its owner types", "reset_delivery = file\n", "at-terminal", false},
 };
 
 static void way_test(void **state)
@@ -593,7 +595,7 @@ static enum medgl_error give_totp(char *why)
     struct typist typist = {.asked = 0};
     const struct talk talk = {
         .carrier = &typist, .ask = typist_ask, .inform = typist_say, .warn = typist_say};
-    const struct totp_enrol_request request = {.name = NAME, .label = ""};
+    const struct totp_enrol_request request = {.name = NAME, .label = "", .reason = ""};
     return operation_totp_enrol(&here->context, &talk, &request, why);
 }
 
@@ -610,7 +612,8 @@ static enum medgl_error give_grant(char *why)
                                               .until = clock_read().now + MEDGL_HOUR,
                                               .approved_by = "daemon",
                                               .reason = "x"};
-    return operation_grant_add(&here->context, &request, why);
+    char id[CRYPTO_ID_SIZE];
+    return operation_grant_add(&here->context, &request, id, why);
 }
 
 static const struct gift {
@@ -790,12 +793,12 @@ static void nobody_answers(void **state)
 static const struct echo {
     const char *name;
     void (*spell)(char *typed);
-    const char *around;
+    const char *before, *after;
 } echoes[] = {
-    {"as it stands", as_it_is, "%s"},
-    {"in small letters", lower, "%s"},
-    {"without hyphens", without_hyphens, "%s"},
-    {"in a sentence", as_it_is, "it is %s!"},
+    {"as it stands", as_it_is, "", ""},
+    {"in small letters", lower, "", ""},
+    {"without hyphens", without_hyphens, "", ""},
+    {"in a sentence", as_it_is, "it is ", "!"},
 };
 
 static void echo_test(void **state)
@@ -806,7 +809,7 @@ static void echo_test(void **state)
     seal_it(NAME);
     memcpy(typed, page.code, sizeof(typed));
     row->spell(typed);
-    (void)snprintf(said, sizeof(said), row->around, typed);
+    (void)snprintf(said, sizeof(said), "%s%s%s", row->before, typed, row->after);
     struct typist typist = {.typed = {page.code}, .person = {said, said}};
     assert_int_equal(log_in(NAME, &typist), LOGIN_ALLOWED);
     assert_int_equal(entries_with("\"breakglass.person\""), 1);
@@ -917,7 +920,7 @@ static void guessing_locks_nothing(void **state)
 {
     char guess[32];
     (void)state;
-    begin_with("lockout_source_failures = 3\nlockout_account_failures = 5\n");
+    begin_with("attempts_per_source = 3\nattempts_per_account = 5\n");
     seal_it(NAME);
     for (unsigned i = 0; i < 12; i++) {
         (void)snprintf(guess, sizeof(guess), "Wrong guess %u!", i);
