@@ -376,6 +376,8 @@ enum admin_exit report_access(struct admin *admin);
 enum admin_exit report_lockouts(struct admin *admin);
 enum admin_exit report_dormant(struct admin *admin);
 enum admin_exit report_readiness(struct admin *admin);
+enum admin_exit report_emergency(struct admin *admin);
+enum admin_exit report_drills(struct admin *admin);
 enum admin_exit grant_add(struct admin *admin);
 enum admin_exit grant_list(struct admin *admin);
 enum admin_exit grant_revoke(struct admin *admin);

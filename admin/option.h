@@ -51,6 +51,7 @@
     X(DECIDED_BY, "decided-by", "TEXT", check_operator,                                            \
       N_("Who decided that an emergency begins, or is over: name and post."))                      \
     X(DRILL, "drill", NULL, NULL, N_("For practice: everything says that it is a drill."))         \
+    X(PAGE, "page", NULL, NULL, N_("As a page to print and sign, in English and Japanese."))       \
     X(SEQ, "seq", "FIRST[-LAST]", check_range,                                                     \
       N_("Only these entries: 5, 5-9, or 5- for all from there on."))                              \
     X(KIND, "kind", "KIND", check_kind, N_("Only entries of this kind."))                          \

@@ -156,6 +156,12 @@ static const struct verb verbs[] = {
     {"emergency", "settle", emergency_settle_now, 0, 0, VERB_NOTHING, false, false,
      N_("Write down what is over by its time, and end what is left of it; for the timer."),
      .place = VERB_BREAKGLASS},
+    {"report", "emergency", report_emergency, BIT(PAGE), 0, VERB_READING, true, false,
+     N_("Say what was done in an emergency: logins, sessions, acts, alerts, and what remains."),
+     .number = true, .roles = REVIEW, .place = VERB_BREAKGLASS},
+    {"report", "drills", report_drills, 0, 0, VERB_READING, false, false,
+     N_("List the drills, and say whether one is due."), .roles = REVIEW,
+     .place = VERB_BREAKGLASS},
     {"policy", "show", policy_show, BIT(AGREEMENT), 0, VERB_NOTHING, false, false,
      N_("Show every key of the policy, its value, where it was set, and what is weaker than the "
         "profile."),
