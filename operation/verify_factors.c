@@ -13,6 +13,7 @@ struct held_grant {
     struct map_node node; /* by its id */
     char account[CRYPTO_ID_SIZE];
     char kind[32], instead[32]; /* as the entry has them */
+    char work[STORE_TEXT_SIZE];
     uint64_t seq;
     medgl_time since, until;
     uint32_t used;
@@ -200,6 +201,7 @@ static enum medgl_error learn_grant(struct verify_factors *factors,
                    ledger_entry_find_text(entry, "grant_kind"));
     (void)snprintf(grant->instead, sizeof(grant->instead), "%s",
                    ledger_entry_find_text(entry, "instead"));
+    (void)snprintf(grant->work, sizeof(grant->work), "%s", ledger_entry_find_text(entry, "work"));
     grant->seq = entry->seq;
     grant->since = entry_time(entry, "since");
     grant->until = entry_time(entry, "until");
@@ -396,6 +398,7 @@ static enum medgl_error row_grant(void *argument, const struct grant *row)
         grant->used != row->used || grant->end != row->end ||
         (grant->end != GRANT_END_NONE) != (row->ended != 0) ||
         strcmp(grant->kind, grant_kind_word(row->kind)) != 0 ||
+        strcmp(grant->work, row->work) != 0 ||
         (row->instead != GRANT_INSTEAD_NONE &&
          strcmp(grant->instead, grant_instead_word(row->instead)) != 0))
         factors_fault(factors, grant->seq, "a grant is not what its entries say");
