@@ -10,6 +10,11 @@ trap 'rm -rf "$work"' EXIT
 root=$work/root out=$work/out err=$work/err
 cp "$top_builddir/medgl-admin" "$work/" || exit 1 # others may not look into the build directory
 program=$work/medgl-admin
+# Whatever is run here makes password hashes that cost nothing. A sanitizer would want to come first.
+if ! ldd "$program" | grep -q 'lib[atu]*san'; then
+    cp "$top_builddir/tests/admin/.libs/cheap_hash.so" "$work/" && chmod 755 "$work/cheap_hash.so" || exit 1
+    export LD_PRELOAD=$work/cheap_hash.so
+fi
 mkdir "$root" "$work/mine"
 user=
 if [ "$(id -u)" = 0 ]; then
@@ -73,7 +78,7 @@ json() {
     admin --json "$@"
     status=$?
     [ $status = "$expected" ] || echo "exit status $status" >> "$err"
-    [ $status = "$expected" ] && python3 -c '
+    [ $status = "$expected" ] && python3 -IS -c '
 import json, re, sys
 utc = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 d = json.load(open(sys.argv[1], encoding="utf-8"))

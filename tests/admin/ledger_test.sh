@@ -27,7 +27,7 @@ ago() { # DAYS ARGUMENT...
     local days=$1
     shift
     # shellcheck disable=SC2086
-    $user env LD_PRELOAD="$shim" DAYS_AGO="$days" "$program" --root "$root" $operator "$@" > "$out" 2> "$err"
+    $user env LD_PRELOAD="$shim${LD_PRELOAD:+:$LD_PRELOAD}" DAYS_AGO="$days" "$program" --root "$root" $operator "$@" > "$out" 2> "$err"
 }
 [ -n "$shim" ] || ago() { shift && admin "$@"; }
 

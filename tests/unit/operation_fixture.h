@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "tests/cheap_hash.h"
 #include "tests/factorless.h"
 
 #include <errno.h>
