@@ -34,13 +34,12 @@ static enum medgl_error page_outside(struct secret *text, const struct account *
 }
 
 static enum medgl_error page_code(struct secret *text, const struct account *account,
-                                  const char *host, const struct secret *code)
+                                  const struct secret *code)
 {
     MEDGL_TRY(slip_add(text,
                        SLIP_RULE "Login name / ログイン名:  %s\n"
-                                 "Host / ホスト:            %s\n"
                                  "Password / パスワード:\n\n",
-                       account->name, host));
+                       account->name));
     MEDGL_TRY(slip_add(text, "        %.*s\n\n", (int)code->len, (const char *)code->bytes));
     MEDGL_TRY(slip_add(text,
                        "How to read it: six groups of four. Capitals or small letters, with or\n"
@@ -83,8 +82,7 @@ static enum medgl_error page_steps(struct secret *text, const struct policy *pol
     MEDGL_TRY(slip_add(text,
                        "2. You are asked who you are and why. Whatever you answer, you are in.\n"
                        "3. Telephone whom the outside names: the alerts may not have arrived.\n"
-                       "4. Do what the emergency needs. Each login and its end is recorded,\n"
-                       "   and many are told of it.\n"
+                       "4. Do what is needed. Each login is recorded, and many are told of it.\n"
                        "Afterwards:\n"
                        "5. Log out everywhere, and write down when you did what, and why.\n"
                        "6. Give this page to the security administrator, who ends the\n"
@@ -99,8 +97,7 @@ static enum medgl_error page_steps(struct secret *text, const struct policy *pol
     return slip_add(text,
                     "2. だれが・なぜ使うのかを尋ねます。何と答えても、中に入れます。\n"
                     "3. 表に書かれた連絡先へ電話します。通知は届いていないことがあります。\n"
-                    "4. 非常時に必要なことをします。ログインとその終わりは毎回記録し、\n"
-                    "   関係者へ通知します。\n"
+                    "4. 必要なことをします。ログインは毎回記録し、関係者へ通知します。\n"
                     "終わったら:\n"
                     "5. すべてログアウトし、いつ・何を・なぜしたかを書き留めます。\n"
                     "6. この紙をセキュリティ管理者に渡します。管理者は非常時を終わらせ、\n"
@@ -118,10 +115,9 @@ enum medgl_error breakglass_page(struct secret *text, const struct policy *polic
     (void)gethostname(host, sizeof(host) - 1);
     MEDGL_TRY(secret_alloc(text, PAGE_TEXT_SIZE));
     MEDGL_TRY(page_outside(text, account, row, host));
-    MEDGL_TRY(slip_add(text,
-                       "- - - -  fold this part over the rest, seal it in an envelope  - - - -\n"
-                       "- - -  この部分を上に折り重ね、封筒に入れて封をします  - - -\n"));
-    MEDGL_TRY(page_code(text, account, host, code));
+    MEDGL_TRY(slip_add(
+        text, "- - -  fold this part over the rest / この部分を上に折り重ねます  - - -\n"));
+    MEDGL_TRY(page_code(text, account, code));
     MEDGL_TRY(page_steps(text, policy));
     return slip_add(text, SLIP_RULE);
 }
