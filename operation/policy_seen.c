@@ -237,7 +237,8 @@ enum medgl_error policy_seen_keep(struct context *context)
 
 /* -- reading it again ------------------------------------------------------------------------- */
 
-/* A line that this version does not know is of another one, whose policy it is none of. */
+/* A line that this version does not know is of another one, whose policy it is none of. A zone that
+ * was known once and is not today (no tzdata) leaves the machine's. */
 static enum medgl_error last_line(struct policy *policy, const struct policy_line *line)
 {
     char name[64], value[POLICY_VALUE_SIZE], why[256];
@@ -246,7 +247,8 @@ static enum medgl_error last_line(struct policy *policy, const struct policy_lin
     (void)snprintf(name, sizeof(name), "%.*s", line->key_len, line->key);
     (void)snprintf(value, sizeof(value), "%.*s", line->value_len, line->value);
     const struct policy_key *key = policy_key_find(name);
-    if (key == NULL || policy_set(policy, key, value, why, sizeof(why)) != MEDGL_OK)
+    if (key == NULL || (policy_set(policy, key, value, why, sizeof(why)) != MEDGL_OK &&
+                        key->type != POLICY_TYPE_ZONE))
         return MEDGL_ERR_POLICY;
     return MEDGL_OK;
 }
