@@ -290,6 +290,14 @@ static void restore_say(struct admin *admin, struct hearing *hearing,
     table_print_heard(&admin->output,
                       _("These files are not as in the backup, and stay as they are:"),
                       &hearing->differs);
+    if (restored->breakglass == RESTORED_BREAKGLASS_STAYS)
+        output_say(&admin->output,
+                   _("The break-glass accounts that are here stay as they are; those of the backup "
+                     "were not put in their place."));
+    if (restored->breakglass == RESTORED_BREAKGLASS_PUT)
+        output_say(&admin->output,
+                   _("The break-glass accounts are those of the backup. Seal each of them anew: an "
+                     "envelope that was opened since would be good again."));
     output_say(&admin->output,
                _("The backup is in place. Run medgl-admin doctor and medgl-admin ledger verify, "
                  "and see medgl-backup(7) for whom to tell."));

@@ -85,7 +85,14 @@ struct backup_restore_request {
     /* A file of MEDGL_SYSCONFDIR that is not as in the backup, and stays as it is. */
     void (*differs)(void *argument, const char *path);
 };
+/* What became of the break-glass accounts in it. */
+enum restored_breakglass {
+    RESTORED_BREAKGLASS_NONE = 0, /* there are none in it */
+    RESTORED_BREAKGLASS_PUT,      /* they are in place: nothing was there */
+    RESTORED_BREAKGLASS_STAYS,    /* those that are there stay as they are */
+};
 struct backup_restored {
+    enum restored_breakglass breakglass;
     struct backup_found found;
     char kept[PATH_MAX];  /* where the store that was there is now; "": none was */
     uint64_t lost;        /* entries that it had beyond the backup; 0 too where none can be read */

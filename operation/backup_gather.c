@@ -29,6 +29,9 @@ static bool gather_wants(const char *name)
     const size_t len = strlen(name);
     return strcmp(name, BACKUP_ETC "store.key") != 0 &&
            strcmp(name, BACKUP_ETC "ledger.key") != 0 &&
+           strcmp(name, BACKUP_ETC "breakglass.key") != 0 &&
+           strcmp(name, BACKUP_ETC "breakglass-ledger.key") != 0 &&
+           strcmp(name, BACKUP_ETC "breakglass-ledger.vkey") != 0 &&
            !(len > 4 && strcmp(name + len - 4, ".new") == 0) &&
            strncmp(name, BACKUP_ETC "before-", strlen(BACKUP_ETC "before-")) != 0;
 }
@@ -215,6 +218,7 @@ enum medgl_error backup_gather(struct context *context, const char *stage,
     MEDGL_TRY(backup_manifest_add(manifest, BACKUP_STATE "medgl.db", copy));
     MEDGL_TRY(gather_checkpoints(&run));
     MEDGL_TRY(gather_keys(context, manifest));
+    MEDGL_TRY(backup_gather_breakglass(context, stage, manifest));
     MEDGL_TRY(path_under(path, context->root, MEDGL_SYSCONFDIR));
     MEDGL_TRY(gather_settings(manifest, path, BACKUP_ETC, GATHER_DEPTH));
     manifest->size = run.head.tree.size;

@@ -9,4 +9,9 @@
 enum medgl_error backup_gather(struct context *context, const char *stage,
                                struct backup_manifest *manifest);
 
+/* The installation of the break-glass accounts, where there is one. MUST: after the main store was
+ * copied, which vouches for no more than is there by then. One that cannot be opened is logged. */
+enum medgl_error backup_gather_breakglass(const struct context *context, const char *stage,
+                                          struct backup_manifest *manifest);
+
 #endif

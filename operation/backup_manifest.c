@@ -38,7 +38,8 @@ bool backup_name_valid(const char *name)
 {
     if (strlen(name) >= BACKUP_NAME_SIZE ||
         (strncmp(name, BACKUP_ETC, strlen(BACKUP_ETC)) != 0 &&
-         strncmp(name, BACKUP_STATE, strlen(BACKUP_STATE)) != 0))
+         strncmp(name, BACKUP_STATE, strlen(BACKUP_STATE)) != 0 &&
+         strncmp(name, BACKUP_BREAKGLASS, strlen(BACKUP_BREAKGLASS)) != 0))
         return false;
     for (const char *at = name; *at != '\0'; at++)
         if (*at < ' ' || *at > '~' || *at == '\\')

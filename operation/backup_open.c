@@ -7,6 +7,7 @@
 #include "base/message.h"
 #include "base/text.h"
 #include "operation/evidence.h"
+#include "operation/verify_joins.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -114,18 +115,39 @@ static enum medgl_error open_judge_head(struct backup_opened *opened, char *why)
     return MEDGL_OK;
 }
 
-static enum medgl_error open_evidence(const struct backup_open_request *request,
+/* That of the break-glass accounts, by itself and by what the main one vouches for. A backup of an
+ * older version has none. */
+static enum medgl_error open_breakglass(const char *root, const struct evidence_request *evidence,
+                                        uint64_t *faults)
+{
+    auto_clean(context_close) struct context small = {.store = NULL};
+    struct ledger_result result = {.faults = 1};
+    if (!context_there(root, CONTEXT_BREAKGLASS))
+        return MEDGL_OK;
+    enum medgl_error error = context_open_breakglass(root, CONTEXT_STATE, &small);
+    if (error == MEDGL_OK)
+        error = operation_verify(&small, evidence, &result);
+    *faults += error != MEDGL_OK ? result.faults : 0;
+    return error == MEDGL_ERR_KEY || error == MEDGL_ERR_ACCESS ? MEDGL_ERR_CORRUPT : error;
+}
+
+static enum medgl_error open_evidence(const struct backup_open_request *request, const char *root,
                                       struct backup_opened *opened, struct backup_found *found,
                                       char *why)
 {
+    auto_clean(verify_joins_free) struct verify_joins joins = {.count = 0};
     struct store_facts facts;
     struct ledger_result result;
-    const struct evidence_request evidence = {.fault = request->fault,
-                                              .argument = request->argument};
+    const struct evidence_request evidence = {
+        .joins = &joins, .fault = request->fault, .argument = request->argument};
     enum medgl_error error = operation_verify(&opened->context, &evidence, &result);
     if (error != MEDGL_OK && error != MEDGL_ERR_CORRUPT)
         return error;
     found->faults = result.faults;
+    if (error == MEDGL_OK)
+        error = open_breakglass(root, &evidence, &found->faults);
+    if (error != MEDGL_OK && error != MEDGL_ERR_CORRUPT)
+        return error;
     if (error == MEDGL_ERR_CORRUPT)
         return open_refuse(why, _("The evidence in it does not verify: a restore would bring back "
                                   "what cannot be proven."));
@@ -155,5 +177,5 @@ enum medgl_error backup_open(const struct backup_open_request *request, const ch
     }
     MEDGL_TRY(open_judge_note(opened, run.note, why));
     MEDGL_TRY(open_judge_head(opened, why));
-    return open_evidence(request, opened, found, why);
+    return open_evidence(request, root, opened, found, why);
 }

@@ -197,10 +197,12 @@ static enum medgl_error unpack_place(const struct unpack *unpack, const char *na
                                      char path[PATH_MAX])
 {
     char part[PATH_MAX];
-    const bool etc = strncmp(name, BACKUP_ETC, strlen(BACKUP_ETC)) == 0;
-    const char *rest = name + (etc ? strlen(BACKUP_ETC) : strlen(BACKUP_STATE));
-    const int len = snprintf(path, PATH_MAX, "%s%s/%s", unpack->root,
-                             etc ? MEDGL_SYSCONFDIR : MEDGL_STATEDIR, rest);
+    const char *directory = strncmp(name, BACKUP_ETC, strlen(BACKUP_ETC)) == 0 ? MEDGL_SYSCONFDIR
+                            : strncmp(name, BACKUP_STATE, strlen(BACKUP_STATE)) == 0
+                                ? MEDGL_STATEDIR
+                                : PATH_BREAKGLASS;
+    const int len =
+        snprintf(path, PATH_MAX, "%s%s%s", unpack->root, directory, name + strcspn(name, "/"));
     if (len < 0 || len >= PATH_MAX)
         return MEDGL_ERR_ARGUMENT;
     for (const char *at = strchr(path + strlen(unpack->root) + 1, '/'); at != NULL;

@@ -104,6 +104,13 @@ bool switch_is_set_up(const struct backup_restore_request *request);
 /* State directories that were never in place, of restores that were interrupted: `clear` empties
  * them, as the store's owner; without it those that are empty go, as root. */
 void switch_forget(const struct backup_restore_request *request, bool clear);
+/* What the backup's break-glass accounts come to: put in place where there are none. */
+enum restored_breakglass switch_breakglass(const struct switch_plan *plan);
+/* A file of the owner's that lies below the stage, in a directory, without a link.
+ * MEDGL_ERR_ACCESS: it is none, or longer. */
+enum medgl_error switch_read(int directory, const char *name, size_t most, struct secret *content);
+/* The staged directory that `path` is in; -1. */
+int switch_stage_above(const struct switch_plan *plan, const char *path);
 /* Keeps the keys that are there, puts those of the backup beside them, adds the settings that are
  * missing (where something was set up, beside and not in force), and has the new state directory
  * take the place of the old one in one step. */

@@ -133,7 +133,7 @@ static int switch_beneath(int from, const char *path)
     return fd;
 }
 
-static enum medgl_error switch_read(int directory, const char *name, size_t most,
+enum medgl_error switch_read(int directory, const char *name, size_t most,
                                     struct secret *content)
 {
     struct stat st;
@@ -164,6 +164,12 @@ static int switch_stage(const struct switch_plan *plan, const char *beneath)
         return -1;
     auto_fd int stage = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     return stage >= 0 ? switch_beneath(stage, beneath) : -1;
+}
+
+int switch_stage_above(const struct switch_plan *plan, const char *path)
+{
+    char copy[PATH_MAX];
+    return text_copy(copy, sizeof(copy), path) == MEDGL_OK ? switch_stage(plan, dirname(copy)) : -1;
 }
 
 /* -- keys ----------------------------------------------------------------------------------------
@@ -389,7 +395,9 @@ static enum medgl_error switch_setting_entry(const struct switch_plan *plan, int
 static bool switch_is_setting(const char *name)
 {
     return strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && strcmp(name, "store.key") != 0 &&
-           strcmp(name, "ledger.key") != 0 && strcmp(name, "ledger.vkey") != 0;
+           strcmp(name, "ledger.key") != 0 && strcmp(name, "ledger.vkey") != 0 &&
+           strcmp(name, "breakglass.key") != 0 && strcmp(name, "breakglass-ledger.key") != 0 &&
+           strcmp(name, "breakglass-ledger.vkey") != 0;
 }
 
 static enum medgl_error switch_settings(const struct switch_plan *plan, int staged,
@@ -462,5 +470,6 @@ enum medgl_error switch_now(const struct switch_plan *plan, struct backup_restor
                  "the store is in place, and its keys still have the names that end in .new (%s): "
                  "medgl-admin key rotate puts them in their place",
                  medgl_error_text(error));
+    restored->breakglass = switch_breakglass(plan);
     return MEDGL_OK;
 }
