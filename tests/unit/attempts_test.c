@@ -3,6 +3,7 @@
 #include "tests/unit/table.h"
 
 #include "operation/attempt.h"
+#include "operation/breakglass.h"
 #include "operation/report.h"
 #include "policy/calendar.h"
 
@@ -364,12 +365,38 @@ static void spread(void **state)
 #define OWNER     "daemon" /* a Unix user that is not root */
 #define OWNER_UID 1
 
+static enum medgl_error take_code(void *argument, const struct account *account,
+                                  const struct breakglass *row, const struct secret *code)
+{
+    (void)argument, (void)account, (void)row;
+    (void)snprintf(here->issued, sizeof(here->issued), "%s", (const char *)code->bytes);
+    return MEDGL_OK;
+}
+
+/* In the small store, with what is in its envelope. */
+static void enrol_sealed(const struct account_add_request *request)
+{
+    const struct breakglass_seal_request seal = {
+        .name = OWNER, .way = "file", .deliver = take_code};
+    struct breakglass sealed;
+    char why[OPERATION_WHY_SIZE];
+    context_close(&here->context);
+    assert_int_equal(context_open_breakglass(here->root, CONTEXT_STATE, &here->context), MEDGL_OK);
+    here->context.actor.roles = ROLE_ROOT;
+    assert_int_equal(operation_account_add(&here->context, request, why), MEDGL_OK);
+    assert_int_equal(operation_breakglass_seal(&here->context, &seal, &sealed, why), MEDGL_OK);
+}
+
 static void enrol_as(enum account_class class_)
 {
     const struct account_add_request request = {
         .name = OWNER, .uid = OWNER_UID, .class_ = class_, .person.full_name = ""};
     char why[OPERATION_WHY_SIZE];
     (void)snprintf(here->user, sizeof(here->user), "%s", OWNER);
+    if (class_ == ACCOUNT_CLASS_BREAKGLASS) {
+        enrol_sealed(&request);
+        return;
+    }
     assert_int_equal(operation_account_add(&here->context, &request, why), MEDGL_OK);
     issue(here);
 }

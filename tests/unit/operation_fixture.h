@@ -247,6 +247,23 @@ static inline void enrol(struct fixture *f)
     assert_int_equal(operation_account_add(&f->context, &request, why), MEDGL_OK);
 }
 
+static inline enum medgl_error old_breakglass_now(struct store_txn *txn, void *argument)
+{
+    struct account account;
+    MEDGL_TRY(store_account_by_name(txn, argument, &account));
+    account.class_ = ACCOUNT_CLASS_BREAKGLASS;
+    return store_account_update(txn, &account);
+}
+
+/* Makes an account of the main store one of a version that kept break-glass accounts there. */
+static inline void old_breakglass(struct fixture *f, const char *name)
+{
+    char copy[STORE_NAME_SIZE];
+    (void)snprintf(copy, sizeof(copy), "%s", name);
+    assert_int_equal(store_transact(f->context.store, STORE_WRITE, old_breakglass_now, copy),
+                     MEDGL_OK);
+}
+
 /* A slip, as the desk issues it. */
 static inline enum medgl_error issue_try(struct fixture *f, const char *method, char why[])
 {

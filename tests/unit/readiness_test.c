@@ -79,12 +79,16 @@ static const struct ready_case {
 static void put_person(struct fixture *f, const struct person *person, int64_t uid)
 {
     char why[OPERATION_WHY_SIZE];
+    const bool old = person->class_ == ACCOUNT_CLASS_BREAKGLASS;
     const struct account_add_request request = {.name = person->name,
                                                 .uid = uid,
-                                                .class_ = person->class_,
+                                                .class_ =
+                                                    old ? ACCOUNT_CLASS_PRIVILEGED : person->class_,
                                                 .person.full_name = "x",
                                                 .rules.factor = person->factor};
     assert_int_equal(operation_account_add(&f->context, &request, why), MEDGL_OK);
+    if (old)
+        old_breakglass(f, person->name);
     if (person->device)
         give_device(&f->context, person->name);
     if (person->paper)

@@ -32,7 +32,8 @@ static void open_here(void)
     enrol_one(STAFF, 1, ACCOUNT_CLASS_STAFF, "17");
     enrol_one(PRIVILEGED, 2, ACCOUNT_CLASS_PRIVILEGED, "18");
     enrol_one(MAINTENANCE, 3, ACCOUNT_CLASS_MAINTENANCE, "19");
-    enrol_one(BREAKGLASS, 4, ACCOUNT_CLASS_BREAKGLASS, NULL);
+    enrol_one(BREAKGLASS, 4, ACCOUNT_CLASS_PRIVILEGED, NULL);
+    old_breakglass(here, BREAKGLASS);
     enrol_one(SECOND, 5, ACCOUNT_CLASS_STAFF, "17");
 }
 
