@@ -16,7 +16,12 @@
 
 const char *emergency_drill_mark(const struct emergency *row)
 {
-    return row->drill ? "DRILL, no emergency: " : "";
+    return row->drill ? "DRILL: " : "";
+}
+
+const char *emergency_noun(const struct emergency *row)
+{
+    return row->drill ? "Drill" : "Emergency";
 }
 
 medgl_time emergency_moment(const struct emergency_clocks *clocks)
@@ -120,10 +125,10 @@ static enum medgl_error begin_tell(struct context *context, struct store_txn *tx
 {
     char text[STORE_ALERT_SIZE];
     (void)snprintf(text, sizeof(text),
-                   "%sEmergency %" PRIu32 " is declared%s: %.64s%s%.256s%s. Break-glass accounts "
+                   "%s%s %" PRIu32 " is declared%s: %.64s%s%.256s%s. Break-glass accounts "
                    "can be used until medgl-admin emergency recover ends it, or %lld hours are "
                    "over.",
-                   emergency_drill_mark(row), row->number,
+                   emergency_drill_mark(row), emergency_noun(row), row->number,
                    was_drill ? ", in earnest; it was a drill before" : "", row->criterion,
                    row->decided_by[0] != '\0' ? "; decided by " : "", row->decided_by,
                    row->account_id[0] != '\0' ? "; a break-glass account was used in normal times"
@@ -173,9 +178,9 @@ static enum medgl_error last_tell(struct context *context, struct store_txn *txn
 {
     char text[STORE_ALERT_SIZE];
     (void)snprintf(text, sizeof(text),
-                   "%sEmergency %" PRIu32 " lasts for %lld hours and %lld minutes (%.64s). It is "
+                   "%s%s %" PRIu32 " lasts for %lld hours and %lld minutes (%.64s). It is "
                    "over in %lld hours, or when medgl-admin emergency recover ends it.",
-                   emergency_drill_mark(&view->row), view->row.number,
+                   emergency_drill_mark(&view->row), emergency_noun(&view->row), view->row.number,
                    (long long)(view->spent / MEDGL_HOUR),
                    (long long)(view->spent / MEDGL_MINUTE % 60), view->row.criterion,
                    (long long)(view->left / MEDGL_HOUR));
@@ -269,11 +274,11 @@ static enum medgl_error finish_tell(struct context *context, struct store_txn *t
     char text[STORE_ALERT_SIZE];
     const bool timed_out = row->ended == EMERGENCY_END_TIMED_OUT;
     (void)snprintf(text, sizeof(text),
-                   "%sEmergency %" PRIu32 " is over, %s%.256s. Break-glass accounts that were used "
+                   "%s%s %" PRIu32 " is over, %s%.256s. Break-glass accounts that were used "
                    "in it and are closed now: %" PRIu32 ". Seal them anew with medgl-admin "
                    "breakglass seal, and have medgl-admin report emergency %" PRIu32
                    " reviewed by somebody who used none of them.",
-                   emergency_drill_mark(row), row->number,
+                   emergency_drill_mark(row), emergency_noun(row), row->number,
                    timed_out ? "by the longest time that the policy allows" : "as was decided by ",
                    row->recovered_by, closed, row->number);
     return turn_tell(context, txn, clocks, ALERT_EMERGENCY_OVER, row, "over", text);

@@ -9,6 +9,7 @@
 
 /* What every text about a drill begins with; "" of one in earnest. */
 const char *emergency_drill_mark(const struct emergency *row);
+const char *emergency_noun(const struct emergency *row); /* "Emergency", "Drill" */
 
 /* A time for a row, where 0 means never: also of a clock that was not set (1970). */
 medgl_time emergency_moment(const struct emergency_clocks *clocks);

@@ -73,9 +73,10 @@ static enum medgl_error use_tell(struct store_txn *txn, const struct use *use, u
     char text[STORE_ALERT_SIZE], about[32];
     (void)snprintf(about, sizeof(about), " use %" PRIu64, seq);
     (void)snprintf(text, sizeof(text),
-                   "%sThe break-glass credential %s was used, in emergency %" PRIu32
-                   ": somebody logs in with the account.",
-                   emergency_drill_mark(row), use->breakglass.serial, row->number);
+                   "%sThe break-glass credential %s was used (%s %" PRIu32
+                   "): somebody logs in with the account.",
+                   emergency_drill_mark(row), use->breakglass.serial, emergency_noun(row),
+                   row->number);
     const struct alert_event event = {.kind = ALERT_BREAKGLASS,
                                       .account = use->account,
                                       .source = use->source,

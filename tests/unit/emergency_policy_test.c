@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "policy/calendar.h"
 #include "policy/emergency.h"
+#include "tests/unit/emergency_orders.h"
 #include "tests/unit/table.h"
 
 #include <string.h>
@@ -27,7 +28,7 @@ static struct policy policy_of(const char *settings)
 
 /* -- how long it has lasted -------------------------------------------------------------------- */
 
-#define WALL (INT64_C(1795305600) * 1000) /* 2026-11-22 */
+#define WALL ORDER_WALL
 
 static const struct spent_row {
     const char *name;
@@ -73,11 +74,8 @@ static void spent(void **state)
 /* -- what follows what --------------------------------------------------------------------------
  */
 
-/* A world with one account, driven by words:
- *   seal  declare  drill  use  recover  settle   what people and the timer do
- *   +HOURS  boot+HOURS (off for so long)  clock+DAYS  clock-DAYS  1970   what time does
- *   mark   what is known so far is written down, as the timer does every few minutes
- * and compared with "phase state verdict" at the end. `use` needs the verdict to open it. */
+/* A world with one account, driven by words, and compared with "phase state verdict" at the end.
+ * `use` needs the verdict to open it; what is in use is not sealed. */
 struct world {
     struct policy policy;
     int64_t wall, uptime, boot;
@@ -170,9 +168,13 @@ static void world_pass(struct world *world, int64_t milliseconds)
 static void world_do(struct world *world, const char *word)
 {
     const enum emergency_phase phase = world_phase(world);
-    if (strcmp(word, "seal") == 0)
+    const struct breakglass_facts facts = world_facts(world);
+    if (strcmp(word, "seal") == 0 && policy_breakglass_state(&facts) != BREAKGLASS_USED) {
+        if (phase == EMERGENCY_TIMED_OUT)
+            world_end(world);
         world->facts = (struct breakglass_facts){.sealed = true};
-    else if (strcmp(word, "declare") == 0 && phase != EMERGENCY_OPEN) {
+    } else if ((strcmp(word, "declare") == 0 || strcmp(word, "drill") == 0) &&
+               phase != EMERGENCY_OPEN) {
         if (phase == EMERGENCY_TIMED_OUT)
             world_end(world);
         world_begin(world);
@@ -197,130 +199,6 @@ static void world_do(struct world *world, const char *word)
     else if (word[0] == '+')
         world_pass(world, strtol(word, NULL, 10) * H);
 }
-
-static const struct order_row {
-    const char *name; /* what happens */
-    const char *end;  /* phase, state of the account, what its use would do */
-    const char *settings;
-} order_rows[] = {
-    /* before anything */
-    {"", "none unsealed unsealed", ""},
-    {"declare", "open unsealed unsealed", ""},
-    {"use", "none unsealed unsealed", ""},
-    {"seal", "none sealed declares", ""},
-    {"seal", "none sealed outside", "breakglass_outside=deny"},
-    {"seal seal", "none sealed declares", ""},
-    /* declare and use */
-    {"seal declare", "open sealed opens", ""},
-    {"seal declare", "open sealed opens", "breakglass_outside=deny"},
-    {"declare seal", "open sealed opens", ""},
-    {"declare seal use", "open used opens", ""},
-    {"seal declare use", "open used opens", ""},
-    {"seal declare use use", "open used opens", ""},
-    {"seal use", "open used opens", ""},
-    {"seal use use", "open used opens", ""},
-    {"seal use declare", "open used opens", ""},
-    {"seal use", "none sealed outside", "breakglass_outside=deny"},
-    {"seal use declare use", "open used opens", "breakglass_outside=deny"},
-    /* recover */
-    {"recover", "none unsealed unsealed", ""},
-    {"seal recover", "none sealed declares", ""},
-    {"seal declare recover", "recovered sealed declares", ""},
-    {"seal declare recover", "recovered sealed outside", "breakglass_outside=deny"},
-    {"seal declare use recover", "recovered closed closed", ""},
-    {"seal declare use recover use", "recovered closed closed", ""},
-    {"seal declare use recover recover", "recovered closed closed", ""},
-    {"seal declare use recover settle", "recovered closed closed", ""},
-    {"seal use recover", "recovered closed closed", ""},
-    {"seal use recover use use", "recovered closed closed", ""},
-    /* another emergency opens nothing that the one before closed */
-    {"seal declare use recover declare", "open closed closed", ""},
-    {"seal declare use recover declare use", "open closed closed", ""},
-    {"seal declare recover declare use", "open used opens", ""},
-    /* re-seal */
-    {"seal declare use recover seal", "recovered sealed declares", ""},
-    {"seal declare use recover seal", "recovered sealed outside", "breakglass_outside=deny"},
-    {"seal declare use recover seal use", "open used opens", ""},
-    {"seal declare use recover seal declare use recover", "recovered closed closed", ""},
-    {"seal declare use recover declare seal", "open sealed opens", ""},
-    {"seal declare use recover declare seal use", "open used opens", ""},
-    {"seal declare use seal", "open sealed opens", ""},
-    {"seal declare use seal recover", "recovered sealed declares", ""},
-    /* time-out: without anybody who writes it down */
-    {"seal declare +71", "open sealed opens", ""},
-    {"seal declare +72", "timed-out sealed declares", ""},
-    {"seal declare +72", "timed-out sealed outside", "breakglass_outside=deny"},
-    {"seal declare use +71", "open used opens", ""},
-    {"seal declare use +72", "timed-out closed closed", ""},
-    {"seal declare use +72 use", "timed-out closed closed", ""},
-    {"seal declare use +72 settle", "recovered closed closed", ""},
-    {"seal declare use +72 recover", "recovered closed closed", ""},
-    {"seal declare use +72 declare", "open closed closed", ""},
-    {"seal declare use +72 seal", "timed-out sealed declares", ""},
-    {"seal declare use +72 seal use", "open used opens", ""},
-    {"seal declare use +72 settle seal use", "open used opens", ""},
-    {"seal use +72", "timed-out closed closed", ""},
-    {"seal use +72 declare use", "open closed closed", ""},
-    {"seal declare +72 use", "open used opens", ""},
-    {"seal declare +72 use +71", "open used opens", ""},
-    {"seal declare +71 use +1", "timed-out closed closed", ""},
-    {"seal declare +36 mark +35", "open sealed opens", ""},
-    {"seal declare +36 mark +36", "timed-out sealed declares", ""},
-    {"seal declare use +1", "timed-out closed closed", "emergency_max=1 h"},
-    {"seal declare use +73", "open used opens", "emergency_max=31 days"},
-    {"seal declare use recover +72", "recovered closed closed", ""},
-    {"seal declare use recover +9999", "recovered closed closed", ""},
-    /* a drill that becomes one in earnest */
-    {"seal declare +71 earnest +71", "open sealed opens", ""},
-    {"seal declare use +71 earnest +71", "open used opens", ""},
-    {"seal declare use +71 earnest +72", "timed-out closed closed", ""},
-    /* reboot */
-    {"seal boot+1", "none sealed declares", ""},
-    {"seal declare boot+1", "open sealed opens", ""},
-    {"seal declare use boot+71", "open used opens", ""},
-    {"seal declare use boot+72", "timed-out closed closed", ""},
-    {"seal declare use boot+72 use", "timed-out closed closed", ""},
-    {"seal declare use +36 boot+35", "open used opens", ""},
-    {"seal declare use +36 boot+36", "timed-out closed closed", ""},
-    {"seal declare use +36 mark boot+36", "timed-out closed closed", ""},
-    {"seal declare use boot+1 +70", "open used opens", ""},
-    {"seal declare use boot+1 +71", "timed-out closed closed", ""},
-    {"seal declare use boot+1 mark boot+1 mark +69", "open used opens", ""},
-    {"seal declare use boot+1 mark boot+1 mark +70", "timed-out closed closed", ""},
-    {"seal declare use boot+1 recover", "recovered closed closed", ""},
-    {"seal declare use recover boot+0", "recovered closed closed", ""},
-    {"seal declare use boot+99 settle boot+0", "recovered closed closed", ""},
-    /* clocks that jump, while the machine runs: nothing changes */
-    {"seal declare use clock+30", "open used opens", ""},
-    {"seal declare use clock-30", "open used opens", ""},
-    {"seal declare use 1970", "open used opens", ""},
-    {"seal declare use clock+30 +71", "open used opens", ""},
-    {"seal declare use clock+30 +72", "timed-out closed closed", ""},
-    {"seal declare use clock-30 +72", "timed-out closed closed", ""},
-    {"seal declare use 1970 +72", "timed-out closed closed", ""},
-    {"1970 seal declare use +71", "open used opens", ""},
-    {"1970 seal declare use +72", "timed-out closed closed", ""},
-    {"1970 seal use +71 clock+20780", "open used opens", ""},
-    {"1970 seal use +72 clock+20780", "timed-out closed closed", ""},
-    {"seal declare use +72 clock-30", "timed-out closed closed", ""},
-    {"seal declare use +72 clock-30 use", "timed-out closed closed", ""},
-    {"seal declare use +72 settle clock-30", "recovered closed closed", ""},
-    {"seal declare use recover clock-30", "recovered closed closed", ""},
-    {"seal declare use recover 1970", "recovered closed closed", ""},
-    {"seal declare use +36 mark clock-9 mark +35", "open used opens", ""},
-    {"seal declare use +36 mark clock-9 mark +36", "timed-out closed closed", ""},
-    {"seal declare use +36 mark clock+9 mark +35", "open used opens", ""},
-    /* clocks that jump, and a reboot: never below what was known */
-    {"seal declare use +36 mark 1970 boot+0 +35", "open used opens", ""},
-    {"seal declare use +36 mark 1970 boot+0 +36", "timed-out closed closed", ""},
-    {"seal declare use +36 mark clock-30 boot+0 +36", "timed-out closed closed", ""},
-    {"seal declare use +72 settle 1970 boot+0", "recovered closed closed", ""},
-    {"seal declare use 1970 boot+0 clock+20780 +71", "timed-out closed closed", ""},
-    {"1970 seal declare use boot+0 +71", "open used opens", ""},
-    {"1970 seal declare use boot+0 +72", "timed-out closed closed", ""},
-    {"1970 seal declare use boot+0 +40 mark boot+0 +31", "open used opens", ""},
-    {"1970 seal declare use boot+0 +40 mark boot+0 +32", "timed-out closed closed", ""},
-};
 
 static void ordered(void **state)
 {
