@@ -123,6 +123,7 @@ static void account_list_row(void *argument, const struct account_report *report
                             CELL_NUMBER(report->activity.last_login),
                             CELL_NUMBER(report->total.account_failures),
                             CELL_TEXT(account_attempt_word(report->remote.verdict)),
+                            CELL_TEXT(account->company),
                             CELL_TEXT(account->full_name),
                         });
 }
@@ -141,6 +142,7 @@ enum admin_exit account_list(struct admin *admin)
         {"last_login", N_("LAST LOGIN"), COLUMN_TIME, COLUMN_BOTH},
         {"failures", N_("FAILURES"), COLUMN_NUMBER, COLUMN_BOTH},
         {"remote", N_("REMOTE"), COLUMN_TEXT, COLUMN_BOTH},
+        {"company", "", COLUMN_TEXT, COLUMN_JSON},
         {"full_name", N_("FULL NAME"), COLUMN_TEXT, COLUMN_WIDE},
     };
     auto_clean(table_print) struct table *table =
@@ -172,6 +174,7 @@ static const struct column account_columns[] = {
     {"staff_number", N_("Staff number"), COLUMN_TEXT, COLUMN_BOTH},
     {"birth_date_recorded", N_("Birth date recorded"), COLUMN_BOOL, COLUMN_BOTH},
     {"class", N_("Class"), COLUMN_TEXT, COLUMN_BOTH},
+    {"company", N_("Company"), COLUMN_TEXT, COLUMN_BOTH},
     {"state", N_("State"), COLUMN_TEXT, COLUMN_BOTH},
     {"state_since", N_("State since"), COLUMN_TIME, COLUMN_BOTH},
     {"state_reason", N_("Reason"), COLUMN_TEXT, COLUMN_BOTH},
@@ -224,7 +227,7 @@ static const struct column account_columns[] = {
 
 /* The cells of account_columns, in groups; each function gives where the next one begins. */
 enum {
-    SHOW_PERSON = 18,
+    SHOW_PERSON = 19,
     SHOW_PASSWORD = 12,
     SHOW_ACTIVITY = 6,
     SHOW_FACTORS = 12,
@@ -246,6 +249,7 @@ static struct cell *show_person(struct cell *to, const struct account_report *re
         CELL_TEXT(account->staff_number),
         CELL_NUMBER(account->birth_date[0] != '\0'),
         CELL_TEXT(account_class_word(account->class_)),
+        CELL_TEXT(account->company),
         CELL_TEXT(account_state_word(account->state)),
         CELL_NUMBER(account->state_since),
         CELL_TEXT(account->state_reason),

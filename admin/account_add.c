@@ -59,7 +59,8 @@ static struct account_rules rules_of_options(const struct options *options)
                                   .sessions = options->value[OPTION_SESSIONS_MAX],
                                   .idle = options->value[OPTION_IDLE],
                                   .shared = options->value[OPTION_SHARED],
-                                  .factor = options->value[OPTION_OWN_FACTOR]};
+                                  .factor = options->value[OPTION_OWN_FACTOR],
+                                  .company = options->value[OPTION_COMPANY]};
 }
 
 static enum admin_exit add_named(struct admin *admin)
@@ -79,7 +80,8 @@ static enum admin_exit add_named(struct admin *admin)
     struct account_add_request request = {.name = user.name,
                                           .uid = user.uid,
                                           .class_ = ACCOUNT_CLASS_STAFF,
-                                          .person = person_of_options(options)};
+                                          .person = person_of_options(options),
+                                          .rules = {.company = options->value[OPTION_COMPANY]}};
     if (request.person.full_name == NULL)
         request.person.full_name = user.full_name;
     if (class_ != NULL)
@@ -102,15 +104,16 @@ enum admin_exit account_add(struct admin *admin)
 static bool set_says_something(const struct options *options)
 {
     static const enum option facts[] = {
-        OPTION_CLASS,        OPTION_FULL_NAME, OPTION_READING, OPTION_STAFF_NUMBER,
-        OPTION_BIRTH_DATE,   OPTION_HOURS,     OPTION_PLACES,  OPTION_SERVICES,
-        OPTION_SESSIONS_MAX, OPTION_IDLE,      OPTION_SHARED,  OPTION_OWN_FACTOR,
+        OPTION_CLASS,  OPTION_FULL_NAME,  OPTION_READING,  OPTION_STAFF_NUMBER, OPTION_BIRTH_DATE,
+        OPTION_HOURS,  OPTION_PLACES,     OPTION_SERVICES, OPTION_SESSIONS_MAX, OPTION_IDLE,
+        OPTION_SHARED, OPTION_OWN_FACTOR, OPTION_COMPANY,
     };
     for (size_t i = 0; i < MEDGL_COUNT(facts); i++)
         if (options->value[facts[i]] != NULL)
             return true;
     complain(_("Say what to change: --full-name, --reading, --staff-number, --birth-date, --class, "
-               "--hours, --places, --services, --sessions-max, --idle, --shared or --factor."));
+               "--hours, --places, --services, --sessions-max, --idle, --shared, --factor or "
+               "--company."));
     return false;
 }
 

@@ -110,6 +110,10 @@ enum admin_exit options_parse(struct options *options, int argc, char *const *ar
 /* The time of a checked option in the site's zone; not given: `*t` stays. ADMIN_USAGE, with a
  * complaint: clocks there leave that time out. Once the policy is known. */
 enum admin_exit options_time(const struct options *options, enum option option, medgl_time *t);
+/* The day of a checked option in the site's zone, from its first moment to that of the next one.
+ * ADMIN_USAGE, likewise. */
+enum admin_exit options_day(const struct options *options, enum option option, medgl_time now,
+                            medgl_time *since, medgl_time *until);
 /* The span of a checked option in milliseconds, a month as 31 days; "none" is below 0, "" and not
  * given 0. */
 int64_t options_span(const struct options *options, enum option option);
@@ -389,6 +393,9 @@ enum admin_exit alert_list(struct admin *admin);
 enum admin_exit alert_test(struct admin *admin);
 enum admin_exit alert_retry(struct admin *admin);
 enum admin_exit alert_deliver(struct admin *admin);
+enum admin_exit maintenance_confirm(struct admin *admin);
+enum admin_exit maintenance_end(struct admin *admin);
+enum admin_exit report_maintenance(struct admin *admin);
 enum admin_exit emergency_declare(struct admin *admin);
 enum admin_exit emergency_recover(struct admin *admin);
 enum admin_exit emergency_settle_now(struct admin *admin);

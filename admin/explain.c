@@ -199,6 +199,17 @@ static const char *explain_whose(const struct admission_finding *finding)
     return finding->own ? _("the account's own rule") : _("the rule of its class");
 }
 
+/* R30: of accounts for maintenance alone. */
+static void explain_maintenance(struct table *table, const struct explain_answer *answer)
+{
+    if (answer->account.class_ == ACCOUNT_CLASS_MAINTENANCE)
+        explain_row(table, "maintenance", rule_verdict_of(answer->admission.approved), "%s",
+                    answer->admission.approved
+                        ? _("work is approved for that time: see medgl-admin grant list")
+                        : _("no work is approved for that time: medgl-admin grant add --kind "
+                            "maintenance approves some"));
+}
+
 static void explain_access(struct table *table, const struct explain_answer *answer)
 {
     const struct admission_decision *admission = &answer->admission;
@@ -257,6 +268,7 @@ static void explain_rules(struct output *output, const struct explain_answer *an
     explain_password(table, answer);
     explain_factor(table, answer);
     explain_codes(table, answer);
+    explain_maintenance(table, answer);
     explain_access(table, answer);
     explain_hours(table, answer);
     if (answer->account.shared)

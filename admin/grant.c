@@ -71,6 +71,36 @@ static void grant_added(struct admin *admin, const struct grant_add_request *req
     table_print(&table);
 }
 
+/* When: a day, or from one time to another. */
+static enum admin_exit grant_when(const struct options *options, struct grant_add_request *request)
+{
+    const char *const *value = options->value;
+    if (value[OPTION_ON] == NULL && value[OPTION_UNTIL] == NULL) {
+        complain(_("--until TIME is missing, or --on DATE for a whole day"));
+        return ADMIN_USAGE;
+    }
+    if (value[OPTION_ON] != NULL && (value[OPTION_SINCE] != NULL || value[OPTION_UNTIL] != NULL)) {
+        complain(_("either --on, or --since and --until, not both"));
+        return ADMIN_USAGE;
+    }
+    if (value[OPTION_ON] != NULL)
+        return options_day(options, OPTION_ON, clock_read().now, &request->since, &request->until);
+    const enum admin_exit code = options_time(options, OPTION_SINCE, &request->since);
+    return code == ADMIN_DONE ? options_time(options, OPTION_UNTIL, &request->until) : code;
+}
+
+/* What is to be done is said of maintenance, and of nothing else. */
+static enum admin_exit grant_work(const struct options *options, struct grant_add_request *request)
+{
+    const bool maintenance = request->kind == GRANT_MAINTENANCE;
+    request->work = options->value[OPTION_WORK];
+    if (maintenance == (request->work != NULL))
+        return ADMIN_DONE;
+    complain(maintenance ? _("say what is to be done with --work: it is shown at each login")
+                         : _("--work goes with --kind maintenance alone"));
+    return ADMIN_USAGE;
+}
+
 enum admin_exit grant_add(struct admin *admin)
 {
     const struct options *options = &admin->options;
@@ -80,13 +110,12 @@ enum admin_exit grant_add(struct admin *admin)
                                         .argument = admin,
                                         .deliver = grant_deliver};
     char id[CRYPTO_ID_SIZE], why[OPERATION_WHY_SIZE] = "";
-    enum admin_exit code = options_time(options, OPTION_SINCE, &request.since);
+    enum admin_exit code = grant_when(options, &request);
+    (void)grant_kind_parse(options->value[OPTION_GRANT_KIND], &request.kind); /* was checked */
     if (code == ADMIN_DONE)
-        code = options_time(options, OPTION_UNTIL, &request.until);
-    if (code != ADMIN_DONE)
-        return code;
-    (void)grant_kind_parse(options->value[OPTION_GRANT_KIND], &request.kind); /* checked as well */
-    code = grant_substitute(admin, &request);
+        code = grant_work(options, &request);
+    if (code == ADMIN_DONE)
+        code = grant_substitute(admin, &request);
     if (code != ADMIN_DONE)
         return code;
     enum medgl_error error = operation_grant_add(&admin->context, &request, id, why);
@@ -124,6 +153,7 @@ static void grant_row(void *argument, const struct grant_report *report)
                   CELL_NUMBER(grant->used),
                   CELL_NUMBER(grant->last_used),
                   CELL_TEXT(grant->approved_by),
+                  CELL_TEXT(grant->work),
                   CELL_TEXT(grant->reason),
               });
 }
@@ -143,6 +173,7 @@ enum admin_exit grant_list(struct admin *admin)
         {"used", N_("USED"), COLUMN_NUMBER, COLUMN_BOTH},
         {"last_used", N_("LAST USED"), COLUMN_TIME, COLUMN_JSON},
         {"approved_by", N_("APPROVED BY"), COLUMN_TEXT, COLUMN_BOTH},
+        {"work", N_("WORK"), COLUMN_TEXT, COLUMN_BOTH},
         {"reason", N_("REASON"), COLUMN_TEXT, COLUMN_WIDE},
     };
     const char *name = admin->options.name;

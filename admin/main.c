@@ -313,6 +313,8 @@ static enum privileged_act admin_act(const struct options *options, bool private
     const char *const *value = options->value;
     if (options->verb->run == emergency_recover || options->verb->run == emergency_settle_now)
         return private ? PRIVILEGED_NOTHING : PRIVILEGED_END_PROCESSES;
+    if (options->verb->run == maintenance_end)
+        return value[OPTION_ROOT] != NULL ? PRIVILEGED_NOTHING : PRIVILEGED_END_PROCESSES;
     if (value[OPTION_LOCK] != NULL ||
         (value[OPTION_LOCK_SHADOW] != NULL && value[OPTION_DRY_RUN] == NULL))
         return PRIVILEGED_LOCK_SHADOW;

@@ -91,7 +91,13 @@
     X(CSV, "csv", NULL, NULL, N_("Print comma-separated values for spreadsheets."))                \
     X(LOCKED, "locked", NULL, NULL, N_("Only what is closed now."))                                \
     X(AGE, "age", "SPAN", check_age, N_("Without a login for that long: 90 days, 6 months."))      \
-    X(GRANT_KIND, "kind", "GRANT", check_grant_kind, N_("factor-waiver or out-of-hours."))         \
+    X(GRANT_KIND, "kind", "GRANT", check_grant_kind,                                               \
+      N_("factor-waiver, out-of-hours or maintenance."))                                           \
+    X(ON, "on", "DATE", check_day,                                                                 \
+      N_("All of that day, instead of --since and --until: 2026-11-21, today, tomorrow."))         \
+    X(WORK, "work", "TEXT", check_text, N_("What is to be done; shown at each login."))            \
+    X(COMPANY, "company", "TEXT", check_company, N_("The company of maintenance staff."))          \
+    X(UNCONFIRMED, "unconfirmed", NULL, NULL, N_("Only sessions that wait for confirmation."))     \
     X(APPROVED_BY, "approved-by", "NAME", check_operator,                                          \
       N_("Who approved it; not the person whom it is for."))                                       \
     X(INSTEAD, "instead", "WHAT", check_instead,                                                   \

@@ -260,6 +260,20 @@ static bool check_time(const char *name, const char *value)
     return false;
 }
 
+static bool check_day(const char *name, const char *value)
+{
+    if (option_day_is(value))
+        return true;
+    complain(_("--%s needs a day: 2026-11-21, today or tomorrow"), name);
+    return false;
+}
+
+/* Nothing takes it away. */
+static bool check_company(const char *name, const char *value)
+{
+    return value[0] == '\0' || check_words(name, value, STORE_NAME_SIZE);
+}
+
 /* What can be a source at all; operation/ says the rest. */
 static bool check_place(const char *name, const char *value)
 {
@@ -369,7 +383,8 @@ static bool check_order(const char *name, const char *value)
 static bool check_grant_kind(const char *name, const char *value)
 {
     const char *words[] = {grant_kind_word(GRANT_FACTOR_WAIVER),
-                           grant_kind_word(GRANT_OUT_OF_HOURS), NULL};
+                           grant_kind_word(GRANT_OUT_OF_HOURS), grant_kind_word(GRANT_MAINTENANCE),
+                           NULL};
     (void)name;
     return check_word(_("kind"), words, value);
 }

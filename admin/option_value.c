@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define RANGE_END (UINT64_MAX - 1) /* one behind it is a number as well */
 
@@ -74,6 +75,42 @@ enum admin_exit options_time(const struct options *options, enum option option, 
 {
     const char *value = options->value[option];
     if (value == NULL || clock_parse_local(value, t) == MEDGL_OK)
+        return ADMIN_DONE;
+    complain(_("--%s: clocks of the site never show %s"), option_word(option)->name, value);
+    return ADMIN_USAGE;
+}
+
+/* -- days ------------------------------------------------------------------------------------- */
+
+#define DAY_SIZE 11 /* "2026-11-21" */
+
+bool option_day_is(const char *value)
+{
+    return strcmp(value, "today") == 0 || strcmp(value, "tomorrow") == 0 ||
+           (strlen(value) == DAY_SIZE - 1 && clock_is_time(value));
+}
+
+/* The day that many days behind `day`, by the calendar. */
+static bool day_behind(const char *day, int days, char behind[DAY_SIZE])
+{
+    struct tm date = {.tm_isdst = 0};
+    if (strptime(day, "%Y-%m-%d", &date) == NULL)
+        return false;
+    date.tm_mday += days;
+    date.tm_hour = 12;
+    return timegm(&date) != -1 && strftime(behind, DAY_SIZE, "%Y-%m-%d", &date) > 0;
+}
+
+enum admin_exit options_day(const struct options *options, enum option option, medgl_time now,
+                            medgl_time *since, medgl_time *until)
+{
+    const char *value = options->value[option];
+    char here[CLOCK_LOCAL_SIZE], day[DAY_SIZE], next[DAY_SIZE];
+    clock_format_local(now, here);
+    const bool relative = value[0] == 't';
+    const int ahead = strcmp(value, "tomorrow") == 0;
+    if (day_behind(relative ? here : value, ahead, day) && day_behind(day, 1, next) &&
+        clock_parse_local(day, since) == MEDGL_OK && clock_parse_local(next, until) == MEDGL_OK)
         return ADMIN_DONE;
     complain(_("--%s: clocks of the site never show %s"), option_word(option)->name, value);
     return ADMIN_USAGE;

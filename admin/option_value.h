@@ -10,5 +10,7 @@ bool option_number_parse(const char *value, uint64_t *number);
 bool option_range_parse(const char *value, uint64_t *first, uint64_t *last);
 /* As in the policy: "15 min". */
 bool option_span_parse(const char *value, int64_t *milliseconds);
+/* "2026-11-21", "today", "tomorrow". */
+bool option_day_is(const char *value);
 
 #endif

@@ -28,11 +28,12 @@ enum fact {
     FACT_IDLE,
     FACT_SHARED,
     FACT_FACTOR,
+    FACT_COMPANY,
     FACT_COUNT,
 };
 static const char *const fact_words[FACT_COUNT] = {
     "name",   "class",    "full_name",    "reading", "staff_number", "birth_date", "hours",
-    "places", "services", "sessions_max", "idle",    "shared",       "factor"};
+    "places", "services", "sessions_max", "idle",    "shared",       "factor",     "company"};
 
 enum row_result {
     ROW_REFUSED = 0,
@@ -126,8 +127,8 @@ static bool header_column(struct sheet *sheet, const char *word)
         complain(fact < FACT_COUNT ? _("%s: the column \"%s\" is there twice")
                                    : _("%s: there is no column \"%s\"; those that may be there are "
                                        "name, class, full_name, reading, staff_number, birth_date, "
-                                       "hours, places, services, sessions_max, idle, shared and "
-                                       "factor, separated by commas"),
+                                       "hours, places, services, sessions_max, idle, shared, "
+                                       "factor and company, separated by commas"),
                  sheet->admin->options.value[OPTION_FROM], word);
     return good;
 }
@@ -298,7 +299,8 @@ static struct account_add_request row_request(const struct row *row)
                   .sessions = row->fact[FACT_SESSIONS_MAX],
                   .idle = row->fact[FACT_IDLE],
                   .shared = row->fact[FACT_SHARED],
-                  .factor = row->fact[FACT_FACTOR]}};
+                  .factor = row->fact[FACT_FACTOR],
+                  .company = row->fact[FACT_COMPANY]}};
 }
 
 static enum medgl_error sheet_add(struct sheet *sheet)

@@ -79,25 +79,45 @@ static enum medgl_error account_strip(struct store_txn *txn, struct account_run 
     return store_credential_delete(txn, account->id, CREDENTIAL_FORMER);
 }
 
-static enum medgl_error account_state_now(struct store_txn *txn, void *argument)
+static enum medgl_error account_become(struct store_txn *txn, struct account_run *run,
+                                       const struct clock_reading *clock)
 {
-    struct account_run *run = argument;
     struct account *account = &run->account;
     struct ledger_entry entry;
-    const struct clock_reading clock = clock_read();
-    MEDGL_TRY(store_account_by_name(txn, run->name, account));
-    MEDGL_TRY(role_reaches(run->context, txn, account, run->why));
     if (!account_may_become(account->state, run->target, run->why))
         return MEDGL_ERR_REFUSED;
     account->state = run->target;
-    account->state_since = clock.now;
+    account->state_since = clock->now;
     MEDGL_TRY(text_copy(account->state_reason, sizeof(account->state_reason), run->reason));
-    MEDGL_TRY(account_strip(txn, run, &clock));
-    evidence_begin(run->context, &clock, run->kind, account, &entry);
+    MEDGL_TRY(account_strip(txn, run, clock));
+    evidence_begin(run->context, clock, run->kind, account, &entry);
     ledger_entry_text(&entry, "why", run->reason);
     MEDGL_TRY(evidence_append(run->context, txn, &entry, &account->ledger_seq));
-    MEDGL_TRY(store_account_update(txn, account));
+    return store_account_update(txn, account);
+}
+
+static enum medgl_error account_state_now(struct store_txn *txn, void *argument)
+{
+    struct account_run *run = argument;
+    const struct clock_reading clock = clock_read();
+    MEDGL_TRY(store_account_by_name(txn, run->name, &run->account));
+    MEDGL_TRY(role_reaches(run->context, txn, &run->account, run->why));
+    MEDGL_TRY(account_become(txn, run, &clock));
     return evidence_keep(txn, clock.now);
+}
+
+enum medgl_error account_disable_in(struct context *context, struct store_txn *txn,
+                                    const struct clock_reading *clock,
+                                    const struct account *account, const char *reason,
+                                    char why[OPERATION_WHY_SIZE])
+{
+    struct account_run run = {.context = context,
+                              .reason = reason,
+                              .target = ACCOUNT_STATE_DISABLED,
+                              .kind = LEDGER_ACCOUNT_DISABLE,
+                              .why = why,
+                              .account = *account};
+    return account_become(txn, &run, clock);
 }
 
 static enum medgl_error account_set_state(struct context *context, const char *name,

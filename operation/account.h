@@ -25,6 +25,7 @@ struct account_rules {
     const char *idle;                      /* "15 min"; "none": never */
     const char *shared;                    /* "yes", "no" (R26) */
     const char *factor;                    /* "required", "optional", "none", "class" (R24) */
+    const char *company;                   /* that an account for maintenance is of (R30) */
 };
 
 struct account_add_request {
@@ -102,6 +103,12 @@ enum medgl_error operation_password_revoke(struct context *context,
                                            const struct password_revoke_request *request,
                                            struct password_revoked *revoked,
                                            char why[OPERATION_WHY_SIZE]);
+
+/* In a transaction of others, which has looked whether the role reaches it: disables the account and
+ * ends its grants, with the entries. */
+enum medgl_error account_disable_in(struct context *context, struct store_txn *txn,
+                                 const struct clock_reading *clock, const struct account *account,
+                                 const char *reason, char why[OPERATION_WHY_SIZE]);
 
 /* MEDGL_ERR_NOT_FOUND: not enrolled. MEDGL_ERR_REFUSED: the account's state does not allow it
  * (retired stays retired). */

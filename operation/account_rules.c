@@ -91,6 +91,17 @@ static enum medgl_error shared_read(const char *text, bool *shared, char why[OPE
     return MEDGL_OK;
 }
 
+static enum medgl_error company_read(const char *text, char company[STORE_NAME_SIZE],
+                                     char why[OPERATION_WHY_SIZE])
+{
+    if (text == NULL ||
+        (text_is_printable(text) && text_copy(company, STORE_NAME_SIZE, text) == MEDGL_OK))
+        return MEDGL_OK;
+    (void)snprintf(why, OPERATION_WHY_SIZE, _("company: one line of text, of less than %d bytes"),
+                   STORE_NAME_SIZE);
+    return MEDGL_ERR_ARGUMENT;
+}
+
 static enum medgl_error factor_read(const char *text, enum account_factor *factor,
                                     char why[OPERATION_WHY_SIZE])
 {
@@ -119,6 +130,7 @@ enum medgl_error rules_read(const struct account_rules *rules, struct account *a
     MEDGL_TRY(sessions_read(rules->sessions, &account->sessions, why));
     MEDGL_TRY(idle_read(rules->idle, &account->idle, why));
     MEDGL_TRY(shared_read(rules->shared, &account->shared, why));
+    MEDGL_TRY(company_read(rules->company, account->company, why));
     return factor_read(rules->factor, &account->factor, why);
 }
 
@@ -133,6 +145,9 @@ static enum medgl_error rules_refuse(char why[OPERATION_WHY_SIZE], const char *s
 
 enum medgl_error rules_fit(const struct account *account, char why[OPERATION_WHY_SIZE])
 {
+    if (account->company[0] != '\0' && account->class_ != ACCOUNT_CLASS_MAINTENANCE)
+        return rules_refuse(why, _("only an account for maintenance has a company: an empty "
+                                   "--company takes it away"));
     switch (account->class_) {
     case ACCOUNT_CLASS_STAFF:
         break;
@@ -182,10 +197,11 @@ enum rule {
     RULE_IDLE,
     RULE_SHARED,
     RULE_FACTOR,
+    RULE_COMPANY,
     RULE_COUNT
 };
 static const char *const rule_words[RULE_COUNT] = {"hours", "places", "services", "sessions_max",
-                                                   "idle",  "shared", "factor"};
+                                                   "idle",  "shared", "factor",   "company"};
 
 static void rules_differ(const struct account *before, const struct account *after,
                          bool differs[RULE_COUNT])
@@ -197,6 +213,7 @@ static void rules_differ(const struct account *before, const struct account *aft
     differs[RULE_IDLE] = before->idle != after->idle;
     differs[RULE_SHARED] = before->shared != after->shared;
     differs[RULE_FACTOR] = before->factor != after->factor;
+    differs[RULE_COMPANY] = strcmp(before->company, after->company) != 0;
 }
 
 void rules_fields(const struct account *before, const struct account *after,
@@ -230,4 +247,6 @@ void rules_tell(const struct account *before, const struct account *after,
         ledger_entry_bool(entry, "shared", after->shared);
     if (differs[RULE_FACTOR])
         ledger_entry_text(entry, "factor", account_factor_word(after->factor));
+    if (differs[RULE_COMPANY])
+        ledger_entry_text(entry, "company", after->company);
 }

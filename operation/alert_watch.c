@@ -10,6 +10,7 @@
 #include "operation/document.h"
 #include "operation/evidence.h"
 #include "operation/grant.h"
+#include "operation/maintenance.h"
 #include "operation/session.h"
 #include "operation/space.h"
 #include "policy/calendar.h"
@@ -278,6 +279,23 @@ static enum medgl_error watch_backups(struct watch *watch)
     return text[0] == '\0' ? MEDGL_OK : state_raise(watch, ALERT_BACKUP, text);
 }
 
+/* -- maintenance ------------------------------------------------------------------------------ */
+
+static enum medgl_error watch_maintenance(struct watch *watch)
+{
+    struct maintenance_waiting waiting;
+    char text[STORE_ALERT_SIZE];
+    MEDGL_TRY(maintenance_waiting(watch->context, clock_read().now, &waiting));
+    if (waiting.overdue == 0)
+        return MEDGL_OK;
+    (void)snprintf(text, sizeof(text),
+                   "%" PRIu32 " sessions of maintenance accounts wait for their confirmation, and "
+                   "longer than the policy allows (maintenance_confirm): see medgl-admin report "
+                   "maintenance --unconfirmed.",
+                   waiting.overdue);
+    return state_raise(watch, ALERT_MAINTENANCE, text);
+}
+
 /* -- all of it -------------------------------------------------------------------------------- */
 
 struct look {
@@ -297,6 +315,7 @@ enum medgl_error operation_alert_watch(struct context *context, const struct ale
         {"grants that are over", watch_grants},
         {"copies of documents past their retention", watch_documents},
         {"backups", watch_backups},
+        {"maintenance that nobody confirmed", watch_maintenance},
         {"the checkpoint kept last", watch_checkpoint},
         {"the evidence", watch_evidence},
     };

@@ -146,6 +146,14 @@ static enum medgl_error keep_state_of(struct keep_run *run, const struct ledger_
     return MEDGL_OK;
 }
 
+/* Which company an account is of is held against the row (R30). */
+static enum medgl_error keep_company(struct archive_keep *keep, const struct ledger_entry *entry)
+{
+    return ledger_entry_find(entry, "company", LEDGER_FIELD_TEXT) != NULL
+               ? keep_seq(keep, entry->seq)
+               : MEDGL_OK;
+}
+
 /* One less of those that an entry made which stays. */
 static bool login_used_code(const struct ledger_entry *entry)
 {
@@ -179,6 +187,10 @@ static enum medgl_error keep_entry(struct keep_run *run, const struct ledger_ent
     case LEDGER_MAINTENANCE_CONFIRM:
         return keep_seq(keep, entry->seq);
     case LEDGER_ACCOUNT_ADD:
+        MEDGL_TRY(keep_company(keep, entry));
+        return keep_state_of(run, entry);
+    case LEDGER_ACCOUNT_CHANGE:
+        return keep_company(keep, entry);
     case LEDGER_ACCOUNT_DISABLE:
     case LEDGER_ACCOUNT_ENABLE:
     case LEDGER_ACCOUNT_RETIRE:
@@ -191,7 +203,6 @@ static enum medgl_error keep_entry(struct keep_run *run, const struct ledger_ent
     case LEDGER_SESSION_LOST:
     case LEDGER_SESSION_END:
         return map_find(&keep->sessions, session) != NULL ? keep_seq(keep, entry->seq) : MEDGL_OK;
-    case LEDGER_ACCOUNT_CHANGE:
     case LEDGER_ACCOUNT_SHADOW:
     case LEDGER_ACCOUNT_UNLOCK:
     case LEDGER_LOGIN_FAILURE:

@@ -296,6 +296,7 @@ static void doctor_main(struct doctor *doctor)
                              &context))
         return;
     doctor_misplaced(doctor, &context);
+    doctor_maintenance(doctor, &context);
     doctor_archives(doctor, &context);
     doctor_lists(doctor, &context);
     doctor_space(doctor, &context);

@@ -155,6 +155,9 @@ void doctor_keys(struct doctor *doctor, struct context *context, const char *vke
 /* The break-glass accounts, and whether they would do what they are for (R32): `context` is theirs.
  * As the owner of the store. */
 void doctor_breakglass(struct doctor *doctor, struct context *context);
+/* Sessions of maintenance accounts that nobody has confirmed (R30). As the owner of the store. */
+void doctor_maintenance(struct doctor *doctor, struct context *context);
+
 /* Accounts of that class in the main store, where they do nothing. */
 void doctor_misplaced(struct doctor *doctor, const struct context *context);
 

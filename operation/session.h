@@ -50,6 +50,12 @@ enum medgl_error session_sweep(struct context *context, struct store_txn *txn,
                                const struct clock_reading *clock, const struct account *account,
                                uint32_t *lost);
 
+/* Records all that are open of the account as ended by the operator, each with its entry; for
+ * whoever ends the processes then. */
+enum medgl_error session_end_all(struct context *context, struct store_txn *txn,
+                                 const struct clock_reading *clock, const struct account *account,
+                                 const char *why, uint32_t *ended);
+
 /* Whether it is of a service that acts for the account while nobody logs in: cron, the user's own
  * systemd. */
 bool session_is_services(const struct session *session);

@@ -34,6 +34,8 @@ void session_entry(const struct context *context, const struct clock_reading *cl
     ledger_entry_text(entry, "class", account_class_word(account->class_));
     if (session->person[0] != '\0')
         ledger_entry_text(entry, "person", session->person);
+    if (session->grant_id[0] != '\0')
+        ledger_entry_text(entry, "grant", session->grant_id);
 }
 
 int64_t session_seconds(const struct session *session, medgl_time now)
@@ -76,17 +78,21 @@ static bool session_is_gone(const struct session *session, medgl_time now)
     return false;
 }
 
-static enum medgl_error pile_if_gone(void *argument, const struct session *session)
+static enum medgl_error pile_add(void *argument, const struct session *session)
 {
     struct session_pile *pile = argument;
-    if (!session_is_gone(session, pile->now))
-        return MEDGL_OK;
     struct session *larger = reallocarray(pile->sessions, pile->count + 1, sizeof(*larger));
     if (larger == NULL)
         return MEDGL_ERR_MEMORY;
     pile->sessions = larger;
     larger[pile->count++] = *session;
     return MEDGL_OK;
+}
+
+static enum medgl_error pile_if_gone(void *argument, const struct session *session)
+{
+    const struct session_pile *pile = argument;
+    return session_is_gone(session, pile->now) ? pile_add(argument, session) : MEDGL_OK;
 }
 
 static enum medgl_error session_lose(struct context *context, struct store_txn *txn,
@@ -118,6 +124,27 @@ enum medgl_error session_sweep(struct context *context, struct store_txn *txn,
         store_session_each_open(txn, account == NULL ? NULL : account->id, pile_if_gone, &pile));
     for (size_t i = 0; i < pile.count; i++, ++*lost)
         MEDGL_TRY(session_lose(context, txn, clock, &pile.sessions[i]));
+    return MEDGL_OK;
+}
+
+/* -- all of an account ------------------------------------------------------------------------ */
+
+enum medgl_error session_end_all(struct context *context, struct store_txn *txn,
+                                 const struct clock_reading *clock, const struct account *account,
+                                 const char *why, uint32_t *ended)
+{
+    auto_clean(pile_free) struct session_pile pile = {.now = clock->now};
+    *ended = 0;
+    MEDGL_TRY(store_session_each_open(txn, account->id, pile_add, &pile));
+    for (size_t i = 0; i < pile.count; i++, ++*ended) {
+        const struct session *session = &pile.sessions[i];
+        struct ledger_entry entry;
+        MEDGL_TRY(store_session_close(txn, session->id, clock->now, SESSION_END_ENDED));
+        session_entry(context, clock, LEDGER_SESSION_END, account, session, &entry);
+        ledger_entry_number(&entry, "seconds", session_seconds(session, clock->now));
+        ledger_entry_text(&entry, "why", why);
+        MEDGL_TRY(evidence_append(context, txn, &entry, NULL));
+    }
     return MEDGL_OK;
 }
 

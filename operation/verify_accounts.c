@@ -2,6 +2,7 @@
 #include "operation/verify_accounts.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The latest entries that say what an account or its password is. */
@@ -11,7 +12,14 @@ struct last {
     bool account_known, password_known;
     char credential[CRYPTO_ID_SIZE]; /* id of the password that the entry made */
     enum account_state state;
+    char *company; /* malloc'ed; NULL: none */
 };
+
+static void last_forget(void *node)
+{
+    const struct last *last = node;
+    free(last->company);
+}
 
 /* The latest entry about a password, by account and id. */
 struct made {
@@ -68,6 +76,16 @@ static enum medgl_error made_note(struct verify_accounts *accounts, const char *
 
 /* -- what entries say ------------------------------------------------------------------------- */
 
+static enum medgl_error learn_company(struct last *last, const struct ledger_entry *entry)
+{
+    const struct ledger_field *field = ledger_entry_find(entry, "company", LEDGER_FIELD_TEXT);
+    if (field == NULL)
+        return MEDGL_OK;
+    free(last->company);
+    last->company = strdup(field->text);
+    return last->company != NULL ? MEDGL_OK : MEDGL_ERR_MEMORY;
+}
+
 static enum medgl_error learn_account(struct verify_accounts *accounts,
                                       const struct ledger_entry *entry)
 {
@@ -76,8 +94,8 @@ static enum medgl_error learn_account(struct verify_accounts *accounts,
         return MEDGL_ERR_MEMORY;
     last->account_known = true;
     last->account_seq = entry->seq;
-    if (entry->kind == LEDGER_ACCOUNT_CHANGE)
-        return MEDGL_OK;
+    if (entry->kind == LEDGER_ACCOUNT_ADD || entry->kind == LEDGER_ACCOUNT_CHANGE)
+        MEDGL_TRY(learn_company(last, entry));
     if (entry->kind == LEDGER_ACCOUNT_ADD || entry->kind == LEDGER_ACCOUNT_ENABLE)
         last->state = ACCOUNT_STATE_ACTIVE;
     if (entry->kind == LEDGER_ACCOUNT_DISABLE)
@@ -189,6 +207,9 @@ static enum medgl_error row_account(void *argument, const struct account *accoun
     else if (last->account_seq != account->ledger_seq || last->state != account->state)
         accounts_fault(accounts, last->account_seq,
                        "an account is not in the state that its last entry says");
+    else if (strcmp(last->company != NULL ? last->company : "", account->company) != 0)
+        accounts_fault(accounts, last->account_seq,
+                       "an account is not of the company that its entries say");
     if (last != NULL)
         last->account_known = false; /* seen: what is left over has an entry and no row */
     return MEDGL_OK;
@@ -257,6 +278,6 @@ void verify_accounts_gone(struct verify_accounts *accounts)
 
 void verify_accounts_free(struct verify_accounts *accounts)
 {
-    map_free(&accounts->last, NULL);
+    map_free(&accounts->last, last_forget);
     map_free(&accounts->made, NULL);
 }

@@ -35,6 +35,31 @@ static void running_ended(struct verify_running *running, const struct ledger_en
         running->fault(running->argument, entry->seq, "a session ended that was not open");
 }
 
+struct confirmed_session {
+    struct map_node node; /* by its id */
+    uint64_t seq;
+    char account[CRYPTO_ID_SIZE], by[STORE_NAME_SIZE];
+    bool seen;
+};
+
+static enum medgl_error running_confirmed(struct verify_running *running,
+                                          const struct ledger_entry *entry)
+{
+    const char *id = ledger_entry_find_text(entry, "session");
+    if (map_find(&running->confirmed, id) != NULL) {
+        running->fault(running->argument, entry->seq, "a session was confirmed that had been");
+        return MEDGL_OK;
+    }
+    struct confirmed_session *confirmed = map_add(&running->confirmed, id, sizeof(*confirmed));
+    if (confirmed == NULL)
+        return MEDGL_ERR_MEMORY;
+    confirmed->seq = entry->seq;
+    (void)snprintf(confirmed->account, sizeof(confirmed->account), "%s",
+                   entry->subject.account != NULL ? entry->subject.account : "");
+    (void)snprintf(confirmed->by, sizeof(confirmed->by), "%s", entry->actor.name);
+    return MEDGL_OK;
+}
+
 enum medgl_error verify_running_learn(struct verify_running *running,
                                       const struct ledger_entry *entry)
 {
@@ -46,6 +71,8 @@ enum medgl_error verify_running_learn(struct verify_running *running,
     case LEDGER_SESSION_END:
         running_ended(running, entry);
         return MEDGL_OK;
+    case LEDGER_MAINTENANCE_CONFIRM:
+        return running_confirmed(running, entry);
     case LEDGER_POLICY_CHANGE:
         running->policy_known = true;
         running->policy_seq = entry->seq;
@@ -98,7 +125,6 @@ enum medgl_error verify_running_learn(struct verify_running *running,
     case LEDGER_EMERGENCY_RECOVER:
     case LEDGER_EMERGENCY_REVIEW:
     case LEDGER_EMERGENCY_JOIN:
-    case LEDGER_MAINTENANCE_CONFIRM:
     case LEDGER_ALERT_RAISE:
     case LEDGER_ALERT_DELIVER:
     case LEDGER_KIND_COUNT:
@@ -115,6 +141,32 @@ static enum medgl_error running_row(void *argument, const struct session *sessio
         running->fault(running->argument, 0, "an open session has no entry that opened it");
     else
         found->seen = true;
+    return MEDGL_OK;
+}
+
+static enum medgl_error confirmed_row(void *argument, const struct session *session)
+{
+    const struct verify_running *running = argument;
+    struct confirmed_session *found = map_find(&running->confirmed, session->id);
+    if (found == NULL || found->seq != session->confirmed_seq ||
+        strcmp(found->account, session->account_id) != 0 ||
+        strcmp(found->by, session->confirmed_by) != 0)
+        running->fault(running->argument, session->confirmed_seq,
+                       "a session says that it was confirmed, and no entry does");
+    if (found != NULL)
+        found->seen = true;
+    return MEDGL_OK;
+}
+
+static enum medgl_error confirmed_state(struct verify_running *running, struct store_txn *txn)
+{
+    MEDGL_TRY(store_session_each_confirmed(txn, confirmed_row, running));
+    MAP_EACH(&running->confirmed, const struct confirmed_session, confirmed)
+    {
+        if (!confirmed->seen)
+            running->fault(running->argument, confirmed->seq,
+                           "a session that an entry confirmed is gone, or not confirmed");
+    }
     return MEDGL_OK;
 }
 
@@ -142,10 +194,12 @@ enum medgl_error verify_running_state(struct verify_running *running, struct sto
             running->fault(running->argument, open->seq,
                            "a session that an entry opened is gone, or over without an entry");
     }
+    MEDGL_TRY(confirmed_state(running, txn));
     return running_policy(running, txn);
 }
 
 void verify_running_free(struct verify_running *running)
 {
     map_free(&running->open, NULL);
+    map_free(&running->confirmed, NULL);
 }

@@ -79,7 +79,8 @@ static void admission_maintenance(const struct admission_facts *facts, medgl_tim
                                   struct admission_decision *decision)
 {
     const medgl_time approved = facts->approved_until;
-    decision->approved = facts->class_ != ACCOUNT_CLASS_MAINTENANCE || approved > now;
+    decision->approved =
+        facts->class_ != ACCOUNT_CLASS_MAINTENANCE || (approved != 0 && approved > now);
     if (facts->class_ == ACCOUNT_CLASS_MAINTENANCE &&
         (decision->until == 0 || approved < decision->until))
         decision->until = approved;

@@ -30,8 +30,8 @@ struct store_options {
     const char *path;             /* of the database file; its directory holds what belongs to it */
     const unsigned char *row_key; /* CRYPTO_HASH_SIZE bytes; copied */
     int64_t patience_ms;          /* how long to wait for other writers before MEDGL_ERR_DEADLINE */
-    bool create;    /* make it when it is not there (setup); else MEDGL_ERR_NOT_FOUND */
-    bool read_only; /* reports: never writes, needs no writable directory */
+    bool create;     /* make it when it is not there (setup); else MEDGL_ERR_NOT_FOUND */
+    bool read_only;  /* reports: never writes, needs no writable directory */
     bool other_keys; /* there are more keys to try: MEDGL_ERR_KEY is not logged */
 };
 
@@ -365,6 +365,10 @@ enum medgl_error store_session_each_since(
     enum medgl_error (*each)(void *argument, const struct session *session), void *argument);
 /* The closed sessions of maintenance accounts that nobody has confirmed, the oldest first. */
 enum medgl_error store_session_each_unconfirmed(
+    struct store_txn *txn, enum medgl_error (*each)(void *argument, const struct session *session),
+    void *argument);
+/* Those that somebody has confirmed, the oldest first. */
+enum medgl_error store_session_each_confirmed(
     struct store_txn *txn, enum medgl_error (*each)(void *argument, const struct session *session),
     void *argument);
 /* Confirms the session with that id: nothing but `confirmed`, `confirmed_by` and `confirmed_seq` is

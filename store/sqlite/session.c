@@ -89,6 +89,13 @@ enum medgl_error store_session_each_unconfirmed(
     return session_each(txn, STATEMENT_SESSION_UNCONFIRMED, NULL, each, argument);
 }
 
+enum medgl_error store_session_each_confirmed(
+    struct store_txn *txn, enum medgl_error (*each)(void *argument, const struct session *session),
+    void *argument)
+{
+    return session_each(txn, STATEMENT_SESSION_CONFIRMED, NULL, each, argument);
+}
+
 static bool session_is_end(enum session_end how)
 {
     switch (how) {

@@ -209,6 +209,8 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_SESSION_UNCONFIRMED] =
         "SELECT " SESSION " FROM session WHERE class = 3 AND closed <> 0 AND confirmed IS NULL "
         "ORDER BY opened, id",
+    [STATEMENT_SESSION_CONFIRMED] =
+        "SELECT " SESSION " FROM session WHERE confirmed IS NOT NULL ORDER BY opened, id",
     [STATEMENT_SESSION_ADD] =
         "INSERT INTO session (" SESSION ") VALUES (:id, :account_id, :service, "
         ":source, :tty, :opened, :closed, :class, :ended, :leader, :person, :grant_id, "

@@ -906,6 +906,70 @@ static void set(struct policy *policy, const char *name, const char *value)
         fail_msg("%s", why);
 }
 
+/* -- maintenance (R30) ------------------------------------------------------------------------- */
+
+/* Of a Saturday. */
+static const struct maintenance_row {
+    const char *name, *hours, *now, *approved, *granted;
+    enum admission_reason reason;
+    const char *until; /* "": no end, or refused */
+} maintenance_rows[] = {
+    {"R30: no grant", "always", "2026-11-21 09:00", "", "", ADMISSION_MAINTENANCE, ""},
+    {"R30: within it", "always", "2026-11-21 09:00", "2026-11-22 00:00", "", ADMISSION_GRANTED,
+     "2026-11-22 00:00"},
+    {"R30: to its last moment", "always", "2026-11-21 23:59", "2026-11-22 00:00", "",
+     ADMISSION_GRANTED, "2026-11-22 00:00"},
+    {"R30: over at its end", "always", "2026-11-22 00:00", "2026-11-22 00:00", "",
+     ADMISSION_MAINTENANCE, ""},
+    {"R30: long over", "always", "2026-11-21 09:00", "2026-11-01 00:00", "", ADMISSION_MAINTENANCE,
+     ""},
+    {"R30: hours that end before it", "Sat 08:00-12:00", "2026-11-21 09:00", "2026-11-22 00:00", "",
+     ADMISSION_GRANTED, "2026-11-21 12:00"},
+    {"R30: hours that end after it", "Sat 08:00-12:00", "2026-11-21 09:00", "2026-11-21 11:00", "",
+     ADMISSION_GRANTED, "2026-11-21 11:00"},
+    {"R30: it opens no closed hours", "Sat 08:00-12:00", "2026-11-21 13:00", "2026-11-22 00:00", "",
+     ADMISSION_HOURS, ""},
+    {"R30: out of hours, by two grants", "Sat 08:00-12:00", "2026-11-21 13:00", "2026-11-22 00:00",
+     "2026-11-21 15:00", ADMISSION_GRANTED, "2026-11-21 15:00"},
+    {"R30: out of hours for longer than the work", "Sat 08:00-12:00", "2026-11-21 13:00",
+     "2026-11-21 14:00", "2026-11-21 15:00", ADMISSION_GRANTED, "2026-11-21 14:00"},
+    {"R30: out of hours alone opens nothing", "always", "2026-11-21 09:00", "", "2026-11-22 00:00",
+     ADMISSION_MAINTENANCE, ""},
+    {"R30: before the epoch", "always", "1969-06-01 09:00", "", "", ADMISSION_MAINTENANCE, ""},
+};
+
+/* From wherever it comes, and whatever the machine does by itself: cron, root stepping into it. */
+static void maintenance(void **state)
+{
+    const struct maintenance_row *row = *state;
+    const struct policy policy = with_calendar();
+    for (int origin = ADMISSION_ORIGIN_UNKNOWN; origin <= ADMISSION_ORIGIN_ANYWHERE; origin++) {
+        const struct admission_place place = {.origin = (enum admission_origin)origin};
+        struct admission_facts facts = {
+            .class_ = ACCOUNT_CLASS_MAINTENANCE,
+            .hours = row->hours,
+            .place = &place,
+            .service = "sshd",
+            .utc_offset = TOKYO,
+            .approved_until = row->approved[0] == '\0' ? 0 : at(row->approved, TOKYO),
+            .granted_until = row->granted[0] == '\0' ? 0 : at(row->granted, TOKYO)};
+        const medgl_time now = at(row->now, TOKYO);
+        struct admission_decision decision = policy_admit(&policy, &facts, now);
+        assert_int_equal(decision.reason, row->reason);
+        assert_int_equal(decision.approved, row->reason != ADMISSION_MAINTENANCE);
+        assert_int_equal(decision.until, row->until[0] == '\0' ? 0 : at(row->until, TOKYO));
+        facts.services = "login"; /* the other rules are asked nevertheless */
+        decision = policy_admit(&policy, &facts, now);
+        assert_int_equal(decision.services.granted, origin == ADMISSION_ORIGIN_SYSTEM);
+        facts.class_ = ACCOUNT_CLASS_STAFF; /* nobody else needs one, and nobody else ends by it */
+        facts.services = "";
+        decision = policy_admit(&policy, &facts, now);
+        assert_true(decision.approved && decision.reason != ADMISSION_MAINTENANCE);
+        facts.approved_until = 0;
+        assert_int_equal(policy_admit(&policy, &facts, now).until, decision.until);
+    }
+}
+
 /* What the machine does by itself uses no service that people are let in through; a question that
  * names no place is asked for one. */
 static void services_without_a_place(void **state)
@@ -1025,8 +1089,11 @@ static void R27_defaults(void **state)
     for (size_t i = 0; i < MEDGL_COUNT(rows); i++)
         for (int class_ = 0; class_ <= 5; class_++) {
             const struct admission_place place = {.origin = rows[i].origin, .own = rows[i].own};
-            const struct admission_facts facts = {
-                .class_ = (enum account_class)class_, .place = &place, .service = "sshd"};
+            const struct admission_facts facts = {.class_ = (enum account_class)class_,
+                                                  .place = &place,
+                                                  .service = "sshd",
+                                                  .approved_until =
+                                                      INT64_MAX /* asked of maintenance alone */};
             const enum admission_reason reason = policy_admit(&policy, &facts, MEDGL_DAY).reason;
             if (class_ == 0 || class_ == 5) /* no such class */
                 assert_int_not_equal(reason, ADMISSION_GRANTED);
@@ -1039,7 +1106,7 @@ static void R27_defaults(void **state)
 
 static void words(void **state)
 {
-    static const char *const reasons[] = {"undecided", "granted", "service",
+    static const char *const reasons[] = {"undecided", "granted", "maintenance", "service",
                                           "place",     "hours",   "calendar"};
     (void)state;
     for (unsigned i = 0; i < MEDGL_COUNT(reasons); i++)
@@ -1147,6 +1214,7 @@ int main(void)
     table_add("R22 hours", "they end when they say", hours_end_when_they_say, NULL);
     table_add("R22 hours", "as a plain reading has it", hours_agree_with_a_plain_reading, NULL);
     TABLE_ADD("R22 grant", grant_rows, hours_granted);
+    TABLE_ADD("R30 maintenance", maintenance_rows, maintenance);
     table_add("R22 grant", "no calendar", grant_without_a_calendar, NULL);
     table_add("R22 grant", "ends of time", grant_at_the_ends_of_time, NULL);
     table_add("R05 R22 notations", "garbage", notations_stand_garbage, NULL);
