@@ -117,6 +117,8 @@ enum admin_exit report_access(struct admin *admin)
                                     MEDGL_COUNT(access_columns));
     table_stream(table);
     enum medgl_error error = operation_report_access(&admin->context, &filter, access_row, table);
+    if (error == MEDGL_OK && admin->small.store != NULL)
+        error = operation_report_access(&admin->small, &filter, access_row, table);
     if (error != MEDGL_ERR_ARGUMENT)
         return report_end(&table, error);
     table_free(&table);

@@ -4,12 +4,13 @@ cosignatures. Written from medgl-ledger(5), RFC 6962, RFC 8032 and the C2SP spec
 standard library, so that it shares no mistake with the program that it checks.
 
   ledger_check.py --vkey FILE export LINES [--archive FILE]... [--checkpoint FILE]... [--witness FILE] [--quorum N]
+                                 [--joined MAIN-LINES]
   ledger_check.py --vkey FILE checkpoint FILE [--witness FILE] [--quorum N]
   ledger_check.py --vkey FILE inclusion PROOF LINES
   ledger_check.py --vkey FILE consistency PROOF OLD-CHECKPOINT
   ledger_check.py --vkey FILE archive FILE
 
-FILE of --vkey has the ledger's keys, one a line; of --witness those of witnesses. Ends with 0 when everything holds,
+MAIN-LINES is the export of the main ledger, which vouches for that of the break-glass accounts. FILE of --vkey has the ledger's keys, one a line; of --witness those of witnesses. Ends with 0 when everything holds,
 with 5 when anything does not (each fault is a line), with 2 when it was asked wrongly.
 """
 import argparse
@@ -349,12 +350,43 @@ def witnesses_check(checkpoints, path, quorum):
     return best
 
 
+def joined_read(path, origin):
+    """Size and root of each emergency.join in the lines of the main ledger, whose name is the small one's without its end."""
+    joined = {}
+    with open(path, "rb") as file:
+        lines = file.read().split(b"\n")[:-1]
+    for seq, line in enumerate(lines):
+        if b'"kind":"emergency.join"' not in line:
+            continue
+        entry = entry_check(line, seq, origin.removesuffix("/breakglass"))
+        details = entry["details"]
+        if entry["kind"] != "emergency.join":
+            continue
+        if details["origin"] != origin or details["first"] != (not joined):
+            raise Fault("entry %d joins another ledger, or out of turn" % seq)
+        if joined and details["size"] <= max(joined):
+            raise Fault("entry %d joins what was joined before" % seq)
+        joined[details["size"]] = (seq, unbase64(details["root"]))
+    if not joined:
+        raise Fault("nothing was joined")
+    return joined
+
+
+def joined_check(joined, roots):
+    for size, (seq, root) in joined.items():
+        if size not in roots:
+            raise Fault("entry %d of the main ledger vouches for %d entries: it was cut" % (seq, size))
+        if roots[size] != root:
+            raise Fault("entry %d of the main ledger vouches for other entries" % seq)
+
+
 def ask_export(arguments, keys):
     chain, tree, roots, hidden = Chain(keys), Tree(), {}, 0
+    joined = joined_read(arguments.joined, keys[0].name) if arguments.joined else {}
     if not arguments.checkpoint:
         raise Fault("nothing signed was given")
     checkpoints = checkpoints_read(arguments.checkpoint)
-    wanted = {checkpoint.size for checkpoint in checkpoints}
+    wanted = {checkpoint.size for checkpoint in checkpoints} | set(joined)
     bodies = {}
     for path in arguments.archive:
         bodies.update(archive_read(path, keys))
@@ -389,6 +421,7 @@ def ask_export(arguments, keys):
             raise Fault("%s has %d entries, the export %d: it was cut" % (checkpoint.label, checkpoint.size, tree.size))
         if checkpoint.root != roots[checkpoint.size]:
             raise Fault("%s was made over other entries" % checkpoint.label)
+    joined_check(joined, roots)
     chain.verify(checkpoints)
     witnessed = witnesses_check(checkpoints, arguments.witness, arguments.quorum)
     print("entries %d, without body %d, checkpoints %d, witnessed %d, root %s" %
@@ -468,6 +501,7 @@ def main():
         if name == "export":
             command.add_argument("--archive", action="append", default=[])
             command.add_argument("--checkpoint", action="append", default=[])
+            command.add_argument("--joined")
         if name in ("export", "checkpoint"):
             command.add_argument("--witness")
             command.add_argument("--quorum", type=int, default=0)
