@@ -89,7 +89,7 @@ differ("role", [f"{n}: {r}" for n, r in names.items() if n not in everybody], [f
 may = roles_sudoers()
 for name, roles in names.items():
     for group in ("helpdesk", "security", "audit"):
-        wanted = name == "doctor" or (name not in everybody and group in roles.split())
+        wanted = name == "doctor" or (name not in everybody and group in (roles or "").split())
         for line in (name, name + " x --json"):
             if may(group, line) != wanted:
                 faults.append(f"sudoers: {group} and {line!r}")
