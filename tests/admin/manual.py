@@ -82,10 +82,10 @@ def roles_sudoers():
 
 
 names = {(v["noun"] + " " + (v["verb"] or "")).strip(): v["roles"] for v in program["verbs"]}
-faults += [f"role: nobody may {name!r}" for name, roles in names.items() if not roles]
+differ("root's alone", {name for name, roles in names.items() if not roles}, {"emergency settle"})
 everybody = {name for name, roles in names.items() if roles == "everybody"}
 differ("role", everybody, {"setup", "doctor"})
-differ("role", [f"{n}: {r}" for n, r in names.items() if n not in everybody], [f"{n}: {r}" for n, r in roles_shown().items()])
+differ("role", [f"{n}: {r or ''}" for n, r in names.items() if n not in everybody], [f"{n}: {r}" for n, r in roles_shown().items()])
 may = roles_sudoers()
 for name, roles in names.items():
     for group in ("helpdesk", "security", "audit"):
