@@ -1,6 +1,7 @@
 /* The noun breakglass: a new sealed credential goes onto its page and nowhere else; and which there
  * are (R32). */
 #include "admin/breakglass.h"
+#include "admin/emergency.h"
 
 #include "admin/reset.h"
 
@@ -133,6 +134,7 @@ enum admin_exit breakglass_seal(struct admin *admin)
     }
     admin->file_stays = sealing.slip.way == SLIP_TO_FILE;
     seal_print(admin, sealing.slip.way, &row);
+    emergency_join_now(admin);
     return ADMIN_DONE;
 }
 
