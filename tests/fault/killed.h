@@ -59,12 +59,16 @@ enum killed {
     KILLED_LOST, /* it failed, or could not be traced */
 };
 
+/* Hears of each of those calls before it is made. false: the process is killed there. */
+typedef bool (*killed_moment)(void *moment_argument, pid_t child,
+                              const struct __ptrace_syscall_info *info);
+
 /* `act` is done in a child, whose exit status tells whether it did well. */
-static inline enum killed killed_before(unsigned n, bool (*act)(void *argument), void *argument)
+static inline enum killed killed_watch(killed_moment moment, void *moment_argument,
+                                       bool (*act)(void *argument), void *argument)
 {
     struct __ptrace_syscall_info info;
     int status = 0, pass = 0;
-    unsigned calls = 0;
     const pid_t child = fork();
     if (child == 0) {
         if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0 || raise(SIGSTOP) != 0)
@@ -89,11 +93,26 @@ static inline enum killed killed_before(unsigned n, bool (*act)(void *argument),
             continue;
         if (ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof(info), &info) <= 0)
             return KILLED_LOST;
-        if (info.op != PTRACE_SYSCALL_INFO_ENTRY || !killed_changes(&info) || ++calls < n)
+        if (info.op != PTRACE_SYSCALL_INFO_ENTRY || !killed_changes(&info) ||
+            moment(moment_argument, child, &info))
             continue;
         (void)kill(child, SIGKILL);
         return waitpid(child, &status, 0) == child && WIFSIGNALED(status) ? KILLED : KILLED_LOST;
     }
+}
+
+static inline bool killed_count(void *moment_argument, pid_t child,
+                                const struct __ptrace_syscall_info *info)
+{
+    unsigned *left = moment_argument;
+    (void)child;
+    (void)info;
+    return --*left > 0;
+}
+
+static inline enum killed killed_before(unsigned n, bool (*act)(void *argument), void *argument)
+{
+    return killed_watch(killed_count, &n, act, argument);
 }
 
 #endif

@@ -86,7 +86,7 @@ machine_with_medgl() {
 }
 
 admin() {
-    medgl-admin "${operator[@]}" "$@"
+    command medgl-admin "${operator[@]}" "$@"
 }
 
 # A person with an account here. The issued password is in $issued.
@@ -202,14 +202,16 @@ converses() { # NAME [as USER | at TERMINAL] COMMAND... < script
     tap $? "$name"
 }
 says() { # NAME TEXT FILE: a line of the file has the text; what logs comes a moment later
-    local tries=50
-    until grep -qsF -- "$2" "$3" || [ $((tries -= 1)) = 0 ]; do sleep 0.1; done
-    grep -F -- "$2" "$3" > $seen 2>&1 || { echo "no line has: $2"; tail -n 5 "$3"; } > $seen
-    grep -qF -- "$2" "$3"
+    local tries=50 found
+    until found=$(grep -sF -- "$2" "$3") || [ $((tries -= 1)) = 0 ]; do sleep 0.1; done
+    [ -n "$found" ] || { echo "no line has: $2" && tail -n 5 "$3"; } > /run/says 2>&1
+    [ -n "$found" ] || cp /run/says $seen
+    [ -n "$found" ]
     tap $? "$1"
 }
+ledger=() # an option: which one is counted in
 counts() { # NAME NUMBER EXPRESSION: so many entries of the ledger are such; the expression sees k (kind), d (details), s (subject)
-    admin ledger export > /run/ledger.export 2> $seen
+    admin ledger export "${ledger[@]}" > /run/ledger.export 2> $seen
     python3 -I -c '
 import json, sys
 number, expression = sys.argv[1:]
