@@ -1,16 +1,11 @@
-/* The noun report: what was done in an emergency, as tables, JSON, or a page to print and sign
- * (R33), and when the last drills were (R31). */
-#include "admin/admin.h"
-
-#include "operation/report_emergency.h"
+/* The noun report: what was done in an emergency, as tables or JSON (R33), and when the last drills
+ * were (R31). The page to print and sign is that of report_page.c. */
+#include "admin/report_page.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-static const char *emergency_left_say(enum emergency_left what)
+const char *report_left_say(enum emergency_left what)
 {
     switch (what) {
     case EMERGENCY_LEFT_OPEN:
@@ -25,8 +20,13 @@ static const char *emergency_left_say(enum emergency_left what)
         return N_("the review: medgl-admin emergency review NUMBER");
     case EMERGENCY_LEFT_SEAL:
         return N_("used accounts that were not sealed anew: medgl-admin breakglass list");
+    case EMERGENCY_LEFT_JOIN:
+        return N_(
+            "its entries that the main ledger does not vouch for yet: medgl-alert.timer joins "
+            "them within the hour");
     case EMERGENCY_LEFT_MAIN:
-        return N_("the main ledger could not be read: what operators did there is missing here");
+        return N_("the main ledger could not be read, then or now, or has lost entries: what "
+                  "operators did there may be missing here (medgl-admin ledger verify)");
     case EMERGENCY_LEFT_BODIES:
         return N_("entries in archives: what operators did there is missing here");
     }
@@ -52,6 +52,11 @@ static const struct column head_columns[] = {
     {"reviewed", N_("Reviewed"), COLUMN_TIME, COLUMN_BOTH},
     {"reviewed_by", N_("Reviewed by"), COLUMN_TEXT, COLUMN_BOTH},
     {"review_note", N_("Review"), COLUMN_TEXT, COLUMN_BOTH},
+    {"ledger", N_("Ledger"), COLUMN_TEXT, COLUMN_BOTH},
+    {"from", N_("Its entries from"), COLUMN_NUMBER, COLUMN_BOTH},
+    {"to", N_("To"), COLUMN_NUMBER, COLUMN_BOTH},
+    {"main_from", N_("Main ledger from"), COLUMN_NUMBER, COLUMN_BOTH},
+    {"main_to", N_("To"), COLUMN_NUMBER, COLUMN_BOTH},
 };
 static const struct column login_columns[] = {
     {"seq", N_("SEQ"), COLUMN_NUMBER, COLUMN_BOTH},
@@ -62,7 +67,11 @@ static const struct column login_columns[] = {
     {"source", N_("SOURCE"), COLUMN_TEXT, COLUMN_BOTH},
     {"allowed", N_("ALLOWED"), COLUMN_BOOL, COLUMN_BOTH},
     {"refused_for", N_("REFUSED FOR"), COLUMN_TEXT, COLUMN_BOTH},
-    {"person", N_("PERSON"), COLUMN_TEXT, COLUMN_BOTH},
+    {"times", N_("TIMES"), COLUMN_NUMBER, COLUMN_BOTH},
+    {"last", "", COLUMN_TIME, COLUMN_JSON},
+    {"inside", "", COLUMN_BOOL, COLUMN_JSON},
+    {"serial", N_("ENVELOPE"), COLUMN_TEXT, COLUMN_BOTH},
+    {"person", N_("PERSON"), COLUMN_TEXT, COLUMN_WIDE},
     {"purpose", N_("PURPOSE"), COLUMN_TEXT, COLUMN_WIDE},
 };
 static const struct column session_columns[] = {
@@ -73,6 +82,7 @@ static const struct column session_columns[] = {
     {"terminal", N_("TERMINAL"), COLUMN_TEXT, COLUMN_BOTH},
     {"opened", N_("SESSION BEGAN"), COLUMN_TIME, COLUMN_BOTH},
     {"closed", N_("ENDED"), COLUMN_TIME, COLUMN_BOTH},
+    {"state", N_("STATE"), COLUMN_TEXT, COLUMN_BOTH},
     {"seconds", N_("SECONDS"), COLUMN_NUMBER, COLUMN_BOTH},
     {"session", "", COLUMN_TEXT, COLUMN_JSON},
 };
@@ -83,21 +93,34 @@ static const struct column act_columns[] = {
     {"kind", N_("KIND"), COLUMN_TEXT, COLUMN_BOTH},
     {"actor", N_("OPERATOR"), COLUMN_TEXT, COLUMN_BOTH},
     {"subject", N_("ACCOUNT"), COLUMN_TEXT, COLUMN_BOTH},
-    {"reason", N_("REASON"), COLUMN_TEXT, COLUMN_WIDE},
+    {"breakglass", N_("BREAK-GLASS"), COLUMN_BOOL, COLUMN_BOTH},
+    {"reason", "", COLUMN_TEXT, COLUMN_JSON},
+    {"details", N_("DETAILS"), COLUMN_TEXT, COLUMN_WIDE},
 };
 static const struct column alarm_columns[] = {
     {"time", N_("ALERT"), COLUMN_TIME, COLUMN_BOTH},
     {"kind", N_("KIND"), COLUMN_TEXT, COLUMN_BOTH},
     {"receivers", N_("RECEIVERS"), COLUMN_NUMBER, COLUMN_BOTH},
     {"failed", N_("FAILED"), COLUMN_NUMBER, COLUMN_BOTH},
-    {"done", "", COLUMN_TIME, COLUMN_JSON},
+    {"delivered", N_("DELIVERED"), COLUMN_BOOL, COLUMN_BOTH},
     {"text", N_("TEXT"), COLUMN_TEXT, COLUMN_WIDE},
 };
 static const struct column left_columns[] = {
     {"what", N_("TO BE DONE"), COLUMN_TEXT, COLUMN_BOTH},
     {"count", N_("COUNT"), COLUMN_NUMBER, COLUMN_BOTH},
-    {"how", N_("HOW"), COLUMN_TEXT, COLUMN_BOTH},
+    {"how", N_("HOW"), COLUMN_TEXT, COLUMN_WIDE},
 };
+
+/* Below 0: not known, or not so far. */
+static struct cell size_cell(int64_t size)
+{
+    return size >= 0 ? CELL_NUMBER(size) : CELL_NONE;
+}
+
+bool report_timed_out(const struct emergency_report *report)
+{
+    return report->row.ended == EMERGENCY_END_TIMED_OUT || report->phase == EMERGENCY_TIMED_OUT;
+}
 
 struct tables {
     struct output *output;
@@ -108,6 +131,8 @@ static void tables_head(void *argument, const struct emergency_report *report)
 {
     const struct tables *tables = argument;
     const struct emergency *row = &report->row;
+    if (row->drill)
+        output_say(tables->output, _("DRILL, no emergency"));
     struct table *table = table_new(tables->output, "emergency", TABLE_RECORD, head_columns,
                                     MEDGL_COUNT(head_columns));
     table_row(table, (struct cell[]){
@@ -121,11 +146,16 @@ static void tables_head(void *argument, const struct emergency_report *report)
                          CELL_NUMBER(row->declared),
                          CELL_NUMBER(row->recovered),
                          CELL_TEXT(row->recovered_by),
-                         CELL_NUMBER(row->ended == EMERGENCY_END_TIMED_OUT),
+                         CELL_NUMBER(report_timed_out(report)),
                          CELL_NUMBER(report->spent / MEDGL_MINUTE),
                          CELL_NUMBER(row->reviewed),
                          CELL_TEXT(row->reviewed_by),
                          CELL_TEXT(row->review_note),
+                         CELL_TEXT(report->origin),
+                         CELL_NUMBER(row->own_from),
+                         size_cell(row->own_to > 0 ? (int64_t)row->own_to : -1),
+                         size_cell(row->main_from >= 0 ? row->main_from + 1 : -1),
+                         size_cell(row->main_to),
                      });
     table_print(&table);
 }
@@ -138,6 +168,8 @@ static void tables_login(void *argument, const struct emergency_login *login)
                               CELL_NUMBER(login->clock_synchronised), CELL_TEXT(login->account),
                               CELL_TEXT(login->service), CELL_TEXT(login->source),
                               CELL_NUMBER(login->allowed), CELL_TEXT(login->reason),
+                              CELL_NUMBER(login->times), CELL_NUMBER(login->last),
+                              CELL_NUMBER(login->inside), CELL_TEXT(login->serial),
                               CELL_TEXT(login->person), CELL_TEXT(login->purpose)});
 }
 
@@ -149,8 +181,8 @@ static void tables_session(void *argument, const struct emergency_session *told)
               (struct cell[]){CELL_TEXT(told->account), CELL_TEXT(session->person),
                               CELL_TEXT(session->service), CELL_TEXT(session->source),
                               CELL_TEXT(session->tty), CELL_NUMBER(session->opened),
-                              CELL_NUMBER(session->closed), CELL_NUMBER(told->seconds),
-                              CELL_TEXT(session->id)});
+                              CELL_NUMBER(session->closed), CELL_TEXT(told->state),
+                              size_cell(told->seconds), CELL_TEXT(session->id)});
 }
 
 static void tables_act(void *argument, const struct emergency_act *act)
@@ -159,17 +191,18 @@ static void tables_act(void *argument, const struct emergency_act *act)
     table_row(tables->acts,
               (struct cell[]){CELL_TEXT(act->main ? "main" : "breakglass"), CELL_NUMBER(act->seq),
                               CELL_NUMBER(act->time), CELL_TEXT(act->kind), CELL_TEXT(act->actor),
-                              CELL_TEXT(act->subject), CELL_TEXT(act->reason)});
+                              CELL_TEXT(act->subject), CELL_NUMBER(act->breakglass),
+                              CELL_TEXT(act->reason), CELL_TEXT(act->details)});
 }
 
 static void tables_alarm(void *argument, const struct emergency_alarm *alarm)
 {
     const struct tables *tables = argument;
-    const struct alert *alert = alarm->alert;
     table_row(tables->alarms,
-              (struct cell[]){CELL_NUMBER(alert->first), CELL_TEXT(alert_kind_word(alert->kind)),
-                              CELL_NUMBER(alarm->receivers), CELL_NUMBER(alarm->failed),
-                              CELL_NUMBER(alert->done), CELL_TEXT(alert->text)});
+              (struct cell[]){CELL_NUMBER(alarm->time), CELL_TEXT(alarm->kind),
+                              size_cell(alarm->forgotten ? -1 : (int64_t)alarm->receivers),
+                              size_cell(alarm->forgotten ? -1 : (int64_t)alarm->failed),
+                              CELL_NUMBER(alarm->delivered), CELL_TEXT(alarm->text)});
 }
 
 static void tables_left(void *argument, enum emergency_left what, uint32_t count)
@@ -177,20 +210,27 @@ static void tables_left(void *argument, enum emergency_left what, uint32_t count
     const struct tables *tables = argument;
     table_row(tables->left,
               (struct cell[]){CELL_TEXT(emergency_left_word(what)), CELL_NUMBER(count),
-                              CELL_TEXT(_(emergency_left_say(what)))});
+                              CELL_TEXT(_(report_left_say(what)))});
 }
 
 static void tables_print(struct tables *tables)
 {
-    struct table **const all[] = {&tables->logins, &tables->sessions, &tables->acts,
-                                  &tables->alarms, &tables->left};
-    for (size_t i = 0; i < MEDGL_COUNT(all); i++)
-        if (tables->output->json || !table_empty(*all[i])) {
-            output_say(tables->output, "%s", "");
-            table_print(all[i]);
-        } else {
-            table_free(all[i]);
-        }
+    const struct {
+        struct table **table;
+        const char *none;
+    } parts[] = {
+        {&tables->logins, _("Nobody logged in with a break-glass account, or tried to.")},
+        {&tables->sessions, _("There was no session of a break-glass account.")},
+        {&tables->acts, _("No operator did anything.")},
+        {&tables->alarms, _("No alert was raised.")},
+        {&tables->left, _("Nothing is left to be done.")},
+    };
+    for (size_t i = 0; i < MEDGL_COUNT(parts); i++) {
+        output_say(tables->output, "%s", "");
+        if (table_empty(*parts[i].table))
+            output_say(tables->output, "%s", parts[i].none);
+        table_print(parts[i].table);
+    }
 }
 
 static void tables_free(struct tables *tables)
@@ -227,172 +267,21 @@ static enum medgl_error emergency_tables(struct admin *admin, struct context *th
     return MEDGL_OK;
 }
 
-/* -- the page -------------------------------------------------------------------------------------
- */
-
-/* In both languages, whatever the operator's; what was recorded stands as it was recorded. */
-struct page {
-    struct output *output;
-    const char *part; /* the heading that was printed last */
-};
-
-__attribute__((format(printf, 2, 3))) static void page_add(const struct page *page,
-                                                           const char *format, ...)
-{
-    char *text = NULL;
-    va_list arguments;
-    va_start(arguments, format);
-    const int len = vasprintf(&text, format, arguments);
-    va_end(arguments);
-    if (len < 0)
-        page->output->failed = true;
-    else
-        output_raw(page->output, text, (size_t)len);
-    if (len >= 0)
-        free(text);
-}
-
-static void page_part(struct page *page, const char *heading)
-{
-    if (page->part != heading)
-        page_add(page, "\n%s\n\n", heading);
-    page->part = heading;
-}
-
-static void page_time(medgl_time t, char text[CLOCK_LOCAL_SIZE])
-{
-    if (t == 0)
-        (void)snprintf(text, CLOCK_LOCAL_SIZE, "-");
-    else
-        clock_format_local(t, text);
-}
-
-static void page_head(void *argument, const struct emergency_report *report)
-{
-    const struct page *page = argument;
-    const struct emergency *row = &report->row;
-    char host[HOST_NAME_MAX + 1] = "", declared[CLOCK_LOCAL_SIZE], recovered[CLOCK_LOCAL_SIZE];
-    (void)gethostname(host, sizeof(host) - 1);
-    page_time(row->declared, declared);
-    page_time(row->recovered, recovered);
-    if (row->drill)
-        page_add(page, "*** DRILL / 訓練 ***\n\n");
-    page_add(page,
-             "Report of emergency %" PRIu32 " / 非常時の記録 %" PRIu32 "\n"
-             "========================================================================\n"
-             "Host / ホスト:              %s\n"
-             "Criterion / 判断の基準:     %s\n"
-             "Decided by / 判断した人:    %s%s%s\n"
-             "Note / 備考:                %s\n"
-             "Declared / 宣言:            %s\n",
-             row->number, row->number, host, row->criterion,
-             row->decided_by[0] != '\0' ? row->decided_by : "-",
-             report->account[0] != '\0' ? ", by a login of / ログインによる: " : "",
-             report->account, row->note, declared);
-    page_add(page,
-             "Recovered / 復旧:           %s%s\n"
-             "End decided by / 復旧の判断: %s\n"
-             "Lasted / 継続時間:          %" PRId64 " min / 分\n",
-             recovered,
-             row->ended == EMERGENCY_END_TIMED_OUT ? " (longest time / 最長時間の満了)" : "",
-             row->recovered_by[0] != '\0' ? row->recovered_by : "-", report->spent / MEDGL_MINUTE);
-}
-
-static void page_login(void *argument, const struct emergency_login *login)
-{
-    struct page *page = argument;
-    char time[CLOCK_LOCAL_SIZE];
-    page_part(page, "Logins / ログイン");
-    page_time(login->time, time);
-    page_add(page, "[ ] %s  %s  %s  %s%s%s\n", time, login->account, login->service, login->source,
-             login->allowed ? "" : "  refused / 拒否: ", login->allowed ? "" : login->reason);
-    if (!login->clock_synchronised)
-        page_add(page, "    (clock not synchronised / 時刻は未同期)\n");
-    if (login->allowed)
-        page_add(page, "    who / 氏名: %s   why / 理由: %s\n",
-                 login->person[0] != '\0' ? login->person : "-",
-                 login->purpose[0] != '\0' ? login->purpose : "-");
-}
-
-static void page_session(void *argument, const struct emergency_session *told)
-{
-    struct page *page = argument;
-    const struct session *session = told->session;
-    char opened[CLOCK_LOCAL_SIZE], closed[CLOCK_LOCAL_SIZE];
-    page_part(page, "Sessions / セッション");
-    page_time(session->opened, opened);
-    page_time(session->closed, closed);
-    page_add(page, "[ ] %s  %s - %s (%" PRId64 " s)\n    %s  %s  %s\n", told->account, opened,
-             closed, told->seconds, session->service, session->source, session->person);
-}
-
-static void page_act(void *argument, const struct emergency_act *act)
-{
-    struct page *page = argument;
-    char time[CLOCK_LOCAL_SIZE];
-    page_part(page, "Acts of operators / 管理者の操作");
-    page_time(act->time, time);
-    page_add(page, "[ ] %s  %s %" PRIu64 "  %s  %s  %s\n", time, act->main ? "main" : "breakglass",
-             act->seq, act->kind, act->actor, act->subject);
-    if (act->reason[0] != '\0')
-        page_add(page, "    %s\n", act->reason);
-}
-
-static void page_alarm(void *argument, const struct emergency_alarm *alarm)
-{
-    struct page *page = argument;
-    char time[CLOCK_LOCAL_SIZE];
-    page_part(page, "Alerts / 通知");
-    page_time(alarm->alert->first, time);
-    page_add(page, "%s  %s  (%" PRIu32 ", failed / 未達 %" PRIu32 ")\n    %s\n", time,
-             alert_kind_word(alarm->alert->kind), alarm->receivers, alarm->failed,
-             alarm->alert->text);
-}
-
-static void page_left(void *argument, enum emergency_left what, uint32_t count)
-{
-    struct page *page = argument;
-    page_part(page, "To be done / 残っている作業");
-    page_add(page, "[ ] %s (%" PRIu32 ")\n", emergency_left_say(what), count);
-}
-
-static enum medgl_error emergency_page(struct admin *admin, struct context *there, uint32_t number)
-{
-    struct page page = {.output = &admin->output};
-    struct emergency_report report = {.argument = &page,
-                                      .login = page_login,
-                                      .session = page_session,
-                                      .act = page_act,
-                                      .alarm = page_alarm,
-                                      .left = page_left};
-    MEDGL_TRY(operation_report_emergency(&admin->context, there, number, &report, page_head));
-    const struct emergency *row = &report.row;
-    char reviewed[CLOCK_LOCAL_SIZE];
-    page_time(row->reviewed, reviewed);
-    page_part(&page, "Review / 事後の確認");
-    page_add(&page,
-             "Recorded / 記録済み: %s  %s  %s\n\n"
-             "What was written on paper was entered / 紙の記録は転記した:   [ ]\n\n"
-             "Name / 氏名: ______________________   Date / 日付: __________________\n",
-             reviewed, row->reviewed_by, row->review_note);
-    return MEDGL_OK;
-}
-
 /* -- the verbs
  * -------------------------------------------------------------------------------------- */
 
 enum admin_exit report_emergency(struct admin *admin)
 {
     auto_clean(context_close) struct context there = {.store = NULL};
-    const uint32_t number = (uint32_t)strtoul(admin->options.name, NULL, 10);
-    const bool known = context_there(admin->identity.root, CONTEXT_MAIN) &&
-                       context_open(admin->identity.root, CONTEXT_READING, &there) == MEDGL_OK;
+    const uint32_t number = (uint32_t)strtoul(admin->options.name, NULL, 10); /* was checked */
     const bool page = admin->options.value[OPTION_PAGE] != NULL;
     if (page && admin->output.json) {
         complain(_("--page prints for people, --json for programs: leave one of them out"));
         return ADMIN_USAGE;
     }
-    const enum medgl_error error = page ? emergency_page(admin, known ? &there : NULL, number)
+    const bool known = context_there(admin->identity.root, CONTEXT_MAIN) &&
+                       context_open(admin->identity.root, CONTEXT_READING, &there) == MEDGL_OK;
+    const enum medgl_error error = page ? report_page(admin, known ? &there : NULL, number)
                                         : emergency_tables(admin, known ? &there : NULL, number);
     if (error == MEDGL_ERR_NOT_FOUND) {
         complain(_("There was no emergency %s; medgl-admin emergency list says which there were."),
@@ -421,6 +310,20 @@ static void drills_row(void *argument, const struct emergency *row, enum emergen
                               CELL_TEXT(row->note)});
 }
 
+/* For programs. */
+static void drills_due(struct admin *admin, const struct emergency_status *status)
+{
+    static const struct column columns[] = {
+        {"due", "", COLUMN_BOOL, COLUMN_JSON},
+        {"last", "", COLUMN_TIME, COLUMN_JSON},
+    };
+    struct table *table =
+        table_new(&admin->output, "drill_due", TABLE_RECORD, columns, MEDGL_COUNT(columns));
+    table_row(table,
+              (struct cell[]){CELL_NUMBER(status->drill_due), CELL_NUMBER(status->last_drill)});
+    table_print(&table);
+}
+
 enum admin_exit report_drills(struct admin *admin)
 {
     static const struct column columns[] = {
@@ -444,6 +347,8 @@ enum admin_exit report_drills(struct admin *admin)
         return ledger_failed(error, NULL);
     if (drills.count > 0 || admin->output.json)
         table_print(&table);
+    if (admin->output.json)
+        drills_due(admin, &status);
     else
         output_say(&admin->output, _("There was no drill so far."));
     if (status.drill_due)

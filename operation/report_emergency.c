@@ -1,19 +1,19 @@
 /* What was done in an emergency (R33): who logged in as what, from where and how long, what
  * operators did, which alerts went out, what remains. What lies within it is told by positions in
  * the ledgers, for the clock may have been wrong. */
-#include "operation/report_emergency.h"
+#include "operation/report_logins.h"
 
 #include "base/auto.h"
+#include "base/text.h"
 #include "ledger/entry.h"
 #include "operation/session.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Entries of the login that declares an emergency which stand before the declaration, at most. */
-#define REPORT_BEFORE 8
-/* How far behind the last login before its end acts are looked for. */
-#define REPORT_BEYOND 100000
+#define REPORT_DETAILS_SIZE 1024
 
 struct report_run {
     struct context *context;
@@ -22,13 +22,14 @@ struct report_run {
     struct emergency_clocks clocks;
     uint32_t number;
     void (*head)(void *argument, const struct emergency_report *report);
-    uint64_t from, to; /* of the ledger that is read */
-    uint64_t sure;     /* what is not below it belongs to the emergency by its time alone */
-    bool main;
+    struct report_logins logins;
+    bool over;     /* its end was written down */
+    uint64_t next; /* where the next emergency begins in the ledger; UINT64_MAX: there is none */
     char opened_by[STORE_NAME_SIZE];
-    struct emergency_login login; /* the last one, which may still hear who it was */
-    struct ledger_parsed *entry;  /* that it borrows from */
-    uint32_t nameless, waiting, open, unsealed, absent;
+    uint32_t waiting, open, unsealed, absent;
+    /* of the main ledger */
+    bool main, main_read, unjoined, done;
+    uint64_t sure; /* what is not below it belongs to the emergency by its time alone */
 };
 
 const char *emergency_left_word(enum emergency_left what)
@@ -46,6 +47,8 @@ const char *emergency_left_word(enum emergency_left what)
         return "review";
     case EMERGENCY_LEFT_SEAL:
         return "seal";
+    case EMERGENCY_LEFT_JOIN:
+        return "join";
     case EMERGENCY_LEFT_MAIN:
         return "main-ledger";
     case EMERGENCY_LEFT_BODIES:
@@ -59,8 +62,6 @@ const char *emergency_left_word(enum emergency_left what)
 
 enum report_part {
     PART_NONE,
-    PART_LOGIN,
-    PART_PERSON,
     PART_SESSION,
     PART_ALERT,
     PART_ACT,
@@ -70,16 +71,14 @@ enum report_part {
 static enum report_part report_part_of(enum ledger_kind kind)
 {
     switch (kind) {
-    case LEDGER_LOGIN_SUCCESS:
-    case LEDGER_LOGIN_FAILURE:
-    case LEDGER_LOGIN_ABANDONED:
-        return PART_LOGIN;
-    case LEDGER_BREAKGLASS_PERSON:
-        return PART_PERSON;
     case LEDGER_SESSION_OPEN:
         return PART_SESSION;
     case LEDGER_ALERT_RAISE:
         return PART_ALERT;
+    case LEDGER_LOGIN_SUCCESS: /* see report_logins.c */
+    case LEDGER_LOGIN_FAILURE:
+    case LEDGER_LOGIN_ABANDONED:
+    case LEDGER_BREAKGLASS_PERSON:
     case LEDGER_LOGIN_LOCKED:
     case LEDGER_ACCESS_DENIED:
     case LEDGER_PASSWORD_REHASH:
@@ -93,6 +92,7 @@ static enum report_part report_part_of(enum ledger_kind kind)
     case LEDGER_BREAKGLASS_USE:
     case LEDGER_ALERT_DELIVER:
     case LEDGER_CLOCK_BACK:
+    case LEDGER_EMERGENCY_JOIN:
     case LEDGER_KIND_COUNT:
         return PART_NONE;
     case LEDGER_SETUP:
@@ -128,7 +128,6 @@ static enum report_part report_part_of(enum ledger_kind kind)
     case LEDGER_EMERGENCY_DECLARE:
     case LEDGER_EMERGENCY_RECOVER:
     case LEDGER_EMERGENCY_REVIEW:
-    case LEDGER_EMERGENCY_JOIN:
     case LEDGER_MAINTENANCE_CONFIRM:
         return PART_ACT;
     }
@@ -140,98 +139,22 @@ static const char *report_text(const char *text)
     return text != NULL ? text : "";
 }
 
-/* -- logins ---------------------------------------------------------------------------------------
- */
+/* -- sessions, alerts ------------------------------------------------------------------------- */
 
-static void report_login_flush(struct report_run *run)
+static const char *report_session_state(const struct session *session)
 {
-    if (run->entry == NULL)
-        return;
-    run->nameless += run->login.allowed && run->login.person[0] == '\0';
-    run->report->login(run->report->argument, &run->login);
-    ledger_parsed_free(&run->entry);
-}
-
-/* Keeps the entry: who it was comes in a later one. Before the declaration stands the login that
- * made it, and nothing else is of interest. */
-static void report_login(struct report_run *run, struct ledger_parsed **parsed)
-{
-    const struct ledger_entry *entry = ledger_parsed_entry(*parsed);
-    if (entry->seq < run->report->row.own_from &&
-        (entry->kind != LEDGER_LOGIN_SUCCESS ||
-         strcmp(report_text(entry->subject.name), run->opened_by) != 0))
-        return;
-    report_login_flush(run);
-    run->login = (struct emergency_login){
-        .seq = entry->seq,
-        .time = entry->time,
-        .clock_synchronised = entry->clock_synchronised,
-        .account = report_text(entry->subject.name),
-        .service = ledger_entry_find_text(entry, "service"),
-        .source = ledger_entry_find_text(entry, "source"),
-        .allowed = entry->kind == LEDGER_LOGIN_SUCCESS,
-        .reason = ledger_entry_find_text(entry, "reason"),
-        .person = "",
-        .purpose = "",
-    };
-    run->entry = auto_give(*parsed);
-}
-
-static void report_person(struct report_run *run, const struct ledger_entry *entry)
-{
-    if (run->entry == NULL || strcmp(run->login.account, report_text(entry->subject.name)) != 0 ||
-        strcmp(run->login.source, ledger_entry_find_text(entry, "source")) != 0) {
-        /* Somebody else logged in meanwhile: it is told for itself. */
-        report_login_flush(run);
-        const struct emergency_login alone = {
-            .seq = entry->seq,
-            .time = entry->time,
-            .clock_synchronised = entry->clock_synchronised,
-            .account = report_text(entry->subject.name),
-            .service = ledger_entry_find_text(entry, "service"),
-            .source = ledger_entry_find_text(entry, "source"),
-            .allowed = true,
-            .reason = "",
-            .person = ledger_entry_find_text(entry, "person"),
-            .purpose = ledger_entry_find_text(entry, "reason"),
-        };
-        run->nameless -= run->nameless > 0 && alone.person[0] != '\0';
-        run->report->login(run->report->argument, &alone);
-        return;
+    switch (session->ended) {
+    case SESSION_END_NONE:
+        break;
+    case SESSION_END_CLOSED:
+        return "closed";
+    case SESSION_END_LOST:
+        return "lost";
+    case SESSION_END_ENDED:
+        return "ended";
     }
-    run->login.person = ledger_entry_find_text(entry, "person");
-    run->login.purpose = ledger_entry_find_text(entry, "reason");
-    run->nameless += run->login.person[0] == '\0';
-    run->report->login(run->report->argument, &run->login);
-    ledger_parsed_free(&run->entry);
+    return session->closed != 0 ? "closed" : "open";
 }
-
-static enum medgl_error report_logins_row(void *argument, const struct ledger_row *row)
-{
-    struct report_run *run = argument;
-    auto_clean(ledger_parsed_free) struct ledger_parsed *parsed = NULL;
-    if (row->len == 0)
-        return MEDGL_OK;
-    MEDGL_TRY(ledger_entry_decode(row->line, row->len, &parsed));
-    const struct ledger_entry *entry = ledger_parsed_entry(parsed);
-    switch (report_part_of(entry->kind)) {
-    case PART_LOGIN:
-        report_login(run, &parsed);
-        break;
-    case PART_PERSON:
-        report_person(run, entry);
-        break;
-    case PART_NONE:
-    case PART_SESSION:
-    case PART_ALERT:
-    case PART_ACT:
-        break;
-    }
-    return MEDGL_OK;
-}
-
-/* -- sessions, alerts
- * ------------------------------------------------------------------------------- */
 
 static enum medgl_error report_session(struct report_run *run, const struct ledger_entry *entry)
 {
@@ -242,10 +165,13 @@ static enum medgl_error report_session(struct report_run *run, const struct ledg
         return MEDGL_OK;
     MEDGL_TRY(error);
     run->open += session.closed == 0;
-    const struct emergency_session told = {.account = report_text(entry->subject.name),
-                                           .session = &session,
-                                           .seconds =
-                                               session_seconds(&session, run->clocks.clock.now)};
+    /* When one ended that nobody said the end of is not known. */
+    const bool known = session.ended != SESSION_END_LOST;
+    const struct emergency_session told = {
+        .account = report_text(entry->subject.name),
+        .session = &session,
+        .state = report_session_state(&session),
+        .seconds = known ? session_seconds(&session, run->clocks.clock.now) : -1};
     run->report->session(run->report->argument, &told);
     return MEDGL_OK;
 }
@@ -258,38 +184,122 @@ static enum medgl_error report_delivery(void *argument, const struct delivery *d
     return MEDGL_OK;
 }
 
+/* Behind its end: sessions that ended by it, and who tried a closed account. */
+static bool report_alert_is_ours(const struct report_run *run, const struct ledger_entry *entry)
+{
+    return !run->over || entry->seq < run->report->row.own_to ||
+           strcmp(ledger_entry_find_text(entry, "alert_kind"), alert_kind_word(ALERT_BREAKGLASS)) ==
+               0;
+}
+
 static enum medgl_error report_alert(struct report_run *run, const struct ledger_entry *entry)
 {
     struct alert alert;
-    struct emergency_alarm alarm = {.alert = &alert};
+    struct emergency_alarm alarm = {.time = entry->time,
+                                    .kind = ledger_entry_find_text(entry, "alert_kind"),
+                                    .text = ledger_entry_find_text(entry, "text")};
+    if (!report_alert_is_ours(run, entry))
+        return MEDGL_OK;
     const enum medgl_error error =
         store_alert_by_id(run->txn, ledger_entry_find_text(entry, "alert"), &alert);
-    if (error == MEDGL_ERR_NOT_FOUND) /* delivered long ago, and forgotten */
-        return MEDGL_OK;
-    MEDGL_TRY(error);
-    MEDGL_TRY(store_delivery_each(run->txn, alert.id, report_delivery, &alarm));
-    run->waiting += alert.done == 0;
+    alarm.forgotten = error == MEDGL_ERR_NOT_FOUND; /* only what everybody had is */
+    if (!alarm.forgotten) {
+        MEDGL_TRY(error);
+        MEDGL_TRY(store_delivery_each(run->txn, alert.id, report_delivery, &alarm));
+    }
+    alarm.delivered = alarm.forgotten || alert.done != 0;
+    run->waiting += !alarm.delivered;
     run->report->alarm(run->report->argument, &alarm);
     return MEDGL_OK;
 }
 
-/* -- acts
- * ------------------------------------------------------------------------------------------- */
+/* -- acts ------------------------------------------------------------------------------------- */
+
+/* Ids and digests say nothing to people; the emergency is known. */
+static bool report_tells(const struct ledger_field *field)
+{
+    static const char *const others[] = {"id", "emergency", "drill", "actor_asserted"};
+    for (size_t i = 0; i < MEDGL_COUNT(others); i++)
+        if (strcmp(field->name, others[i]) == 0)
+            return false;
+    return field->type != LEDGER_FIELD_TEXT ||
+           (field->text != NULL && field->text[0] != '\0' &&
+            (strlen(field->text) < CRYPTO_ID_SIZE - 1 ||
+             field->text[strspn(field->text, "0123456789abcdef")] != '\0'));
+}
+
+static void report_details(const struct ledger_entry *entry, char details[REPORT_DETAILS_SIZE])
+{
+    char all[REPORT_DETAILS_SIZE + 8] = "";
+    size_t len = 0;
+    for (size_t i = 0; i < entry->field_count && len < REPORT_DETAILS_SIZE; i++) {
+        const struct ledger_field *field = &entry->fields[i];
+        if (!report_tells(field))
+            continue;
+        const char *comma = len > 0 ? "; " : "";
+        int made = -1;
+        switch (field->type) {
+        case LEDGER_FIELD_TEXT:
+            made =
+                snprintf(all + len, sizeof(all) - len, "%s%s: %s", comma, field->name, field->text);
+            break;
+        case LEDGER_FIELD_NUMBER:
+            made = snprintf(all + len, sizeof(all) - len, "%s%s: %" PRId64, comma, field->name,
+                            field->number);
+            break;
+        case LEDGER_FIELD_BOOL:
+            made = snprintf(all + len, sizeof(all) - len, "%s%s: %s", comma, field->name,
+                            field->number != 0 ? "yes" : "no");
+            break;
+        }
+        len += made > 0 ? (size_t)made : 0;
+    }
+    text_printable(details, REPORT_DETAILS_SIZE, all); /* and cuts between characters */
+}
+
+/* MUST: told by the place in the ledger where that is known, for the clock may have been wrong. */
+static bool report_act_is_within(const struct report_run *run, const struct ledger_entry *entry)
+{
+    const struct emergency *row = &run->report->row;
+    if (!run->main)
+        return true;
+    if (row->main_from < 0 && entry->time < row->declared)
+        return false;
+    if (!run->over || entry->seq < run->sure)
+        return true;
+    return !row->mark_credible || entry->time <= row->recovered;
+}
+
+/* The main ledger took over what the other one said of the end: all that follows is later. */
+static bool report_act_is_later(const struct report_run *run, const struct ledger_entry *entry)
+{
+    return run->main && run->over && entry->kind == LEDGER_EMERGENCY_JOIN &&
+           ledger_entry_find_number(entry, "size", 0) >= (int64_t)run->report->row.own_to;
+}
 
 static void report_act(const struct report_run *run, const struct ledger_entry *entry)
 {
-    if (entry->seq >= run->sure && entry->time > run->report->row.recovered)
+    char details[REPORT_DETAILS_SIZE];
+    const char *actor = report_text(entry->actor.name);
+    const bool own = entry->kind == LEDGER_PASSWORD_CHANGE &&
+                     strcmp(actor, report_text(entry->subject.name)) == 0;
+    if (own || !report_act_is_within(run, entry))
         return;
     const char *reason = ledger_entry_find_text(entry, "reason");
     if (reason[0] == '\0')
+        reason = ledger_entry_find_text(entry, "why");
+    if (reason[0] == '\0')
         reason = ledger_entry_find_text(entry, "note");
+    report_details(entry, details);
     const struct emergency_act act = {.main = run->main,
+                                      .breakglass = report_logins_used(&run->logins, actor),
                                       .seq = entry->seq,
                                       .time = entry->time,
                                       .kind = ledger_kind_word(entry->kind),
-                                      .actor = report_text(entry->actor.name),
+                                      .actor = actor,
                                       .subject = report_text(entry->subject.name),
-                                      .reason = reason};
+                                      .reason = reason,
+                                      .details = details};
     run->report->act(run->report->argument, &act);
 }
 
@@ -303,12 +313,15 @@ static enum medgl_error report_row(void *argument, const struct ledger_row *row)
     const struct report_pass *pass = argument;
     struct report_run *run = pass->run;
     auto_clean(ledger_parsed_free) struct ledger_parsed *parsed = NULL;
+    if (run->done)
+        return MEDGL_OK;
     if (row->len == 0) {
         run->absent += pass->part == PART_ACT;
         return MEDGL_OK;
     }
     MEDGL_TRY(ledger_entry_decode(row->line, row->len, &parsed));
     const struct ledger_entry *entry = ledger_parsed_entry(parsed);
+    run->done = report_act_is_later(run, entry);
     if (report_part_of(entry->kind) != pass->part)
         return MEDGL_OK;
     switch (pass->part) {
@@ -320,21 +333,19 @@ static enum medgl_error report_row(void *argument, const struct ledger_row *row)
         report_act(run, entry);
         return MEDGL_OK;
     case PART_NONE:
-    case PART_LOGIN:
-    case PART_PERSON:
         break;
     }
     return MEDGL_OK;
 }
 
-static enum medgl_error report_pass(struct report_run *run, enum report_part part)
+static enum medgl_error report_pass(struct report_run *run, enum report_part part, uint64_t from,
+                                    uint64_t to)
 {
     struct report_pass pass = {.run = run, .part = part};
-    return store_ledger_each(run->txn, run->from, run->to, report_row, &pass);
+    return store_ledger_each(run->txn, from, to, report_row, &pass);
 }
 
-/* -- the accounts
- * ------------------------------------------------------------------------------------ */
+/* -- the emergency ---------------------------------------------------------------------------- */
 
 static enum medgl_error report_breakglass(void *argument, const struct breakglass *row)
 {
@@ -346,43 +357,52 @@ static enum medgl_error report_breakglass(void *argument, const struct breakglas
 static enum medgl_error report_opened_by(struct report_run *run)
 {
     struct account account;
-    run->opened_by[0] = '\0';
     run->report->account = run->opened_by;
     if (run->report->row.account_id[0] == '\0')
         return MEDGL_OK;
     MEDGL_TRY(store_account_by_id(run->txn, run->report->row.account_id, &account));
-    memcpy(run->opened_by, account.name, sizeof(run->opened_by));
-    return MEDGL_OK;
+    return text_copy(run->opened_by, sizeof(run->opened_by), account.name);
 }
 
-/* -- all of it
- * ---------------------------------------------------------------------------------------- */
+static enum medgl_error report_read(struct report_run *run)
+{
+    struct emergency_report *report = run->report;
+    struct emergency_now_view now;
+    struct emergency next;
+    MEDGL_TRY(emergency_clocks_read(run->txn, &run->clocks));
+    MEDGL_TRY(store_emergency_by_number(run->txn, run->number, &report->row));
+    MEDGL_TRY(emergency_look(run->context, run->txn, &run->clocks, &now));
+    const bool latest = now.known && now.row.number == run->number;
+    report->phase = latest ? now.phase : EMERGENCY_RECOVERED;
+    report->spent = latest ? now.spent : report->row.spent;
+    run->over = report->row.ended != EMERGENCY_END_NONE;
+    run->next = UINT64_MAX;
+    if (!latest) {
+        MEDGL_TRY(store_emergency_by_number(run->txn, run->number + 1, &next));
+        run->next = next.own_from;
+    }
+    return report_opened_by(run);
+}
 
 static enum medgl_error report_own(struct store_txn *txn, void *argument)
 {
     struct report_run *run = argument;
     struct emergency_report *report = run->report;
-    struct emergency_now_view now;
     run->txn = txn;
-    run->nameless = run->waiting = run->open = run->unsealed = 0;
-    MEDGL_TRY(emergency_clocks_read(txn, &run->clocks));
-    MEDGL_TRY(store_emergency_by_number(txn, run->number, &report->row));
-    MEDGL_TRY(emergency_look(run->context, txn, &run->clocks, &now));
-    const bool latest = now.known && now.row.number == run->number;
-    report->phase = latest ? now.phase : EMERGENCY_RECOVERED;
-    report->spent = latest && now.phase == EMERGENCY_OPEN ? now.spent : report->row.spent;
-    MEDGL_TRY(report_opened_by(run));
-    run->from = report->row.own_from;
-    run->sure = run->to = report->row.own_to != 0 ? report->row.own_to : UINT64_MAX;
+    MEDGL_TRY(report_read(run));
+    const uint64_t from = report->row.own_from, to = run->over ? report->row.own_to : UINT64_MAX;
+    run->logins = (struct report_logins){.txn = txn,
+                                         .report = report,
+                                         .from = from,
+                                         .to = to,
+                                         .until = run->next,
+                                         .opened_by = run->opened_by};
+    report->origin = run->logins.origin;
+    MEDGL_TRY(report_logins_look(&run->logins));
     run->head(report->argument, report);
-    const bool by_login = report->row.account_id[0] != '\0';
-    const uint64_t before = by_login && run->from > REPORT_BEFORE ? REPORT_BEFORE : 0;
-    const enum medgl_error error =
-        store_ledger_each(txn, run->from - before, run->to, report_logins_row, run);
-    report_login_flush(run);
-    MEDGL_TRY(error);
-    MEDGL_TRY(report_pass(run, PART_SESSION));
-    MEDGL_TRY(report_pass(run, PART_ACT));
+    MEDGL_TRY(report_logins_tell(&run->logins));
+    MEDGL_TRY(report_pass(run, PART_SESSION, from, to));
+    MEDGL_TRY(report_pass(run, PART_ACT, from, to));
     return store_breakglass_each(txn, report_breakglass, run);
 }
 
@@ -390,15 +410,33 @@ static enum medgl_error report_alerts(struct store_txn *txn, void *argument)
 {
     struct report_run *run = argument;
     run->txn = txn;
-    return report_pass(run, PART_ALERT);
+    return report_pass(run, PART_ALERT, run->report->row.own_from, run->next);
 }
+
+/* -- the main ledger -------------------------------------------------------------------------- */
 
 static enum medgl_error report_main(struct store_txn *txn, void *argument)
 {
     struct report_run *run = argument;
+    const struct emergency *row = &run->report->row;
+    const uint64_t from = row->main_from >= 0 ? (uint64_t)row->main_from : 0;
+    struct ledger_head head;
+    struct joined joined = {.size = 0};
     run->txn = txn;
-    return report_pass(run, PART_ACT);
+    run->main = true;
+    run->sure = row->main_to >= 0 ? (uint64_t)row->main_to : from;
+    MEDGL_TRY(store_ledger_head(txn, &head));
+    const enum medgl_error error = store_joined_get(txn, run->logins.origin, &joined);
+    if (error != MEDGL_ERR_NOT_FOUND)
+        MEDGL_TRY(error);
+    MEDGL_TRY(report_pass(run, PART_ACT, from, UINT64_MAX));
+    run->unjoined = run->over && joined.size < row->own_to;
+    run->main_read = row->main_from >= 0 && (!run->over || row->main_to >= 0) &&
+                     head.tree.size >= from && (!run->over || head.tree.size >= run->sure);
+    return MEDGL_OK;
 }
+
+/* -- all of it -------------------------------------------------------------------------------- */
 
 static void report_tell(const struct report_run *run, enum emergency_left what, uint32_t count)
 {
@@ -406,18 +444,24 @@ static void report_tell(const struct report_run *run, enum emergency_left what, 
         run->report->left(run->report->argument, what, count);
 }
 
-static void report_left(const struct report_run *run, bool main_read)
+static void report_left(const struct report_run *run)
 {
     const struct emergency *row = &run->report->row;
-    report_tell(run, EMERGENCY_LEFT_OPEN, run->report->phase == EMERGENCY_OPEN);
+    const bool open = run->report->phase == EMERGENCY_OPEN;
+    report_tell(run, EMERGENCY_LEFT_OPEN, open);
     report_tell(run, EMERGENCY_LEFT_SESSIONS, run->open);
     report_tell(run, EMERGENCY_LEFT_ALERTS, run->waiting);
-    report_tell(run, EMERGENCY_LEFT_PERSON, run->nameless);
-    report_tell(run, EMERGENCY_LEFT_REVIEW,
-                run->report->phase != EMERGENCY_OPEN && row->reviewed == 0);
-    report_tell(run, EMERGENCY_LEFT_SEAL, run->unsealed);
-    report_tell(run, EMERGENCY_LEFT_MAIN, !main_read);
+    report_tell(run, EMERGENCY_LEFT_PERSON, run->logins.nameless);
+    report_tell(run, EMERGENCY_LEFT_REVIEW, !open && row->reviewed == 0);
+    report_tell(run, EMERGENCY_LEFT_SEAL, open ? 0 : run->unsealed);
+    report_tell(run, EMERGENCY_LEFT_JOIN, run->unjoined);
+    report_tell(run, EMERGENCY_LEFT_MAIN, !run->main_read);
     report_tell(run, EMERGENCY_LEFT_BODIES, run->absent);
+}
+
+static void report_free(struct report_run *run)
+{
+    report_logins_free(&run->logins);
 }
 
 enum medgl_error operation_report_emergency(struct context *context, struct context *main_context,
@@ -425,22 +469,15 @@ enum medgl_error operation_report_emergency(struct context *context, struct cont
                                             void (*head)(void *argument,
                                                          const struct emergency_report *report))
 {
-    struct report_run run = {.context = context, .report = report, .number = number, .head = head};
-    const struct emergency *row = &report->row;
+    auto_clean(report_free) struct report_run run = {
+        .context = context, .report = report, .number = number, .head = head};
     MEDGL_TRY(store_transact(context->store, STORE_READ, report_own, &run));
-    const uint64_t from = run.from, to = run.to;
-    const bool main_read = main_context != NULL && row->main_from >= 0;
-    if (main_read) {
-        run.main = true;
-        run.from = (uint64_t)row->main_from;
-        run.sure = row->main_to >= 0 ? (uint64_t)row->main_to : UINT64_MAX;
-        run.to = row->main_to >= 0 ? run.sure + REPORT_BEYOND : UINT64_MAX;
-        MEDGL_TRY(store_transact(main_context->store, STORE_READ, report_main, &run));
-    }
-    run.from = from;
-    run.to = to;
+    if (main_context != NULL &&
+        store_transact(main_context->store, STORE_READ, report_main, &run) != MEDGL_OK)
+        run.main_read = false;
+    run.main = run.done = false; /* what follows is of the other one again */
     MEDGL_TRY(store_transact(context->store, STORE_READ, report_alerts, &run));
-    report_left(&run, main_read);
-    report->account = "";
+    report_left(&run);
+    report->account = report->origin = "";
     return MEDGL_OK;
 }

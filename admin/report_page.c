@@ -1,0 +1,376 @@
+/* The report of an emergency as a page to print (R33), in English and Japanese, whatever the
+ * operator's language: a reviewer goes through it with a pen, and signs. What was recorded stands
+ * as it was recorded. */
+#include "admin/report_page.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PAGE_WIDTH 72
+#define PAGE_RULE  "========================================================================"
+#define PAGE_LINE  "________________________________________________________________________"
+
+/* The parts, in the order in which they are heard of; each has its heading, also an empty one. */
+enum page_part {
+    PAGE_HEAD = 0,
+    PAGE_LOGINS,
+    PAGE_SESSIONS,
+    PAGE_ACTS,
+    PAGE_ALERTS,
+    PAGE_LEFT,
+    PAGE_REVIEW,
+};
+
+static const char *const page_headings[] = {
+    [PAGE_HEAD] = "",
+    [PAGE_LOGINS] = "1. Who logged in, or tried to / ログインした人、試みた人",
+    [PAGE_SESSIONS] = "2. Sessions / セッション",
+    [PAGE_ACTS] = "3. What operators did / 管理者の操作",
+    [PAGE_ALERTS] = "4. Alerts / 通知",
+    [PAGE_LEFT] = "5. To be done / 残っている作業",
+    [PAGE_REVIEW] = "6. Review / 事後の点検",
+};
+
+struct page {
+    struct admin *admin;
+    enum page_part part;
+    bool empty; /* nothing stands below its heading */
+};
+
+/* -- lines ------------------------------------------------------------------------------------ */
+
+/* Columns that a character takes on paper, and its bytes. */
+static unsigned page_character(const char *text, size_t *len)
+{
+    const unsigned char first = (unsigned char)text[0];
+    *len = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    if (*len > strlen(text))
+        *len = strlen(text);
+    return first < 0xe1 ? 1 : 2; /* wide ones begin at U+1100 */
+}
+
+/* How much of it fits: up to a blank where there is one, but before a wide character otherwise. */
+static size_t page_fits(const char *text, unsigned room)
+{
+    size_t at = 0, cut = 0, len;
+    for (unsigned used = 0; text[at] != '\0'; at += len) {
+        const unsigned width = page_character(text + at, &len);
+        if (at > 0 && (text[at] == ' ' || width == 2))
+            cut = at;
+        if (used + width > room)
+            return cut > 0 ? cut : at > 0 ? at : len;
+        used += width;
+    }
+    return at;
+}
+
+static void page_bytes(const struct page *page, const char *bytes, size_t len)
+{
+    output_raw(&page->admin->output, bytes, len);
+}
+
+/* One paragraph: what follows its first line stands `indent` to the right. */
+static void page_wrapped(const struct page *page, unsigned indent, const char *text)
+{
+    for (bool first = true; *text != '\0'; first = false) {
+        const unsigned left = first ? 0 : indent;
+        const size_t len = page_fits(text, PAGE_WIDTH - left);
+        page_bytes(page, "                ", left);
+        page_bytes(page, text, len);
+        page_bytes(page, "\n", 1);
+        text += len;
+        text += strspn(text, " ");
+    }
+}
+
+__attribute__((format(printf, 3, 4))) static void page_say(struct page *page, unsigned indent,
+                                                           const char *format, ...)
+{
+    auto_free char *text = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    const int len = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    if (len < 0) {
+        text = NULL;
+        page->admin->output.failed = true;
+        return;
+    }
+    page->empty = false;
+    page_wrapped(page, indent, text);
+}
+
+static void page_blank(const struct page *page)
+{
+    page_bytes(page, "\n", 1);
+}
+
+/* Those between have nothing below them. */
+static void page_turn(struct page *page, enum page_part part)
+{
+    while (page->part < part) {
+        if (page->empty)
+            page_say(page, 0, "    none / なし");
+        page_blank(page);
+        page_say(page, 0, "%s", page_headings[++page->part]);
+        page_blank(page);
+        page->empty = true;
+    }
+}
+
+static void page_time(medgl_time t, char text[CLOCK_LOCAL_SIZE])
+{
+    if (t == 0)
+        (void)snprintf(text, CLOCK_LOCAL_SIZE, "-");
+    else
+        clock_format_local(t, text);
+}
+
+static const char *page_or_dash(const char *text)
+{
+    return text[0] != '\0' ? text : "-";
+}
+
+/* -- the emergency ---------------------------------------------------------------------------- */
+
+/* So that the paper can be held against the evidence. */
+static void page_evidence(struct page *page, const struct emergency_report *report)
+{
+    const struct emergency *row = &report->row;
+    char until[32] = "";
+    if (row->own_to > 0)
+        (void)snprintf(until, sizeof(until), "%" PRIu64, row->own_to - 1);
+    page_say(page, 4, "Evidence / 証跡: ledger / 台帳 %s, entries / 記録 %" PRIu64 " - %s",
+             report->origin, row->own_from, until);
+    until[0] = '\0';
+    if (row->main_to >= 0)
+        (void)snprintf(until, sizeof(until), "%" PRId64, row->main_to - 1);
+    if (row->main_from >= 0)
+        page_say(page, 4, "    main ledger / 主台帳: entries / 記録 %" PRId64 " - %s",
+                 row->main_from, until);
+    else
+        page_say(page, 4, "    main ledger / 主台帳: could not be read then / 当時は読めず");
+}
+
+static void page_times(struct page *page, const struct emergency_report *report)
+{
+    const struct emergency *row = &report->row;
+    char declared[CLOCK_LOCAL_SIZE], recovered[CLOCK_LOCAL_SIZE];
+    page_time(row->declared, declared);
+    page_time(row->recovered, recovered);
+    page_say(page, 4, "Declared / 宣言: %s", declared);
+    page_say(page, 4, "Recovered / 復旧: %s%s", recovered,
+             report_timed_out(report)          ? " (by its longest time / 最長時間の満了)"
+             : report->phase == EMERGENCY_OPEN ? " (it is open / 継続中)"
+                                               : "");
+    page_say(page, 4, "End decided by / 復旧を判断した人: %s", page_or_dash(row->recovered_by));
+    page_say(page, 4, "Lasted / 継続時間: %" PRId64 " min / 分", report->spent / MEDGL_MINUTE);
+}
+
+static void page_head(void *argument, const struct emergency_report *report)
+{
+    struct page *page = argument;
+    const struct emergency *row = &report->row;
+    const struct actor *actor = &page->admin->identity.actor;
+    char host[HOST_NAME_MAX + 1] = "", now[CLOCK_LOCAL_SIZE];
+    (void)gethostname(host, sizeof(host) - 1);
+    page_time(clock_read().now, now);
+    page_say(page, 0, "%s", PAGE_RULE);
+    if (row->drill)
+        page_say(page, 0, "DRILL %" PRIu32 ", no emergency: what was done / 訓練%" PRIu32 "の記録",
+                 row->number, row->number);
+    else
+        page_say(page, 0, "EMERGENCY %" PRIu32 ": what was done / 非常時%" PRIu32 "の記録",
+                 row->number, row->number);
+    page_say(page, 0, "%s", PAGE_RULE);
+    page_say(page, 4, "Host / ホスト: %s", host);
+    page_say(page, 4, "Printed / 印刷: %s%s%s", now, actor->name[0] != '\0' ? ", " : "",
+             actor->name);
+    page_say(page, 4, "Criterion / 判断の基準: %s", row->criterion);
+    if (report->account[0] != '\0')
+        page_say(page, 4, "Declared by a login of / ログインによる宣言: %s", report->account);
+    else
+        page_say(page, 4, "Decided by / 判断した人: %s", page_or_dash(row->decided_by));
+    page_say(page, 4, "Note / 備考: %s", page_or_dash(row->note));
+    page_times(page, report);
+    page_evidence(page, report);
+}
+
+/* -- its parts -------------------------------------------------------------------------------- */
+
+static void page_login(void *argument, const struct emergency_login *login)
+{
+    struct page *page = argument;
+    char time[CLOCK_LOCAL_SIZE], last[CLOCK_LOCAL_SIZE];
+    page_turn(page, PAGE_LOGINS);
+    page_time(login->time, time);
+    page_time(login->last, last);
+    page_say(page, 4, "[ ] %s%s  %s, %s, from / 接続元: %s", time,
+             login->clock_synchronised ? "" : " (clock not synchronised / 時刻は未同期)",
+             login->account, page_or_dash(login->service), page_or_dash(login->source));
+    if (!login->allowed && login->times > 1)
+        page_say(page, 8, "    refused / 拒否: %s, %" PRIu32 " times / 回, until / 最後: %s",
+                 login->reason, login->times, last);
+    else if (!login->allowed)
+        page_say(page, 8, "    refused / 拒否: %s", login->reason);
+    else if (login->inside)
+        page_say(page, 8, "    by who was logged in as it already / ログイン中の利用者による");
+    else
+        page_say(page, 8, "    who / 氏名: %s",
+                 login->person[0] != '\0' ? login->person
+                                          : "____________________ (not said / 未回答)");
+    if (login->allowed && !login->inside)
+        page_say(page, 8, "    why / 理由: %s", page_or_dash(login->purpose));
+    if (login->serial[0] != '\0')
+        page_say(page, 8, "    envelope / 封筒: %s", login->serial);
+}
+
+static const char *page_session_state(const char *state)
+{
+    static const char *const both[][2] = {
+        {"open", "open / 継続中"},
+        {"closed", "closed / 終了"},
+        {"lost", "lost, its end is not known / 終了時刻は不明"},
+        {"ended", "ended by an operator / 管理者が終了"},
+    };
+    for (size_t i = 0; i < MEDGL_COUNT(both); i++)
+        if (strcmp(both[i][0], state) == 0)
+            return both[i][1];
+    return state;
+}
+
+static void page_session(void *argument, const struct emergency_session *told)
+{
+    struct page *page = argument;
+    const struct session *session = told->session;
+    char opened[CLOCK_LOCAL_SIZE], closed[CLOCK_LOCAL_SIZE], length[64] = "";
+    page_turn(page, PAGE_SESSIONS);
+    page_time(session->opened, opened);
+    page_time(session->closed, closed);
+    if (told->seconds >= 0)
+        (void)snprintf(length, sizeof(length), ", %" PRId64 " min / 分 %" PRId64 " s / 秒",
+                       told->seconds / 60, told->seconds % 60);
+    page_say(page, 4, "[ ] %s - %s  %s%s", opened, closed, told->account, length);
+    page_say(page, 8, "    who / 氏名: %s; %s, from / 接続元: %s; %s",
+             page_or_dash(session->person), page_or_dash(session->service),
+             page_or_dash(session->source), page_session_state(told->state));
+}
+
+static void page_act(void *argument, const struct emergency_act *act)
+{
+    struct page *page = argument;
+    char time[CLOCK_LOCAL_SIZE];
+    page_turn(page, PAGE_ACTS);
+    page_time(act->time, time);
+    page_say(page, 4, "[ ] %s  %s%s%s, by / 操作者: %s%s  [%s %" PRIu64 "]", time, act->kind,
+             act->subject[0] != '\0' ? " " : "", act->subject, page_or_dash(act->actor),
+             act->breakglass ? " (break-glass account / 非常時用アカウント)" : "",
+             act->main ? "main" : "breakglass", act->seq);
+    if (act->details[0] != '\0')
+        page_say(page, 8, "    %s", act->details);
+}
+
+static void page_alarm(void *argument, const struct emergency_alarm *alarm)
+{
+    struct page *page = argument;
+    char time[CLOCK_LOCAL_SIZE];
+    page_turn(page, PAGE_ALERTS);
+    page_time(alarm->time, time);
+    if (alarm->delivered)
+        page_say(page, 4, "    %s  %s: delivered / 配信済み", time, alarm->kind);
+    else
+        page_say(page, 4,
+                 "[ ] %s  %s: not delivered to %" PRIu32 " of %" PRIu32
+                 " receivers so far / 宛先%" PRIu32 "のうち%" PRIu32 "に未達",
+                 time, alarm->kind, alarm->failed, alarm->receivers, alarm->receivers,
+                 alarm->failed);
+    page_say(page, 8, "    %s", alarm->text);
+}
+
+static const char *page_left_japanese(enum emergency_left what)
+{
+    switch (what) {
+    case EMERGENCY_LEFT_OPEN:
+        return "継続中です。medgl-admin emergency recover で終わらせます";
+    case EMERGENCY_LEFT_SESSIONS:
+        return "記録上まだ開いているセッション";
+    case EMERGENCY_LEFT_ALERTS:
+        return "全員には届いていない通知";
+    case EMERGENCY_LEFT_PERSON:
+        return "氏名の回答がないログイン。封筒を持っていた人に確かめます";
+    case EMERGENCY_LEFT_REVIEW:
+        return "事後の点検がまだです";
+    case EMERGENCY_LEFT_SEAL:
+        return "使われたまま、封印し直していないアカウント";
+    case EMERGENCY_LEFT_JOIN:
+        return "主台帳への取り込みがまだです";
+    case EMERGENCY_LEFT_MAIN:
+        return "主台帳を当時または今読めないか、記録が失われています。操作の記載漏れがありえます";
+    case EMERGENCY_LEFT_BODIES:
+        return "保管庫に移した記録。その操作はここに載っていません";
+    }
+    return "";
+}
+
+static void page_left(void *argument, enum emergency_left what, uint32_t count)
+{
+    struct page *page = argument;
+    page_turn(page, PAGE_LEFT);
+    page_say(page, 4, "[ ] %" PRIu32 "  %s", count, report_left_say(what));
+    page_say(page, 8, "       %s", page_left_japanese(what));
+}
+
+/* -- the signature ---------------------------------------------------------------------------- */
+
+static void page_sign(struct page *page, const struct emergency *row)
+{
+    char reviewed[CLOCK_LOCAL_SIZE];
+    page_turn(page, PAGE_REVIEW);
+    page_time(row->reviewed, reviewed);
+    if (row->reviewed != 0)
+        page_say(page, 4, "Recorded / 記録済み: %s, %s: %s", reviewed, row->reviewed_by,
+                 page_or_dash(row->review_note));
+    else
+        page_say(page, 4,
+                 "Recorded / 記録済み: not yet / 未 (medgl-admin emergency review %" PRIu32 ")",
+                 row->number);
+    page_blank(page);
+    page_say(page, 4,
+             "[ ] Each line above was asked about, and is in order / "
+             "上の各行を確かめ、問題はない");
+    page_say(page, 4,
+             "[ ] What was written on paper meanwhile was entered / "
+             "その間の紙の記録を転記した");
+    page_say(page, 4,
+             "[ ] I used none of these accounts, and did not decide on it / "
+             "これらのアカウントを使っておらず、判断もしていない");
+    page_blank(page);
+    page_say(page, 0, "Remarks / 所見:");
+    for (int i = 0; i < 3; i++) {
+        page_blank(page);
+        page_say(page, 0, "%.*s", PAGE_WIDTH, PAGE_LINE);
+    }
+    page_blank(page);
+    page_say(page, 0, "Name / 氏名:      ____________________  Date / 日付: ____________________");
+    page_blank(page);
+    page_say(page, 0, "Signature / 署名: ____________________");
+}
+
+enum medgl_error report_page(struct admin *admin, struct context *there, uint32_t number)
+{
+    struct page page = {.admin = admin};
+    struct emergency_report report = {.argument = &page,
+                                      .login = page_login,
+                                      .session = page_session,
+                                      .act = page_act,
+                                      .alarm = page_alarm,
+                                      .left = page_left};
+    MEDGL_TRY(operation_report_emergency(&admin->context, there, number, &report, page_head));
+    page_sign(&page, &report.row);
+    return MEDGL_OK;
+}
