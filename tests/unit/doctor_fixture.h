@@ -130,16 +130,20 @@ static void open_context(struct context *context)
 /* "NAME UID CLASS, ..." */
 static void enrol(const char *list)
 {
-    auto_clean(context_close) struct context context = {.store = NULL};
+    auto_clean(context_close) struct context context = {.store = NULL}, small = {.store = NULL};
     char why[OPERATION_WHY_SIZE], name[64], class_[32];
     int uid;
     open_context(&context);
+    assert_int_equal(context_open_breakglass(root, CONTEXT_STATE, &small), MEDGL_OK);
+    small.actor.roles = ROLE_ROOT;
     for (const char *at = list; at != NULL; at = strchr(at, ',')) {
         at += strspn(at, ", ");
         assert_int_equal(sscanf(at, "%63s %d %31[a-z]", name, &uid, class_), 3);
         struct account_add_request request = {.name = name, .uid = uid, .person = {"x"}};
         assert_int_equal(account_class_parse(class_, &request.class_), MEDGL_OK);
-        assert_int_equal(operation_account_add(&context, &request, why), MEDGL_OK);
+        const bool breakglass = request.class_ == ACCOUNT_CLASS_BREAKGLASS;
+        assert_int_equal(operation_account_add(breakglass ? &small : &context, &request, why),
+                         MEDGL_OK);
     }
 }
 

@@ -351,7 +351,101 @@ static void a_public_key_that_is_gone(void **state)
     (void)state;
     assert_int_equal(path_under(path, root, PATH_LEDGER_VKEY), MEDGL_OK);
     assert_int_equal(unlink(path), 0);
-    (void)look("ledger.vkey cannot be read: not found: restore it", "ok keys");
+    (void)look("ledger.vkey cannot be read: not found: restore it", "ok keys the keys");
+}
+
+/* -- break-glass accounts (R32) --------------------------------------------------------------- */
+
+static void spoil(const char *name, const char *text)
+{
+    char path[PATH_MAX], journal[PATH_MAX + 8];
+    assert_int_equal(path_under(path, root, name), MEDGL_OK);
+    assert_int_equal(unlink(path), 0);
+    (void)snprintf(journal, sizeof(journal), "%s-wal", path); /* a store can be whole in it */
+    (void)unlink(journal);
+    if (text != NULL)
+        put(name, text);
+}
+
+#define SMALL "of the break-glass accounts: "
+
+static void R32_all_is_well_but_for_accounts(void **state)
+{
+    (void)state;
+    (void)look("ok store " SMALL "every page", "fault ");
+    (void)look("ok keys " SMALL, NULL);
+    (void)look("ok ledger " SMALL, NULL);
+    (void)look("warning breakglass " SMALL "there is no break-glass account", NULL);
+    enrol("envelope 7001 breakglass");
+    (void)look("warning breakglass " SMALL "no break-glass account is sealed", "there is no ");
+}
+
+static void R32_an_older_version_made_none(void **state)
+{
+    (void)state;
+    spoil(PATH_BREAKGLASS_STORE, NULL);
+    spoil(PATH_BREAKGLASS_KEY, NULL);
+    (void)look("warning breakglass there is no installation of break-glass accounts: run "
+               "medgl-admin setup",
+               "fault ");
+}
+
+static void R32_the_small_store_is_garbage(void **state)
+{
+    (void)state;
+    spoil(PATH_BREAKGLASS_STORE, "no store\n");
+    (void)look("fault store " SMALL "keys or store cannot be opened", NULL);
+    (void)look("ok store every page", NULL);
+}
+
+static void R32_the_small_key_is_gone(void **state)
+{
+    (void)state;
+    spoil(PATH_BREAKGLASS_KEY, NULL);
+    (void)look("breakglass.key: No such file or directory: restore it", NULL);
+    (void)look("fault store " SMALL, NULL);
+}
+
+static void R32_owners_and_modes(void **state)
+{
+    char path[PATH_MAX];
+    (void)state;
+    assert_int_equal(path_under(path, root, PATH_BREAKGLASS), MEDGL_OK);
+    assert_int_equal(chmod(path, 0755), 0);
+    (void)look("medgl-breakglass has mode 0755: chmod it to 0700", NULL);
+}
+
+/* It is looked at where nothing else can be. */
+static void R32_without_the_main_store(void **state)
+{
+    (void)state;
+    spoil(PATH_STORE, "no store\n");
+    (void)look("ok store " SMALL "every page", "ok store every page");
+    put(MEDGL_SYSCONFDIR "/policy.conf", "no_such_key = 1\n");
+    (void)look("ok store " SMALL "every page", NULL);
+}
+
+static enum medgl_error misplace(struct store_txn *txn, void *argument)
+{
+    struct account account;
+    (void)argument;
+    MEDGL_TRY(store_account_by_name(txn, "old", &account));
+    account.class_ = ACCOUNT_CLASS_BREAKGLASS;
+    return store_account_update(txn, &account);
+}
+
+static void R32_one_in_the_main_store(void **state)
+{
+    char why[OPERATION_WHY_SIZE];
+    auto_clean(context_close) struct context context = {.store = NULL};
+    (void)state;
+    enrol("old 7002 privileged, ward 7003 staff");
+    (void)look("ok", "in the main store");
+    open_context(&context);
+    assert_int_equal(store_transact(context.store, STORE_WRITE, misplace, NULL), MEDGL_OK);
+    (void)look("fault breakglass old is of class breakglass and in the main store", NULL);
+    assert_int_equal(operation_account_retire(&context, "old", "test", why), MEDGL_OK);
+    (void)look("ok", "in the main store");
 }
 
 static void nothing_is_set_up(void **state)
@@ -368,6 +462,13 @@ int main(void)
         cmocka_unit_test(R08_the_head_is_signed_by_the_key_in_use),
         cmocka_unit_test(R08_the_public_key_belongs_to_the_private_one),
         cmocka_unit_test(a_public_key_that_is_gone),
+        cmocka_unit_test(R32_all_is_well_but_for_accounts),
+        cmocka_unit_test(R32_an_older_version_made_none),
+        cmocka_unit_test(R32_the_small_store_is_garbage),
+        cmocka_unit_test(R32_the_small_key_is_gone),
+        cmocka_unit_test(R32_owners_and_modes),
+        cmocka_unit_test(R32_without_the_main_store),
+        cmocka_unit_test(R32_one_in_the_main_store),
         cmocka_unit_test(nothing_is_set_up),
     };
     log_open(LOG_TARGET_NONE, "doctor_test", false);

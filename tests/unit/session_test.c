@@ -579,7 +579,6 @@ static const struct alarm {
 } alarms[] = {
     {"a login of the staff", ACCOUNT_CLASS_STAFF, false, SSHD, NULL},
     {"a privileged login", ACCOUNT_CLASS_PRIVILEGED, false, CONSOLE, "privileged-login"},
-    {"a break-glass login", ACCOUNT_CLASS_BREAKGLASS, false, SSHD, "privileged-login"},
     {"root's su to a privileged account", ACCOUNT_CLASS_PRIVILEGED, false, ROOT_SU,
      "privileged-login"},
     {"cron for a privileged account", ACCOUNT_CLASS_PRIVILEGED, false, CRON, NULL},
