@@ -153,9 +153,11 @@ enum medgl_error emergency_begin(struct context *context, struct store_txn *txn,
     else
         MEDGL_TRY(crypto_random_id(row.id));
     const uint64_t own_from = row.own_from;
+    const int64_t main_from = row.main_from;
     MEDGL_TRY(begin_row(context, clocks, account, request, &row));
     MEDGL_TRY(begin_entry(context, txn, clocks, account, was_drill, &row));
     row.own_from = was_drill ? own_from : row.ledger_seq;
+    row.main_from = was_drill ? main_from : row.main_from;
     MEDGL_TRY(was_drill ? store_emergency_update(txn, &row) : store_emergency_add(txn, &row));
     view->row = row;
     turn_view(context, EMERGENCY_OPEN, view);
