@@ -153,9 +153,9 @@ static void tables_head(void *argument, const struct emergency_report *report)
                          CELL_TEXT(row->review_note),
                          CELL_TEXT(report->origin),
                          CELL_NUMBER(row->own_from),
-                         size_cell(row->own_to > 0 ? (int64_t)row->own_to : -1),
-                         size_cell(row->main_from >= 0 ? row->main_from + 1 : -1),
-                         size_cell(row->main_to),
+                         size_cell((int64_t)row->own_to - 1),
+                         size_cell(row->main_from),
+                         size_cell(row->main_to - 1),
                      });
     table_print(&table);
 }

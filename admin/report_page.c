@@ -54,13 +54,23 @@ static unsigned page_character(const char *text, size_t *len)
     return first < 0xe1 ? 1 : 2; /* wide ones begin at U+1100 */
 }
 
-/* How much of it fits: up to a blank where there is one, but before a wide character otherwise. */
+/* No line begins with what ends a clause. */
+static bool page_clings(const char *text)
+{
+    static const char *const ends[] = {"、", "。", "」", ")"};
+    for (size_t i = 0; i < MEDGL_COUNT(ends); i++)
+        if (strncmp(text, ends[i], strlen(ends[i])) == 0)
+            return true;
+    return false;
+}
+
+/* How much of it fits: up to a blank where there is one, or before a wide character. */
 static size_t page_fits(const char *text, unsigned room)
 {
     size_t at = 0, cut = 0, len;
     for (unsigned used = 0; text[at] != '\0'; at += len) {
         const unsigned width = page_character(text + at, &len);
-        if (at > 0 && (text[at] == ' ' || width == 2))
+        if (at > 0 && (text[at] == ' ' || width == 2) && !page_clings(text + at))
             cut = at;
         if (used + width > room)
             return cut > 0 ? cut : at > 0 ? at : len;
@@ -80,8 +90,11 @@ static void page_wrapped(const struct page *page, unsigned indent, const char *t
     for (bool first = true; *text != '\0'; first = false) {
         const unsigned left = first ? 0 : indent;
         const size_t len = page_fits(text, PAGE_WIDTH - left);
+        size_t shown = len;
+        while (shown > 0 && text[shown - 1] == ' ')
+            shown--;
         page_bytes(page, "                ", left);
-        page_bytes(page, text, len);
+        page_bytes(page, text, shown);
         page_bytes(page, "\n", 1);
         text += len;
         text += strspn(text, " ");
@@ -138,23 +151,28 @@ static const char *page_or_dash(const char *text)
 
 /* -- the emergency ---------------------------------------------------------------------------- */
 
+/* Of entries: the first and the last. `to` -1: it lasts; below `from`: there are none. */
+static void page_range(int64_t from, int64_t to, char range[64])
+{
+    if (to >= from)
+        (void)snprintf(range, 64, "%" PRId64 " - %" PRId64, from, to);
+    else if (to < 0)
+        (void)snprintf(range, 64, "%" PRId64 " -", from);
+    else
+        (void)snprintf(range, 64, "none / なし");
+}
+
 /* So that the paper can be held against the evidence. */
 static void page_evidence(struct page *page, const struct emergency_report *report)
 {
     const struct emergency *row = &report->row;
-    char until[32] = "";
-    if (row->own_to > 0)
-        (void)snprintf(until, sizeof(until), "%" PRIu64, row->own_to - 1);
-    page_say(page, 4, "Evidence / 証跡: ledger / 台帳 %s, entries / 記録 %" PRIu64 " - %s",
-             report->origin, row->own_from, until);
-    until[0] = '\0';
-    if (row->main_to >= 0)
-        (void)snprintf(until, sizeof(until), "%" PRId64, row->main_to - 1);
+    char own[64], main[64] = "could not be read then / 当時は読めず";
+    page_range((int64_t)row->own_from, (int64_t)row->own_to - 1, own);
     if (row->main_from >= 0)
-        page_say(page, 4, "    main ledger / 主台帳: entries / 記録 %" PRId64 " - %s",
-                 row->main_from, until);
-    else
-        page_say(page, 4, "    main ledger / 主台帳: could not be read then / 当時は読めず");
+        page_range(row->main_from, row->main_to - (row->main_to >= 0), main);
+    page_say(page, 4, "Ledger / 台帳: %s", report->origin);
+    page_say(page, 4, "Its entries / その記録: %s", own);
+    page_say(page, 4, "Entries of the main ledger / 主台帳の記録: %s", main);
 }
 
 static void page_times(struct page *page, const struct emergency_report *report)
@@ -283,6 +301,8 @@ static void page_alarm(void *argument, const struct emergency_alarm *alarm)
     page_time(alarm->time, time);
     if (alarm->delivered)
         page_say(page, 4, "    %s  %s: delivered / 配信済み", time, alarm->kind);
+    else if (alarm->receivers == 0)
+        page_say(page, 4, "[ ] %s  %s: not sent so far / 未送信", time, alarm->kind);
     else
         page_say(page, 4,
                  "[ ] %s  %s: not delivered to %" PRIu32 " of %" PRIu32
@@ -340,15 +360,16 @@ static void page_sign(struct page *page, const struct emergency *row)
                  "Recorded / 記録済み: not yet / 未 (medgl-admin emergency review %" PRIu32 ")",
                  row->number);
     page_blank(page);
-    page_say(page, 4,
-             "[ ] Each line above was asked about, and is in order / "
-             "上の各行を確かめ、問題はない");
-    page_say(page, 4,
-             "[ ] What was written on paper meanwhile was entered / "
-             "その間の紙の記録を転記した");
-    page_say(page, 4,
-             "[ ] I used none of these accounts, and did not decide on it / "
-             "これらのアカウントを使っておらず、判断もしていない");
+    static const char *const boxes[][2] = {
+        {"Each line above was asked about, and is in order", "上の各行を確かめ、問題はない"},
+        {"What was written on paper meanwhile was entered", "その間の紙の記録を転記した"},
+        {"I used none of these accounts, and did not decide on it",
+         "これらのアカウントを使っておらず、判断もしていない"},
+    };
+    for (size_t i = 0; i < MEDGL_COUNT(boxes); i++) {
+        page_say(page, 4, "[ ] %s", boxes[i][0]);
+        page_say(page, 4, "    %s", boxes[i][1]);
+    }
     page_blank(page);
     page_say(page, 0, "Remarks / 所見:");
     for (int i = 0; i < 3; i++) {
@@ -356,9 +377,11 @@ static void page_sign(struct page *page, const struct emergency *row)
         page_say(page, 0, "%.*s", PAGE_WIDTH, PAGE_LINE);
     }
     page_blank(page);
-    page_say(page, 0, "Name / 氏名:      ____________________  Date / 日付: ____________________");
+    page_say(page, 0, "Name / 氏名:      ________________________________________");
     page_blank(page);
-    page_say(page, 0, "Signature / 署名: ____________________");
+    page_say(page, 0, "Signature / 署名: ________________________________________");
+    page_blank(page);
+    page_say(page, 0, "Date / 日付:      ________________________________________");
 }
 
 enum medgl_error report_page(struct admin *admin, struct context *there, uint32_t number)
