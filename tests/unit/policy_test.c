@@ -2266,8 +2266,9 @@ static void words(void **state)
         "locked-account", "attempt-lost", "uid-changed",     "disabled",
         "retired",        "no-password",  "wrong-password",  "wrong-factor",
         "same-kind",      "no-factor",    "enrol",           "issued-expired",
-        "factor-closed",  "service",      "place",           "hours",
-        "calendar",       "person"};
+        "factor-closed",  "not-sealed",   "closed",          "no-emergency",
+        "sealed",         "maintenance",  "service",         "place",
+        "hours",          "calendar",     "person"};
     static const char *const rules[] = {"none", "A", "B", "C"};
     static const char *const refusals[] = {
         "accepted", "malformed", "too-long", "full-width",  "too-short",        "kinds",
