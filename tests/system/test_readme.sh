@@ -77,6 +77,25 @@ tap $? "$command"
 run_block backup
 works "a backup is there" sh -c 'medgl-admin --json backup list | grep -q "\"size\""'
 
+# An envelope: what is printed opens the account.
+printf '#!/bin/sh\ncat "$1" > /run/page\n' > /usr/bin/lp && chmod 755 /usr/bin/lp
+run_block envelope
+works "the page is no file any more" test ! -e emergency1.page
+code=$(grep -oxE ' *([0-9A-Z]{4}-){5}[0-9A-Z]{4} *' /run/page | tr -d ' ') && secrets+=("$code") && rm /run/page
+converses "and opens the account" ssh emergency1@127.0.0.1 <<-END
+	see Password: 
+	type $code
+	see Your name: 
+	type Hanako Suzuki
+	see Why
+	type to see that it does
+	see EMERGENCY 1 is declared
+	see $ 
+	type exit
+	end 0
+END
+works "until it is ended" medgl-admin emergency recover --decided-by "Dr. Sato"
+
 # Lists of the site's own.
 run_block lists
 sed -n 's/^    \(password_[bl].*= .*\)/\1/p' "$readme" > $policy
