@@ -90,7 +90,7 @@ json "what changes something says so (R06)" 0 \
     '{v["noun"] + " " + (v["verb"] or "") for v in d["verbs"] if v["changes"]} == {"account add", "account unlock",
       "account set", "account import", "account shadow", "account disable", "account enable", "account retire",
       "password reset", "password revoke", "totp enrol", "totp import", "totp remove", "recovery issue", "recovery revoke",
-      "card enrol", "card remove", "grant add", "grant revoke", "session end", "emergency declare", "emergency recover", "emergency review", "alert test",
+      "card enrol", "card remove", "grant add", "grant revoke", "maintenance confirm", "maintenance end", "session end", "breakglass seal", "emergency declare", "emergency recover", "emergency review", "alert test",
       "key rotate", "backup create", "backup verify", "backup restore", "ledger archive", "ledger cosign", "ledger document"}' --help
 
 admin --json --help && python3 "$top_srcdir/tests/admin/manual.py" "$top_srcdir/man" < "$out" > "$err" 2>&1
