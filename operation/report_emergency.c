@@ -25,7 +25,7 @@ struct report_run {
     struct report_logins logins;
     bool over;     /* its end was written down */
     uint64_t next; /* where the next emergency begins in the ledger; UINT64_MAX: there is none */
-    char opened_by[STORE_NAME_SIZE];
+    char opened_by[STORE_NAME_SIZE], opens_next[STORE_NAME_SIZE];
     uint32_t waiting, open, unsealed, absent;
     /* of the main ledger */
     bool main, main_read, unjoined, done;
@@ -354,14 +354,14 @@ static enum medgl_error report_breakglass(void *argument, const struct breakglas
     return MEDGL_OK;
 }
 
-static enum medgl_error report_opened_by(struct report_run *run)
+static enum medgl_error report_opened_by(struct report_run *run, const struct emergency *row,
+                                         char name[STORE_NAME_SIZE])
 {
     struct account account;
-    run->report->account = run->opened_by;
-    if (run->report->row.account_id[0] == '\0')
+    if (row->account_id[0] == '\0')
         return MEDGL_OK;
-    MEDGL_TRY(store_account_by_id(run->txn, run->report->row.account_id, &account));
-    return text_copy(run->opened_by, sizeof(run->opened_by), account.name);
+    MEDGL_TRY(store_account_by_id(run->txn, row->account_id, &account));
+    return text_copy(name, STORE_NAME_SIZE, account.name);
 }
 
 static enum medgl_error report_read(struct report_run *run)
@@ -379,9 +379,11 @@ static enum medgl_error report_read(struct report_run *run)
     run->next = UINT64_MAX;
     if (!latest) {
         MEDGL_TRY(store_emergency_by_number(run->txn, run->number + 1, &next));
+        MEDGL_TRY(report_opened_by(run, &next, run->opens_next));
         run->next = next.own_from;
     }
-    return report_opened_by(run);
+    report->account = run->opened_by;
+    return report_opened_by(run, &report->row, run->opened_by);
 }
 
 static enum medgl_error report_own(struct store_txn *txn, void *argument)
@@ -396,7 +398,8 @@ static enum medgl_error report_own(struct store_txn *txn, void *argument)
                                          .from = from,
                                          .to = to,
                                          .until = run->next,
-                                         .opened_by = run->opened_by};
+                                         .opened_by = run->opened_by,
+                                         .opens_next = run->opens_next};
     report->origin = run->logins.origin;
     MEDGL_TRY(report_logins_look(&run->logins));
     run->head(report->argument, report);

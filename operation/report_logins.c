@@ -201,9 +201,19 @@ static uint64_t logins_from(const struct report_logins *run)
     return run->from < LOGINS_BEFORE ? 0 : run->from - LOGINS_BEFORE;
 }
 
+/* A login that settles this one and declares the next stands before the end of this one. */
+static void logins_leave_next(struct report_logins *run)
+{
+    const struct report_use *last = run->count > 0 ? &run->uses[run->count - 1] : NULL;
+    if (last != NULL && last->serial[0] == '\0' && strcmp(last->account, run->opens_next) == 0)
+        run->count--;
+}
+
 enum medgl_error report_logins_look(struct report_logins *run)
 {
-    return store_ledger_each(run->txn, logins_from(run), run->until, uses_row, run);
+    MEDGL_TRY(store_ledger_each(run->txn, logins_from(run), run->until, uses_row, run));
+    logins_leave_next(run);
+    return MEDGL_OK;
 }
 
 enum medgl_error report_logins_tell(struct report_logins *run)

@@ -11,9 +11,10 @@ struct report_use;
 struct report_logins {
     struct store_txn *txn; /* of the break-glass accounts */
     struct emergency_report *report;
-    uint64_t from, to;     /* the emergency in the ledger */
-    uint64_t until;        /* where the next one begins: what was said of this one stands before */
-    const char *opened_by; /* the account whose login declared it; "" */
+    uint64_t from, to;      /* the emergency in the ledger */
+    uint64_t until;         /* where the next one begins: what was said of this one stands before */
+    const char *opened_by;  /* the account whose login declared it; "" */
+    const char *opens_next; /* the account whose login declared the next one; "" */
 
     /* what was found */
     struct report_use *uses; /* malloc'ed */
