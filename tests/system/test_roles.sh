@@ -70,6 +70,7 @@ may "security adds people" sora account add games
 may_not "security opens no documents" sora "for members of medgl-audit" ledger document 1 --key /dev/null --output /run/d
 may "the auditor exports the ledger" aki ledger export
 may "the auditor verifies it" aki ledger verify
+may "the auditor lists drills" aki report drills
 may_not "the auditor takes in no cosignatures" aki "for members of medgl-security" ledger cosign --from /dev/null
 may_not "and verifies no backup" aki "for members of medgl-security" backup verify --from /dev/null --key /dev/null
 checkpoints=$(ls /var/lib/medgl/checkpoints | wc -l)
