@@ -19,8 +19,8 @@ static enum medgl_error page_outside(struct secret *text, const struct account *
                        "  EMERGENCY ACCESS                            非常時アクセス  開封厳禁\n\n"
                        "  Open only in an emergency. Whoever opens this is asked who they are\n"
                        "  and why, and many are told at once.\n"
-                       "  非常時以外は開封しないでください。使うと、だれが・なぜ使うのかを\n"
-                       "  尋ね、すぐに関係者へ通知します。\n\n"));
+                       "  非常時以外は開封しないでください。使う人には氏名と理由を尋ね、\n"
+                       "  すぐに関係者へ通知します。\n\n"));
     MEDGL_TRY(slip_add(text,
                        "  Account / アカウント:    %s\n"
                        "  Host / ホスト:           %s\n"
@@ -46,11 +46,10 @@ static enum medgl_error page_code(struct secret *text, const struct account *acc
                        "without the '-': all of that works. The letters I, L, O and U are not\n"
                        "used: a round one is a zero, an upright one is a one. A typing error is\n"
                        "told, and is not counted as a try. Nothing is shown while you type.\n"));
-    return slip_add(text,
-                    "読み方: 4文字ずつ6組です。大文字でも小文字でも、「-」(ハイフン)は\n"
-                    "あってもなくても構いません。英字のI、L、O、Uは使いません(丸いのは\n"
-                    "数字の0、縦棒は数字の1です)。すべて半角です。打ち間違いは知らせますし、\n"
-                    "失敗には数えません。入力中は画面に何も出ません。\n\n");
+    return slip_add(text, "読み方: 4文字ずつ6組です。大文字でも小文字でも、「-」(ハイフン)は\n"
+                          "あってもなくても構いません。英字のI、L、O、Uは使いません(丸い字は\n"
+                          "数字の0、縦棒の字は数字の1です)。すべて半角です。打ち間違いは画面で\n"
+                          "知らせ、失敗には数えません。入力中は画面に何も出ません。\n\n");
 }
 
 /* By the rule of when it was sealed; where that was changed since, the login says so. */
@@ -59,17 +58,17 @@ static enum medgl_error page_declaring(struct secret *text, enum policy_outside 
 {
     switch (outside) {
     case POLICY_OUTSIDE_DENY:
-        return slip_add(text, japanese
-                                  ? "   通らないときは、先に非常時を宣言してもらいます(管理者が\n"
-                                    "   medgl-admin emergency declare)。宣言なしでは使えません。\n"
-                                  : "   Refused? An emergency must be declared first (an "
-                                    "administrator:\n"
-                                    "   medgl-admin emergency declare). Without one it opens "
-                                    "nothing.\n");
+        return slip_add(
+            text, japanese ? "   ログインできないときは、先に非常時の宣言が必要です。管理者に\n"
+                             "   medgl-admin emergency declare の実行を頼んでください。\n"
+                           : "   Refused? An emergency must be declared first (an "
+                             "administrator:\n"
+                             "   medgl-admin emergency declare). Without one it opens "
+                             "nothing.\n");
     case POLICY_OUTSIDE_DECLARE:
         break;
     }
-    return slip_add(text, japanese ? "   ログインすると、それだけで非常時の宣言になります。\n"
+    return slip_add(text, japanese ? "   ログインするだけで、非常時を宣言したことになります。\n"
                                    : "   Logging in declares an emergency by itself.\n");
 }
 
@@ -90,21 +89,20 @@ static enum medgl_error page_steps(struct secret *text, const struct policy *pol
                        "   nothing after that, nor when the longest time is over.\n"
                        "The envelope was open, or opened by mistake? Do not use it; tell the\n"
                        "security administrator at once: a new one is sealed.\n\n"));
-    MEDGL_TRY(slip_add(text, "すること:\n"
-                             "1. その機械の前でも、離れた所からでも、上の名前とパスワードで\n"
+    MEDGL_TRY(slip_add(text, "手順:\n"
+                             "1. 機器の前でも、離れた場所からでも、上のログイン名とパスワードで\n"
                              "   ログインします。\n"));
     MEDGL_TRY(page_declaring(text, policy->breakglass_outside, true));
-    return slip_add(text,
-                    "2. だれが・なぜ使うのかを尋ねます。何と答えても、中に入れます。\n"
-                    "3. 表に書かれた連絡先へ電話します。通知は届いていないことがあります。\n"
-                    "4. 必要なことをします。ログインは毎回記録し、関係者へ通知します。\n"
-                    "終わったら:\n"
-                    "5. すべてログアウトし、いつ・何を・なぜしたかを書き留めます。\n"
-                    "6. この紙をセキュリティ管理者に渡します。管理者は非常時を終わらせ、\n"
-                    "   点検を受け、新しい紙を封印します。その後、または最長時間が過ぎると、\n"
-                    "   この紙では何も開きません。\n"
-                    "封筒が開いていたとき、間違えて開けたときは、使わずにすぐセキュリティ\n"
-                    "管理者へ知らせてください。新しいものを封印します。\n");
+    return slip_add(text, "2. 氏名と理由を尋ねられます。何と答えても、ログインできます。\n"
+                          "3. 表に書かれた連絡先へ電話します。通知は届いていないことがあります。\n"
+                          "4. 必要なことをします。ログインは毎回記録され、関係者に通知されます。\n"
+                          "終わったら:\n"
+                          "5. すべての場所でログアウトし、いつ・何を・なぜしたかを書き留めます。\n"
+                          "6. この紙をセキュリティ管理者に渡します。管理者が非常時を終わらせ、\n"
+                          "   事後確認を受け、新しい紙を封印します。その後、または最長時間が\n"
+                          "   過ぎた後は、この紙は使えません。\n"
+                          "封筒が開いていたとき、間違えて開けたときは、使わずにすぐセキュリティ\n"
+                          "管理者へ知らせてください。新しいものを封印します。\n");
 }
 
 enum medgl_error breakglass_page(struct secret *text, const struct policy *policy,

@@ -30,10 +30,10 @@ static const char *const page_headings[] = {
     [PAGE_HEAD] = "",
     [PAGE_LOGINS] = "1. Who logged in, or tried to / ログインした人、試みた人",
     [PAGE_SESSIONS] = "2. Sessions / セッション",
-    [PAGE_ACTS] = "3. What operators did / 管理者の操作",
-    [PAGE_ALERTS] = "4. Alerts / 通知",
+    [PAGE_ACTS] = "3. What operators did / 実行者の操作",
+    [PAGE_ALERTS] = "4. Alerts / 警報",
     [PAGE_LEFT] = "5. To be done / 残っている作業",
-    [PAGE_REVIEW] = "6. Review / 事後の点検",
+    [PAGE_REVIEW] = "6. Review / 事後確認",
 };
 
 struct page {
@@ -166,7 +166,7 @@ static void page_range(int64_t from, int64_t to, char range[64])
 static void page_evidence(struct page *page, const struct emergency_report *report)
 {
     const struct emergency *row = &report->row;
-    char own[64], main[64] = "could not be read then / 当時は読めず";
+    char own[64], main[64] = "could not be read then / 当時は読めませんでした";
     page_range((int64_t)row->own_from, (int64_t)row->own_to - 1, own);
     if (row->main_from >= 0)
         page_range(row->main_from, row->main_to - (row->main_to >= 0), main);
@@ -186,7 +186,7 @@ static void page_times(struct page *page, const struct emergency_report *report)
              report_timed_out(report)          ? " (by its longest time / 最長時間の満了)"
              : report->phase == EMERGENCY_OPEN ? " (it is open / 継続中)"
                                                : "");
-    page_say(page, 4, "End decided by / 復旧を判断した人: %s", page_or_dash(row->recovered_by));
+    page_say(page, 4, "End decided by / 終了を決定した人: %s", page_or_dash(row->recovered_by));
     page_say(page, 4, "Lasted / 継続時間: %" PRId64 " min / 分", report->spent / MEDGL_MINUTE);
 }
 
@@ -200,20 +200,22 @@ static void page_head(void *argument, const struct emergency_report *report)
     page_time(clock_read().now, now);
     page_say(page, 0, "%s", PAGE_RULE);
     if (row->drill)
-        page_say(page, 0, "DRILL %" PRIu32 ", no emergency: what was done / 訓練%" PRIu32 "の記録",
+        page_say(page, 0,
+                 "DRILL %" PRIu32 ", no emergency: what was done / 訓練 %" PRIu32 " の記録",
                  row->number, row->number);
     else
-        page_say(page, 0, "EMERGENCY %" PRIu32 ": what was done / 非常時%" PRIu32 "の記録",
+        page_say(page, 0, "EMERGENCY %" PRIu32 ": what was done / 非常時 %" PRIu32 " の記録",
                  row->number, row->number);
     page_say(page, 0, "%s", PAGE_RULE);
     page_say(page, 4, "Host / ホスト: %s", host);
     page_say(page, 4, "Printed / 印刷: %s%s%s", now, actor->name[0] != '\0' ? ", " : "",
              actor->name);
-    page_say(page, 4, "Criterion / 判断の基準: %s", row->criterion);
+    page_say(page, 4, "Criterion / 宣言の理由: %s", row->criterion);
     if (report->account[0] != '\0')
-        page_say(page, 4, "Declared by a login of / ログインによる宣言: %s", report->account);
+        page_say(page, 4, "Declared by a login of / ログインで宣言したアカウント: %s",
+                 report->account);
     else
-        page_say(page, 4, "Decided by / 判断した人: %s", page_or_dash(row->decided_by));
+        page_say(page, 4, "Decided by / 決定した人: %s", page_or_dash(row->decided_by));
     page_say(page, 4, "Note / 備考: %s", page_or_dash(row->note));
     page_times(page, report);
     page_evidence(page, report);
@@ -237,7 +239,8 @@ static void page_login(void *argument, const struct emergency_login *login)
     else if (!login->allowed)
         page_say(page, 8, "    refused / 拒否: %s", login->reason);
     else if (login->inside)
-        page_say(page, 8, "    by who was logged in as it already / ログイン中の利用者による");
+        page_say(page, 8,
+                 "    by who was logged in as it already / すでにログインしていた人による");
     else
         page_say(page, 8, "    who / 氏名: %s",
                  login->person[0] != '\0' ? login->person
@@ -254,7 +257,7 @@ static const char *page_session_state(const char *state)
         {"open", "open / 継続中"},
         {"closed", "closed / 終了"},
         {"lost", "lost, its end is not known / 終了時刻は不明"},
-        {"ended", "ended by an operator / 管理者が終了"},
+        {"ended", "ended by an operator / 実行者が終了"},
     };
     for (size_t i = 0; i < MEDGL_COUNT(both); i++)
         if (strcmp(both[i][0], state) == 0)
@@ -285,9 +288,9 @@ static void page_act(void *argument, const struct emergency_act *act)
     char time[CLOCK_LOCAL_SIZE];
     page_turn(page, PAGE_ACTS);
     page_time(act->time, time);
-    page_say(page, 4, "[ ] %s  %s%s%s, by / 操作者: %s%s  [%s %" PRIu64 "]", time, act->kind,
+    page_say(page, 4, "[ ] %s  %s%s%s, by / 実行者: %s%s  [%s %" PRIu64 "]", time, act->kind,
              act->subject[0] != '\0' ? " " : "", act->subject, page_or_dash(act->actor),
-             act->breakglass ? " (break-glass account / 非常時用アカウント)" : "",
+             act->breakglass ? " (break-glass account / 非常時アカウント)" : "",
              act->main ? "main" : "breakglass", act->seq);
     if (act->details[0] != '\0')
         page_say(page, 8, "    %s", act->details);
@@ -306,7 +309,7 @@ static void page_alarm(void *argument, const struct emergency_alarm *alarm)
     else
         page_say(page, 4,
                  "[ ] %s  %s: not delivered to %" PRIu32 " of %" PRIu32
-                 " receivers so far / 宛先%" PRIu32 "のうち%" PRIu32 "に未達",
+                 " receivers so far / 宛先 %" PRIu32 " 件のうち %" PRIu32 " 件に未達",
                  time, alarm->kind, alarm->failed, alarm->receivers, alarm->receivers,
                  alarm->failed);
     page_say(page, 8, "    %s", alarm->text);
@@ -320,19 +323,20 @@ static const char *page_left_japanese(enum emergency_left what)
     case EMERGENCY_LEFT_SESSIONS:
         return "記録上まだ開いているセッション";
     case EMERGENCY_LEFT_ALERTS:
-        return "全員には届いていない通知";
+        return "全員には届いていない警報";
     case EMERGENCY_LEFT_PERSON:
-        return "氏名の回答がないログイン。封筒を持っていた人に確かめます";
+        return "氏名の回答がないログイン。封筒を持っていた人に確かめてください";
     case EMERGENCY_LEFT_REVIEW:
-        return "事後の点検がまだです";
+        return "事後確認がまだです";
     case EMERGENCY_LEFT_SEAL:
         return "使われたまま、封印し直していないアカウント";
     case EMERGENCY_LEFT_JOIN:
-        return "主台帳への取り込みがまだです";
+        return "主台帳の裏付けがまだない記録";
     case EMERGENCY_LEFT_MAIN:
-        return "主台帳を当時または今読めないか、記録が失われています。操作の記載漏れがありえます";
+        return "主台帳を当時または今読めないか、記録が失われています。その操作は載っていないおそれ"
+               "があります";
     case EMERGENCY_LEFT_BODIES:
-        return "保管庫に移した記録。その操作はここに載っていません";
+        return "アーカイブに移した記録。その操作はここに載っていません";
     }
     return "";
 }
@@ -361,10 +365,10 @@ static void page_sign(struct page *page, const struct emergency *row)
                  row->number);
     page_blank(page);
     static const char *const boxes[][2] = {
-        {"Each line above was asked about, and is in order", "上の各行を確かめ、問題はない"},
+        {"Each line above was asked about, and is in order", "上の各項目を確かめ、問題はなかった"},
         {"What was written on paper meanwhile was entered", "その間の紙の記録を転記した"},
         {"I used none of these accounts, and did not decide on it",
-         "これらのアカウントを使っておらず、判断もしていない"},
+         "これらのアカウントを使っておらず、宣言や終了の決定もしていない"},
     };
     for (size_t i = 0; i < MEDGL_COUNT(boxes); i++) {
         page_say(page, 4, "[ ] %s", boxes[i][0]);
