@@ -1943,7 +1943,7 @@ static bool may_scan(enum statement_id id)
            id == STATEMENT_EMERGENCY_LATEST || /* both stop at the first */
            id == STATEMENT_SESSION_SINCE_OF || id == STATEMENT_SESSION_SINCE_ALL ||
            id == STATEMENT_SCHEMA_OBJECTS || id == STATEMENT_CHECK_BESIDE_LEDGER ||
-           id == STATEMENT_EMERGENCY_SPAN;
+           id == STATEMENT_EMERGENCY_SPAN || id == STATEMENT_SESSION_CONFIRMED; /* verification's */
 }
 
 static bool is_pragma(enum statement_id id)
