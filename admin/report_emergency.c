@@ -345,12 +345,12 @@ enum admin_exit report_drills(struct admin *admin)
         error = operation_emergency_status(&admin->context, NULL, &status);
     if (error != MEDGL_OK)
         return ledger_failed(error, NULL);
+    if (drills.count == 0)
+        output_say(&admin->output, _("There was no drill so far."));
     if (drills.count > 0 || admin->output.json)
         table_print(&table);
     if (admin->output.json)
         drills_due(admin, &status);
-    else
-        output_say(&admin->output, _("There was no drill so far."));
     if (status.drill_due)
         output_say(&admin->output, _("A drill is due (medgl-admin emergency declare --drill)."));
     return ADMIN_DONE;

@@ -68,6 +68,8 @@ exits "ends" 0 emergency recover --decided-by Director
 says "it is marked" 0 '^DRILL, no emergency' report emergency 2
 says "also on the page" 0 '^DRILL 2, no emergency' report emergency 2 --page
 says "listed" 0 '^ *2 +recovered ' report drills
+! grep -q 'There was no drill' "$out"
+verdict "and not that there was none" $?
 json "alone" 0 '[(e["number"], e["state"], e["decided_by"]) for e in d["drills"]] == [(2, "recovered", "Director")] and
     utc.fullmatch(d["drill_due"][0]["last"]) and d["drill_due"][0]["due"] is False' report drills
 exits "reviewed" 0 emergency review 2 --note 'as planned'
