@@ -4,11 +4,14 @@
 
 #include "base/message.h"
 #include "base/text.h"
+#include "operation/alert.h"
+#include "operation/breakglass_login.h"
 #include "operation/evidence.h"
 #include "operation/grant.h"
 #include "operation/role.h"
 #include "operation/totp.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,6 +33,8 @@ static enum medgl_error account_act(struct context *context, store_function func
                                     struct account_run *run)
 {
     MEDGL_TRY(store_transact(context->store, STORE_WRITE, function, run));
+    if (breakglass_is(&run->account))
+        alert_wake(context);
     (void)evidence_publish(context);
     return MEDGL_OK;
 }
@@ -79,6 +84,23 @@ static enum medgl_error account_strip(struct store_txn *txn, struct account_run 
     return store_credential_delete(txn, account->id, CREDENTIAL_FORMER);
 }
 
+/* Who takes the envelope away, or gives it back, does not do so unseen. */
+static enum medgl_error account_tell(struct store_txn *txn, const struct account_run *run,
+                                     const struct clock_reading *clock)
+{
+    const struct account *account = &run->account;
+    char all[2 * STORE_ALERT_SIZE], text[STORE_ALERT_SIZE], about[32];
+    if (!breakglass_is(account))
+        return MEDGL_OK;
+    (void)snprintf(all, sizeof(all), "Break-glass account %s is %s now, by %s: %s.", account->name,
+                   account_state_word(account->state), run->context->actor.name, run->reason);
+    text_printable(text, sizeof(text), all);
+    (void)snprintf(about, sizeof(about), "state %" PRIu64, account->ledger_seq);
+    const struct alert_event event = {
+        .kind = ALERT_BREAKGLASS, .account = account, .text = text, .about = about};
+    return alert_raise(run->context, txn, clock, &event);
+}
+
 static enum medgl_error account_become(struct store_txn *txn, struct account_run *run,
                                        const struct clock_reading *clock)
 {
@@ -93,7 +115,8 @@ static enum medgl_error account_become(struct store_txn *txn, struct account_run
     evidence_begin(run->context, clock, run->kind, account, &entry);
     ledger_entry_text(&entry, "why", run->reason);
     MEDGL_TRY(evidence_append(run->context, txn, &entry, &account->ledger_seq));
-    return store_account_update(txn, account);
+    MEDGL_TRY(store_account_update(txn, account));
+    return account_tell(txn, run, clock);
 }
 
 static enum medgl_error account_state_now(struct store_txn *txn, void *argument)

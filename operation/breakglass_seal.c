@@ -6,6 +6,7 @@
 #include "base/message.h"
 #include "base/text.h"
 #include "factor/breakglass.h"
+#include "operation/alert.h"
 #include "operation/breakglass_login.h"
 #include "operation/evidence.h"
 #include "operation/password.h"
@@ -276,6 +277,21 @@ static enum medgl_error seal_record(struct store_txn *txn, struct seal_run *run)
     return evidence_append(run->context, txn, &entry, &run->row.ledger_seq);
 }
 
+/* MUST: an envelope is not made useless by another one unseen. */
+static enum medgl_error seal_tell_all(struct store_txn *txn, const struct seal_run *run)
+{
+    const struct breakglass *before = &run->look.row;
+    char all[2 * STORE_ALERT_SIZE], text[STORE_ALERT_SIZE];
+    (void)snprintf(all, sizeof(all), "Break-glass account %s was sealed, number %s, by %s.%s%s%s",
+                   run->account.name, run->row.serial, run->context->actor.name,
+                   before->serial[0] != '\0' ? " The envelope " : "", before->serial,
+                   before->serial[0] != '\0' ? " opens nothing any more." : "");
+    text_printable(text, sizeof(text), all);
+    const struct alert_event event = {
+        .kind = ALERT_BREAKGLASS, .account = &run->account, .text = text, .about = run->row.serial};
+    return alert_raise(run->context, txn, &run->look.clocks.clock, &event);
+}
+
 static enum medgl_error seal_now(struct store_txn *txn, void *argument)
 {
     struct seal_run *run = argument;
@@ -286,6 +302,7 @@ static enum medgl_error seal_now(struct store_txn *txn, void *argument)
     MEDGL_TRY(password_begin(txn, run->account.id));
     MEDGL_TRY(store_credential_put(txn, &run->fresh));
     MEDGL_TRY(store_breakglass_put(txn, &run->row));
+    MEDGL_TRY(seal_tell_all(txn, run));
     return evidence_keep(txn, run->look.clocks.clock.now);
 }
 
@@ -312,11 +329,13 @@ enum medgl_error operation_breakglass_seal(struct context *context,
         (request->reason != NULL && !text_is_printable(request->reason)))
         return MEDGL_ERR_ARGUMENT;
     MEDGL_TRY(store_transact(context->store, STORE_WRITE, seal_prepare, &run));
+    alert_wake(context); /* what was settled is told, whatever becomes of the seal */
     MEDGL_TRY(seal_reserve(&run));
     MEDGL_TRY(seal_tell(&run));
     MEDGL_TRY(seal_make(&run));
     MEDGL_TRY(store_transact(context->store, STORE_WRITE, seal_now, &run));
     *sealed = run.row;
+    alert_wake(context);
     (void)evidence_publish(context); /* the act stands even if the outside copy fails: logged */
     return MEDGL_OK;
 }

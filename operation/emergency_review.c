@@ -1,4 +1,5 @@
 /* The review of what was done in an emergency, by a person who had no part in it (R33). */
+#include "operation/alert.h"
 #include "operation/emergency.h"
 #include "operation/evidence.h"
 #include "operation/identity.h"
@@ -128,6 +129,7 @@ enum medgl_error operation_emergency_review(struct context *context, uint32_t nu
         user.exists)
         (void)text_copy(run.full_name, sizeof(run.full_name), user.full_name);
     MEDGL_TRY(store_transact(context->store, STORE_WRITE, review_now, &run));
+    alert_wake(context);             /* of what was settled */
     (void)evidence_publish(context); /* the act stands even if the outside copy fails: logged */
     return MEDGL_OK;
 }

@@ -307,6 +307,25 @@ static void R32_each_use_is_told(void **state)
     end();
 }
 
+/* Whoever takes an envelope's account away, or makes a new one, does not do so unseen. */
+static void R32_acts_on_an_account_are_told(void **state)
+{
+    char why[OPERATION_WHY_SIZE];
+    (void)state;
+    begin_with("");
+    struct context *context = &here->context;
+    assert_int_equal(seal_it(NAME), MEDGL_OK);
+    assert_int_equal(told().of[ALERT_BREAKGLASS], 1);
+    assert_non_null(strstr(told().last, "sealed"));
+    assert_int_equal(seal_it(NAME), MEDGL_OK);
+    assert_int_equal(told().of[ALERT_BREAKGLASS], 2);
+    assert_int_equal(operation_account_disable(context, NAME, "leaves", why), MEDGL_OK);
+    assert_int_equal(operation_account_enable(context, NAME, "is back", why), MEDGL_OK);
+    assert_int_equal(operation_account_retire(context, NAME, "leaves", why), MEDGL_OK);
+    assert_int_equal(told().of[ALERT_BREAKGLASS], 5);
+    end();
+}
+
 static void R31_drill_is_marked(void **state)
 {
     (void)state;
@@ -645,6 +664,7 @@ int main(void)
 {
     TABLE_ADD("R32 order", order_rows, ordered);
     table_add("R32 told", "each use", R32_each_use_is_told, NULL);
+    table_add("R32 told", "acts on an account", R32_acts_on_an_account_are_told, NULL);
     table_add("R31 told", "a drill is marked", R31_drill_is_marked, NULL);
     table_add("R31 declare", "in earnest over a drill", R31_earnest_over_a_drill, NULL);
     TABLE_ADD("R31 declare", refused_rows, refused);
