@@ -22,4 +22,7 @@ enum admin_exit emergency_ask_recover(struct admin *admin, struct emergency_plan
 void emergency_join_now(struct admin *admin);
 void emergency_join_due(struct admin *admin);
 
+/* The main installation, opened in `there` for reading; NULL: it is not there, or unusable. */
+struct context *emergency_main(struct admin *admin, struct context *there);
+
 #endif

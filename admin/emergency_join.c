@@ -15,6 +15,14 @@ static enum medgl_error join_with(struct admin *admin, bool due)
                : operation_emergency_join(&there, &admin->context, &joined);
 }
 
+struct context *emergency_main(struct admin *admin, struct context *there)
+{
+    const char *root = admin->identity.root;
+    const bool known =
+        context_there(root, CONTEXT_MAIN) && context_open(root, CONTEXT_READING, there) == MEDGL_OK;
+    return known ? there : NULL;
+}
+
 void emergency_join_now(struct admin *admin)
 {
     const enum medgl_error error = join_with(admin, false);

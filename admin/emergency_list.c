@@ -10,9 +10,7 @@
 static enum medgl_error status_read(struct admin *admin, struct emergency_status *status)
 {
     auto_clean(context_close) struct context there = {.store = NULL};
-    const bool known = context_there(admin->identity.root, CONTEXT_MAIN) &&
-                       context_open(admin->identity.root, CONTEXT_READING, &there) == MEDGL_OK;
-    return operation_emergency_status(&admin->context, known ? &there : NULL, status);
+    return operation_emergency_status(&admin->context, emergency_main(admin, &there), status);
 }
 
 /* What somebody has to do, a line each. */
@@ -108,9 +106,7 @@ static void list_row(void *argument, const struct emergency *row, enum emergency
     table_row(table, (struct cell[]){
                          CELL_NUMBER(row->number),
                          CELL_NUMBER(row->drill),
-                         CELL_TEXT(row->ended == EMERGENCY_END_TIMED_OUT
-                                       ? emergency_phase_word(EMERGENCY_TIMED_OUT)
-                                       : emergency_phase_word(phase)),
+                         CELL_TEXT(emergency_phase_word(emergency_state_of(row, phase))),
                          CELL_NUMBER(row->declared),
                          CELL_NUMBER(row->recovered),
                          CELL_TEXT(row->criterion),

@@ -230,7 +230,7 @@ static void help_text(const struct options *options)
                      ADMIN_PROGRAM);
         for (size_t i = 0; i < count; i++)
             if (help_about(options, &verbs[i]))
-                (void)printf("  %-9s %-11s %s\n", verbs[i].noun, verbs[i].word, _(verbs[i].help));
+                (void)printf("  %-11s %-11s %s\n", verbs[i].noun, verbs[i].word, _(verbs[i].help));
     }
     (void)printf(_("\nEverywhere, in any place:\n"));
     help_options(OPTIONS_EVERYWHERE);

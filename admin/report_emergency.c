@@ -2,6 +2,8 @@
  * were (R31). The page to print and sign is that of report_page.c. */
 #include "admin/report_page.h"
 
+#include "admin/emergency.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -45,9 +47,8 @@ static const struct column head_columns[] = {
     {"declared_by_login_of", N_("Declared by a login of"), COLUMN_TEXT, COLUMN_BOTH},
     {"note", N_("Note"), COLUMN_TEXT, COLUMN_BOTH},
     {"declared", N_("Declared"), COLUMN_TIME, COLUMN_BOTH},
-    {"recovered", N_("Recovered"), COLUMN_TIME, COLUMN_BOTH},
-    {"recovered_by", N_("End decided by"), COLUMN_TEXT, COLUMN_BOTH},
-    {"timed_out", N_("By its longest time"), COLUMN_BOOL, COLUMN_BOTH},
+    {"ended", N_("Ended"), COLUMN_TIME, COLUMN_BOTH},
+    {"ended_by", N_("End decided by"), COLUMN_TEXT, COLUMN_BOTH},
     {"minutes", N_("Minutes"), COLUMN_NUMBER, COLUMN_BOTH},
     {"reviewed", N_("Reviewed"), COLUMN_TIME, COLUMN_BOTH},
     {"reviewed_by", N_("Reviewed by"), COLUMN_TEXT, COLUMN_BOTH},
@@ -117,11 +118,6 @@ static struct cell size_cell(int64_t size)
     return size >= 0 ? CELL_NUMBER(size) : CELL_NONE;
 }
 
-bool report_timed_out(const struct emergency_report *report)
-{
-    return report->row.ended == EMERGENCY_END_TIMED_OUT || report->phase == EMERGENCY_TIMED_OUT;
-}
-
 struct tables {
     struct output *output;
     struct table *logins, *sessions, *acts, *alarms, *left;
@@ -131,6 +127,8 @@ static void tables_head(void *argument, const struct emergency_report *report)
 {
     const struct tables *tables = argument;
     const struct emergency *row = &report->row;
+    const bool none =
+        row->main_to >= 0 && row->main_to <= row->main_from; /* nothing was done there */
     if (row->drill)
         output_say(tables->output, _("DRILL, no emergency"));
     struct table *table = table_new(tables->output, "emergency", TABLE_RECORD, head_columns,
@@ -138,7 +136,7 @@ static void tables_head(void *argument, const struct emergency_report *report)
     table_row(table, (struct cell[]){
                          CELL_NUMBER(row->number),
                          CELL_NUMBER(row->drill),
-                         CELL_TEXT(emergency_phase_word(report->phase)),
+                         CELL_TEXT(emergency_phase_word(emergency_state_of(row, report->phase))),
                          CELL_TEXT(row->criterion),
                          CELL_TEXT(row->decided_by),
                          CELL_TEXT(report->account),
@@ -146,7 +144,6 @@ static void tables_head(void *argument, const struct emergency_report *report)
                          CELL_NUMBER(row->declared),
                          CELL_NUMBER(row->recovered),
                          CELL_TEXT(row->recovered_by),
-                         CELL_NUMBER(report_timed_out(report)),
                          CELL_NUMBER(report->spent / MEDGL_MINUTE),
                          CELL_NUMBER(row->reviewed),
                          CELL_TEXT(row->reviewed_by),
@@ -154,8 +151,8 @@ static void tables_head(void *argument, const struct emergency_report *report)
                          CELL_TEXT(report->origin),
                          CELL_NUMBER(row->own_from),
                          size_cell((int64_t)row->own_to - 1),
-                         size_cell(row->main_from),
-                         size_cell(row->main_to - 1),
+                         size_cell(none ? -1 : row->main_from),
+                         size_cell(none ? -1 : row->main_to - 1),
                      });
     table_print(&table);
 }
@@ -201,7 +198,7 @@ static void tables_alarm(void *argument, const struct emergency_alarm *alarm)
     table_row(tables->alarms,
               (struct cell[]){CELL_NUMBER(alarm->time), CELL_TEXT(alarm->kind),
                               size_cell(alarm->forgotten ? -1 : (int64_t)alarm->receivers),
-                              size_cell(alarm->forgotten ? -1 : (int64_t)alarm->failed),
+                              size_cell(alarm->tried ? (int64_t)alarm->failed : -1),
                               CELL_NUMBER(alarm->delivered), CELL_TEXT(alarm->text)});
 }
 
@@ -279,10 +276,9 @@ enum admin_exit report_emergency(struct admin *admin)
         complain(_("--page prints for people, --json for programs: leave one of them out"));
         return ADMIN_USAGE;
     }
-    const bool known = context_there(admin->identity.root, CONTEXT_MAIN) &&
-                       context_open(admin->identity.root, CONTEXT_READING, &there) == MEDGL_OK;
-    const enum medgl_error error = page ? report_page(admin, known ? &there : NULL, number)
-                                        : emergency_tables(admin, known ? &there : NULL, number);
+    struct context *known = emergency_main(admin, &there);
+    const enum medgl_error error =
+        page ? report_page(admin, known, number) : emergency_tables(admin, known, number);
     if (error == MEDGL_ERR_NOT_FOUND) {
         complain(_("There was no emergency %s; medgl-admin emergency list says which there were."),
                  admin->options.name);
@@ -303,11 +299,12 @@ static void drills_row(void *argument, const struct emergency *row, enum emergen
         return;
     drills->count++;
     table_row(drills->table,
-              (struct cell[]){CELL_NUMBER(row->number), CELL_TEXT(emergency_phase_word(phase)),
+              (struct cell[]){CELL_NUMBER(row->number),
+                              CELL_TEXT(emergency_phase_word(emergency_state_of(row, phase))),
                               CELL_NUMBER(row->declared), CELL_NUMBER(row->recovered),
-                              CELL_NUMBER(row->spent / MEDGL_MINUTE), CELL_TEXT(row->decided_by),
-                              CELL_NUMBER(row->reviewed), CELL_TEXT(row->reviewed_by),
-                              CELL_TEXT(row->note)});
+                              CELL_TEXT(row->recovered_by), CELL_NUMBER(row->spent / MEDGL_MINUTE),
+                              CELL_TEXT(row->decided_by), CELL_NUMBER(row->reviewed),
+                              CELL_TEXT(row->reviewed_by), CELL_TEXT(row->note)});
 }
 
 /* For programs. */
@@ -330,7 +327,8 @@ enum admin_exit report_drills(struct admin *admin)
         {"number", N_("NUMBER"), COLUMN_NUMBER, COLUMN_BOTH},
         {"state", N_("STATE"), COLUMN_TEXT, COLUMN_BOTH},
         {"declared", N_("DECLARED"), COLUMN_TIME, COLUMN_BOTH},
-        {"recovered", N_("RECOVERED"), COLUMN_TIME, COLUMN_BOTH},
+        {"ended", N_("ENDED"), COLUMN_TIME, COLUMN_BOTH},
+        {"ended_by", "", COLUMN_TEXT, COLUMN_JSON},
         {"minutes", N_("MINUTES"), COLUMN_NUMBER, COLUMN_BOTH},
         {"decided_by", N_("DECIDED BY"), COLUMN_TEXT, COLUMN_BOTH},
         {"reviewed", N_("REVIEWED"), COLUMN_TIME, COLUMN_BOTH},

@@ -151,11 +151,11 @@ static const char *page_or_dash(const char *text)
 
 /* -- the emergency ---------------------------------------------------------------------------- */
 
-/* Of entries: the first and the last. `to` -1: it lasts; below `from`: there are none. */
+/* Of entries: the first, and behind the last. `to` below 0: it lasts; `from`: there are none. */
 static void page_range(int64_t from, int64_t to, char range[64])
 {
-    if (to >= from)
-        (void)snprintf(range, 64, "%" PRId64 " - %" PRId64, from, to);
+    if (to > from)
+        (void)snprintf(range, 64, "%" PRId64 " - %" PRId64, from, to - 1);
     else if (to < 0)
         (void)snprintf(range, 64, "%" PRId64 " -", from);
     else
@@ -167,9 +167,10 @@ static void page_evidence(struct page *page, const struct emergency_report *repo
 {
     const struct emergency *row = &report->row;
     char own[64], main[64] = "could not be read then / 当時は読めませんでした";
-    page_range((int64_t)row->own_from, (int64_t)row->own_to - 1, own);
+    page_range((int64_t)row->own_from, row->ended != EMERGENCY_END_NONE ? (int64_t)row->own_to : -1,
+               own);
     if (row->main_from >= 0)
-        page_range(row->main_from, row->main_to - (row->main_to >= 0), main);
+        page_range(row->main_from, row->main_to, main);
     page_say(page, 4, "Ledger / 台帳: %s", report->origin);
     page_say(page, 4, "Its entries / その記録: %s", own);
     page_say(page, 4, "Entries of the main ledger / 主台帳の記録: %s", main);
@@ -178,14 +179,15 @@ static void page_evidence(struct page *page, const struct emergency_report *repo
 static void page_times(struct page *page, const struct emergency_report *report)
 {
     const struct emergency *row = &report->row;
-    char declared[CLOCK_LOCAL_SIZE], recovered[CLOCK_LOCAL_SIZE];
+    char declared[CLOCK_LOCAL_SIZE], ended[CLOCK_LOCAL_SIZE];
     page_time(row->declared, declared);
-    page_time(row->recovered, recovered);
+    page_time(row->recovered, ended);
     page_say(page, 4, "Declared / 宣言: %s", declared);
-    page_say(page, 4, "Recovered / 復旧: %s%s", recovered,
-             report_timed_out(report)          ? " (by its longest time / 最長時間の満了)"
-             : report->phase == EMERGENCY_OPEN ? " (it is open / 継続中)"
-                                               : "");
+    const enum emergency_phase state = emergency_state_of(row, report->phase);
+    page_say(page, 4, "Ended / 終了: %s%s", ended,
+             state == EMERGENCY_TIMED_OUT ? " (by its longest time / 最長時間の満了)"
+             : state == EMERGENCY_OPEN    ? " (it is open / 継続中)"
+                                          : "");
     page_say(page, 4, "End decided by / 終了を決定した人: %s", page_or_dash(row->recovered_by));
     page_say(page, 4, "Lasted / 継続時間: %" PRId64 " min / 分", report->spent / MEDGL_MINUTE);
 }
@@ -258,6 +260,7 @@ static const char *page_session_state(const char *state)
         {"closed", "closed / 終了"},
         {"lost", "lost, its end is not known / 終了時刻は不明"},
         {"ended", "ended by an operator / 実行者が終了"},
+        {"forgotten", "long ago: its end is in the ledger / 終了は台帳にあります"},
     };
     for (size_t i = 0; i < MEDGL_COUNT(both); i++)
         if (strcmp(both[i][0], state) == 0)
@@ -304,8 +307,9 @@ static void page_alarm(void *argument, const struct emergency_alarm *alarm)
     page_time(alarm->time, time);
     if (alarm->delivered)
         page_say(page, 4, "    %s  %s: delivered / 配信済み", time, alarm->kind);
-    else if (alarm->receivers == 0)
-        page_say(page, 4, "[ ] %s  %s: not sent so far / 未送信", time, alarm->kind);
+    else if (!alarm->tried)
+        page_say(page, 4, "[ ] %s  %s: not delivered yet / まだ配信していません", time,
+                 alarm->kind);
     else
         page_say(page, 4,
                  "[ ] %s  %s: not delivered to %" PRIu32 " of %" PRIu32

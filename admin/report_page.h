@@ -8,8 +8,6 @@
 
 /* What is left to be done, as a sentence for gettext. Never NULL. */
 const char *report_left_say(enum emergency_left what);
-/* Whether its longest time ended it. */
-bool report_timed_out(const struct emergency_report *report);
 
 /* `there`: the main installation; NULL: it cannot be read. As operation_report_emergency(). */
 enum medgl_error report_page(struct admin *admin, struct context *there, uint32_t number);

@@ -118,6 +118,9 @@ enum medgl_error operation_emergency_list(struct context *context,
                                                        const struct emergency *emergency,
                                                        enum emergency_phase phase),
                                           void *argument);
+/* As people are told: one that its longest time ended stays timed-out, also once that was recorded.
+ */
+enum emergency_phase emergency_state_of(const struct emergency *row, enum emergency_phase phase);
 
 /* The main ledger takes over the head of the break-glass ledger, after the latter was verified as
  * far as its signature and its consistency with what was joined before: emergency.join. Harmless

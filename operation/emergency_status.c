@@ -152,3 +152,8 @@ enum medgl_error operation_emergency_list(struct context *context,
     struct list_run run = {.context = context, .each = each, .argument = argument};
     return store_transact(context->store, STORE_READ, list_now, &run);
 }
+
+enum emergency_phase emergency_state_of(const struct emergency *row, enum emergency_phase phase)
+{
+    return row->ended == EMERGENCY_END_TIMED_OUT ? EMERGENCY_TIMED_OUT : phase;
+}

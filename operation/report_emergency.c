@@ -156,13 +156,40 @@ static const char *report_session_state(const struct session *session)
     return session->closed != 0 ? "closed" : "open";
 }
 
+/* Rows of sessions go after a time; the entry stays. */
+static enum medgl_error report_session_forgotten(const struct report_run *run,
+                                                 const struct ledger_entry *entry)
+{
+    struct session session = {.opened = entry->time, .class_ = ACCOUNT_CLASS_BREAKGLASS};
+    const struct {
+        char *to;
+        size_t size;
+        const char *field;
+    } texts[] = {
+        {session.id, sizeof(session.id), "session"},
+        {session.service, sizeof(session.service), "service"},
+        {session.source, sizeof(session.source), "source"},
+        {session.tty, sizeof(session.tty), "terminal"},
+        {session.person, sizeof(session.person), "person"},
+    };
+    for (size_t i = 0; i < MEDGL_COUNT(texts); i++)
+        MEDGL_TRY(
+            text_copy(texts[i].to, texts[i].size, ledger_entry_find_text(entry, texts[i].field)));
+    const struct emergency_session told = {.account = report_text(entry->subject.name),
+                                           .session = &session,
+                                           .state = "forgotten",
+                                           .seconds = -1};
+    run->report->session(run->report->argument, &told);
+    return MEDGL_OK;
+}
+
 static enum medgl_error report_session(struct report_run *run, const struct ledger_entry *entry)
 {
     struct session session;
     const enum medgl_error error =
         store_session_by_id(run->txn, ledger_entry_find_text(entry, "session"), &session);
     if (error == MEDGL_ERR_NOT_FOUND)
-        return MEDGL_OK;
+        return report_session_forgotten(run, entry);
     MEDGL_TRY(error);
     run->open += session.closed == 0;
     /* When one ended that nobody said the end of is not known. */
@@ -181,6 +208,7 @@ static enum medgl_error report_delivery(void *argument, const struct delivery *d
     struct emergency_alarm *alarm = argument;
     alarm->receivers++;
     alarm->failed += delivery->state == DELIVERY_WAITING;
+    alarm->tried |= delivery->tries > 0;
     return MEDGL_OK;
 }
 

@@ -23,7 +23,7 @@ struct emergency_login {
 struct emergency_session {
     const char *account;
     const struct session *session;
-    const char *state; /* "open", "closed", "lost", "ended" */
+    const char *state; /* "open", "closed", "lost", "ended"; "forgotten": its row is gone */
     int64_t seconds;   /* until its end, or until now; -1: not known */
 };
 
@@ -42,6 +42,7 @@ struct emergency_alarm {
     medgl_time time;
     const char *kind, *text;
     uint32_t receivers, failed; /* failed: did not have it so far */
+    bool tried;                 /* for anybody */
     bool delivered;             /* everybody had it */
     bool forgotten;             /* long ago: to how many is not known any more */
 };

@@ -27,7 +27,7 @@ exits "ended" 0 emergency recover --decided-by 'Dr Mori'
 admin account unlock daemon --reason 'after it'
 json "for programs" 0 'sorted(d) == ["acts", "alerts", "emergency", "left", "logins", "sessions"] and d["logins"] == d["sessions"] == [] and
     (d["emergency"][0]["number"], d["emergency"][0]["drill"], d["emergency"][0]["state"]) == (1, False, "recovered") and
-    (d["emergency"][0]["decided_by"], d["emergency"][0]["recovered_by"]) == ("Dr Sato 佐藤", "Dr Mori") and
+    (d["emergency"][0]["decided_by"], d["emergency"][0]["ended_by"]) == ("Dr Sato 佐藤", "Dr Mori") and
     utc.fullmatch(d["emergency"][0]["declared"]) and d["emergency"][0]["ledger"] == "ward.example/1/breakglass"' report emergency 1
 json "what was done in it, and no more" 0 '[(a["ledger"], a["kind"], a["breakglass"]) for a in d["acts"]] ==
     [("breakglass", "emergency.declare", False), ("breakglass", "emergency.recover", False), ("main", "account.unlock", False)] and
@@ -60,6 +60,7 @@ assert [int(n) for n in re.findall(r"^(\d)\. ", page, re.M)] == [1, 2, 3, 4, 5, 
 assert "DRILL" not in page and "before it" not in page and "after it" not in page
 END
 verdict "in 72 columns, with all that the reviewer needs, and a place to sign" $?
+says "alerts that nobody has tried to deliver are not said to have failed" 0 'emergency: not delivered yet' report emergency 1 --page
 
 # -- drills --------------------------------------------------------------------------------------------
 
@@ -70,7 +71,7 @@ says "also on the page" 0 '^DRILL 2, no emergency' report emergency 2 --page
 says "listed" 0 '^ *2 +recovered ' report drills
 ! grep -q 'There was no drill' "$out"
 verdict "and not that there was none" $?
-json "alone" 0 '[(e["number"], e["state"], e["decided_by"]) for e in d["drills"]] == [(2, "recovered", "Director")] and
+json "alone" 0 '[(e["number"], e["state"], e["decided_by"], e["ended_by"]) for e in d["drills"]] == [(2, "recovered", "Director", "Director")] and
     utc.fullmatch(d["drill_due"][0]["last"]) and d["drill_due"][0]["due"] is False' report drills
 exits "reviewed" 0 emergency review 2 --note 'as planned'
 json "what was reviewed is not left" 0 '"review" not in [l["what"] for l in d["left"]] and d["emergency"][0]["review_note"] == "as planned"' \
