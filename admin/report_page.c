@@ -260,7 +260,7 @@ static const char *page_session_state(const char *state)
         {"closed", "closed / 終了"},
         {"lost", "lost, its end is not known / 終了時刻は不明"},
         {"ended", "ended by an operator / 実行者が終了"},
-        {"forgotten", "long ago: its end is in the ledger / 終了は台帳にあります"},
+        {"forgotten", "long ago: its end is in the ledger / 終了の記録は台帳にあります"},
     };
     for (size_t i = 0; i < MEDGL_COUNT(both); i++)
         if (strcmp(both[i][0], state) == 0)
@@ -308,8 +308,7 @@ static void page_alarm(void *argument, const struct emergency_alarm *alarm)
     if (alarm->delivered)
         page_say(page, 4, "    %s  %s: delivered / 配信済み", time, alarm->kind);
     else if (!alarm->tried)
-        page_say(page, 4, "[ ] %s  %s: not delivered yet / まだ配信していません", time,
-                 alarm->kind);
+        page_say(page, 4, "[ ] %s  %s: not delivered yet / 未配信", time, alarm->kind);
     else
         page_say(page, 4,
                  "[ ] %s  %s: not delivered to %" PRIu32 " of %" PRIu32
