@@ -59,6 +59,13 @@ static enum medgl_error seal_warn(void *argument, const char *warning)
     return MEDGL_OK;
 }
 
+static bool seal_end(void *argument, const struct account *account)
+{
+    const struct sealing *sealing = argument;
+    struct privileged_answer answer;
+    return privileged_order(&sealing->slip.admin->privileged, account->name, account->uid, &answer);
+}
+
 /* Paper that came out looks good. A file is taken away again. */
 static void seal_say_void(const struct sealing *sealing)
 {
@@ -118,6 +125,7 @@ enum admin_exit breakglass_seal(struct admin *admin)
     struct sealing sealing = {.slip = {.admin = admin, .way = seal_way(options)}};
     struct breakglass row;
     char why[OPERATION_WHY_SIZE] = "";
+    const bool here = admin->privileged.act == PRIVILEGED_END_PROCESSES;
     const enum admin_exit code = seal_settle(options);
     if (code != ADMIN_DONE)
         return code;
@@ -126,7 +134,8 @@ enum admin_exit breakglass_seal(struct admin *admin)
                                                     .way = reset_way_word(sealing.slip.way),
                                                     .argument = &sealing,
                                                     .deliver = seal_deliver,
-                                                    .warn = seal_warn};
+                                                    .warn = seal_warn,
+                                                    .end = here ? seal_end : NULL};
     const enum medgl_error error = operation_breakglass_seal(&admin->context, &request, &row, why);
     if (error != MEDGL_OK) {
         seal_say_void(&sealing);

@@ -58,6 +58,8 @@ enum admin_exit emergency_declare(struct admin *admin)
 struct ending {
     struct admin *admin;
     uint32_t processes;
+    bool here; /* the processes of this machine are those of the accounts */
+    bool some; /* account was closed */
     bool left; /* something of somebody */
 };
 
@@ -66,8 +68,9 @@ static void ending_one(void *argument, const struct emergency_closed *closed)
 {
     struct ending *ending = argument;
     struct admin *admin = ending->admin;
-    struct privileged_answer answer;
-    if (!privileged_order(&admin->privileged, closed->name, closed->uid, &answer)) {
+    struct privileged_answer answer = {.outcome = PRIVILEGED_DONE};
+    ending->some = true;
+    if (ending->here && !privileged_order(&admin->privileged, closed->name, closed->uid, &answer)) {
         ending->left = true;
         return;
     }
@@ -85,17 +88,23 @@ static void ending_one(void *argument, const struct emergency_closed *closed)
 /* MUST: what is closed is closed, whatever becomes of this: nobody logs in with it. */
 static enum admin_exit emergency_end_closed(struct admin *admin)
 {
-    struct ending ending = {.admin = admin};
+    struct ending ending = {.admin = admin,
+                            .here = admin->privileged.act == PRIVILEGED_END_PROCESSES};
     const enum medgl_error error = operation_emergency_closed(&admin->context, ending_one, &ending);
     if (error != MEDGL_OK)
         return admin_failed(error, "", NULL);
+    if (ending.some && !ending.here)
+        output_say(&admin->output,
+                   _("No process was ended: processes belong to this machine, not to %s."),
+                   admin->identity.root);
     if (ending.processes > 0)
         output_say(&admin->output, _("Processes of closed accounts that were ended: %" PRIu32),
                    ending.processes);
     if (!ending.left)
         return ADMIN_DONE;
-    complain(_("The accounts are closed nevertheless. medgl-alert.timer tries again each minute to "
-               "end what is left of them (medgl-admin emergency settle)."));
+    complain(
+        _("The accounts are closed nevertheless. medgl-emergency.timer tries again each minute "
+          "to end what is left of them (medgl-admin emergency settle)."));
     return ADMIN_UNUSABLE;
 }
 

@@ -311,8 +311,10 @@ static enum admin_exit admin_without_privilege(struct admin *admin)
 static enum privileged_act admin_act(const struct options *options, bool private)
 {
     const char *const *value = options->value;
-    if (options->verb->run == emergency_recover || options->verb->run == emergency_settle_now)
-        return private ? PRIVILEGED_NOTHING : PRIVILEGED_END_PROCESSES;
+    if (options->verb->run == emergency_recover || options->verb->run == emergency_settle_now ||
+        options->verb->run == breakglass_seal)
+        return private || value[OPTION_ROOT] != NULL ? PRIVILEGED_NOTHING
+                                                     : PRIVILEGED_END_PROCESSES;
     if (options->verb->run == maintenance_end)
         return value[OPTION_ROOT] != NULL ? PRIVILEGED_NOTHING : PRIVILEGED_END_PROCESSES;
     if (value[OPTION_LOCK] != NULL ||

@@ -19,6 +19,10 @@ struct breakglass_seal_request {
      * emergencies wait for their review, and which envelope opens nothing any more. NULL: nobody
      * is told. MEDGL_ERR_ABORTED: they would rather not. */
     enum medgl_error (*warn)(void *argument, const char *warning);
+    /* Before the printing, of an account that was used since it was sealed: ends what still runs
+     * under its uid. false: something is left, and nothing is sealed. NULL: no processes of this
+     * machine are the account's. */
+    bool (*end)(void *argument, const struct account *account);
 };
 
 #define BREAKGLASS_RESERVE (INT64_C(4) << 20) /* bytes, of store_reserve() */
@@ -29,7 +33,8 @@ struct breakglass_seal_request {
  * - The code is in no entry, log or message.
  * A new credential takes the place of whatever there was; failed tries are cleared; the space for
  * an emergency is taken. MEDGL_ERR_REFUSED with `why`: no break-glass account, disabled or retired,
- * in use in an open emergency, sessions of it are open, no space, the way is not allowed. */
+ * in use in an open emergency, sessions of it are open or its processes do not end, no space, the
+ * way is not allowed. */
 enum medgl_error operation_breakglass_seal(struct context *context,
                                            const struct breakglass_seal_request *request,
                                            struct breakglass *sealed, char why[OPERATION_WHY_SIZE]);

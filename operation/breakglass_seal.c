@@ -119,6 +119,20 @@ static enum medgl_error seal_check_sessions(struct store_txn *txn, struct seal_r
                   run->account.name, count);
 }
 
+/* MUST: nor what it left running without a session: a new seal says that the account was not used.
+ */
+static enum medgl_error seal_end_processes(const struct seal_run *run)
+{
+    const struct breakglass_seal_request *request = run->request;
+    if (!run->look.facts.used || request->end == NULL ||
+        request->end(request->argument, &run->account))
+        return MEDGL_OK;
+    return refuse(run->why,
+                  _("processes of %s are left from its use: end them with medgl-admin emergency "
+                    "settle as root, and seal then"),
+                  run->account.name);
+}
+
 static enum medgl_error seal_count_sealing(void *argument, const struct breakglass *row)
 {
     uint64_t *sealings = argument;
@@ -330,6 +344,7 @@ enum medgl_error operation_breakglass_seal(struct context *context,
         return MEDGL_ERR_ARGUMENT;
     MEDGL_TRY(store_transact(context->store, STORE_WRITE, seal_prepare, &run));
     alert_wake(context); /* what was settled is told, whatever becomes of the seal */
+    MEDGL_TRY(seal_end_processes(&run));
     MEDGL_TRY(seal_reserve(&run));
     MEDGL_TRY(seal_tell(&run));
     MEDGL_TRY(seal_make(&run));

@@ -35,7 +35,9 @@ static enum medgl_error closed_count(void *argument, const struct session *sessi
     return MEDGL_OK;
 }
 
-/* One that is sealed and was not used since has no business with a session. */
+/* Told by its row, not by whether there is a credential: one that was retired was used all the
+ * same. One that was not used since it was sealed has no business with a session; what else runs
+ * under its uid was ended before it was sealed. */
 static enum medgl_error closed_state(struct store_txn *txn, const struct closed_run *run,
                                      const struct account *account, uint32_t sessions, bool *closed)
 {
@@ -43,19 +45,8 @@ static enum medgl_error closed_state(struct store_txn *txn, const struct closed_
     struct breakglass_facts facts;
     MEDGL_TRY(emergency_facts(run->context, txn, &run->clocks, &run->view, account->id, &breakglass,
                               &facts));
-    *closed = false;
-    switch (policy_breakglass_state(&facts)) {
-    case BREAKGLASS_USED:
-        return MEDGL_OK;
-    case BREAKGLASS_CLOSED:
-        *closed = true;
-        return MEDGL_OK;
-    case BREAKGLASS_UNSEALED:
-    case BREAKGLASS_SEALED:
-        *closed = sessions > 0;
-        return MEDGL_OK;
-    }
-    return MEDGL_ERR_CORRUPT;
+    *closed = facts.used ? facts.closed || facts.used_in != EMERGENCY_OPEN : sessions > 0;
+    return MEDGL_OK;
 }
 
 static enum medgl_error closed_take(void *argument, const struct account *account)
@@ -89,7 +80,27 @@ static enum medgl_error closed_now(struct store_txn *txn, void *argument)
     return store_account_each(txn, closed_take, run);
 }
 
-/* `each` runs outside of the transaction: it may take its time. */
+struct closed_look {
+    struct closed_run run;
+    const char *name;
+    bool closed;
+};
+
+static enum medgl_error closed_still(struct store_txn *txn, void *argument)
+{
+    struct closed_look *look = argument;
+    struct account account;
+    uint32_t sessions = 0;
+    look->run.txn = txn;
+    MEDGL_TRY(emergency_clocks_read(txn, &look->run.clocks));
+    MEDGL_TRY(emergency_look(look->run.context, txn, &look->run.clocks, &look->run.view));
+    MEDGL_TRY(store_account_by_name(txn, look->name, &account));
+    MEDGL_TRY(store_session_each_open(txn, account.id, closed_count, &sessions));
+    return closed_state(txn, &look->run, &account, sessions, &look->closed);
+}
+
+/* `each` runs outside of the transaction: it may take its time. MUST: each account is looked at
+ * anew before its turn: whoever came in by a new envelope meanwhile is not thrown out. */
 enum medgl_error operation_emergency_closed(struct context *context,
                                             void (*each)(void *argument,
                                                          const struct emergency_closed *closed),
@@ -97,8 +108,12 @@ enum medgl_error operation_emergency_closed(struct context *context,
 {
     auto_clean(closed_free) struct closed_run run = {.context = context};
     MEDGL_TRY(store_transact(context->store, STORE_READ, closed_now, &run));
-    for (size_t i = 0; i < run.count; i++)
-        each(argument, &run.closed[i]);
+    for (size_t i = 0; i < run.count; i++) {
+        struct closed_look look = {.run = {.context = context}, .name = run.closed[i].name};
+        MEDGL_TRY(store_transact(context->store, STORE_READ, closed_still, &look));
+        if (look.closed)
+            each(argument, &run.closed[i]);
+    }
     return MEDGL_OK;
 }
 

@@ -513,6 +513,89 @@ static void R32_closed_ones_are_found_again(void **state)
     end();
 }
 
+static void R32_retired_is_no_hiding_place(void **state)
+{
+    char why[OPERATION_WHY_SIZE];
+    (void)state;
+    begin_with("");
+    assert_int_equal(seal_it(NAME), MEDGL_OK);
+    assert_int_equal(use(NAME), MEDGL_OK);
+    assert_int_equal(operation_account_retire(&here->context, NAME, "leaves", why), MEDGL_OK);
+    assert_int_equal(state_of(NAME), BREAKGLASS_UNSEALED);
+    assert_int_equal(gone().count, 0); /* the emergency goes on */
+    assert_int_equal(recover(), MEDGL_OK);
+    assert_int_equal(gone().count, 1); /* without any session */
+    end();
+}
+
+static bool processes_stay;
+static unsigned processes_asked;
+
+static bool end_processes(void *argument, const struct account *account)
+{
+    (void)argument;
+    assert_string_equal(account->name, NAME);
+    processes_asked++;
+    return !processes_stay;
+}
+
+static enum medgl_error seal_behind_processes(void)
+{
+    struct breakglass sealed;
+    char why[OPERATION_WHY_SIZE];
+    const struct breakglass_seal_request request = {
+        .name = NAME, .way = "file", .deliver = page, .warn = no_matter, .end = end_processes};
+    return operation_breakglass_seal(&here->context, &request, &sealed, why);
+}
+
+/* A new seal says that the account was not used: nothing of its use runs on behind it. */
+static void R32_no_seal_over_processes(void **state)
+{
+    (void)state;
+    begin_with("");
+    processes_asked = 0;
+    assert_int_equal(seal_behind_processes(), MEDGL_OK);
+    assert_int_equal(processes_asked, 0);
+    assert_int_equal(use(NAME), MEDGL_OK);
+    assert_int_equal(recover(), MEDGL_OK);
+    processes_stay = true;
+    assert_int_equal(seal_behind_processes(), MEDGL_ERR_REFUSED);
+    assert_int_equal(state_of(NAME), BREAKGLASS_CLOSED);
+    processes_stay = false;
+    assert_int_equal(seal_behind_processes(), MEDGL_OK);
+    assert_int_equal(processes_asked, 2);
+    assert_int_equal(state_of(NAME), BREAKGLASS_SEALED);
+    end();
+}
+
+/* Another one was sealed and used while the first one's processes were being ended. */
+static void meanwhile(void *argument, const struct emergency_closed *closed)
+{
+    unsigned *calls = argument;
+    (void)closed;
+    ++*calls;
+    assert_int_equal(seal_it(NAME), MEDGL_OK);
+    assert_int_equal(seal_it("lp"), MEDGL_OK);
+    assert_int_equal(use(NAME), MEDGL_OK);
+    assert_int_equal(use("lp"), MEDGL_OK);
+}
+
+static void R32_looked_at_before_each_order(void **state)
+{
+    unsigned calls = 0;
+    (void)state;
+    begin_with("");
+    add("lp");
+    assert_int_equal(seal_it(NAME), MEDGL_OK);
+    assert_int_equal(seal_it("lp"), MEDGL_OK);
+    assert_int_equal(use(NAME), MEDGL_OK);
+    assert_int_equal(use("lp"), MEDGL_OK);
+    assert_int_equal(recover(), MEDGL_OK);
+    assert_int_equal(operation_emergency_closed(&here->context, meanwhile, &calls), MEDGL_OK);
+    assert_int_equal(calls, 1);
+    end();
+}
+
 /* -- review ------------------------------------------------------------------------------------ */
 
 static const struct review_row {
@@ -671,6 +754,9 @@ int main(void)
     TABLE_ADD("R32 reminded", remind_rows, reminded);
     table_add("R32 close", "many", R32_all_that_were_used_are_closed, NULL);
     table_add("R32 close", "found again", R32_closed_ones_are_found_again, NULL);
+    table_add("R32 close", "one that is retired", R32_retired_is_no_hiding_place, NULL);
+    table_add("R32 close", "no seal over processes", R32_no_seal_over_processes, NULL);
+    table_add("R32 close", "looked at before each", R32_looked_at_before_each_order, NULL);
     TABLE_ADD("R33 review", review_rows, reviewed);
     TABLE_ADD("R31 banner", banner_rows, bannered);
     table_add("R32 killed", "while it ends", R32_killed_while_it_ends, NULL);
