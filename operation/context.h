@@ -56,6 +56,8 @@ struct context {
     struct emergency_now_view emergency; /* as it was when the context was opened; all zeros where
                                             nobody looked or it could not be read */
     bool unsure; /* the break-glass store could not be read: nobody is known not to be enrolled */
+    medgl_time put_back; /* an older break-glass store was put back, which says of what was sealed
+                            up to then what it once was; 0: none was (operation/head_seen.h) */
     char root[PATH_MAX]; /* "" or the private root */
     struct policy policy;
     bool policy_lost; /* the files cannot be used: `policy` is the one seen last, or the defaults;

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "operation/context_stuck.h"
 #include "operation/emergency.h"
+#include "operation/head_seen.h"
 #include "operation/identity.h"
 
 #include <errno.h>
@@ -81,6 +82,27 @@ static void place_look_emergency(struct context *context)
              medgl_error_text(error));
 }
 
+struct place_head {
+    struct head_seen seen;
+    medgl_time until;
+};
+
+static enum medgl_error place_read_head(struct store_txn *txn, void *argument)
+{
+    struct place_head *head = argument;
+    return head_seen_lost_until(txn, &head->seen, &head->until);
+}
+
+/* MUST: an envelope that was used is not sealed again by a copy of the store from before. */
+static enum medgl_error place_look_put_back(struct context *context)
+{
+    struct place_head head = {.until = 0};
+    head_seen_read(context, &head.seen); /* MUST: before the transaction begins */
+    MEDGL_TRY(store_transact(context->store, STORE_READ, place_read_head, &head));
+    context->put_back = head.until;
+    return MEDGL_OK;
+}
+
 static enum medgl_error place_open(const char *root, enum context_need need, int64_t patience_ms,
                                    struct context *context)
 {
@@ -91,6 +113,8 @@ static enum medgl_error place_open(const char *root, enum context_need need, int
     context->patience_ms = patience_ms;
     if (error == MEDGL_OK)
         error = context_store(context, false, need == CONTEXT_READING);
+    if (error == MEDGL_OK)
+        error = place_look_put_back(context);
     if (error == MEDGL_OK) {
         place_look_emergency(context);
         return MEDGL_OK;

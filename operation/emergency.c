@@ -33,7 +33,7 @@ enum medgl_error emergency_clocks_read(struct store_txn *txn, struct emergency_c
     *clocks = (struct emergency_clocks){.clock = clock_read(), .uptime = clock_monotonic()};
     emergency_boot(clocks->boot);
     MEDGL_TRY(store_ledger_head(txn, &head));
-    clocks->credible = clocks->clock.now >= EMERGENCY_FIRST_DAY &&
+    clocks->credible = clocks->clock.synchronised && clocks->clock.now >= EMERGENCY_FIRST_DAY &&
                        clocks->clock.now >= head.time - EVIDENCE_CLOCK_BACK;
     return MEDGL_OK;
 }
@@ -107,7 +107,6 @@ enum medgl_error emergency_facts(const struct context *context, struct store_txn
                                  const struct emergency_now_view *view, const char *account_id,
                                  struct breakglass *breakglass, struct breakglass_facts *facts)
 {
-    (void)context;
     (void)clocks;
     *facts = (struct breakglass_facts){.now = view->phase};
     const enum medgl_error error = store_breakglass_get(txn, account_id, breakglass);
@@ -118,7 +117,8 @@ enum medgl_error emergency_facts(const struct context *context, struct store_txn
     MEDGL_TRY(error);
     MEDGL_TRY(sealed_is_there(txn, account_id, &facts->sealed));
     facts->used = breakglass->used_at != 0;
-    facts->closed = breakglass->closed_at != 0;
+    /* Of a store that was put back nobody knows whether it was used since. */
+    facts->closed = breakglass->closed_at != 0 || breakglass->sealed_at <= context->put_back;
     facts->used_in = used_in(breakglass, view);
     return MEDGL_OK;
 }

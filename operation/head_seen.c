@@ -198,6 +198,20 @@ enum medgl_error head_seen_holds(struct store_txn *txn, const struct head_mark *
     return MEDGL_OK;
 }
 
+enum medgl_error head_seen_lost_until(struct store_txn *txn, const struct head_seen *seen,
+                                      medgl_time *until)
+{
+    const struct head_mark *const marks[] = {&seen->seen, &seen->lost};
+    *until = 0;
+    for (size_t i = 0; i < MEDGL_COUNT(marks); i++) {
+        bool holds;
+        MEDGL_TRY(head_seen_holds(txn, marks[i], &holds));
+        if (!holds && marks[i]->time > *until)
+            *until = marks[i]->time;
+    }
+    return MEDGL_OK;
+}
+
 enum medgl_error head_seen_mark(struct store_txn *txn, medgl_time time, struct head_mark *mark)
 {
     struct ledger_head head;

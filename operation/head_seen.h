@@ -26,6 +26,12 @@ struct head_seen {
 /* What the file says; nothing where it is missing or unusable (logged). */
 void head_seen_read(const struct context *context, struct head_seen *seen);
 
+/* In a transaction that began after `seen` was read: the time up to which the store says other
+ * things than it once did, for an older copy was put back; 0: none was. One that was put back
+ * knowingly (head_seen_bar) is none. */
+enum medgl_error head_seen_lost_until(struct store_txn *txn, const struct head_seen *seen,
+                                      medgl_time *until);
+
 /* In a transaction that began after `mark` was read: whether the ledger holds it. */
 enum medgl_error head_seen_holds(struct store_txn *txn, const struct head_mark *mark, bool *holds);
 
