@@ -167,9 +167,20 @@ static enum medgl_error context_zone(const struct context *context)
     return MEDGL_ERR_POLICY;
 }
 
-static enum medgl_error context_policy(struct context *context)
+static enum medgl_error context_load(const struct context *read, struct context *context)
 {
-    enum medgl_error error = policy_load(context->root, geteuid(), NULL, &context->policy);
+    if (read == NULL || read->policy_lost) {
+        context->policy_read = clock_monotonic();
+        return policy_load(context->root, geteuid(), NULL, &context->policy);
+    }
+    context->policy_read = read->policy_read;
+    context->policy = read->policy;
+    return MEDGL_OK;
+}
+
+static enum medgl_error context_policy(const struct context *read, struct context *context)
+{
+    enum medgl_error error = context_load(read, context);
     if (error == MEDGL_OK)
         return context_zone(context);
     log_line(LOG_ERR,
@@ -181,10 +192,9 @@ static enum medgl_error context_policy(struct context *context)
 
 /* MUST: no mistake in the policy keeps a break-glass account out (R32). Where the zone is not known
  * here, that of the machine holds. */
-static void context_policy_breakglass(struct context *context)
+static void context_policy_breakglass(const struct context *read, struct context *context)
 {
-    context->policy_lost =
-        policy_load(context->root, geteuid(), NULL, &context->policy) != MEDGL_OK;
+    context->policy_lost = context_load(read, context) != MEDGL_OK;
     if (context->policy_lost)
         policy_defaults(&context->policy);
     (void)context_zone(context);
@@ -224,18 +234,17 @@ enum medgl_error context_store(struct context *context, bool create, bool read_o
 }
 
 enum medgl_error context_prepare_of(enum context_place place, const char *root,
-                                    struct context *context)
+                                    const struct context *read, struct context *context)
 {
     *context =
         (struct context){.place = place, .patience_ms = CONTEXT_PATIENCE_MS, .actor = {.uid = -1}};
     MEDGL_TRY(text_copy(context->root, sizeof(context->root), root));
-    context->policy_read = clock_monotonic();
     switch (place) {
     case CONTEXT_MAIN:
-        MEDGL_TRY(context_policy(context));
+        MEDGL_TRY(context_policy(read, context));
         break;
     case CONTEXT_BREAKGLASS:
-        context_policy_breakglass(context);
+        context_policy_breakglass(read, context);
         break;
     }
     actor_from_audit(&context->actor);
@@ -244,12 +253,18 @@ enum medgl_error context_prepare_of(enum context_place place, const char *root,
 
 enum medgl_error context_prepare(const char *root, struct context *context)
 {
-    return context_prepare_of(CONTEXT_MAIN, root, context);
+    return context_prepare_of(CONTEXT_MAIN, root, NULL, context);
 }
 
 enum medgl_error context_open(const char *root, enum context_need need, struct context *context)
 {
-    enum medgl_error error = context_prepare(root, context);
+    return context_open_as(root, need, NULL, context);
+}
+
+enum medgl_error context_open_as(const char *root, enum context_need need,
+                                 const struct context *read, struct context *context)
+{
+    enum medgl_error error = context_prepare_of(CONTEXT_MAIN, root, read, context);
     if (error == MEDGL_OK)
         error = context_store(context, false, need == CONTEXT_READING);
     if (error != MEDGL_OK)

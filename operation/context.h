@@ -93,6 +93,9 @@ enum context_need {
  * failure. */
 enum medgl_error context_open(const char *root, enum context_need need, struct context *context);
 void context_close(struct context *context); /* also for auto_clean() */
+/* The same with a policy that was read a moment ago, see context_prepare_of(). */
+enum medgl_error context_open_as(const char *root, enum context_need need,
+                                 const struct context *read, struct context *context);
 
 /* The same of the break-glass accounts. A policy that cannot be used keeps nobody of them out: the
  * one that was seen last holds then, or the built-in defaults. MEDGL_ERR_NOT_FOUND: there is none
@@ -135,8 +138,9 @@ bool context_there(const char *root, enum context_place place);
 /* The two halves of context_open(), for setup and doctor: policy, zone, actor and keys; then the
  * store, which says whether a key or the new one beside it (operation/keys.h) is in force. */
 enum medgl_error context_prepare(const char *root, struct context *context);
+/* `read`: a context that was opened a moment ago, whose policy holds; NULL: the policy is read. */
 enum medgl_error context_prepare_of(enum context_place place, const char *root,
-                                    struct context *context);
+                                    const struct context *read, struct context *context);
 enum medgl_error context_store(struct context *context, bool create, bool read_only);
 
 /* What a store's rows are under (store_options.row_key), from its key. The caller wipes it. */

@@ -104,12 +104,12 @@ static enum medgl_error place_look_put_back(struct context *context)
 }
 
 static enum medgl_error place_open(const char *root, enum context_need need, int64_t patience_ms,
-                                   struct context *context)
+                                   const struct context *read, struct context *context)
 {
     *context = (struct context){.place = CONTEXT_BREAKGLASS, .actor = {.uid = -1}};
     if (!context_there(root, CONTEXT_BREAKGLASS))
         return MEDGL_ERR_NOT_FOUND;
-    enum medgl_error error = context_prepare_of(CONTEXT_BREAKGLASS, root, context);
+    enum medgl_error error = context_prepare_of(CONTEXT_BREAKGLASS, root, read, context);
     context->patience_ms = patience_ms;
     if (error == MEDGL_OK)
         error = context_store(context, false, need == CONTEXT_READING);
@@ -125,22 +125,29 @@ static enum medgl_error place_open(const char *root, enum context_need need, int
 
 /* One that a process keeps to itself cannot even be opened. */
 static enum medgl_error place_open_freed(const char *root, enum context_need need,
-                                         int64_t patience_ms, struct context *context)
+                                         int64_t patience_ms, const struct context *read,
+                                         struct context *context)
 {
-    const enum medgl_error error = place_open(root, need, patience_ms, context);
+    const enum medgl_error error = place_open(root, need, patience_ms, read, context);
     if (error != MEDGL_ERR_DEADLINE || !context_end_holder(root, patience_ms))
         return error;
-    return place_open(root, need, patience_ms, context);
+    return place_open(root, need, patience_ms, read, context);
+}
+
+static enum medgl_error place_open_breakglass(const char *root, enum context_need need,
+                                              const struct context *read, struct context *context)
+{
+    MEDGL_TRY(place_open_freed(root, need, CONTEXT_PATIENCE_MS, read, context));
+    const enum medgl_error error = need == CONTEXT_STATE ? context_unstick(context) : MEDGL_OK;
+    if (error != MEDGL_OK)
+        context_close(context);
+    return error;
 }
 
 enum medgl_error context_open_breakglass(const char *root, enum context_need need,
                                          struct context *context)
 {
-    MEDGL_TRY(place_open_freed(root, need, CONTEXT_PATIENCE_MS, context));
-    const enum medgl_error error = need == CONTEXT_STATE ? context_unstick(context) : MEDGL_OK;
-    if (error != MEDGL_OK)
-        context_close(context);
-    return error;
+    return place_open_breakglass(root, need, NULL, context);
 }
 
 /* -- which of the two ------------------------------------------------------------------------- */
@@ -180,23 +187,20 @@ static enum medgl_error place_is_here(struct context *small, const char *name, b
     return MEDGL_OK;
 }
 
-/* For everybody's login, so that it is not waited for long. */
+/* For everybody's login, so that it is not waited for long. `small` stays open where it could be.
+ */
 static bool place_is_breakglass(const char *root, enum context_need need, const char *name,
-                                bool *unsure, struct emergency_now_view *emergency)
+                                struct context *small, bool *unsure)
 {
-    auto_clean(context_close) struct context small = {.store = NULL};
     bool here = false;
     *unsure = false;
-    *emergency = (struct emergency_now_view){.known = false};
-    enum medgl_error error = place_open_freed(root, need, PLACE_LOOK_MS, &small);
+    enum medgl_error error = place_open_freed(root, need, PLACE_LOOK_MS, NULL, small);
     if (error == MEDGL_ERR_NOT_FOUND)
         return false;
     if (error == MEDGL_OK)
-        error = place_is_here(&small, name, &here);
-    if (error == MEDGL_OK) {
-        *emergency = small.emergency;
+        error = place_is_here(small, name, &here);
+    if (error == MEDGL_OK)
         return here;
-    }
     *unsure = true;
     log_line(LOG_ALERT,
              "the break-glass accounts in %s%s cannot be looked at (%s): none of them works, and "
@@ -209,12 +213,14 @@ static bool place_is_breakglass(const char *root, enum context_need need, const 
 enum medgl_error context_open_of(const char *root, enum context_need need, const char *user,
                                  struct context *context)
 {
-    struct emergency_now_view emergency;
+    auto_clean(context_close) struct context look = {.store = NULL};
     bool unsure;
-    if (place_is_breakglass(root, need, user, &unsure, &emergency))
-        return context_open_breakglass(root, need, context);
-    MEDGL_TRY(context_open(root, need, context));
-    context->emergency = emergency;
+    const bool here = place_is_breakglass(root, need, user, &look, &unsure);
+    const struct context *read = look.store != NULL ? &look : NULL;
+    if (here)
+        return place_open_breakglass(root, need, read, context);
+    MEDGL_TRY(context_open_as(root, need, read, context));
+    context->emergency = look.emergency;
     context->unsure = unsure;
     return MEDGL_OK;
 }

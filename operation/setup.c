@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/privilege.h"
 #include "base/text.h"
+#include "operation/emergency_join.h"
 #include "operation/evidence.h"
 
 #include <errno.h>
@@ -16,7 +17,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#define SETUP_BREAKGLASS "/breakglass" /* behind the name of the main ledger: that of the other */
 
 struct setup_directory {
     const char *path;
@@ -151,7 +151,7 @@ static enum medgl_error setup_store(const struct setup_part *part)
 {
     auto_clean(context_close) struct context context = {.store = NULL};
     struct setup_run run = {.context = &context};
-    MEDGL_TRY(context_prepare_of(part->place, part->request->root, &context));
+    MEDGL_TRY(context_prepare_of(part->place, part->request->root, NULL, &context));
     context.actor = part->request->actor;
     MEDGL_TRY(context_store(&context, true, false));
     MEDGL_TRY(store_transact(context.store, STORE_WRITE, setup_first_entry, &run));
@@ -199,13 +199,11 @@ static enum medgl_error setup_breakglass(const struct setup_request *request)
     MEDGL_TRY(path_under(path, request->root, PATH_LEDGER_KEY));
     MEDGL_TRY(file_read_trusted(path, &rule, &text));
     MEDGL_TRY(note_signer_open(&text, &signer));
-    const int len =
-        snprintf(part.origin, sizeof(part.origin), "%s" SETUP_BREAKGLASS, note_signer_name(signer));
-    if (len > 0 && (size_t)len < sizeof(part.origin))
+    if (emergency_join_origin(note_signer_name(signer), part.origin) == MEDGL_OK)
         return setup_part(&part);
     log_line(LOG_ERR,
-             "the ledger's name %s is too long for \"" SETUP_BREAKGLASS "\" behind it: "
-             "there can be no break-glass accounts here",
+             "the ledger's name %s is too long for that of the break-glass accounts' one: there "
+             "can be none here",
              note_signer_name(signer));
     return MEDGL_ERR_ARGUMENT;
 }

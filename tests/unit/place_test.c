@@ -298,13 +298,27 @@ static void R32_main_damaged(void **state)
     end();
 }
 
+/* The first thing that happened to what is watched, but for the file that wakes who delivers alerts
+ * of both: NULL: nothing. */
+static const char *touched(int watch)
+{
+    static char events[8192] __attribute__((aligned(__alignof__(struct inotify_event))));
+    const ssize_t len = read(watch, events, sizeof(events));
+    for (ssize_t at = 0; at < len;) {
+        const struct inotify_event *event = (const void *)(events + at);
+        if (event->len == 0 || strcmp(event->name, "alerts") != 0)
+            return event->len > 0 ? event->name : "itself";
+        at += (ssize_t)sizeof(*event) + (ssize_t)event->len;
+    }
+    return NULL;
+}
+
 /* MUST: the main store is not touched for a break-glass account. */
 static void R32_main_not_touched(void **state)
 {
     static const char *const names[] = {PATH_STORE, PATH_STORE_KEY, PATH_LEDGER_KEY,
                                         MEDGL_STATEDIR};
     auto_clean(context_close) struct context context = {.store = NULL};
-    char events[4096];
     (void)state;
     begin();
     context_close(&here->context);
@@ -314,10 +328,11 @@ static void R32_main_not_touched(void **state)
     assert_int_equal(context_open_of(here->root, CONTEXT_STATE, ENVELOPE, &context), MEDGL_OK);
     works(&context, ENVELOPE);
     context_close(&context);
-    assert_int_equal(read(watch, events, sizeof(events)), -1);
-    assert_int_equal(errno, EAGAIN);
+    const char *what = touched(watch);
+    if (what != NULL)
+        fail_msg("touched: %s", what);
     assert_int_equal(context_open_of(here->root, CONTEXT_STATE, STAFF, &context), MEDGL_OK);
-    assert_true(read(watch, events, sizeof(events)) > 0); /* the watch works */
+    assert_non_null(touched(watch)); /* the watch works */
     end();
 }
 
