@@ -87,7 +87,7 @@ says "a name from the user's own words is made harmless" 3 'no Unix user ' accou
 
 mv "$root/etc/medgl/store.key" "$work/" && touch "$root/etc/medgl/store.key"
 exits "a broken key" 4 account list
-rm -f "$root/etc/medgl/store.key" && exits "a missing key" 4 ledger verify
+rm -f "$root/etc/medgl/store.key" && exits "a missing key" 4 report lockouts
 mv "$work/store.key" "$root/etc/medgl/" && exits "its return" 0 ledger verify
 
 damage() { # SQL
