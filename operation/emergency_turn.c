@@ -71,6 +71,13 @@ static void turn_entry(const struct context *context, const struct emergency_clo
     ledger_entry_bool(entry, "drill", row->drill);
 }
 
+/* MUST: what a review reads of the main ledger cannot be changed in the row alone. */
+static void turn_entry_main(int64_t size, struct ledger_entry *entry)
+{
+    if (size >= 0)
+        ledger_entry_number(entry, "main", size);
+}
+
 /* `turn`: tells alerts of one emergency apart. */
 static enum medgl_error turn_tell(struct context *context, struct store_txn *txn,
                                   const struct emergency_clocks *clocks, enum alert_kind kind,
@@ -112,6 +119,7 @@ static enum medgl_error begin_entry(struct context *context, struct store_txn *t
     turn_entry(context, clocks, LEDGER_EMERGENCY_DECLARE, account, row, &entry);
     ledger_entry_text(&entry, "criterion", row->criterion);
     ledger_entry_text(&entry, "decided_by", row->decided_by);
+    turn_entry_main(row->main_from, &entry);
     if (row->note[0] != '\0')
         ledger_entry_text(&entry, "note", row->note);
     if (was_drill)
@@ -155,9 +163,9 @@ enum medgl_error emergency_begin(struct context *context, struct store_txn *txn,
     const uint64_t own_from = row.own_from;
     const int64_t main_from = row.main_from;
     MEDGL_TRY(begin_row(context, clocks, account, request, &row));
+    row.main_from = was_drill ? main_from : row.main_from;
     MEDGL_TRY(begin_entry(context, txn, clocks, account, was_drill, &row));
     row.own_from = was_drill ? own_from : row.ledger_seq;
-    row.main_from = was_drill ? main_from : row.main_from;
     MEDGL_TRY(was_drill ? store_emergency_update(txn, &row) : store_emergency_add(txn, &row));
     view->row = row;
     turn_view(context, EMERGENCY_OPEN, view);
@@ -192,8 +200,12 @@ static enum medgl_error last_tell(struct context *context, struct store_txn *txn
 static bool last_is_stale(const struct emergency *row, const struct emergency_clocks *clocks,
                           int64_t spent)
 {
-    return spent - row->spent >= TURN_MARK_AGE || strcmp(row->mark_boot, clocks->boot) != 0 ||
-           row->mark_credible != clocks->credible;
+    if (spent - row->spent >= TURN_MARK_AGE)
+        return true;
+    /* A clock that is not synchronised again yet says nothing of how long the machine was off. */
+    if (strcmp(row->mark_boot, clocks->boot) != 0)
+        return clocks->credible || !row->mark_credible;
+    return row->mark_credible != clocks->credible;
 }
 
 enum medgl_error emergency_last(struct context *context, struct store_txn *txn,
@@ -296,6 +308,7 @@ static enum medgl_error finish_entry(struct context *context, struct store_txn *
     ledger_entry_text(&entry, "how", timed_out ? "timed-out" : "recovered");
     ledger_entry_text(&entry, "decided_by", row->recovered_by);
     ledger_entry_number(&entry, "seconds", row->spent / MEDGL_SECOND);
+    turn_entry_main(row->main_to, &entry);
     if (note != NULL && note[0] != '\0')
         ledger_entry_text(&entry, "note", note);
     return evidence_append(context, txn, &entry, &row->ledger_seq);

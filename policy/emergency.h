@@ -13,13 +13,15 @@
  * - Setting the clock neither ends an emergency nor prolongs it while the machine runs: the time
  * since the boot is what counts.
  * - Over a boot the clock of the machine counts where both readings are credible; it never takes
- * time away, and a machine whose clock is not set yet (1970) counts its uptime alone.
+ * time away, and a machine whose clock is not synchronised counts its uptime alone: setting the
+ * clock ahead and starting it anew does not end an emergency.
  * - The result never goes below what was known before. */
 struct emergency_mark {
     int64_t spent;   /* milliseconds, up to this mark */
     medgl_time wall; /* the machine's clock at the mark */
     int64_t uptime;  /* milliseconds since the boot */
-    bool credible; /* wall was no time before all that is known (the ledger's, the program's own) */
+    bool credible; /* the kernel said that it is synchronised, and wall was no time before all that
+                      is known (the ledger's, the program's own) */
 };
 struct emergency_now {
     medgl_time wall;

@@ -3,6 +3,7 @@
  *
  *   seal  declare  drill  earnest  use  recover  settle   what people and the timer do
  *   +HOURS  boot+HOURS (off for so long)  clock+DAYS  clock-DAYS  1970   what time does
+ *   unsync  sync   what the kernel says of the clock from here on
  *   mark   what is known so far is written down, as the timer does every few minutes */
 #ifndef MEDGL_TESTS_EMERGENCY_ORDERS_H
 #define MEDGL_TESTS_EMERGENCY_ORDERS_H
@@ -127,6 +128,11 @@ static const struct order_row {
     {"seal declare use +36 mark clock-30 boot+0 +36", "timed-out closed closed", ""},
     {"seal declare use +72 settle 1970 boot+0", "recovered closed closed", ""},
     {"seal declare use 1970 boot+0 clock+20780 +71", "timed-out closed closed", ""},
+    {"seal declare use clock+30 boot+0", "timed-out closed closed", ""},
+    {"seal declare use unsync clock+30 boot+0", "open used opens", ""},
+    {"seal declare use unsync mark clock+30 boot+0 +71", "open used opens", ""},
+    {"seal declare use unsync mark clock+30 boot+0 +72", "timed-out closed closed", ""},
+    {"unsync seal declare use clock+30 boot+0 sync", "open used opens", ""},
     {"1970 seal declare use boot+0 +71", "open used opens", ""},
     {"1970 seal declare use boot+0 +72", "timed-out closed closed", ""},
     {"1970 seal declare use boot+0 +40 mark boot+0 +31", "open used opens", ""},

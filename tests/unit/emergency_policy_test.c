@@ -83,13 +83,14 @@ struct world {
     struct emergency_mark mark;
     int64_t mark_boot;
     unsigned number, used_number;
+    bool unsynchronised;
     struct breakglass_facts facts;
     bool refused; /* a use */
 };
 
 static bool world_credible(const struct world *world)
 {
-    return world->wall >= WALL - DAYS(1);
+    return world->wall >= WALL - DAYS(1) && !world->unsynchronised;
 }
 
 static int64_t world_spent(const struct world *world)
@@ -190,6 +191,8 @@ static void world_do(struct world *world, const char *word)
         world_mark(world, world_spent(world));
     else if (strcmp(word, "1970") == 0)
         world->wall = 1000;
+    else if (strcmp(word, "unsync") == 0 || strcmp(word, "sync") == 0)
+        world->unsynchronised = word[0] == 'u';
     else if (strncmp(word, "boot", 4) == 0) {
         world->boot++;
         world->uptime = 0;

@@ -19,6 +19,7 @@ static struct fixture *here; /* its context is that of the break-glass accounts 
 /* -- the machine's clocks ---------------------------------------------------------------------- */
 
 static int64_t wall, uptime;
+static bool unsynchronised;
 static unsigned boots;
 
 struct clock_reading __wrap_clock_read(void);
@@ -30,7 +31,7 @@ enum medgl_error __wrap_emergency_clocks_read(struct store_txn *txn,
 
 struct clock_reading __wrap_clock_read(void)
 {
-    return (struct clock_reading){.now = wall, .synchronised = true};
+    return (struct clock_reading){.now = wall, .synchronised = !unsynchronised};
 }
 
 int64_t __wrap_clock_monotonic(void)
@@ -78,6 +79,7 @@ static void begin_with(const char *policy)
     char text[256];
     wall = ORDER_WALL;
     uptime = MEDGL_HOUR;
+    unsynchronised = false;
     boots = 1;
     assert_int_equal(fixture_open(&state), 0);
     here = state;
@@ -218,6 +220,8 @@ static void order_do(const char *word)
         assert_int_equal(settle(), phase == EMERGENCY_TIMED_OUT);
     else if (strcmp(word, "mark") == 0 && phase == EMERGENCY_OPEN)
         assert_false(settle());
+    else if (strcmp(word, "unsync") == 0 || strcmp(word, "sync") == 0)
+        unsynchronised = word[0] == 'u';
     else if (strcmp(word, "1970") == 0)
         wall = 1000;
     else if (strncmp(word, "boot", 4) == 0) {
@@ -252,6 +256,13 @@ static void ordered(void **state)
     assert_int_equal(use(NAME), opens ? MEDGL_OK : MEDGL_ERR_REFUSED);
     end();
 }
+
+/* The timer runs before the clock is synchronised again: how long the machine was off is not lost.
+ */
+static const struct order_row late_rows[] = {
+    {"seal declare use unsync boot+80 mark sync", "timed-out closed closed", ""},
+    {"seal declare use unsync boot+70 mark sync +1", "open used opens", ""},
+};
 
 /* -- what is written and told ------------------------------------------------------------------ */
 
@@ -746,6 +757,7 @@ static void R32_killed_while_it_ends(void **state)
 int main(void)
 {
     TABLE_ADD("R32 order", order_rows, ordered);
+    TABLE_ADD("R32 order", late_rows, ordered);
     table_add("R32 told", "each use", R32_each_use_is_told, NULL);
     table_add("R32 told", "acts on an account", R32_acts_on_an_account_are_told, NULL);
     table_add("R31 told", "a drill is marked", R31_drill_is_marked, NULL);
