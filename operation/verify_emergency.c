@@ -125,6 +125,8 @@ static void declare_row(const struct ledger_entry *entry, struct emergency *row)
     row->drill = entry_is(entry, "drill");
     row->declared = entry_moment(entry);
     row->ledger_seq = entry->seq;
+    row->main_from = ledger_entry_find_number(entry, "main", -1);
+    row->main_to = -1;
     entry_text(entry, "criterion", row->criterion, sizeof(row->criterion));
     entry_text(entry, "decided_by", row->decided_by, sizeof(row->decided_by));
     entry_text(entry, "note", row->note, sizeof(row->note));
@@ -185,6 +187,7 @@ static void learn_recover(const struct verify_emergency *emergency,
                      : EMERGENCY_END_RECOVERED;
     row->recovered = entry_moment(entry);
     row->spent = ledger_entry_find_number(entry, "seconds", -1);
+    row->main_to = ledger_entry_find_number(entry, "main", -1);
     entry_text(entry, "decided_by", row->recovered_by, sizeof(row->recovered_by));
     held->recover_seq = row->ledger_seq = entry->seq;
 }
@@ -315,7 +318,7 @@ static bool emergency_began(const struct emergency *held, const struct emergency
 {
     return held->number == row->number && held->drill == row->drill &&
            held->declared == row->declared && held->own_from == row->own_from &&
-           strcmp(held->criterion, row->criterion) == 0 &&
+           held->main_from == row->main_from && strcmp(held->criterion, row->criterion) == 0 &&
            strcmp(held->decided_by, row->decided_by) == 0 && strcmp(held->note, row->note) == 0 &&
            strcmp(held->account_id, row->account_id) == 0;
 }
@@ -324,7 +327,7 @@ static bool emergency_began(const struct emergency *held, const struct emergency
 static bool emergency_ended(const struct held_emergency *held, const struct emergency *row)
 {
     if (held->row.ended != row->ended || held->row.recovered != row->recovered ||
-        strcmp(held->row.recovered_by, row->recovered_by) != 0)
+        held->row.main_to != row->main_to || strcmp(held->row.recovered_by, row->recovered_by) != 0)
         return false;
     if (row->ended == EMERGENCY_END_NONE)
         return row->own_to == 0;

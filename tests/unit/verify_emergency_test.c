@@ -209,6 +209,18 @@ static void ends_sooner(struct rows *rows)
     update(rows, &rows->emergency[BY_LOGIN]);
 }
 
+static void main_from(struct rows *rows)
+{
+    rows->emergency[BY_LOGIN].main_from++;
+    update(rows, &rows->emergency[BY_LOGIN]);
+}
+
+static void main_to(struct rows *rows)
+{
+    rows->emergency[BY_LOGIN].main_to++;
+    update(rows, &rows->emergency[BY_LOGIN]);
+}
+
 static void shorter(struct rows *rows)
 {
     rows->emergency[BY_LOGIN].spent += MEDGL_HOUR;
@@ -289,6 +301,8 @@ static const struct tamper_row {
     {"declared later", declared_later, true},
     {"beginning behind its first entry", begins_later, true},
     {"ending before its last", ends_sooner, true},
+    {"beginning elsewhere in the main ledger", main_from, true},
+    {"ending elsewhere in the main ledger", main_to, true},
     {"of another length", shorter, true},
     {"reviewed without an entry", reviewed, true},
     {"not reviewed, and it was", not_reviewed, true},
