@@ -84,6 +84,8 @@ static enum medgl_error copy_sync(struct copy *copy)
 enum medgl_error store_copy(struct store *store, const char *path)
 {
     auto_clean(copy_end) struct copy copy = {.made = false};
+    if (store->alone) /* for want of space, which a copy would not have either */
+        return MEDGL_ERR_SPACE;
     if (!sqlite3_get_autocommit(store->db)) /* it would be the store before that transaction */
         return MEDGL_ERR_ARGUMENT;
     MEDGL_TRY(text_copy(copy.to.path, sizeof(copy.to.path), path));

@@ -180,9 +180,9 @@ struct store {
     int64_t patience_ms;
     int64_t wait_until; /* clock_monotonic() at which waiting for other processes ends */
     bool read_only;
-    bool other_keys;                           /* a key that does not fit is not logged */
-    bool alone;                                /* nobody else has it meanwhile: see open.c */
-    int wal_frames;                            /* in the journal after our last commit */
+    bool other_keys; /* a key that does not fit is not logged */
+    bool alone;      /* nobody else has it during a transaction, and `db` is open in one alone */
+    int wal_frames;  /* in the journal after our last commit */
     sqlite3_stmt *statements[STATEMENT_COUNT]; /* prepared when first used, and not in use now */
     struct lease_file lease;
     struct crypto_mac *mac; /* under the row key, while a transaction lasts */
@@ -360,8 +360,12 @@ enum medgl_error lease_take(struct store *store, int64_t *lease);
 /* Whether somebody, this store included, holds it. */
 enum medgl_error lease_alive(struct store *store, int64_t lease, bool *alive);
 #define LEASE_ALONE ((INT64_MAX >> 1) + 1) /* the byte behind all leases */
-/* Waits for the turn to have the store alone, which lasts as long as this store. */
+/* Waits for the turn to have the store alone, which lasts until the other. */
 enum medgl_error lease_alone(struct store *store);
+void lease_shared(struct store *store);
+/* Of one that is `alone`: opens it, and closes it again. */
+enum medgl_error database_enter(struct store *store);
+void database_leave(struct store *store);
 void lease_close(struct lease_file *file);
 
 #endif

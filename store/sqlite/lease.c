@@ -84,6 +84,14 @@ enum medgl_error lease_alone(struct store *store)
     return MEDGL_OK;
 }
 
+void lease_shared(struct store *store)
+{
+    struct flock lock = {
+        .l_type = F_UNLCK, .l_whence = SEEK_SET, .l_start = LEASE_ALONE, .l_len = 1};
+    if (store->lease.hold >= 0)
+        (void)fcntl(store->lease.hold, F_SETLK, &lock);
+}
+
 void lease_close(struct lease_file *file)
 {
     medgl_auto_fd(&file->hold);

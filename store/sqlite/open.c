@@ -112,17 +112,35 @@ static enum medgl_error database_open(struct store *store, bool create)
     return schema_open(store, create);
 }
 
+/* MUST: nobody has it alone while a person is asked something: others wait for it meanwhile. */
+enum medgl_error database_enter(struct store *store)
+{
+    store->wait_until = clock_monotonic() + store->patience_ms;
+    MEDGL_TRY(lease_alone(store)); /* SQLite lets two that want it alone wait for each other */
+    const enum medgl_error error = database_open(store, false);
+    if (error != MEDGL_OK)
+        database_leave(store);
+    return error;
+}
+
+void database_leave(struct store *store)
+{
+    store->wal_frames = 0;
+    database_disconnect(store);
+    lease_shared(store);
+}
+
 /* The first process to come makes the journal's index (-shm) anew. On a full device somebody else
  * may have got its space meanwhile. Who has the store to itself needs no such file. */
-static enum medgl_error database_open_alone(struct store *store, bool create)
+static enum medgl_error database_open_alone(struct store *store)
 {
     database_disconnect(store);
     store->alone = true;
-    store->wait_until = clock_monotonic() + store->patience_ms;
-    MEDGL_TRY(lease_alone(store)); /* SQLite lets two that want it alone wait for each other */
-    log_line(LOG_WARNING, "store %s: opened for one process at a time, for want of space",
+    MEDGL_TRY(database_enter(store));
+    log_line(LOG_WARNING, "store %s: opened for one transaction at a time, for want of space",
              store->path);
-    return database_open(store, create);
+    database_leave(store);
+    return MEDGL_OK;
 }
 
 enum medgl_error store_open(const struct store_options *options, struct store **result)
@@ -141,8 +159,8 @@ enum medgl_error store_open(const struct store_options *options, struct store **
         return database_refuse(options->path, error, medgl_error_text(error));
     MEDGL_TRY(secret_copy(&store->row_key, options->row_key, CRYPTO_HASH_SIZE));
     error = database_open(store, options->create);
-    if (error == MEDGL_ERR_SPACE && !store->read_only)
-        error = database_open_alone(store, options->create);
+    if (error == MEDGL_ERR_SPACE && !store->read_only && !options->create)
+        error = database_open_alone(store);
     if (error != MEDGL_OK)
         return error;
     *result = auto_give(store);

@@ -192,8 +192,8 @@ static enum medgl_error transaction_in_place(struct store *store)
                                         "another store has taken its place");
 }
 
-enum medgl_error store_transact(struct store *store, enum store_mode mode, store_function function,
-                                void *argument)
+static enum medgl_error transact(struct store *store, enum store_mode mode, store_function function,
+                                 void *argument)
 {
     struct store_txn txn = {.store = store, .mode = mode};
     if (!sqlite3_get_autocommit(store->db)) /* no transaction inside another */
@@ -211,5 +211,16 @@ enum medgl_error store_transact(struct store *store, enum store_mode mode, store
         return transaction_commit(store, mode);
     transaction_roll_back(store);
     rekey_end(store, false);
+    return error;
+}
+
+enum medgl_error store_transact(struct store *store, enum store_mode mode, store_function function,
+                                void *argument)
+{
+    if (!store->alone || store->db != NULL)
+        return transact(store, mode, function, argument);
+    MEDGL_TRY(database_enter(store));
+    const enum medgl_error error = transact(store, mode, function, argument);
+    database_leave(store);
     return error;
 }
