@@ -28,8 +28,7 @@
     X(KEY, 12, "key", true, "A key was exchanged for another one.")                                \
     X(BACKUP, 13, "backup", false, "The last backup is older than the policy asks for.")           \
     X(RESTORE, 14, "restore", true, "A store was restored from a backup.")                         \
-    X(EMERGENCY, 15, "emergency", true,                                                            \
-      "An emergency or a drill was declared, or lasts.")                                           \
+    X(EMERGENCY, 15, "emergency", true, "An emergency or a drill was declared, or lasts.")         \
     X(EMERGENCY_OVER, 16, "emergency-over", true,                                                  \
       "An emergency or a drill is over: used break-glass accounts are closed.")                    \
     X(BREAKGLASS, 17, "breakglass", true,                                                          \

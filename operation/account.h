@@ -104,11 +104,12 @@ enum medgl_error operation_password_revoke(struct context *context,
                                            struct password_revoked *revoked,
                                            char why[OPERATION_WHY_SIZE]);
 
-/* In a transaction of others, which has looked whether the role reaches it: disables the account and
- * ends its grants, with the entries. */
+/* In a transaction of others, which has looked whether the role reaches it: disables the account
+ * and ends its grants, with the entries. */
 enum medgl_error account_disable_in(struct context *context, struct store_txn *txn,
-                                 const struct clock_reading *clock, const struct account *account,
-                                 const char *reason, char why[OPERATION_WHY_SIZE]);
+                                    const struct clock_reading *clock,
+                                    const struct account *account, const char *reason,
+                                    char why[OPERATION_WHY_SIZE]);
 
 /* MEDGL_ERR_NOT_FOUND: not enrolled. MEDGL_ERR_REFUSED: the account's state does not allow it
  * (retired stays retired). */

@@ -133,8 +133,7 @@ static int switch_beneath(int from, const char *path)
     return fd;
 }
 
-enum medgl_error switch_read(int directory, const char *name, size_t most,
-                                    struct secret *content)
+enum medgl_error switch_read(int directory, const char *name, size_t most, struct secret *content)
 {
     struct stat st;
     auto_fd int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -394,10 +393,16 @@ static enum medgl_error switch_setting_entry(const struct switch_plan *plan, int
 
 static bool switch_is_setting(const char *name)
 {
-    return strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && strcmp(name, "store.key") != 0 &&
-           strcmp(name, "ledger.key") != 0 && strcmp(name, "ledger.vkey") != 0 &&
-           strcmp(name, "breakglass.key") != 0 && strcmp(name, "breakglass-ledger.key") != 0 &&
-           strcmp(name, "breakglass-ledger.vkey") != 0;
+    static const char *const others[] = {PATH_STORE_KEY,
+                                         PATH_LEDGER_KEY,
+                                         PATH_LEDGER_VKEY,
+                                         PATH_BREAKGLASS_KEY,
+                                         PATH_BREAKGLASS_LEDGER_KEY,
+                                         PATH_BREAKGLASS_LEDGER_VKEY};
+    for (size_t i = 0; i < MEDGL_COUNT(others); i++)
+        if (strcmp(name, others[i] + sizeof(MEDGL_SYSCONFDIR)) == 0)
+            return false;
+    return strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
 static enum medgl_error switch_settings(const struct switch_plan *plan, int staged,

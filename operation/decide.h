@@ -15,7 +15,7 @@ struct commit_run {
     struct account account; /* as it is now, in this transaction */
     struct credential credential;
     bool present;
-    bool renews; /* what the proof found out about it can be stored */
+    bool renews;                       /* what the proof found out about it can be stored */
     struct breakglass_look breakglass; /* of an account of that class (R32) */
     struct activity activity;
     struct factors factors; /* of the account, in this transaction */

@@ -1,6 +1,6 @@
 /* The review of what was done in an emergency, by a person who had no part in it (R33). */
 #include "operation/alert.h"
-#include "operation/emergency.h"
+#include "operation/emergency_turn.h"
 #include "operation/evidence.h"
 #include "operation/identity.h"
 #include "operation/refuse.h"
@@ -95,7 +95,7 @@ static enum medgl_error review_write(const struct review_run *run,
     if (run->note[0] != '\0')
         ledger_entry_text(&entry, "note", run->note);
     MEDGL_TRY(evidence_append(run->context, run->txn, &entry, &row->ledger_seq));
-    row->reviewed = clocks->clock.now > 0 ? clocks->clock.now : 1;
+    row->reviewed = emergency_moment(clocks);
     MEDGL_TRY(text_copy(row->reviewed_by, sizeof(row->reviewed_by), run->context->actor.name));
     MEDGL_TRY(text_copy(row->review_note, sizeof(row->review_note), run->note));
     MEDGL_TRY(store_emergency_update(run->txn, row));

@@ -59,10 +59,10 @@ struct evidence_request {
  * of the request) under the key of its time, cosignatures of witnesses, every row of the store, and
  * state against ledger (each account, password, second factor, grant, document, key, archive,
  * backup and open session has the entry that made or last used it, and no later entry says
- * otherwise; so do each sealed credential, emergency, and what was joined). Bodies of archived entries come from PATH_ARCHIVE and the request; where one is not
- * to be had, result->absent counts it, and what it alone could tell is not judged. A file in
- * PATH_ARCHIVE that is not what was archived is a fault, whatever else was given.
- * MEDGL_ERR_CORRUPT: faults were reported. */
+ * otherwise; so do each sealed credential, emergency, and what was joined). Bodies of archived
+ * entries come from PATH_ARCHIVE and the request; where one is not to be had, result->absent counts
+ * it, and what it alone could tell is not judged. A file in PATH_ARCHIVE that is not what was
+ * archived is a fault, whatever else was given. MEDGL_ERR_CORRUPT: faults were reported. */
 enum medgl_error operation_verify(struct context *context, const struct evidence_request *request,
                                   struct ledger_result *result);
 

@@ -17,7 +17,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-
 struct setup_directory {
     const char *path;
     bool owned; /* by the owner of the store; else by root */

@@ -229,9 +229,9 @@ struct policy {
     struct policy_span emergency_max;           /* it is over then, whoever forgot it */
     struct policy_span emergency_remind;        /* alerts that tell that it lasts; 0: none */
     enum policy_outside breakglass_outside;
-    struct policy_span breakglass_renew;    /* how long a sealed credential is good practice; 0:
-                                               for ever */
-    struct policy_span drill_every;         /* `doctor` tells when the last one is older; 0: never */
+    struct policy_span breakglass_renew; /* how long a sealed credential is good practice; 0:
+                                            for ever */
+    struct policy_span drill_every;      /* `doctor` tells when the last one is older; 0: never */
     struct policy_span maintenance_confirm; /* an alert about sessions not confirmed within; 0:
                                                never */
 

@@ -75,8 +75,10 @@ static inline void both_declare(struct both *both, bool drill)
 {
     char why[OPERATION_WHY_SIZE];
     struct emergency row;
-    const struct emergency_declare_request request = {
-        .criterion = "network-failure", .decided_by = "Director", .note = "by phone", .drill = drill};
+    const struct emergency_declare_request request = {.criterion = "network-failure",
+                                                      .decided_by = "Director",
+                                                      .note = "by phone",
+                                                      .drill = drill};
     assert_int_equal(operation_emergency_declare(&both->small, &request, &row, why), MEDGL_OK);
 }
 
