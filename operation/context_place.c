@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "operation/context_stuck.h"
 #include "operation/emergency.h"
+#include "operation/emergency_join.h"
 #include "operation/head_seen.h"
 #include "operation/identity.h"
 
@@ -209,6 +210,29 @@ static bool place_is_breakglass(const char *root, enum context_need need, const 
     return false;
 }
 
+static enum medgl_error place_read_joined(struct store_txn *txn, void *argument)
+{
+    const struct context *context = argument;
+    char origin[NOTE_ORIGIN_SIZE];
+    struct joined joined;
+    MEDGL_TRY(emergency_join_origin(note_signer_name(context->signer), origin));
+    return store_joined_get(txn, origin, &joined);
+}
+
+/* Of an installation that is not there: whether it was, by the main ledger. */
+static bool place_was_there(struct context *context)
+{
+    const enum medgl_error error =
+        store_transact(context->store, STORE_READ, place_read_joined, context);
+    if (error == MEDGL_ERR_NOT_FOUND)
+        return false;
+    log_line(LOG_ALERT,
+             "the break-glass accounts in %s%s are gone, store and key: none of them works, and "
+             "nobody is known not to be enrolled: restore a backup",
+             context->root, PATH_BREAKGLASS);
+    return true;
+}
+
 /* Each of the two is opened after a look, so that neither takes less time than the other (R23). */
 enum medgl_error context_open_of(const char *root, enum context_need need, const char *user,
                                  struct context *context)
@@ -221,6 +245,6 @@ enum medgl_error context_open_of(const char *root, enum context_need need, const
         return place_open_breakglass(root, need, read, context);
     MEDGL_TRY(context_open_as(root, need, read, context));
     context->emergency = look.emergency;
-    context->unsure = unsure;
+    context->unsure = unsure || (read == NULL && place_was_there(context));
     return MEDGL_OK;
 }
