@@ -126,7 +126,8 @@ static void alerts_wants(struct doctor *doctor, const char *path, void *argument
 
 static void alerts_units(struct doctor *doctor)
 {
-    static const char *const names[] = {"medgl-alert.path", "medgl-alert.timer"};
+    static const char *const names[] = {"medgl-alert.path", "medgl-alert.timer",
+                                        "medgl-emergency.timer"};
     static const char *const directories[] = {"/etc/systemd/system", "/run/systemd/system",
                                               "/usr/lib/systemd/system", "/lib/systemd/system"};
     if (!doctor_is_there(doctor, "/run/systemd/system"))
@@ -137,9 +138,10 @@ static void alerts_units(struct doctor *doctor)
             doctor_each_file(doctor, "alerts", directories[at], ".wants", alerts_wants, &unit);
         if (!unit.enabled)
             doctor_say(doctor, DOCTOR_FAULT, "alerts",
-                       "%s is not enabled, and alerts wait for somebody to run medgl-admin alert "
-                       "retry: run systemctl enable --now %s",
-                       names[i], names[i]);
+                       "%s is not enabled, and %s: run systemctl enable --now %s", names[i],
+                       i < 2 ? "alerts wait for somebody to run medgl-admin alert retry"
+                             : "what an emergency opened goes on running when it is over",
+                       names[i]);
     }
 }
 

@@ -27,7 +27,8 @@ sys.exit(0 if eval("(" + sys.argv[1] + ")") else 1)' "$1"
 
 works "the machine has the user that runs what carries alerts" id medgl-notify
 works "the units are good" env SYSTEMD_LOG_LEVEL=warning systemd-analyze verify --man=no \
-    /usr/lib/systemd/system/medgl-alert.path /usr/lib/systemd/system/medgl-alert.service /usr/lib/systemd/system/medgl-alert.timer
+    /usr/lib/systemd/system/medgl-alert.path /usr/lib/systemd/system/medgl-alert.service /usr/lib/systemd/system/medgl-alert.timer \
+    /usr/lib/systemd/system/medgl-emergency.service /usr/lib/systemd/system/medgl-emergency.timer
 [ ! -s $seen ]
 tap $? "and nothing is said about them"
 

@@ -10,9 +10,9 @@ commands() { # the lines of the blocks that are marked with that word
 systemctl() {
     case "$*" in
     "daemon-reload") ;;
-    "enable --now medgl-auth.socket medgl-alert.path medgl-alert.timer") socket_begin ;;
+    "enable --now medgl-auth.socket medgl-alert.path medgl-alert.timer medgl-emergency.timer") socket_begin ;;
     "enable --now medgl-backup.timer") find /usr/lib/systemd/system /usr/local/lib/systemd/system /lib/systemd/system -name medgl-backup.timer 2> /dev/null | grep -q . ;;
-    "disable --now medgl-auth.socket medgl-alert.path medgl-alert.timer medgl-backup.timer") rm -f /run/medgl/auth.socket ;;
+    "disable --now medgl-auth.socket medgl-alert.path medgl-alert.timer medgl-emergency.timer medgl-backup.timer") rm -f /run/medgl/auth.socket ;;
     *) return 1 ;;
     esac
 }

@@ -575,7 +575,8 @@ static const struct row alert_rows[] = {
     {"units that are",
      {{"/run/systemd/system", a_directory},
       {UNITS "paths.target.wants/medgl-alert.path", to_null},
-      {UNITS "timers.target.wants/medgl-alert.timer", to_null}},
+      {UNITS "timers.target.wants/medgl-alert.timer", to_null},
+      {UNITS "timers.target.wants/medgl-emergency.timer", to_null}},
      "warning alerts alerts reach",
      "fault"},
 };
