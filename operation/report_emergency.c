@@ -243,10 +243,11 @@ static enum medgl_error report_alert(struct report_run *run, const struct ledger
 
 /* -- acts ------------------------------------------------------------------------------------- */
 
-/* Ids and digests say nothing to people; the emergency is known. */
+/* Ids and digests say nothing to people; the emergency is known, with its range of the main ledger.
+ */
 static bool report_tells(const struct ledger_field *field)
 {
-    static const char *const others[] = {"id", "emergency", "drill", "actor_asserted"};
+    static const char *const others[] = {"id", "emergency", "drill", "main", "actor_asserted"};
     for (size_t i = 0; i < MEDGL_COUNT(others); i++)
         if (strcmp(field->name, others[i]) == 0)
             return false;

@@ -9,6 +9,8 @@
 #include "operation/report_emergency.h"
 #include "operation/session.h"
 
+#include <sqlite3.h>
+
 /* Users of any Debian, whom nobody logs in as. */
 #define NAME   "games"
 #define SECOND "lp"
@@ -254,7 +256,8 @@ static void hear_login(void *argument, const struct emergency_login *login)
 
 static void hear_session(void *argument, const struct emergency_session *told)
 {
-    assert_int_equal(told->seconds < 0, strcmp(told->state, "lost") == 0);
+    assert_int_equal(told->seconds < 0,
+                     strcmp(told->state, "lost") == 0 || strcmp(told->state, "forgotten") == 0);
     hear(argument, "session %s %s %s\n", told->account, told->session->source, told->state);
 }
 
@@ -546,6 +549,26 @@ static void ended_and_lost(void **state)
     end();
 }
 
+/* The row of a session is gone, its entry is not. */
+static void forgotten(void **state)
+{
+    char path[PATH_MAX];
+    sqlite3 *db = NULL;
+    (void)state;
+    begin();
+    declare(false);
+    use(WARD, "Suzuki", "charts");
+    (void)open_session(WARD);
+    assert_int_equal(context_path(&small, CONTEXT_FILE_STORE, path), MEDGL_OK);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "DELETE FROM session", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    const struct heard heard = report(1);
+    assert_true(says(&heard, "session " NAME " " WARD " forgotten\n"));
+    assert_int_equal(lines(&heard, "left sessions"), 0);
+    end();
+}
+
 /* Of whom many hear at once, though it is over. */
 static void tried_when_closed(void **state)
 {
@@ -596,7 +619,7 @@ static const struct alarm_row {
 } alarm_rows[] = {
     {"everybody had it", "", "alert emergency 0/2 delivered\n", 0, 0},
     {"one did not", "wall", "alert emergency 1/2 waiting\n", 0, 1},
-    {"long ago", "", "alert emergency 0/0 forgotten\n", 400 * MEDGL_DAY, 0},
+    {"long ago", "", "alert emergency 0/0 forgotten\n", 401 * MEDGL_DAY, 0},
 };
 
 static void alarms(void **state)
@@ -735,6 +758,7 @@ int main(void)
     table_add("R33", "who answers when it is over", answered_late, NULL);
     table_add("R33", "refused tries in a row are one", refused_tries, NULL);
     table_add("R33", "sessions that were ended", ended_and_lost, NULL);
+    table_add("R33", "a session whose row is gone", forgotten, NULL);
     table_add("R33", "who tries a closed account", tried_when_closed, NULL);
     TABLE_ADD("R33 alerts", alarm_rows, alarms);
     table_add("R33", "what is left, step by step", left_step_by_step, NULL);
