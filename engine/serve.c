@@ -274,6 +274,8 @@ static enum wire_result session_result(enum session_verdict verdict)
         return WIRE_RESULT_SUCCESS;
     case SESSION_NOT_ENROLLED:
         return WIRE_RESULT_NOT_ENROLLED;
+    case SESSION_CLOSED:
+        return WIRE_RESULT_PERM_DENIED;
     case SESSION_REFUSED:
         break;
     }

@@ -1,6 +1,7 @@
 /* The account phase: may this account be used now, however its owner proved who they are? Also
  * tells of a password that is due soon, and counts the logins that are left once it is due (R15).
  * Never allows on an error path: what has to be counted is committed first. */
+#include "operation/alert.h"
 #include "operation/breakglass_login.h"
 #include "operation/evidence.h"
 #include "operation/grant.h"
@@ -111,7 +112,11 @@ static enum medgl_error access_refuse(struct store_txn *txn, struct access_run *
         return MEDGL_OK;
     access_describe(run, LEDGER_ACCESS_DENIED, &entry);
     ledger_entry_text(&entry, "reason", login_reason_word(run->decision.reason));
-    return evidence_append(run->context, txn, &entry, NULL);
+    MEDGL_TRY(evidence_append(run->context, txn, &entry, NULL));
+    return run->proof->known && breakglass_is(&run->account)
+               ? breakglass_tell_try(run->context, txn, &run->clock, &run->account,
+                                     run->proof->caller->service, run->proof->source.key)
+               : MEDGL_OK;
 }
 
 static enum medgl_error access_use_grace(struct store_txn *txn, struct access_run *run)
@@ -391,6 +396,8 @@ enum medgl_error operation_access(struct context *context, const struct talk *ta
         return MEDGL_OK;
     if (access_is_recorded(&run))
         MEDGL_TRY(store_transact(context->store, STORE_WRITE, access_record, &run));
+    if (breakglass_is(&run.account) && !access_is_allowed(&run))
+        alert_wake(context);
     MEDGL_TRY(access_give_token(&run, request));
     if (run.told && access_is_allowed(&run)) {
         grants_tell(talk, &run.factors);

@@ -62,3 +62,22 @@ enum medgl_error breakglass_tell_session(struct context *context, struct store_t
                                       .about = about};
     return alert_raise(context, txn, clock, &event);
 }
+
+enum medgl_error breakglass_tell_try(struct context *context, struct store_txn *txn,
+                                     const struct clock_reading *clock,
+                                     const struct account *account, const char *service,
+                                     const char *source)
+{
+    char all[2 * STORE_ALERT_SIZE], text[STORE_ALERT_SIZE];
+    (void)snprintf(all, sizeof(all),
+                   "Break-glass account %s was refused to somebody who came without its sealed "
+                   "credential: %s, from %s.",
+                   account->name, service, source);
+    text_printable(text, sizeof(text), all);
+    const struct alert_event event = {.kind = ALERT_BREAKGLASS,
+                                      .account = account,
+                                      .source = source,
+                                      .text = text,
+                                      .about = service};
+    return alert_raise(context, txn, clock, &event);
+}

@@ -26,6 +26,13 @@ enum medgl_error breakglass_sealed_alone(const struct account *account, char *wh
 /* "DRILL: " in a drill, else "": alerts begin with it. */
 const char *breakglass_drill_mark(const struct breakglass_look *look);
 
+/* Tells that somebody tried to get into such an account without its credential: a key, another's
+ * sudo or su. In the transaction that refuses it. */
+enum medgl_error breakglass_tell_try(struct context *context, struct store_txn *txn,
+                                     const struct clock_reading *clock,
+                                     const struct account *account, const char *service,
+                                     const char *source);
+
 /* Tells many of a session of such an account: `what` is "began", "ended", "is lost". In the
  * transaction that records that. */
 enum medgl_error breakglass_tell_session(struct context *context, struct store_txn *txn,

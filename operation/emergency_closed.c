@@ -1,6 +1,7 @@
 /* The accounts whose processes must be gone, because no emergency keeps them open any more (R32):
  * told from what they are, never from what was done so far. So whoever was killed in the middle
  * leaves nothing behind that the next one does not find. Ends no process. */
+#include "operation/breakglass_login.h"
 #include "operation/emergency.h"
 #include "operation/evidence.h"
 #include "operation/session.h"
@@ -153,7 +154,8 @@ static enum medgl_error ended_one(struct store_txn *txn, struct ended_run *run,
     session_entry(run->context, clock, LEDGER_SESSION_END, &run->account, session, &entry);
     ledger_entry_number(&entry, "seconds", session_seconds(session, clock->now));
     ledger_entry_text(&entry, "why", "the break-glass account is closed");
-    return evidence_append(run->context, txn, &entry, NULL);
+    MEDGL_TRY(evidence_append(run->context, txn, &entry, NULL));
+    return breakglass_tell_session(run->context, txn, clock, &run->account, session, "was ended");
 }
 
 /* Those of an account that was sealed and used again meanwhile are somebody's. */

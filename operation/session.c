@@ -48,7 +48,7 @@ static enum medgl_error session_account(struct store_txn *txn, struct session_ru
     return identity_find(txn, run->user, &run->unix_user, &run->account, &run->match);
 }
 
-/* An alias has no sessions: the account phase has refused it. */
+/* An alias has no sessions: the account phase has refused it, but not of who comes by sudo. */
 static enum session_verdict session_verdict_of(const struct session_run *run)
 {
     switch (run->match) {
@@ -59,7 +59,7 @@ static enum session_verdict session_verdict_of(const struct session_run *run)
             return SESSION_NOT_ENROLLED;
         break;
     case IDENTITY_ALIAS:
-        break;
+        return breakglass_is(&run->account) ? SESSION_CLOSED : SESSION_REFUSED;
     }
     return SESSION_REFUSED;
 }
@@ -155,7 +155,11 @@ static enum medgl_error session_refuse(struct store_txn *txn, struct session_run
                   &entry);
     if (run->nobody || run->closed) {
         ledger_entry_text(&entry, "reason", run->closed ? "closed" : "person");
-        return evidence_append(run->context, txn, &entry, NULL);
+        MEDGL_TRY(evidence_append(run->context, txn, &entry, NULL));
+        run->alerted |= run->closed;
+        return run->closed ? breakglass_tell_try(run->context, txn, &run->clock, &run->account,
+                                                 run->session.service, run->source.key)
+                           : MEDGL_OK;
     }
     ledger_entry_text(&entry, "reason", class_ ? "sessions-total" : "sessions");
     ledger_entry_number(&entry, "open", class_ ? run->crowd.class_ : run->crowd.own);
@@ -429,6 +433,7 @@ enum medgl_error operation_session_open(struct context *context, const struct ta
     }
     if (run.closed) {
         session_say_closed(talk, &run);
+        *verdict = SESSION_CLOSED;
         return MEDGL_OK;
     }
     if (run.breakglass.now.known)

@@ -9,7 +9,9 @@
 enum session_verdict {
     SESSION_REFUSED = 0,
     SESSION_DONE,
-    SESSION_NOT_ENROLLED
+    SESSION_NOT_ENROLLED,
+    SESSION_CLOSED, /* refused: a break-glass account that is not open. MUST be told as more than a
+                       failed session: sudo goes on after one (R32) */
 };
 
 /* What a new session is told about, and what its host sets for it. */

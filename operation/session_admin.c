@@ -1,5 +1,6 @@
 /* Sessions for administrators: listed, and ended (R06, R29). Ends no process: whoever asked for it
  * does, once this is committed. */
+#include "operation/breakglass_login.h"
 #include "operation/evidence.h"
 #include "operation/role.h"
 #include "operation/session.h"
@@ -112,6 +113,9 @@ static enum medgl_error end_now(struct store_txn *txn, void *argument)
     ledger_entry_number(&entry, "seconds", session_seconds(session, clock.now));
     ledger_entry_text(&entry, "why", run->reason);
     MEDGL_TRY(evidence_append(run->context, txn, &entry, NULL));
+    if (breakglass_is(&account)) /* R32: each end is told */
+        MEDGL_TRY(
+            breakglass_tell_session(run->context, txn, &clock, &account, session, "was ended"));
     return evidence_keep(txn, clock.now);
 }
 

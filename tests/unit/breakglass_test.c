@@ -854,13 +854,13 @@ static const struct phase {
     enum access_verdict access;
     enum session_verdict session;
 } phases[] = {
-    {"never sealed", was_never, ACCESS_DENIED, SESSION_REFUSED},
+    {"never sealed", was_never, ACCESS_DENIED, SESSION_CLOSED},
     {"sealed, and not used: no key is a way around the envelope", was_sealed, ACCESS_DENIED,
-     SESSION_REFUSED},
+     SESSION_CLOSED},
     {"used", was_used, ACCESS_ALLOWED, SESSION_DONE},
-    {"recovered", was_recovered, ACCESS_DENIED, SESSION_REFUSED},
-    {"timed out", was_timed_out, ACCESS_DENIED, SESSION_REFUSED},
-    {"revoked", was_revoked, ACCESS_DENIED, SESSION_REFUSED},
+    {"recovered", was_recovered, ACCESS_DENIED, SESSION_CLOSED},
+    {"timed out", was_timed_out, ACCESS_DENIED, SESSION_CLOSED},
+    {"revoked", was_revoked, ACCESS_DENIED, SESSION_CLOSED},
 };
 
 static void phase_test(void **state)

@@ -491,7 +491,7 @@ static void at_once(void **state)
     end();
 }
 
-/* Answered when it was over. */
+/* Answered when it was over: that was heard, and nobody is let in any more. */
 static void answered_late(void **state)
 {
     (void)state;
@@ -499,7 +499,7 @@ static void answered_late(void **state)
     declare(false);
     const struct typist typist = {
         .typed = code[0], .answers = {"Suzuki", "late"}, .meanwhile = recover};
-    assert_int_equal(log_in(NAME, WARD, typist), LOGIN_ALLOWED);
+    assert_int_equal(log_in(NAME, WARD, typist), LOGIN_REFUSED);
     const struct heard heard = report(1);
     assert_true(says(&heard, "[Suzuki] [late]\n"));
     assert_int_equal(lines(&heard, "left person"), 0);
