@@ -244,7 +244,8 @@ struct admin {
     struct context context;
     struct context small; /* of a verb of both: the break-glass accounts'; its store is NULL where
                              there is none */
-    bool partial;         /* of a verb of both: one of them cannot be opened */
+    bool partial;         /* of a verb of both: one of them cannot be opened, */
+    enum medgl_error lacking; /* for this reason */
     struct guarded_file file; /* of --slip or --output; fd -1: none */
     bool file_stays;
     struct secret from;           /* what is in the file of --from, or --certificate */

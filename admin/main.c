@@ -268,22 +268,27 @@ static enum admin_exit admin_version(struct admin *admin)
 
 /* -- carrying out a verb -------------------------------------------------------------------- */
 
+/* A store that was changed so that it cannot even be opened is no better evidence. */
+static enum admin_exit admin_not_opened(const struct admin *admin, enum medgl_error error)
+{
+    const bool evidence = strcmp(admin->options.verb->noun, "ledger") == 0;
+    return evidence && error == MEDGL_ERR_CORRUPT ? ADMIN_EVIDENCE : ADMIN_UNUSABLE;
+}
+
 static enum admin_exit admin_with_context(struct admin *admin, enum context_need need)
 {
     enum medgl_error error = place_open(admin, need);
     if (error != MEDGL_OK) {
         complain(_("Nothing was done: %s. medgl-admin doctor may say more."),
                  medgl_error_text(error));
-        /* A store that was changed so that it cannot even be opened is no better evidence. */
-        bool evidence = strcmp(admin->options.verb->noun, "ledger") == 0;
-        return evidence && error == MEDGL_ERR_CORRUPT ? ADMIN_EVIDENCE : ADMIN_UNUSABLE;
+        return admin_not_opened(admin, error);
     }
     admin->context.actor = admin->small.actor = admin->identity.actor;
     enum admin_exit code = role_reaches_named(admin);
     if (code == ADMIN_DONE)
         code = admin->options.verb->run(admin);
     place_close(admin);
-    return code == ADMIN_DONE && admin->partial ? ADMIN_UNUSABLE : code;
+    return code == ADMIN_DONE && admin->partial ? admin_not_opened(admin, admin->lacking) : code;
 }
 
 static enum admin_exit admin_without_privilege(struct admin *admin)

@@ -43,6 +43,7 @@ static enum medgl_error place_both(struct admin *admin, enum context_need need)
     if (error != MEDGL_OK && small != MEDGL_OK)
         return error;
     admin->partial = true;
+    admin->lacking = error != MEDGL_OK ? error : small;
     if (error == MEDGL_OK) {
         complain(_("The break-glass accounts are left out: %s. medgl-admin doctor may say more."),
                  medgl_error_text(small));
