@@ -687,6 +687,17 @@ static void zero_as_letter(char *typed)
         *typed = *typed == '0' ? 'o' : *typed == '1' ? 'l' : *typed;
 }
 
+static void dots(char *typed)
+{
+    for (; *typed != '\0'; typed++)
+        *typed = *typed == '-' ? '.' : *typed;
+}
+
+static void two_groups(char *typed)
+{
+    typed[2 * (BREAKGLASS_GROUP + 1) - 1] = '\0';
+}
+
 static void as_it_is(char *typed)
 {
     (void)typed;
@@ -799,6 +810,11 @@ static const struct echo {
     {"in small letters", lower, "", ""},
     {"without hyphens", without_hyphens, "", ""},
     {"in a sentence", as_it_is, "it is ", "!"},
+    {"in small letters, in a sentence", lower, "it is ", "!"},
+    {"with blanks, in a sentence", blanks, "Tanaka ", ""},
+    {"with dots", dots, "", ""},
+    {"look-alikes, in a sentence", zero_as_letter, "Tanaka ", ""},
+    {"a part of it", two_groups, "it begins with ", ""},
 };
 
 static void echo_test(void **state)
@@ -871,6 +887,8 @@ static void phase_test(void **state)
     row->was();
     assert_int_equal(account_phase(), row->access);
     assert_int_equal(open_session(&opening), row->session);
+    assert_int_equal(alerts_with("came without its sealed credential") > 0,
+                     row->session == SESSION_CLOSED);
     end();
 }
 
@@ -893,6 +911,54 @@ static void sessions_are_told(void **state)
             operation_session_close(&here->context, &caller, NAME, opening[i].id, &verdict),
             MEDGL_OK);
     assert_int_equal(alerts_with(" ended"), 2);
+    end();
+}
+
+static void ended_sessions_are_told(void **state)
+{
+    char why[OPERATION_WHY_SIZE];
+    struct session_opening opening[2];
+    struct session_ended ended;
+    (void)state;
+    begin();
+    was_used();
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(open_session(&opening[i]), SESSION_DONE);
+    assert_int_equal(operation_session_end(&here->context, opening[0].id, "done", &ended, why),
+                     MEDGL_OK);
+    assert_int_equal(alerts_with(" was ended"), 1);
+    recover();
+    assert_int_equal(operation_emergency_ended(&here->context, NAME), MEDGL_OK);
+    assert_int_equal(alerts_with(" was ended"), 2);
+    end();
+}
+
+/* What ends while they say who they are keeps them out. */
+static enum medgl_error typist_recovers(void *carrier, enum talk_style style,
+                                        enum talk_meaning meaning, const char *prompt,
+                                        struct secret *answer)
+{
+    const struct typist *typist = carrier;
+    if (style == TALK_VISIBLE && typist->shown == 0)
+        recover();
+    return typist_ask(carrier, style, meaning, prompt, answer);
+}
+
+static void recovered_while_asked(void **state)
+{
+    struct typist typist = {.person = {"Tanaka", "fire"}};
+    const struct talk talk = {
+        .carrier = &typist, .ask = typist_recovers, .inform = typist_say, .warn = typist_say};
+    const struct caller caller = caller_from(SOURCE);
+    const struct login_request request = {.caller = &caller, .user = NAME};
+    enum login_verdict verdict = LOGIN_ALLOWED;
+    (void)state;
+    begin();
+    seal_it(NAME);
+    typist.typed[0] = page.code;
+    assert_int_equal(operation_login(&here->context, &talk, &request, &verdict), MEDGL_OK);
+    assert_int_equal(verdict, LOGIN_REFUSED);
+    assert_int_equal(entries_with("\"person\":\"Tanaka\""), 1);
     end();
 }
 
@@ -953,6 +1019,9 @@ int main(void)
     table_add("R32 outside of an emergency", "deny", outside_is_refused, NULL);
     TABLE_ADD("R32 account phase and session", phases, phase_test);
     table_add("R32 sessions", "each is told, and its end", sessions_are_told, NULL);
+    table_add("R32 sessions", "their end by others is told", ended_sessions_are_told, NULL);
+    table_add("R32 login", "what ends while they are asked keeps them out", recovered_while_asked,
+              NULL);
     table_add("R32 robust", "the clock says 1970", clock_of_1970, NULL);
     table_add("R20 robust", "guessing locks nothing", guessing_locks_nothing, NULL);
     return table_run("breakglass");
