@@ -32,7 +32,7 @@
     X(EMERGENCY_OVER, 16, "emergency-over", true,                                                  \
       "An emergency or a drill is over: used break-glass accounts are closed.")                    \
     X(BREAKGLASS, 17, "breakglass", true,                                                          \
-      "A break-glass account was sealed, or somebody logged in or out with it.")                   \
+      "An envelope was sealed or used, or a break-glass account disabled or enabled.")             \
     X(MAINTENANCE, 18, "maintenance", false,                                                       \
       "Sessions of maintenance accounts wait for their confirmation.")
 

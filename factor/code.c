@@ -65,6 +65,25 @@ char code_without_look_alike(char c)
     }
 }
 
+enum medgl_error code_letters(const struct secret *text, struct secret *letters)
+{
+    MEDGL_TRY(secret_alloc(letters, text->len + 1));
+    for (size_t at = 0; at < text->len;) {
+        ucs4_t c;
+        const int len = u8_mbtoucr(&c, text->bytes + at, text->len - at);
+        at += len > 0 ? (size_t)len : 1;
+        if (len <= 0)
+            continue;
+        if (c >= FULL_WIDTH_FIRST && c <= FULL_WIDTH_LAST)
+            c = c - FULL_WIDTH_FIRST + '!';
+        if (c >= 'a' && c <= 'z')
+            c = c - 'a' + 'A';
+        if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'))
+            letters->bytes[letters->len++] = (unsigned char)code_without_look_alike((char)c);
+    }
+    return MEDGL_OK;
+}
+
 /* Ten characters of the alphabet, one of them a letter at least: in groups. */
 static bool group(char code[CODE_SIZE], size_t count)
 {

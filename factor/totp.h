@@ -86,6 +86,9 @@ enum code_form code_normalise(const struct secret *typed, char code[CODE_SIZE]);
  * `*blank`: nothing but blanks was typed. Then a look-alike becomes what it looks like. */
 bool code_condense(const struct secret *typed, char kept[CODE_SIZE], size_t *count, bool *blank);
 char code_without_look_alike(char c);
+/* What is left of any text of the characters that codes are made of, in whatever width and case:
+ * for finding a code in it. `letters` must be empty. */
+enum medgl_error code_letters(const struct secret *text, struct secret *letters);
 
 /* RFC 4648 base32, without padding when written; blanks, '-', lower case and padding are read.
  * MEDGL_ERR_ARGUMENT. */

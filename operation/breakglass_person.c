@@ -11,11 +11,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistr.h>
 
-#define PERSON_PIECE     8       /* characters of the credential that no answer may hold in a row */
-#define FULL_WIDTH_FIRST 0xff01u /* '!' to '~', as an input method gives them */
-#define FULL_WIDTH_LAST  0xff5eu
+#define PERSON_PIECE 8 /* characters of the credential that no answer may hold in a row */
 
 struct person_run {
     struct context *context;
@@ -25,38 +22,18 @@ struct person_run {
     char reason[STORE_TEXT_SIZE];
 };
 
-/* Letters and digits alone, in capitals, a look-alike as what it looks like. */
-static enum medgl_error person_letters(const struct secret *text, struct secret *letters)
-{
-    MEDGL_TRY(secret_alloc(letters, text->len + 1));
-    for (size_t at = 0; at < text->len;) {
-        ucs4_t c;
-        const int len = u8_mbtoucr(&c, text->bytes + at, text->len - at);
-        at += len > 0 ? (size_t)len : 1;
-        if (len <= 0)
-            continue;
-        if (c >= FULL_WIDTH_FIRST && c <= FULL_WIDTH_LAST)
-            c = c - FULL_WIDTH_FIRST + '!';
-        if (c >= 'a' && c <= 'z')
-            c = c - 'a' + 'A';
-        if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'))
-            letters->bytes[letters->len++] = (unsigned char)code_without_look_alike((char)c);
-    }
-    return MEDGL_OK;
-}
-
 /* MUST: what holds the credential, in whatever way it is written, is never kept: sshd's password
  * method answers every prompt with it, and people type it into the next field. */
 static bool person_is_credential(const struct secret *answer, const struct secret *typed)
 {
     auto_secret struct secret said = SECRET_NONE, code = SECRET_NONE;
     if (breakglass_code_normalise(answer, &code) != BREAKGLASS_FORM_OTHER ||
-        person_letters(answer, &said) != MEDGL_OK)
+        code_letters(answer, &said) != MEDGL_OK)
         return true;
     if (typed->len > 0 && memmem(answer->bytes, answer->len, typed->bytes, typed->len) != NULL)
         return true;
     secret_free(&code);
-    if (person_letters(typed, &code) != MEDGL_OK)
+    if (code_letters(typed, &code) != MEDGL_OK)
         return true;
     for (size_t at = 0; at + PERSON_PIECE <= code.len; at++)
         if (memmem(said.bytes, said.len, code.bytes + at, PERSON_PIECE) != NULL)
