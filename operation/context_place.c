@@ -174,13 +174,16 @@ static enum medgl_error place_look(struct store_txn *txn, void *argument)
 
 /* The user database is asked where the name alone does not tell: it may hang while the network is
  * down, and who is in the small store by name does not wait for it. */
-static enum medgl_error place_is_here(struct context *small, const char *name, bool *here)
+static enum medgl_error place_is_here(struct context *small, const char *name, bool *here,
+                                      bool *answered)
 {
     struct unix_user user;
     struct place_run run = {.name = name};
     MEDGL_TRY(store_transact(small->store, STORE_READ, place_look, &run));
     if (!run.here) {
-        MEDGL_TRY(unix_user_find(name, &user));
+        const enum medgl_error error = unix_user_find(name, &user);
+        *answered = error == MEDGL_OK;
+        MEDGL_TRY(error);
         run.user = &user;
         MEDGL_TRY(store_transact(small->store, STORE_READ, place_look, &run));
     }
@@ -193,16 +196,23 @@ static enum medgl_error place_is_here(struct context *small, const char *name, b
 static bool place_is_breakglass(const char *root, enum context_need need, const char *name,
                                 struct context *small, bool *unsure)
 {
-    bool here = false;
+    bool here = false, answered = true;
     *unsure = false;
     enum medgl_error error = place_open_freed(root, need, PLACE_LOOK_MS, NULL, small);
     if (error == MEDGL_ERR_NOT_FOUND)
         return false;
     if (error == MEDGL_OK)
-        error = place_is_here(small, name, &here);
+        error = place_is_here(small, name, &here, &answered);
     if (error == MEDGL_OK)
         return here;
     *unsure = true;
+    if (!answered) {
+        log_line(LOG_ERR,
+                 "the user database does not say which uid %s has, which could be a break-glass "
+                 "account's: until it does, the name is not known not to be enrolled",
+                 name);
+        return false;
+    }
     log_line(LOG_ALERT,
              "the break-glass accounts in %s%s cannot be looked at (%s): none of them works, and "
              "nobody is known not to be enrolled: run medgl-admin doctor",

@@ -318,6 +318,20 @@ static void commit_tell(const struct commit_run *run)
              until);
 }
 
+/* R32: where nothing delivers alerts, the system log at least has it. */
+static void commit_tell_opened(const struct commit_run *run)
+{
+    const struct emergency_now_view *now = &run->breakglass.now;
+    if (!run->decision.allowed || !breakglass_is(&run->account))
+        return;
+    log_system(LOG_ALERT,
+               "%sbreak-glass account %s was opened with its sealed credential: service %s, from "
+               "%s, emergency %u: see medgl-admin emergency status",
+               breakglass_drill_mark(&run->breakglass), run->account.name,
+               run->proof->reservation.attempt.service, run->proof->source.key,
+               (unsigned)now->row.number);
+}
+
 static enum medgl_error commit_in(struct proof *proof, struct commit_run *run,
                                   store_function function)
 {
@@ -332,6 +346,7 @@ static enum medgl_error commit_in(struct proof *proof, struct commit_run *run,
             memcpy(proof->person, commit_person_name(run), sizeof(proof->person));
         if (run->breakglass.now.known)
             proof->context->emergency = run->breakglass.now;
+        commit_tell_opened(run);
         if (run->alerted)
             alert_wake(proof->context);
     }
