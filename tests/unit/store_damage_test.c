@@ -511,7 +511,9 @@ static void flip_column(const struct damaged_table *row, size_t column, struct r
         found++;
         if (!reading_finds(row, raw))
             fail_msg("%s.%s bit %d: reading does not find it", row->name, name, bits[i]);
-        if (store_check(fixture.store, count_problem, NULL) != MEDGL_ERR_CORRUPT || problems == 0)
+        /* It reads all tables each time: twice for a column is enough. */
+        if ((found == 1 || i + 1 == MEDGL_COUNT(bits)) &&
+            (store_check(fixture.store, count_problem, NULL) != MEDGL_ERR_CORRUPT || problems == 0))
             fail_msg("%s.%s bit %d: the check does not find it", row->name, name, bits[i]);
         *byte ^= mask;
         assert_true(raw_put(raw, was, value, len, told));
