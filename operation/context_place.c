@@ -206,11 +206,11 @@ static bool place_is_breakglass(const char *root, enum context_need need, const 
     if (error == MEDGL_OK)
         return here;
     *unsure = true;
-    if (!answered) {
+    if (!answered) { /* MUST: without the name, which may be a password that was typed as one */
         log_line(LOG_ERR,
-                 "the user database does not say which uid %s has, which could be a break-glass "
-                 "account's: until it does, the name is not known not to be enrolled",
-                 name);
+                 "the user database does not say which uid somebody has, which could be a "
+                 "break-glass account's: nobody is known not to be enrolled until it does: see to "
+                 "nsswitch.conf's services");
         return false;
     }
     log_line(LOG_ALERT,
