@@ -181,6 +181,7 @@ struct store {
     int64_t wait_until; /* clock_monotonic() at which waiting for other processes ends */
     bool read_only;
     bool other_keys; /* a key that does not fit is not logged */
+    bool proven;     /* the key fitted when the store was opened */
     bool alone;      /* nobody else has it during a transaction, and `db` is open in one alone */
     int wal_frames;  /* in the journal after our last commit */
     sqlite3_stmt *statements[STATEMENT_COUNT]; /* prepared when first used, and not in use now */
@@ -330,6 +331,8 @@ struct row_value {
 enum medgl_error row_mac(struct store *store, const struct row_table *table,
                          const struct row_value *values, unsigned char mac[CRYPTO_HASH_SIZE]);
 
+/* MEDGL_ERR_KEY: the store's key was exchanged since it was opened. */
+enum medgl_error row_key_in_force(struct store *store);
 /* Checks the MAC of the statement's current row, without a log line. */
 enum medgl_error row_check(struct statement *statement, const struct row_table *table);
 /* The same with a log line, then takes the row apart. */

@@ -173,22 +173,24 @@ enum medgl_error row_check(struct statement *statement, const struct row_table *
 }
 
 /* The store's own row in table meta fitted when it was opened. */
-static bool row_key_exchanged(struct store *store)
+enum medgl_error row_key_in_force(struct store *store)
 {
     auto_statement struct statement meta = {0};
-    return statement_begin(store, STATEMENT_META_GET, STATEMENT_KEYS({":name", "store", 0}),
-                           &meta) == MEDGL_OK &&
-           statement_step(&meta) == MEDGL_OK && row_check(&meta, &table_meta) == MEDGL_ERR_CORRUPT;
+    MEDGL_TRY(
+        statement_begin(store, STATEMENT_META_GET, STATEMENT_KEYS({":name", "store", 0}), &meta));
+    MEDGL_TRY(statement_step(&meta));
+    enum medgl_error error = row_check(&meta, &table_meta);
+    if (error != MEDGL_ERR_CORRUPT)
+        return error;
+    log_line(LOG_WARNING, "store %s: its key was exchanged since this program opened it: try again",
+             store->path);
+    return MEDGL_ERR_KEY;
 }
 
 /* R37: who opened the store before its key was exchanged reads nothing any more. */
 static enum medgl_error row_refuse_read(struct store *store, const struct row_table *table)
 {
-    if (!row_key_exchanged(store))
-        return row_refuse(store, table);
-    log_line(LOG_WARNING, "store %s: its key was exchanged since this program opened it: try again",
-             store->path);
-    return MEDGL_ERR_KEY;
+    return row_key_in_force(store) == MEDGL_ERR_KEY ? MEDGL_ERR_KEY : row_refuse(store, table);
 }
 
 enum medgl_error row_read(struct statement *statement, const struct row_table *table, void *row)

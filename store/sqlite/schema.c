@@ -384,6 +384,7 @@ enum medgl_error schema_prove_key(struct store_txn *txn, void *argument)
         return database_refuse(path, MEDGL_ERR_CORRUPT, "its own row in table meta is gone");
     if (error == MEDGL_OK)
         error = row_check(&meta, &table_meta);
+    txn->store->proven = error == MEDGL_OK;
     if (error != MEDGL_ERR_CORRUPT)
         return error;
     MEDGL_TRY(statement_begin_in(txn, STATEMENT_LEDGER_HEAD, NULL, &head));

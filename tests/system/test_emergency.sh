@@ -194,7 +194,7 @@ refused "an account in use is not sealed" 1 medgl-admin breakglass seal emergenc
 
 # -- recover -----------------------------------------------------------------------------------------------
 
-uses_ssh "a session that is open when it ends is ended" "$code" > /run/night/session <<-END &
+(seen=/run/night/seen && uses_ssh "a session that is open when it ends is ended" "$code") > /run/night/session <<-END &
 	see $ 
 	type touch /run/night/in
 	match closed|hangup|Broken

@@ -488,6 +488,37 @@ static void whoever_opened_before_fails_closed(void **state)
     end();
 }
 
+/* A row that is written without one being read before: a first try. */
+static enum medgl_error begin_blindly(struct store_txn *txn, void *argument)
+{
+    const medgl_time now = clock_read().now;
+    struct attempt attempt = {.id = "0123456789abcdef",
+                              .account_id = "fedcba9876543210",
+                              .source = "192.0.2.1",
+                              .service = "sshd",
+                              .started = now,
+                              .deadline = now + MEDGL_MINUTE,
+                              .outcome = ATTEMPT_OUTCOME_REFUSED};
+    (void)argument;
+    return store_attempt_begin(txn, &attempt);
+}
+
+static void nobody_writes_under_a_key_of_before(void **state)
+{
+    (void)state;
+    begin();
+    assert_int_equal(store_transact(here->context.store, STORE_WRITE, begin_blindly, NULL),
+                     MEDGL_OK);
+    rotate_well(KEY_USE_STORE);
+    assert_int_equal(store_transact(here->context.store, STORE_WRITE, begin_blindly, NULL),
+                     MEDGL_ERR_KEY);
+    reopen(here);
+    rotate_well(KEY_USE_STORE); /* reads every row */
+    reopen(here);
+    assert_sound();
+    end();
+}
+
 /* 0: allowed; 1: unavailable; anything else is a fault. */
 static int crowd_login(unsigned number)
 {
@@ -869,6 +900,8 @@ int main(void)
     table_add("R37 keys", "one after the other", keys_follow_one_another, NULL);
     table_add("R08", "a foreign ledger key signs nothing", foreign_ledger_key_signs_nothing, NULL);
     TABLE_ADD("R37 whoever opened before fails closed", uses, whoever_opened_before_fails_closed);
+    table_add("R37 store key", "nobody writes under the one of before",
+              nobody_writes_under_a_key_of_before, NULL);
     table_add("R37", "a crowd ends allowed or unavailable", crowd_ends_allowed_or_unavailable,
               NULL);
     TABLE_ADD("R37 two never exchange at once", uses, two_never_exchange_at_once);
