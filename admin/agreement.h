@@ -34,6 +34,7 @@ struct phrase count_of(const struct agreement *to, int64_t number, const char *o
                        const char *many, const char *counter);
 /* In the largest unit that is exact. */
 struct phrase span_of(const struct agreement *to, struct policy_span span);
+bool span_is_zero(struct policy_span span);
 
 /* Classes by the names of people in them, and the topics of what is said of each. */
 #define AGREEMENT_CLASSES 4
@@ -43,6 +44,8 @@ struct agreement_class {
 };
 extern const struct agreement_class agreement_classes[AGREEMENT_CLASSES];
 
+/* What is weaker than the guideline that the profile is named after. */
+void say_departures(struct agreement *to);
 /* Second factors, cards, recovery codes and grants. */
 void say_factors(struct agreement *to);
 
