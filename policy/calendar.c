@@ -85,5 +85,5 @@ int64_t policy_day(medgl_time t, int utc_offset)
 
 medgl_time policy_span_most(struct policy_span span)
 {
-    return (medgl_time)span.months * 31 * MEDGL_DAY + span.milliseconds;
+    return (medgl_time)span.months * POLICY_MONTH + span.milliseconds;
 }

@@ -24,6 +24,8 @@ struct policy_span {
     medgl_time milliseconds;
 };
 
+#define POLICY_MONTH (31 * MEDGL_DAY) /* where a month must have a length: the longest one's */
+
 /* A set of defaults, which single keys override. */
 enum policy_profile {
     POLICY_PROFILE_MHLW_6_0,      /* 6.0 Control 14, Q&A Sys-54; 5.2 T15 is the same */
