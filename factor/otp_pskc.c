@@ -1,178 +1,19 @@
-/* Devices in PSKC files (RFC 6030), as makers of hardware tokens send them. The XML is read by
- * libxml2: nothing is fetched, no document type is accepted, no entity is expanded. Signatures of
- * such files are not checked. */
+/* Devices in PSKC files (RFC 6030), as makers of hardware tokens send them. Signatures of such
+ * files are not checked. */
 #include "factor/otp_import.h"
 
 #include "base/auto.h"
 #include "base/message.h"
 #include "base/text.h"
 #include "factor/otp_pskc_key.h"
+#include "factor/otp_pskc_xml.h"
 
 #include <ctype.h>
-#include <libxml/parser.h>
-#include <libxml/tree.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#define WORD_SIZE   128 /* of a name, number or identifier */
-#define BASE64_SIZE 512 /* of a secret, encrypted and written with blanks */
-
-/* -- XML -------------------------------------------------------------------------------------- */
-
-/* Secrets go through libxml2's hands: what it gives back is wiped. */
-static void wiping_free(void *memory)
-{
-    if (memory != NULL)
-        secret_wipe(memory, malloc_usable_size(memory));
-    free(memory);
-}
-
-static void *wiping_realloc(void *memory, size_t size)
-{
-    void *moved = malloc(size);
-    if (moved == NULL || memory == NULL)
-        return moved;
-    size_t kept = malloc_usable_size(memory);
-    memcpy(moved, memory, kept < size ? kept : size);
-    wiping_free(memory);
-    return moved;
-}
-
-static void say_nothing(void *argument, xmlErrorPtr error)
-{
-    (void)argument;
-    (void)error;
-}
-
-static void refuse_doctype(void *context, const xmlChar *name, const xmlChar *public,
-                           const xmlChar *system)
-{
-    xmlParserCtxtPtr parser = context;
-    (void)name, (void)public, (void)system;
-    parser->wellFormed = 0;
-    xmlStopParser(parser);
-}
-
-static void free_parser(xmlParserCtxtPtr *parser)
-{
-    xmlFreeParserCtxt(*parser);
-}
-
-static void free_document(xmlDocPtr *document)
-{
-    xmlFreeDoc(*document);
-}
-
-/* MUST: once, before anything else of libxml2 is called: what it has by then it would free with
- * functions that it was not made by, and what it keeps between two documents too. */
-static bool prepare_xml(void)
-{
-    static bool ready;
-    if (!ready) {
-        ready = xmlMemSetup(wiping_free, malloc, wiping_realloc, strdup) == 0;
-        xmlSetStructuredErrorFunc(NULL, say_nothing);
-    }
-    return ready;
-}
-
-static enum medgl_error parse(const struct secret *text, xmlDocPtr *document)
-{
-    if (text->len == 0 || text->len > INT32_MAX)
-        return MEDGL_ERR_ARGUMENT;
-    if (!prepare_xml())
-        return MEDGL_ERR_MEMORY;
-    auto_clean(free_parser) xmlParserCtxtPtr parser = xmlNewParserCtxt();
-    if (parser == NULL)
-        return MEDGL_ERR_MEMORY;
-    parser->sax->internalSubset = refuse_doctype;
-    *document = xmlCtxtReadMemory(parser, (const char *)text->bytes, (int)text->len, NULL, NULL,
-                                  XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
-                                      XML_PARSE_NOCDATA | XML_PARSE_NODICT);
-    return *document != NULL ? MEDGL_OK : MEDGL_ERR_ARGUMENT;
-}
-
-/* Of whatever name space: makers, drafts and the RFC do not agree on them. */
-static bool is_element(const xmlNode *node, const char *name)
-{
-    return node->type == XML_ELEMENT_NODE && strcmp((const char *)node->name, name) == 0;
-}
-
-static const xmlNode *next_named(const xmlNode *node, const char *name)
-{
-    while (node != NULL && !is_element(node, name))
-        node = node->next;
-    return node;
-}
-
-/* NULL stays NULL. */
-static const xmlNode *child(const xmlNode *node, const char *name)
-{
-    return node != NULL ? next_named(node->children, name) : NULL;
-}
-
-static bool put(char *to, size_t size, size_t *len, const xmlChar *from)
-{
-    size_t more = from != NULL ? strlen((const char *)from) : 0;
-    if (more == 0)
-        return true;
-    if (more >= size - *len)
-        return false;
-    memcpy(to + *len, from, more);
-    *len += more;
-    to[*len] = '\0';
-    return true;
-}
-
-/* The text between a node's tags, without blanks around it. "" of none; false: too long, or more
- * than text. */
-static bool text_of(const xmlNode *node, char *to, size_t size)
-{
-    size_t len = 0, blanks;
-    to[0] = '\0';
-    for (const xmlNode *part = node != NULL ? node->children : NULL; part != NULL;
-         part = part->next) {
-        if (part->type == XML_COMMENT_NODE)
-            continue;
-        if (part->type != XML_TEXT_NODE || !put(to, size, &len, part->content))
-            return false;
-    }
-    while (len > 0 && isspace((unsigned char)to[len - 1]))
-        to[--len] = '\0';
-    for (blanks = 0; isspace((unsigned char)to[blanks]); blanks++)
-        continue;
-    memmove(to, to + blanks, len - blanks + 1);
-    return true;
-}
-
-static bool attribute(const xmlNode *node, const char *name, char *to, size_t size)
-{
-    to[0] = '\0';
-    for (const xmlAttr *at = node != NULL ? node->properties : NULL; at != NULL; at = at->next) {
-        if (strcmp((const char *)at->name, name) == 0)
-            return text_of((const xmlNode *)at, to, size);
-    }
-    return true;
-}
-
-static void wipe_base64(char (*text)[BASE64_SIZE])
-{
-    secret_wipe(*text, sizeof(*text));
-}
-
-static bool binary_of(const xmlNode *node, unsigned char *bytes, size_t *len)
-{
-    auto_clean(wipe_base64) char text[BASE64_SIZE] = "";
-    size_t kept = 0;
-    if (node == NULL || !text_of(node, text, sizeof(text)))
-        return false;
-    for (const char *c = text; *c != '\0'; c++) {
-        if (!isspace((unsigned char)*c))
-            text[kept++] = *c;
-    }
-    return kept > 0 && crypto_unbase64(bytes, len, text, kept, true) == MEDGL_OK;
-}
+#define WORD_SIZE 128 /* of a name, number or identifier */
 
 /* A whole number of up to nine digits. */
 static bool number_of(const char *text, int *number)
@@ -190,7 +31,7 @@ static bool number_of(const char *text, int *number)
 struct pskc {
     const struct otp_import *import;
     const struct secret *key, *password; /* what we were given */
-    const xmlNode *root;
+    const xml_node *root;
     struct pskc_key cipher, mac; /* what came of it; empty before the first encrypted value */
     char mac_algorithm[WORD_SIZE];
     bool proved; /* something was encrypted with it */
@@ -203,19 +44,21 @@ static void pskc_clear(struct pskc *pskc)
     pskc_key_clear(&pskc->mac);
 }
 
-static enum medgl_error derive(const struct pskc *pskc, const xmlNode *method, struct pskc_key *key)
+static enum medgl_error derive(const struct pskc *pskc, const xml_node *method,
+                               struct pskc_key *key)
 {
     struct pskc_derivation derivation = {.salt_len = sizeof(derivation.salt)};
-    const xmlNode *parameters = child(method, "PBKDF2-params");
+    const xml_node *parameters = xml_child(method, "PBKDF2-params");
     char rounds[WORD_SIZE], length[WORD_SIZE];
     int key_len;
     if (pskc->password == NULL ||
-        !binary_of(child(child(parameters, "Salt"), "Specified"), derivation.salt,
-                   &derivation.salt_len) ||
-        !text_of(child(parameters, "IterationCount"), rounds, sizeof(rounds)) ||
-        !text_of(child(parameters, "KeyLength"), length, sizeof(length)) ||
+        !xml_binary(xml_child(xml_child(parameters, "Salt"), "Specified"), derivation.salt,
+                    &derivation.salt_len) ||
+        !xml_text(xml_child(parameters, "IterationCount"), rounds, sizeof(rounds)) ||
+        !xml_text(xml_child(parameters, "KeyLength"), length, sizeof(length)) ||
         !number_of(rounds, &derivation.rounds) || !number_of(length, &key_len) || key_len < 0 ||
-        !attribute(child(parameters, "PRF"), "Algorithm", derivation.prf, sizeof(derivation.prf)))
+        !xml_attribute(xml_child(parameters, "PRF"), "Algorithm", derivation.prf,
+                       sizeof(derivation.prf)))
         return MEDGL_ERR_KEY;
     derivation.key_len = (size_t)key_len;
     return pskc_key_derive(pskc->password, &derivation, key);
@@ -227,20 +70,21 @@ struct cipher_value {
     size_t len;
 };
 
-static bool cipher_of(const xmlNode *node, struct cipher_value *value)
+static bool cipher_of(const xml_node *node, struct cipher_value *value)
 {
     value->len = sizeof(value->bytes);
-    return attribute(child(node, "EncryptionMethod"), "Algorithm", value->algorithm,
-                     sizeof(value->algorithm)) &&
-           binary_of(child(child(node, "CipherData"), "CipherValue"), value->bytes, &value->len);
+    return xml_attribute(xml_child(node, "EncryptionMethod"), "Algorithm", value->algorithm,
+                         sizeof(value->algorithm)) &&
+           xml_binary(xml_child(xml_child(node, "CipherData"), "CipherValue"), value->bytes,
+                      &value->len);
 }
 
 /* Where the file has no key for MACs, the one that encrypts is it. */
 static enum medgl_error prepare_mac(struct pskc *pskc)
 {
     struct cipher_value value;
-    const xmlNode *method = child(pskc->root, "MACMethod"), *key = child(method, "MACKey");
-    if (!attribute(method, "Algorithm", pskc->mac_algorithm, sizeof(pskc->mac_algorithm)))
+    const xml_node *method = xml_child(pskc->root, "MACMethod"), *key = xml_child(method, "MACKey");
+    if (!xml_attribute(method, "Algorithm", pskc->mac_algorithm, sizeof(pskc->mac_algorithm)))
         return MEDGL_ERR_KEY;
     if (key == NULL) {
         pskc->mac = pskc->cipher;
@@ -255,12 +99,12 @@ static enum medgl_error prepare_mac(struct pskc *pskc)
 /* Once, when the first encrypted value is met. */
 static enum medgl_error prepare(struct pskc *pskc)
 {
-    const xmlNode *encryption = child(pskc->root, "EncryptionKey");
-    const xmlNode *derived = child(encryption, "DerivedKey");
+    const xml_node *encryption = xml_child(pskc->root, "EncryptionKey");
+    const xml_node *derived = xml_child(encryption, "DerivedKey");
     if (pskc->cipher.len > 0)
         return MEDGL_OK;
     if (derived != NULL)
-        MEDGL_TRY(derive(pskc, child(derived, "KeyDerivationMethod"), &pskc->cipher));
+        MEDGL_TRY(derive(pskc, xml_child(derived, "KeyDerivationMethod"), &pskc->cipher));
     else if (pskc->key != NULL)
         MEDGL_TRY(pskc_key_read(pskc->key, &pskc->cipher));
     else
@@ -270,7 +114,7 @@ static enum medgl_error prepare(struct pskc *pskc)
 
 /* AES-CBC tells nothing of changes: without a MAC that is right nothing of it is believed (RFC 6030
  * section 6.1.1). One that is wrong where none was right before tells of a wrong key. */
-static enum medgl_error decrypt(struct pskc *pskc, const xmlNode *secret, struct pskc_key *plain,
+static enum medgl_error decrypt(struct pskc *pskc, const xml_node *secret, struct pskc_key *plain,
                                 const char **why)
 {
     struct cipher_value value;
@@ -279,9 +123,9 @@ static enum medgl_error decrypt(struct pskc *pskc, const xmlNode *secret, struct
     bool good;
     MEDGL_TRY(prepare(pskc));
     *why = NULL;
-    if (!cipher_of(child(secret, "EncryptedValue"), &value))
+    if (!cipher_of(xml_child(secret, "EncryptedValue"), &value))
         *why = N_("its secret is malformed");
-    else if (!binary_of(child(secret, "ValueMAC"), mac, &mac_len))
+    else if (!xml_binary(xml_child(secret, "ValueMAC"), mac, &mac_len))
         *why = N_("its secret is encrypted without a MAC");
     if (*why != NULL)
         return MEDGL_OK;
@@ -319,32 +163,32 @@ static bool suite(const char *text, enum totp_algorithm *algorithm)
     return *hash == '\0' || totp_algorithm_parse(hash, algorithm) == MEDGL_OK;
 }
 
-static const char *read_algorithm(const xmlNode *key, struct totp_record *record)
+static const char *read_algorithm(const xml_node *key, struct totp_record *record)
 {
     char algorithm[WORD_SIZE], hash[WORD_SIZE];
-    const xmlNode *parameters = child(key, "AlgorithmParameters");
-    if (!attribute(key, "Algorithm", algorithm, sizeof(algorithm)))
+    const xml_node *parameters = xml_child(key, "AlgorithmParameters");
+    if (!xml_attribute(key, "Algorithm", algorithm, sizeof(algorithm)))
         return N_("its algorithm is unknown");
     if (ends_with(algorithm, ":hotp") || ends_with(algorithm, "#hotp"))
         return N_("it counts its codes (HOTP) and has no clock");
     if (!ends_with(algorithm, ":totp") && !ends_with(algorithm, "#totp"))
         return N_("its algorithm is unknown");
-    if (child(parameters, "ChallengeFormat") != NULL)
+    if (xml_child(parameters, "ChallengeFormat") != NULL)
         return N_("it answers challenges");
-    if (!text_of(child(parameters, "Suite"), hash, sizeof(hash)) ||
+    if (!xml_text(xml_child(parameters, "Suite"), hash, sizeof(hash)) ||
         !suite(hash, &record->algorithm))
         return N_("its algorithm is none of SHA-1, SHA-256 and SHA-512");
     return NULL;
 }
 
-static const char *read_response(const xmlNode *key, struct totp_record *record)
+static const char *read_response(const xml_node *key, struct totp_record *record)
 {
-    const xmlNode *format = child(child(key, "AlgorithmParameters"), "ResponseFormat");
+    const xml_node *format = xml_child(xml_child(key, "AlgorithmParameters"), "ResponseFormat");
     char encoding[WORD_SIZE], length[WORD_SIZE], check[WORD_SIZE];
     int digits = 0;
-    if (!attribute(format, "Encoding", encoding, sizeof(encoding)) ||
-        !attribute(format, "Length", length, sizeof(length)) ||
-        !attribute(format, "CheckDigits", check, sizeof(check)) ||
+    if (!xml_attribute(format, "Encoding", encoding, sizeof(encoding)) ||
+        !xml_attribute(format, "Length", length, sizeof(length)) ||
+        !xml_attribute(format, "CheckDigits", check, sizeof(check)) ||
         (encoding[0] != '\0' && strcmp(encoding, "DECIMAL") != 0) || !number_of(length, &digits) ||
         (digits != 6 && digits != 8) || strcmp(check, "true") == 0 || strcmp(check, "1") == 0)
         return N_("its codes have neither 6 nor 8 digits");
@@ -353,15 +197,15 @@ static const char *read_response(const xmlNode *key, struct totp_record *record)
 }
 
 /* A number that is written in the clear; `number` stays where there is none. */
-static bool plain_number(const xmlNode *data, const char *name, int *number)
+static bool plain_number(const xml_node *data, const char *name, int *number)
 {
     char text[WORD_SIZE];
-    const xmlNode *node = child(data, name);
+    const xml_node *node = xml_child(data, name);
     return node == NULL ||
-           (text_of(child(node, "PlainValue"), text, sizeof(text)) && number_of(text, number));
+           (xml_text(xml_child(node, "PlainValue"), text, sizeof(text)) && number_of(text, number));
 }
 
-static const char *read_clock(const xmlNode *data, struct otp_found *found)
+static const char *read_clock(const xml_node *data, struct otp_found *found)
 {
     int interval = 30, drift = 0;
     if (!plain_number(data, "TimeInterval", &interval) || (interval != 30 && interval != 60))
@@ -375,12 +219,12 @@ static const char *read_clock(const xmlNode *data, struct otp_found *found)
 }
 
 /* A date and time, of UTC where it names no zone. `t` stays where there is none. */
-static bool time_of(const xmlNode *node, medgl_time *t)
+static bool time_of(const xml_node *node, medgl_time *t)
 {
     char text[WORD_SIZE], utc[WORD_SIZE + 1];
     if (node == NULL)
         return true;
-    if (!text_of(node, text, sizeof(text)) || strchr(text, 'T') == NULL)
+    if (!xml_text(node, text, sizeof(text)) || strchr(text, 'T') == NULL)
         return false;
     (void)snprintf(utc, sizeof(utc), "%sZ", text);
     return clock_parse_local(utc, t) == MEDGL_OK || clock_parse_local(text, t) == MEDGL_OK;
@@ -388,44 +232,44 @@ static bool time_of(const xmlNode *node, medgl_time *t)
 
 /* When, and how often, codes of it may be used (RFC 6030 section 5). How often is not counted here:
  * one that is limited would be used beyond its limit. */
-static const char *read_limits(const xmlNode *policy, medgl_time now)
+static const char *read_limits(const xml_node *policy, medgl_time now)
 {
     medgl_time since = now, until = INT64_MAX;
-    if (!time_of(child(policy, "StartDate"), &since) ||
-        !time_of(child(policy, "ExpiryDate"), &until))
+    if (!time_of(xml_child(policy, "StartDate"), &since) ||
+        !time_of(xml_child(policy, "ExpiryDate"), &until))
         return N_("its date of begin or end is malformed");
     if (since > now)
         return N_("it is not valid yet");
     if (until <= now)
         return N_("it is not valid any more");
-    if (child(policy, "NumberOfTransactions") != NULL)
+    if (xml_child(policy, "NumberOfTransactions") != NULL)
         return N_("it may be used a limited number of times alone");
     return NULL;
 }
 
 /* A PIN that is a part of the code, and keys that are for something else. */
-static const char *read_policy(const xmlNode *policy)
+static const char *read_policy(const xml_node *policy)
 {
     char mode[WORD_SIZE], usage[WORD_SIZE];
-    bool otp = child(policy, "KeyUsage") == NULL;
-    if (!attribute(child(policy, "PINPolicy"), "PINUsageMode", mode, sizeof(mode)) ||
+    bool otp = xml_child(policy, "KeyUsage") == NULL;
+    if (!xml_attribute(xml_child(policy, "PINPolicy"), "PINUsageMode", mode, sizeof(mode)) ||
         (mode[0] != '\0' && strcasecmp(mode, "Local") != 0))
         return N_("it has a PIN, which is not taken over");
-    for (const xmlNode *node = child(policy, "KeyUsage"); node != NULL;
-         node = next_named(node->next, "KeyUsage"))
-        otp |= text_of(node, usage, sizeof(usage)) && strcmp(usage, "OTP") == 0;
+    for (const xml_node *node = xml_child(policy, "KeyUsage"); node != NULL;
+         node = xml_next(node, "KeyUsage"))
+        otp |= xml_text(node, usage, sizeof(usage)) && strcmp(usage, "OTP") == 0;
     return otp ? NULL : N_("it is not meant for one-time codes");
 }
 
-static enum medgl_error read_secret(struct pskc *pskc, const xmlNode *data,
+static enum medgl_error read_secret(struct pskc *pskc, const xml_node *data,
                                     struct totp_record *record, const char **why)
 {
     auto_clean(pskc_key_clear) struct pskc_key value = {.len = sizeof(value.bytes)};
-    const xmlNode *secret = child(data, "Secret"), *plain = child(secret, "PlainValue");
+    const xml_node *secret = xml_child(data, "Secret"), *plain = xml_child(secret, "PlainValue");
     *why = NULL;
-    if (plain == NULL && child(secret, "EncryptedValue") != NULL)
+    if (plain == NULL && xml_child(secret, "EncryptedValue") != NULL)
         MEDGL_TRY(decrypt(pskc, secret, &value, why));
-    else if (!binary_of(plain, value.bytes, &value.len))
+    else if (!xml_binary(plain, value.bytes, &value.len))
         *why = N_("its secret is malformed");
     if (*why != NULL)
         return MEDGL_OK;
@@ -438,12 +282,12 @@ static enum medgl_error read_secret(struct pskc *pskc, const xmlNode *data,
 }
 
 /* "jsmith", or of "UID=jsmith,DC=example-bank,DC=net" the same. "": no login name. */
-static void read_user(const xmlNode *node, char user[OTP_LABEL_SIZE])
+static void read_user(const xml_node *node, char user[OTP_LABEL_SIZE])
 {
     char text[OTP_LABEL_SIZE];
     const char *name = text;
     user[0] = '\0';
-    if (!text_of(node, text, sizeof(text)))
+    if (!xml_text(node, text, sizeof(text)))
         return;
     if (strncasecmp(text, "UID=", 4) == 0) {
         name += 4;
@@ -453,13 +297,13 @@ static void read_user(const xmlNode *node, char user[OTP_LABEL_SIZE])
         (void)text_copy(user, OTP_LABEL_SIZE, name);
 }
 
-static void read_names(const xmlNode *package, const xmlNode *key, struct otp_found *found)
+static void read_names(const xml_node *package, const xml_node *key, struct otp_found *found)
 {
-    const xmlNode *device = child(package, "DeviceInfo");
-    read_user(child(key, "UserId"), found->user);
+    const xml_node *device = xml_child(package, "DeviceInfo");
+    read_user(xml_child(key, "UserId"), found->user);
     if (found->user[0] == '\0')
-        read_user(child(device, "UserId"), found->user);
-    if (!text_of(child(device, "SerialNo"), found->serial, sizeof(found->serial)) ||
+        read_user(xml_child(device, "UserId"), found->user);
+    if (!xml_text(xml_child(device, "SerialNo"), found->serial, sizeof(found->serial)) ||
         !text_is_printable(found->serial))
         found->serial[0] = '\0';
 }
@@ -469,9 +313,9 @@ static void found_clear(struct otp_found *found)
     secret_wipe(found, sizeof(*found));
 }
 
-static enum medgl_error read_package(struct pskc *pskc, const xmlNode *package)
+static enum medgl_error read_package(struct pskc *pskc, const xml_node *package)
 {
-    const xmlNode *key = child(package, "Key"), *data = child(key, "Data");
+    const xml_node *key = xml_child(package, "Key"), *data = xml_child(key, "Data");
     auto_clean(found_clear) struct otp_found found = {.line = ++pskc->number};
     read_names(package, key, &found);
     const char *why = read_algorithm(key, &found.record);
@@ -480,9 +324,9 @@ static enum medgl_error read_package(struct pskc *pskc, const xmlNode *package)
     if (why == NULL)
         why = read_clock(data, &found);
     if (why == NULL)
-        why = read_policy(child(key, "Policy"));
+        why = read_policy(xml_child(key, "Policy"));
     if (why == NULL)
-        why = read_limits(child(key, "Policy"), pskc->import->now);
+        why = read_limits(xml_child(key, "Policy"), pskc->import->now);
     if (why == NULL)
         MEDGL_TRY(read_secret(pskc, data, &found.record, &why));
     if (why == NULL)
@@ -494,14 +338,14 @@ static enum medgl_error read_package(struct pskc *pskc, const xmlNode *package)
 enum medgl_error otp_import_pskc(const struct secret *text, const struct secret *key,
                                  const struct secret *password, const struct otp_import *import)
 {
-    auto_clean(free_document) xmlDocPtr document = NULL;
+    auto_clean(xml_free) xml_document *document = NULL;
     auto_clean(pskc_clear) struct pskc pskc = {.import = import, .key = key, .password = password};
-    MEDGL_TRY(parse(text, &document));
-    pskc.root = xmlDocGetRootElement(document);
-    if (pskc.root == NULL || document->intSubset != NULL || !is_element(pskc.root, "KeyContainer"))
+    MEDGL_TRY(xml_read(text, &document));
+    pskc.root = xml_root(document, "KeyContainer");
+    if (pskc.root == NULL)
         return MEDGL_ERR_ARGUMENT;
-    for (const xmlNode *package = child(pskc.root, "KeyPackage"); package != NULL;
-         package = next_named(package->next, "KeyPackage"))
+    for (const xml_node *package = xml_child(pskc.root, "KeyPackage"); package != NULL;
+         package = xml_next(package, "KeyPackage"))
         MEDGL_TRY(read_package(&pskc, package));
     return pskc.number > 0 ? MEDGL_OK : MEDGL_ERR_ARGUMENT;
 }

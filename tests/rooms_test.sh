@@ -22,7 +22,7 @@ arrows() {
             owner["openssl"] = "^(base|factor|ledger)/|^engine/card_token\\.c$"
             owner["libp11"] = owner["p11-kit"] = "^engine/card_token\\.c$"
             owner["liboath"] = "^factor/totp\\.c$"
-            owner["libxml"] = "^factor/otp_pskc\\.c$"
+            owner["libxml"] = "^factor/otp_pskc_xml\\.c$"
             owner["archive"] = owner["archive_entry"] = "^operation/backup_pack\\.c$"
             owner["qrencode"] = "^operation/qr\\.c$"
             owner["unistr"] = owner["unictype"] = owner["uninorm"] = owner["unicase"] = "^(base|factor)/"
@@ -120,7 +120,7 @@ wrong ledger/note.c <openssl/pem.h>
 wrong policy/keys.c <libeconf.h>
 wrong factor/otp_uri.c <liboath/oath.h>
 wrong operation/totp.c <liboath/oath.h>
-wrong factor/otp_pskc_key.c <libxml/parser.h>
+wrong factor/otp_pskc.c <libxml/parser.h>
 wrong operation/totp_import.c <libxml/tree.h>
 wrong operation/totp.c <qrencode.h>
 wrong operation/backup.c <archive.h>
@@ -130,7 +130,7 @@ wrong admin/output.c <jansson.h>
 good base/crypto.c <openssl/evp.h>
 good factor/crypted.c <crypt.h>
 good factor/totp.c <liboath/oath.h>
-good factor/otp_pskc.c <libxml/tree.h>
+good factor/otp_pskc_xml.c <libxml/tree.h>
 good operation/qr.c <qrencode.h>
 good operation/backup_pack.c <archive_entry.h>
 good factor/card_trust.c <openssl/x509v3.h>
