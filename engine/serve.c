@@ -66,7 +66,7 @@ static const char *const result_words[] = {
     [WIRE_RESULT_CHANGE_DUE] = "the password must be changed",
     [WIRE_RESULT_MAXTRIES] = "three new passwords were refused",
     [WIRE_RESULT_AUTHTOK_ERR] = "the new password was not set",
-    [WIRE_RESULT_SESSION_ERR] = "the session was refused",
+    [WIRE_RESULT_SESSION_ERR] = "no session",
     [WIRE_RESULT_CONV_ERR] = "nobody answered",
 };
 
@@ -267,19 +267,20 @@ static enum wire_result change_result(enum change_verdict verdict, enum change_v
     return WIRE_RESULT_AUTHTOK_ERR;
 }
 
-static enum wire_result session_result(enum session_verdict verdict)
+/* MUST: what is refused is refused of sudo, too, which goes on after a failed session. */
+static enum wire_result session_result(enum wire_call call, enum session_verdict verdict)
 {
     switch (verdict) {
     case SESSION_DONE:
         return WIRE_RESULT_SUCCESS;
     case SESSION_NOT_ENROLLED:
         return WIRE_RESULT_NOT_ENROLLED;
-    case SESSION_CLOSED:
-        return WIRE_RESULT_PERM_DENIED;
+    case SESSION_OUTSIDER:
+        return WIRE_RESULT_SESSION_ERR;
     case SESSION_REFUSED:
         break;
     }
-    return WIRE_RESULT_SESSION_ERR;
+    return call == WIRE_CALL_OPEN_SESSION ? WIRE_RESULT_PERM_DENIED : WIRE_RESULT_SESSION_ERR;
 }
 
 /* -- calls ---------------------------------------------------------------------------------- */
@@ -356,7 +357,7 @@ static enum medgl_error serve_session(struct context *context, const struct talk
     else
         MEDGL_TRY(operation_session_close(context, &request->caller, request->user,
                                           request->session, &verdict));
-    *result = session_result(verdict);
+    *result = session_result(request->call, verdict);
     return MEDGL_OK;
 }
 

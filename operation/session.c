@@ -55,11 +55,10 @@ static enum session_verdict session_verdict_of(const struct session_run *run)
     case IDENTITY_ACCOUNT:
         return SESSION_DONE;
     case IDENTITY_NONE:
-        if (run->context->policy.unenrolled == POLICY_UNENROLLED_IGNORE)
-            return SESSION_NOT_ENROLLED;
-        break;
+        return run->context->policy.unenrolled == POLICY_UNENROLLED_IGNORE ? SESSION_NOT_ENROLLED
+                                                                           : SESSION_OUTSIDER;
     case IDENTITY_ALIAS:
-        return breakglass_is(&run->account) ? SESSION_CLOSED : SESSION_REFUSED;
+        break;
     }
     return SESSION_REFUSED;
 }
@@ -98,18 +97,27 @@ static enum medgl_error session_person(struct store_txn *txn, struct session_run
     return MEDGL_OK;
 }
 
+/* What is known of it whoever it is for. */
+static void session_comes(struct session_run *run)
+{
+    struct session *session = &run->session;
+    *session = (struct session){.opened = 0};
+    (void)snprintf(session->service, sizeof(session->service), "%s", run->caller->service);
+    (void)snprintf(session->source, sizeof(session->source), "%s", run->source.key);
+    run->persons = session_is_persons(session);
+}
+
 static enum medgl_error session_begin(struct store_txn *txn, struct session_run *run)
 {
     struct session *session = &run->session;
     const struct caller *caller = run->caller;
-    *session = (struct session){.opened = run->clock.now, .class_ = run->account.class_};
+    session_comes(run);
     MEDGL_TRY(crypto_random_id(session->id));
+    session->opened = run->clock.now;
+    session->class_ = run->account.class_;
     memcpy(session->account_id, run->account.id, CRYPTO_ID_SIZE);
-    (void)snprintf(session->service, sizeof(session->service), "%s", caller->service);
-    (void)snprintf(session->source, sizeof(session->source), "%s", run->source.key);
     (void)snprintf(session->tty, sizeof(session->tty), "%s", caller->tty);
     (void)snprintf(session->leader, sizeof(session->leader), "%s", caller->leader);
-    run->persons = session_is_persons(session);
     run->nobody = false;
     return session_person(txn, run);
 }
@@ -320,13 +328,18 @@ static enum medgl_error session_told(struct store_txn *txn, void *argument)
     return store_activity_put(txn, &activity);
 }
 
-/* R32: of an emergency everybody hears at each login. R21. */
-static void session_notice(const struct talk *talk, struct session_run *run)
+/* R32: of an emergency everybody hears at each login, whoever they are. */
+static void session_say_emergency(const struct talk *talk, const struct session_run *run)
 {
     char banner[EMERGENCY_BANNER_SIZE];
     emergency_banner(run->context, banner);
     if (banner[0] != '\0')
         talk->warn(talk->carrier, banner);
+}
+
+/* R21. */
+static void session_notice(const struct talk *talk, struct session_run *run)
+{
     session_say_last(talk, &run->before);
     if (run->before.failures == 0)
         return;
@@ -430,11 +443,13 @@ enum medgl_error operation_session_open(struct context *context, const struct ta
         alert_wake(context);
     if (run.match != IDENTITY_ACCOUNT) {
         *verdict = session_verdict_of(&run);
+        session_comes(&run);
+        if (*verdict == SESSION_NOT_ENROLLED && run.persons && !silent)
+            session_say_emergency(talk, &run);
         return MEDGL_OK;
     }
     if (run.closed) {
         session_say_closed(talk, &run);
-        *verdict = SESSION_CLOSED;
         return MEDGL_OK;
     }
     if (run.breakglass.now.known)
@@ -449,8 +464,10 @@ enum medgl_error operation_session_open(struct context *context, const struct ta
     }
     session_settle(&run, opening);
     *verdict = SESSION_DONE;
-    if (!silent && run.persons)
-        session_notice(talk, &run);
+    if (silent || !run.persons)
+        return MEDGL_OK;
+    session_say_emergency(talk, &run);
+    session_notice(talk, &run);
     return MEDGL_OK;
 }
 

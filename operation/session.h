@@ -7,11 +7,12 @@
 #include "operation/talk.h"
 
 enum session_verdict {
-    SESSION_REFUSED = 0,
+    SESSION_REFUSED = 0, /* MUST be told as more than a failed session: sudo goes on after one, and
+                            would be a way past limits (R29) and a closed account (R32) */
     SESSION_DONE,
     SESSION_NOT_ENROLLED,
-    SESSION_CLOSED, /* refused: a break-glass account that is not open. MUST be told as more than a
-                       failed session: sudo goes on after one (R32) */
+    SESSION_OUTSIDER, /* refused, by unenrolled = deny. A failed session and no more: who is
+                         enrolled becomes root by sudo, which asks for no session of root's */
 };
 
 /* What a new session is told about, and what its host sets for it. */

@@ -7,7 +7,10 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-/* No verdict could be had. For sessions PAM documents no other failure. */
+/* No verdict could be had. For sessions PAM documents no other failure; and sudo, which goes on
+ * after this one, has to work in an emergency while the store that root would be looked up in is
+ * broken.
+ */
 static int unavailable(enum wire_call call)
 {
     bool session = call == WIRE_CALL_OPEN_SESSION || call == WIRE_CALL_CLOSE_SESSION;

@@ -61,6 +61,31 @@ converses "who is not enrolled uses pam_unix" as bob sudo id <<-END
 	end 0
 END
 
-# No session of hers: the one that sudo opens is root's.
-evidence_holds login.success login.failure login.locked password.change
+
+# What sudo must not go past: it takes a session that failed for one that it can do without.
+echo 'bob ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/bob
+as_bob=(setpriv --reuid bob --regid bob --init-groups)
+useradd --non-unique --uid "$(id -u alice)" --gid alice --no-create-home twin
+works "bob becomes alice" "${as_bob[@]}" sudo -n -u alice true
+refused "but not by another name of her uid" 1 "${as_bob[@]}" sudo -n -u twin touch /run/was-twin
+refused "nor does root" 1 sudo -u twin touch /run/was-twin
+works "nothing was done" test ! -e /run/was-twin
+userdel --force twin > /run/userdel.log 2>&1
+printf '%s\n' 'attempt_delay = 0' 'sessions_staff = 1' > $policy
+"${as_bob[@]}" sudo -n -u alice sleep 98764 < /dev/null > /run/first 2>&1 &
+works "one session of hers is open (R29)" wait_for 20 pgrep -u alice -f 'sleep 98764'
+refused "no second one" 1 "${as_bob[@]}" sudo -n -u alice touch /run/was-second
+works "nothing was done then" test ! -e /run/was-second
+pkill -u alice -f 'sleep 98764'
+wait $!
+printf '%s\n' 'attempt_delay = 0' 'unenrolled = deny' > $policy
+converses "where only who is enrolled gets in, they become root (R01)" as alice sudo id <<-END
+	see [sudo] password for alice: 
+	type $next
+	see uid=0(root)
+	end 0
+END
+
+# No session of hers by her own sudo: the one that it opens is root's.
+evidence_holds login.success login.failure login.locked password.change session.open session.refused
 finish

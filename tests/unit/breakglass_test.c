@@ -870,13 +870,13 @@ static const struct phase {
     enum access_verdict access;
     enum session_verdict session;
 } phases[] = {
-    {"never sealed", was_never, ACCESS_DENIED, SESSION_CLOSED},
+    {"never sealed", was_never, ACCESS_DENIED, SESSION_REFUSED},
     {"sealed, and not used: no key is a way around the envelope", was_sealed, ACCESS_DENIED,
-     SESSION_CLOSED},
+     SESSION_REFUSED},
     {"used", was_used, ACCESS_ALLOWED, SESSION_DONE},
-    {"recovered", was_recovered, ACCESS_DENIED, SESSION_CLOSED},
-    {"timed out", was_timed_out, ACCESS_DENIED, SESSION_CLOSED},
-    {"revoked", was_revoked, ACCESS_DENIED, SESSION_CLOSED},
+    {"recovered", was_recovered, ACCESS_DENIED, SESSION_REFUSED},
+    {"timed out", was_timed_out, ACCESS_DENIED, SESSION_REFUSED},
+    {"revoked", was_revoked, ACCESS_DENIED, SESSION_REFUSED},
 };
 
 static void phase_test(void **state)
@@ -888,7 +888,7 @@ static void phase_test(void **state)
     assert_int_equal(account_phase(), row->access);
     assert_int_equal(open_session(&opening), row->session);
     assert_int_equal(alerts_with("came without its sealed credential") > 0,
-                     row->session == SESSION_CLOSED);
+                     row->session == SESSION_REFUSED);
     end();
 }
 

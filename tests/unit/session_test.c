@@ -516,6 +516,41 @@ static void the_last_login_is_told(void **state)
     end(f);
 }
 
+/* -- an emergency (R32) ----------------------------------------------------------------------- */
+
+static const struct outsider {
+    const char *name, *policy;
+    struct place place;
+    bool told;
+    enum session_verdict verdict;
+} outsiders[] = {
+    {"over the network", "", SSHD, true, SESSION_NOT_ENROLLED},
+    {"at the console", "", CONSOLE, true, SESSION_NOT_ENROLLED},
+    {"by su", "", SU, true, SESSION_NOT_ENROLLED},
+    {"not by root's su", "", ROOT_SU, false, SESSION_NOT_ENROLLED},
+    {"not by sudo, which is silent", "", SUDO, false, SESSION_NOT_ENROLLED},
+    {"not in a job of cron", "", CRON, false, SESSION_NOT_ENROLLED},
+    {"nor their systemd", "", USER, false, SESSION_NOT_ENROLLED},
+    {"not who is refused", "unenrolled = deny\n", SSHD, false, SESSION_OUTSIDER},
+};
+
+static void who_is_not_enrolled_hears_of_it(void **state)
+{
+    const struct outsider *row = *state;
+    void *opened = NULL;
+    struct script script = {.next = 0};
+    assert_int_equal(fixture_open(&opened), 0);
+    struct fixture *f = opened;
+    write_policy(f, row->policy);
+    reopen(f);
+    f->context.emergency =
+        (struct emergency_now_view){.known = true, .phase = EMERGENCY_OPEN, .row = {.number = 7}};
+    assert_int_equal(open_at(f, &row->place, NULL, &script), row->verdict);
+    assert_int_equal(strstr(script.heard, "EMERGENCY 7 ") != NULL, row->told);
+    assert_int_equal(script.heard[0] != '\0', row->told);
+    end(f);
+}
+
 /* -- what its host sets (R04, R22) ------------------------------------------------------------ */
 
 static const struct setting {
@@ -1056,6 +1091,8 @@ int main(void)
               NULL);
     TABLE_ADD("a session of an older schema (R29)", classlesses, a_session_without_a_class);
     TABLE_ADD("notice (R21)", notices, the_last_login_is_told);
+    TABLE_ADD("an emergency is told who is not enrolled (R32)", outsiders,
+              who_is_not_enrolled_hears_of_it);
     TABLE_ADD("limits of a session (R04 R22)", settings, a_host_sets_limits);
     TABLE_ADD("alerts (R07)", alarms, an_administrator_hears);
     TABLE_ADD("a long absence (R25)", absences, an_absence_ends_once);
