@@ -170,9 +170,10 @@ enum admin_exit emergency_review(struct admin *admin)
 {
     const char *number = admin->options.name;
     char why[OPERATION_WHY_SIZE];
-    const enum medgl_error error =
-        operation_emergency_review(&admin->context, (uint32_t)strtoul(number, NULL, 10),
-                                   admin->options.value[OPTION_NOTE], why);
+    auto_clean(context_close) struct context there = {.store = NULL};
+    const enum medgl_error error = operation_emergency_review(
+        &admin->context, emergency_main(admin, &there), (uint32_t)strtoul(number, NULL, 10),
+        admin->options.value[OPTION_NOTE], why);
     if (error == MEDGL_ERR_NOT_FOUND) {
         complain(_("There was no emergency %s; medgl-admin emergency list says which there were."),
                  number);

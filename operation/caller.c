@@ -8,9 +8,12 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SOURCE_CHANGE "change "
+#define SOURCE_UID    "uid "
+#define SOURCE_USER   "user "
 
 /* A local user has all of 127.0.0.0/8 to call from: it is one source. */
 static void source_ipv4(const char *address, struct source *source)
@@ -70,8 +73,22 @@ bool source_key_is_console(const char *key)
 bool source_key_is_own(const char *key, const struct account *account)
 {
     char own[32];
-    (void)snprintf(own, sizeof(own), "uid %lld", (long long)account->uid);
+    (void)snprintf(own, sizeof(own), SOURCE_UID "%lld", (long long)account->uid);
     return account->uid > 0 && strcmp(source_key_place(key), own) == 0;
+}
+
+const char *source_key_asker(const char *key, int64_t *uid)
+{
+    const char *place = source_key_place(key);
+    char *end;
+    *uid = -1;
+    if (strncmp(place, SOURCE_USER, strlen(SOURCE_USER)) == 0)
+        return place + strlen(SOURCE_USER);
+    if (strncmp(place, SOURCE_UID, strlen(SOURCE_UID)) == 0) {
+        const long long number = strtoll(place + strlen(SOURCE_UID), &end, 10);
+        *uid = *end == '\0' ? number : -1;
+    }
+    return "";
 }
 
 static const char *caller_terminal(const struct caller *caller)
@@ -86,13 +103,15 @@ void source_of(const struct caller *caller, struct source *source)
     /* MUST: who is not trusted is counted by what the kernel says; else each made-up address would
      * be five guesses more. */
     if (!caller->trusted)
-        (void)snprintf(source->key, sizeof(source->key), "uid %u", (unsigned)caller->peer_uid);
+        (void)snprintf(source->key, sizeof(source->key), SOURCE_UID "%u",
+                       (unsigned)caller->peer_uid);
     else if ((source->remote = caller->rhost[0] != '\0'))
         source_remote(caller->rhost, source);
     else if (caller->real_uid > 0)
-        (void)snprintf(source->key, sizeof(source->key), "uid %lld", (long long)caller->real_uid);
+        (void)snprintf(source->key, sizeof(source->key), SOURCE_UID "%lld",
+                       (long long)caller->real_uid);
     else if (caller->ruser[0] != '\0')
-        (void)snprintf(source->key, sizeof(source->key), "user %s", caller->ruser);
+        (void)snprintf(source->key, sizeof(source->key), SOURCE_USER "%s", caller->ruser);
     else if (tty[0] != '\0') {
         (void)snprintf(source->key, sizeof(source->key), "%s", tty);
         source->console = source_key_is_console(tty);

@@ -68,4 +68,8 @@ const char *source_key_place(const char *key);
 bool source_key_is_console(const char *key);
 bool source_key_is_own(const char *key, const struct account *account);
 
+/* Who asked, where the key is no place: the login name, and `*uid` -1; or "", and `*uid`. A place
+ * gives "" and -1. */
+const char *source_key_asker(const char *key, int64_t *uid);
+
 #endif

@@ -93,10 +93,13 @@ enum medgl_error operation_emergency_closed(struct context *context,
 /* Their open sessions are recorded as ended, after their processes were. */
 enum medgl_error operation_emergency_ended(struct context *context, const char *name);
 
-/* MEDGL_ERR_REFUSED with `why`: it is open, reviewed already, or the operator used an account in it
- * or is the person who decided it. MEDGL_ERR_NOT_FOUND: there is none of that number. */
-enum medgl_error operation_emergency_review(struct context *context, uint32_t number,
-                                            const char *note, char why[OPERATION_WHY_SIZE]);
+/* Signs it off. `main_context`: where the operator's accounts are; NULL: it cannot be read.
+ * MEDGL_ERR_REFUSED with `why`: it is open, reviewed already; or the operator (operation/acting.h)
+ * used an account in it, decided it, or recorded it for whoever did; or whether they did is not
+ * known. MEDGL_ERR_NOT_FOUND: there is none of that number. */
+enum medgl_error operation_emergency_review(struct context *context, struct context *main_context,
+                                            uint32_t number, const char *note,
+                                            char why[OPERATION_WHY_SIZE]);
 
 /* What is still open, for `emergency status` and the banner. */
 struct emergency_status {

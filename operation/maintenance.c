@@ -4,9 +4,8 @@
 #include "base/auto.h"
 #include "base/message.h"
 #include "base/text.h"
+#include "operation/acting.h"
 #include "operation/evidence.h"
-#include "operation/identity.h"
-#include "operation/person.h"
 #include "operation/refuse.h"
 #include "operation/role.h"
 #include "policy/calendar.h"
@@ -102,7 +101,7 @@ enum medgl_error operation_maintenance_list(
 struct confirm_run {
     struct context *context;
     const char *id, *note;
-    char full_name[STORE_TEXT_SIZE]; /* the operator's; "" where it is not known */
+    struct acting acting;
     char *why;
     struct clock_reading clock;
     struct session *waiting; /* malloc'ed: those that have the id, or whose grant has it */
@@ -110,12 +109,13 @@ struct confirm_run {
     bool by_grant, several, open; /* one of them is */
     char found[CRYPTO_ID_SIZE];   /* the whole id; "": none so far */
     struct account account;       /* whose sessions they are */
-    bool own, beyond;             /* what role_reaches() refused */
+    bool beyond;                  /* what role_reaches() refused */
 };
 
 static void confirm_free(struct confirm_run *run)
 {
     free(run->waiting);
+    acting_free(&run->acting);
 }
 
 /* Which whole id is meant: of a session, or of a grant. */
@@ -193,38 +193,23 @@ static enum medgl_error confirm_find(struct store_txn *txn, struct confirm_run *
     return run->count > 0 ? MEDGL_OK : confirm_nothing(txn, run);
 }
 
-/* One person's accounts stand for each other: a staff one and a maintenance one are not two. */
-static enum medgl_error confirm_look(void *argument, const struct account *other)
-{
-    struct confirm_run *run = argument;
-    const struct actor *actor = &run->context->actor;
-    const bool operators =
-        (actor->uid >= 0 && actor->uid == other->uid) || text_same_name(actor->name, other->name);
-    run->own = run->own || (operators && person_is_same(other, &run->account));
-    return MEDGL_OK;
-}
-
 /* MUST: nobody confirms their own work, by no name and no account of theirs; whoever is bound by no
  * role neither. */
 static enum medgl_error confirm_by_another(struct store_txn *txn, struct confirm_run *run)
 {
-    const struct actor *actor = &run->context->actor;
-    if (actor->name[0] == '\0')
-        return refuse(run->why, _("nobody knows who you are: log in under your own name, or say "
-                                  "--operator"));
+    bool own;
     MEDGL_TRY(store_account_by_id(txn, run->waiting[0].account_id, &run->account));
     run->beyond = true;
     MEDGL_TRY(role_reaches(run->context, txn, &run->account, run->why));
     run->beyond = false;
-    run->own = text_same_name(actor->name, run->account.full_name) ||
-               text_same_name(run->full_name, run->account.full_name);
-    MEDGL_TRY(store_account_each(txn, confirm_look, run));
+    MEDGL_TRY(acting_look_accounts(txn, &run->acting));
+    own = acting_is_account(&run->acting, &run->account);
     for (size_t i = 0; i < run->count; i++)
-        run->own = run->own || text_same_name(actor->name, run->waiting[i].person) ||
-                   text_same_name(run->full_name, run->waiting[i].person);
-    return run->own ? refuse(run->why, _("who did the work does not confirm it: have somebody else "
-                                         "do it"))
-                    : MEDGL_OK;
+        own |= acting_is_called(&run->acting, run->waiting[i].person) ||
+               acting_is_source(&run->acting, run->waiting[i].source);
+    return own ? refuse(run->why, _("who did the work does not confirm it: have somebody else "
+                                    "do it"))
+               : MEDGL_OK;
 }
 
 static enum medgl_error confirm_one(struct store_txn *txn, const struct confirm_run *run,
@@ -261,14 +246,11 @@ enum medgl_error operation_maintenance_confirm(struct context *context, const ch
 {
     auto_clean(confirm_free) struct confirm_run run = {
         .context = context, .id = id, .note = note != NULL ? note : "", .why = why};
-    struct unix_user user;
     *confirmed = 0;
     why[0] = '\0';
     if (strlen(id) < CRYPTO_ID_LEAST || !text_is_printable(run.note))
         return MEDGL_ERR_ARGUMENT;
-    if (context->actor.name[0] != '\0' && unix_user_find(context->actor.name, &user) == MEDGL_OK &&
-        user.exists)
-        (void)text_copy(run.full_name, sizeof(run.full_name), user.full_name);
+    MEDGL_TRY(acting_look(&context->actor, &run.acting, why));
     const enum medgl_error error = store_transact(context->store, STORE_WRITE, confirm_now, &run);
     if (error == MEDGL_ERR_REFUSED && run.beyond)
         return operation_role_beyond(context, "maintenance confirm", run.account.name);

@@ -45,10 +45,20 @@ if [ "$loginuid" = 4294967295 ]; then
     [ $? = 1 ] && grep -q 'does not review it' "$err"
     verdict "not by who decided it" $?
 fi
-says "by somebody else" 0 'Emergency 1: reviewed' emergency review 1 --note "all of it"
-says "once" 1 'was reviewed already' emergency review 1
+says "not by who recorded it" 1 'declared or ended an emergency for others does not review it' emergency review 1
+[ "$loginuid" != 4294967295 ] || {
+    mv "$state/medgl.db" "$state/away.db"
+    as Kansa emergency review 1
+    [ $? = 1 ] && grep -q 'main store cannot be read' "$err"
+    verdict "not while the main store is away" $?
+    mv "$state/away.db" "$state/medgl.db"
+    as Kansa emergency review 1 --note "all of it"
+    [ $? = 0 ] && grep -q 'Emergency 1: reviewed' "$out"
+    verdict "by somebody else" $?
+    says "once" 1 'was reviewed already' emergency review 1
+}
 json "the list has all of it" 0 '[(e["number"], e["drill"], e["state"], e["criterion"], e["ended_by"], e["reviewed"] is not None)
-    for e in d["emergencies"]] == [(1, False, "recovered", "disaster", "Deputy", True)]' emergency list
+    for e in d["emergencies"]] == [(1, False, "recovered", "disaster", "Deputy", '"$([ "$loginuid" = 4294967295 ] && echo True || echo False)"')]' emergency list
 
 # -- its longest time, by the time alone
 

@@ -550,15 +550,18 @@ static void helpdesk_seals_nothing(void **state)
 /* A review that is missing is told until it is there. */
 static void review_is_told(void **state)
 {
+    auto_clean(context_close) struct context main_context = {.store = NULL};
     char why[OPERATION_WHY_SIZE];
     (void)state;
     begin();
     was_recovered();
+    assert_int_equal(context_open(here->root, CONTEXT_READING, &main_context), MEDGL_OK);
     seal_it(NAME);
     assert_non_null(strstr(page.warned, "report emergency 1"));
     assert_int_equal(entries_with("\"unreviewed\":1"), 1);
     (void)snprintf(here->context.actor.name, sizeof(here->context.actor.name), "reviewer");
-    assert_int_equal(operation_emergency_review(&here->context, 1, "fine", why), MEDGL_OK);
+    assert_int_equal(operation_emergency_review(&here->context, &main_context, 1, "fine", why),
+                     MEDGL_OK);
     seal_it(NAME);
     assert_null(strstr(page.warned, "review"));
     end();

@@ -1,6 +1,5 @@
-/* R31 R32 R33: emergencies in a real store: every order of what happens, with reboots and clocks
- * that jump; what each turn writes and tells; who may review; and SIGKILL at every step of the end.
- */
+/* R31 R32: emergencies in a real store: every order of what happens, with reboots and clocks that
+ * jump; what each turn writes and tells; and SIGKILL at every step of the end. */
 #include "tests/unit/operation_fixture.h"
 #include "tests/unit/table.h"
 
@@ -607,64 +606,6 @@ static void R32_looked_at_before_each_order(void **state)
     end();
 }
 
-/* -- review ------------------------------------------------------------------------------------ */
-
-static const struct review_row {
-    const char *name, *operator;
-    int64_t uid; /* -2: of the account */
-    const char *person;
-    bool recovered;
-    uint32_t number;
-    enum medgl_error error;
-} review_rows[] = {
-    {"somebody else", "auditor", -1, "Tanaka", true, 1, MEDGL_OK},
-    {"there is none", "auditor", -1, "Tanaka", true, 2, MEDGL_ERR_NOT_FOUND},
-    {"it is open", "auditor", -1, "Tanaka", false, 1, MEDGL_ERR_REFUSED},
-    {"who decided it", "director", -1, "Tanaka", true, 1, MEDGL_ERR_REFUSED},
-    {"who decided its end", "deputy", -1, "Tanaka", true, 1, MEDGL_ERR_REFUSED},
-    {"who used it, by the login", "anybody", -2, "Tanaka", true, 1, MEDGL_ERR_REFUSED},
-    {"who used it, by the name of the account", NAME, -1, "Tanaka", true, 1, MEDGL_ERR_REFUSED},
-    {"who used it, by what they said", "tanaka", -1, "TANAKA", true, 1, MEDGL_ERR_REFUSED},
-    {"nobody knows who", "", -1, "Tanaka", true, 1, MEDGL_ERR_REFUSED},
-};
-
-static enum medgl_error person_now(struct store_txn *txn, void *argument)
-{
-    struct account account;
-    struct ledger_entry entry;
-    const struct clock_reading clock = clock_read();
-    MEDGL_TRY(store_account_by_name(txn, NAME, &account));
-    evidence_begin(&here->context, &clock, LEDGER_BREAKGLASS_PERSON, &account, &entry);
-    ledger_entry_text(&entry, "person", argument);
-    return evidence_append(&here->context, txn, &entry, NULL);
-}
-
-static void reviewed(void **state)
-{
-    const struct review_row *row = *state;
-    char why[OPERATION_WHY_SIZE], person[64];
-    begin_with("");
-    assert_int_equal(seal_it(NAME), MEDGL_OK);
-    assert_int_equal(declare(false), MEDGL_OK);
-    assert_int_equal(use(NAME), MEDGL_OK);
-    (void)snprintf(person, sizeof(person), "%s", row->person);
-    assert_int_equal(store_transact(here->context.store, STORE_WRITE, person_now, person),
-                     MEDGL_OK);
-    if (row->recovered)
-        assert_int_equal(recover(), MEDGL_OK);
-    struct actor *actor = &here->context.actor;
-    (void)snprintf(actor->name, sizeof(actor->name), "%s", row->operator);
-    actor->uid = row->uid == -2 ? (int64_t)getpwnam(NAME)->pw_uid : row->uid;
-    assert_int_equal(operation_emergency_review(&here->context, row->number, "fine", why),
-                     row->error);
-    const bool done = row->error == MEDGL_OK;
-    assert_int_equal(look(NAME).view.row.reviewed != 0, done);
-    if (done)
-        assert_int_equal(operation_emergency_review(&here->context, 1, NULL, why),
-                         MEDGL_ERR_REFUSED);
-    end();
-}
-
 /* -- the banner -------------------------------------------------------------------------------- */
 
 static const struct banner_row {
@@ -769,7 +710,6 @@ int main(void)
     table_add("R32 close", "one that is retired", R32_retired_is_no_hiding_place, NULL);
     table_add("R32 close", "no seal over processes", R32_no_seal_over_processes, NULL);
     table_add("R32 close", "looked at before each", R32_looked_at_before_each_order, NULL);
-    TABLE_ADD("R33 review", review_rows, reviewed);
     TABLE_ADD("R31 banner", banner_rows, bannered);
     table_add("R32 killed", "while it ends", R32_killed_while_it_ends, NULL);
     return table_run("emergencies");

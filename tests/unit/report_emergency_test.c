@@ -665,7 +665,8 @@ static void left_step_by_step(void **state)
     heard = report(1);
     LEFT(&heard, "review 1");
     act_as("reviewer");
-    assert_int_equal(operation_emergency_review(&small, 1, "in order", why), MEDGL_OK);
+    assert_int_equal(operation_emergency_review(&small, &here->context, 1, "in order", why),
+                     MEDGL_OK);
     heard = report(1);
     LEFT(&heard, "");
     assert_string_equal(heard.row.reviewed_by, "reviewer");
