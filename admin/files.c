@@ -189,6 +189,14 @@ enum admin_exit identity_release_file(struct guarded_file *file, bool stays)
     return ADMIN_UNUSABLE;
 }
 
+static enum admin_exit file_read_all(int fd, const char *path, struct secret *content)
+{
+    if (file_read(fd, content) == MEDGL_OK)
+        return ADMIN_DONE;
+    complain(_("%s cannot be read: %s."), path, strerror(errno));
+    return ADMIN_USAGE;
+}
+
 /* A checkpoint, or keys of the ledger. */
 static enum admin_exit file_read_text(const struct identity *identity, const char *path,
                                       char **text)
@@ -197,23 +205,17 @@ static enum admin_exit file_read_text(const struct identity *identity, const cha
     enum admin_exit code = file_open(identity, path, O_RDONLY, &fd);
     if (code != ADMIN_DONE)
         return code;
-    char buffer[2 * STORE_COSIGNED_SIZE];
-    size_t used = 0;
-    ssize_t got;
-    while (used < sizeof(buffer) && ((got = read(fd, buffer + used, sizeof(buffer) - used)) != 0)) {
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0) {
-            complain(_("%s cannot be read: %s."), path, strerror(errno));
-            return ADMIN_USAGE;
-        }
-        used += (size_t)got;
-    }
-    if (used == sizeof(buffer) || memchr(buffer, '\0', used) != NULL) {
+    auto_secret struct secret content = SECRET_NONE;
+    if (secret_alloc(&content, 2 * STORE_COSIGNED_SIZE) != MEDGL_OK)
+        return admin_failed(MEDGL_ERR_MEMORY, "", NULL);
+    code = file_read_all(fd, path, &content);
+    if (code != ADMIN_DONE)
+        return code;
+    if (content.len == content.cap || memchr(content.bytes, '\0', content.len) != NULL) {
         complain(_("%s is no checkpoint and no key: it is too long or not a text."), path);
         return ADMIN_USAGE;
     }
-    *text = strndup(buffer, used);
+    *text = strndup((const char *)content.bytes, content.len);
     return *text != NULL ? ADMIN_DONE : ADMIN_UNUSABLE;
 }
 
@@ -278,17 +280,9 @@ enum admin_exit files_read(int fd, const char *what, struct secret *content)
 {
     if (secret_alloc(content, FROM_MAX + 1) != MEDGL_OK)
         return admin_failed(MEDGL_ERR_MEMORY, "", NULL);
-    for (ssize_t got; content->len < content->cap; content->len += (size_t)got) {
-        do
-            got = read(fd, content->bytes + content->len, content->cap - content->len);
-        while (got < 0 && errno == EINTR);
-        if (got < 0) {
-            complain(_("%s cannot be read: %s."), what, strerror(errno));
-            return ADMIN_USAGE;
-        }
-        if (got == 0)
-            break;
-    }
+    const enum admin_exit code = file_read_all(fd, what, content);
+    if (code != ADMIN_DONE)
+        return code;
     if (content->len > FROM_MAX) {
         complain(_("%s is too long: it may have %zu bytes."), what, FROM_MAX);
         return ADMIN_USAGE;
@@ -365,15 +359,9 @@ enum admin_exit files_read_document(int fd, const char *path, struct secret *doc
     const size_t size = (size_t)st.st_size;
     if (secret_alloc(document, size + 1) != MEDGL_OK)
         return admin_failed(MEDGL_ERR_MEMORY, "", NULL);
-    for (ssize_t got = 1; got != 0 && document->len < document->cap; document->len += (size_t)got) {
-        do
-            got = read(fd, document->bytes + document->len, document->cap - document->len);
-        while (got < 0 && errno == EINTR);
-        if (got < 0) {
-            complain(_("%s cannot be read: %s."), path, strerror(errno));
-            return ADMIN_USAGE;
-        }
-    }
+    const enum admin_exit code = file_read_all(fd, path, document);
+    if (code != ADMIN_DONE)
+        return code;
     if (document->len == size)
         return ADMIN_DONE;
     complain(_("%s changed while it was read: wait until the scan is whole."), path);

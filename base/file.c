@@ -50,6 +50,21 @@ enum medgl_error file_open_trusted(const char *path, const struct file_rule *rul
     return MEDGL_OK;
 }
 
+enum medgl_error file_read(int fd, struct secret *content)
+{
+    while (content->len < content->cap) {
+        const ssize_t got = read(fd, content->bytes + content->len, content->cap - content->len);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return medgl_error_from_errno(errno);
+        if (got == 0)
+            break;
+        content->len += (size_t)got;
+    }
+    return MEDGL_OK;
+}
+
 enum medgl_error file_read_trusted(const char *path, const struct file_rule *rule,
                                    struct secret *content)
 {
@@ -57,20 +72,10 @@ enum medgl_error file_read_trusted(const char *path, const struct file_rule *rul
     MEDGL_TRY(file_open_trusted(path, rule, &fd));
     auto_secret struct secret read_so_far = SECRET_NONE;
     MEDGL_TRY(secret_alloc(&read_so_far, rule->max + 1));
-    for (;;) {
-        ssize_t got =
-            read(fd, read_so_far.bytes + read_so_far.len, read_so_far.cap - read_so_far.len);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return medgl_error_from_errno(errno);
-        if (got == 0)
-            break;
-        read_so_far.len += (size_t)got;
-        if (read_so_far.len > rule->max) {
-            log_line(LOG_ERR, "%s grew while it was read: see who writes to it", path);
-            return MEDGL_ERR_ACCESS;
-        }
+    MEDGL_TRY(file_read(fd, &read_so_far));
+    if (read_so_far.len > rule->max) {
+        log_line(LOG_ERR, "%s grew while it was read: see who writes to it", path);
+        return MEDGL_ERR_ACCESS;
     }
     read_so_far.bytes[read_so_far.len] = '\0';
     *content = read_so_far;

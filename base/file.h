@@ -31,6 +31,10 @@ enum medgl_error file_create(const char *path, uid_t owner, gid_t group, mode_t 
 enum medgl_error file_replace(const char *path, uid_t owner, gid_t group, mode_t mode,
                               const void *bytes, size_t len);
 
+/* Reads on behind what is in `content`, to the end of the file or until there is no more room.
+ * MEDGL_ERR_IO, _ACCESS and others, and `errno` says why. */
+enum medgl_error file_read(int fd, struct secret *content);
+
 /* All of the bytes, however many calls that takes. */
 enum medgl_error file_write(int fd, const void *bytes, size_t len);
 

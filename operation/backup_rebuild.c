@@ -374,12 +374,7 @@ static enum medgl_error restore_run(struct restore *restore, const struct secret
 static enum medgl_error restore_take_key(int from, struct secret *key)
 {
     MEDGL_TRY(secret_alloc(key, RESTORE_KEY_MAX));
-    for (ssize_t got; key->len < key->cap; key->len += (size_t)got) {
-        got = read(from, key->bytes + key->len, key->cap - key->len);
-        if (got <= 0)
-            return got == 0 ? MEDGL_OK : medgl_error_from_errno(errno);
-    }
-    return MEDGL_OK;
+    return file_read(from, key);
 }
 
 _Noreturn void restore_child(const struct backup_restore_request *request, int socket, int key_pipe,

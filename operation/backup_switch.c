@@ -143,17 +143,8 @@ enum medgl_error switch_read(int directory, const char *name, size_t most, struc
         (size_t)st.st_size > most)
         return MEDGL_ERR_ACCESS;
     MEDGL_TRY(secret_alloc(content, (size_t)st.st_size + 1));
-    while (content->len < content->cap) {
-        const ssize_t got = read(fd, content->bytes + content->len, content->cap - content->len);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return medgl_error_from_errno(errno);
-        if (got == 0)
-            return MEDGL_OK;
-        content->len += (size_t)got;
-    }
-    return MEDGL_ERR_ACCESS; /* it grew */
+    MEDGL_TRY(file_read(fd, content));
+    return content->len < content->cap ? MEDGL_OK : MEDGL_ERR_ACCESS; /* it grew */
 }
 
 static int switch_stage(const struct switch_plan *plan, const char *beneath)
