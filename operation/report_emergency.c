@@ -1,6 +1,7 @@
 /* What was done in an emergency (R33): who logged in as what, from where and how long, what
  * operators did, which alerts went out, what remains. What lies within it is told by positions in
  * the ledgers, for the clock may have been wrong. */
+#include "operation/report_entry.h"
 #include "operation/report_logins.h"
 
 #include "base/auto.h"
@@ -8,12 +9,7 @@
 #include "ledger/entry.h"
 #include "operation/session.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define REPORT_DETAILS_SIZE 1024
 
 struct report_run {
     struct context *context;
@@ -55,83 +51,6 @@ const char *emergency_left_word(enum emergency_left what)
         return "archives";
     }
     return "";
-}
-
-/* -- which entries are what ---------------------------------------------------------------------
- */
-
-enum report_part {
-    PART_NONE,
-    PART_SESSION,
-    PART_ALERT,
-    PART_ACT,
-};
-
-/* What people and the machine do by themselves is no act of an operator. */
-static enum report_part report_part_of(enum ledger_kind kind)
-{
-    switch (kind) {
-    case LEDGER_SESSION_OPEN:
-        return PART_SESSION;
-    case LEDGER_ALERT_RAISE:
-        return PART_ALERT;
-    case LEDGER_LOGIN_SUCCESS: /* see report_logins.c */
-    case LEDGER_LOGIN_FAILURE:
-    case LEDGER_LOGIN_ABANDONED:
-    case LEDGER_BREAKGLASS_PERSON:
-    case LEDGER_LOGIN_LOCKED:
-    case LEDGER_ACCESS_DENIED:
-    case LEDGER_PASSWORD_REHASH:
-    case LEDGER_PASSWORD_JUDGE:
-    case LEDGER_PASSWORD_GRACE:
-    case LEDGER_GRANT_USE:
-    case LEDGER_GRANT_END:
-    case LEDGER_SESSION_CLOSE:
-    case LEDGER_SESSION_LOST:
-    case LEDGER_SESSION_REFUSED:
-    case LEDGER_BREAKGLASS_USE:
-    case LEDGER_ALERT_DELIVER:
-    case LEDGER_CLOCK_BACK:
-    case LEDGER_EMERGENCY_JOIN:
-    case LEDGER_KIND_COUNT:
-        return PART_NONE;
-    case LEDGER_SETUP:
-    case LEDGER_ACCOUNT_ADD:
-    case LEDGER_ACCOUNT_DISABLE:
-    case LEDGER_ACCOUNT_ENABLE:
-    case LEDGER_ACCOUNT_RETIRE:
-    case LEDGER_ACCOUNT_CHANGE:
-    case LEDGER_ACCOUNT_SHADOW:
-    case LEDGER_ACCOUNT_UNLOCK:
-    case LEDGER_PASSWORD_ISSUE:
-    case LEDGER_PASSWORD_CHANGE:
-    case LEDGER_PASSWORD_IMPORT:
-    case LEDGER_PASSWORD_REVOKE:
-    case LEDGER_PASSWORD_RESET:
-    case LEDGER_FACTOR_ENROL:
-    case LEDGER_FACTOR_REVOKE:
-    case LEDGER_GRANT_ADD:
-    case LEDGER_GRANT_REVOKE:
-    case LEDGER_ROLE_REFUSED:
-    case LEDGER_DOCUMENT_READ:
-    case LEDGER_DOCUMENT_DESTROY:
-    case LEDGER_ARCHIVE:
-    case LEDGER_COSIGN:
-    case LEDGER_KEY_ROTATE:
-    case LEDGER_BACKUP_CREATE:
-    case LEDGER_BACKUP_VERIFY:
-    case LEDGER_BACKUP_RESTORE:
-    case LEDGER_SESSION_END:
-    case LEDGER_POLICY_CHANGE:
-    case LEDGER_BREAKGLASS_SEAL:
-    case LEDGER_BREAKGLASS_CLOSE:
-    case LEDGER_EMERGENCY_DECLARE:
-    case LEDGER_EMERGENCY_RECOVER:
-    case LEDGER_EMERGENCY_REVIEW:
-    case LEDGER_MAINTENANCE_CONFIRM:
-        return PART_ACT;
-    }
-    return PART_NONE;
 }
 
 static const char *report_text(const char *text)
@@ -243,49 +162,6 @@ static enum medgl_error report_alert(struct report_run *run, const struct ledger
 
 /* -- acts ------------------------------------------------------------------------------------- */
 
-/* Ids and digests say nothing to people; the emergency is known, with its range of the main ledger.
- */
-static bool report_tells(const struct ledger_field *field)
-{
-    static const char *const others[] = {"id", "emergency", "drill", "main", "actor_asserted"};
-    for (size_t i = 0; i < MEDGL_COUNT(others); i++)
-        if (strcmp(field->name, others[i]) == 0)
-            return false;
-    return field->type != LEDGER_FIELD_TEXT ||
-           (field->text != NULL && field->text[0] != '\0' &&
-            (strlen(field->text) < CRYPTO_ID_SIZE - 1 ||
-             field->text[strspn(field->text, "0123456789abcdef")] != '\0'));
-}
-
-static void report_details(const struct ledger_entry *entry, char details[REPORT_DETAILS_SIZE])
-{
-    char all[REPORT_DETAILS_SIZE + 8] = "";
-    size_t len = 0;
-    for (size_t i = 0; i < entry->field_count && len < REPORT_DETAILS_SIZE; i++) {
-        const struct ledger_field *field = &entry->fields[i];
-        if (!report_tells(field))
-            continue;
-        const char *comma = len > 0 ? "; " : "";
-        int made = -1;
-        switch (field->type) {
-        case LEDGER_FIELD_TEXT:
-            made =
-                snprintf(all + len, sizeof(all) - len, "%s%s: %s", comma, field->name, field->text);
-            break;
-        case LEDGER_FIELD_NUMBER:
-            made = snprintf(all + len, sizeof(all) - len, "%s%s: %" PRId64, comma, field->name,
-                            field->number);
-            break;
-        case LEDGER_FIELD_BOOL:
-            made = snprintf(all + len, sizeof(all) - len, "%s%s: %s", comma, field->name,
-                            field->number != 0 ? "yes" : "no");
-            break;
-        }
-        len += made > 0 ? (size_t)made : 0;
-    }
-    text_printable(details, REPORT_DETAILS_SIZE, all); /* and cuts between characters */
-}
-
 /* MUST: told by the place in the ledger where that is known, for the clock may have been wrong. */
 static bool report_act_is_within(const struct report_run *run, const struct ledger_entry *entry)
 {
@@ -345,7 +221,7 @@ static enum medgl_error report_row(void *argument, const struct ledger_row *row)
     if (run->done)
         return MEDGL_OK;
     if (row->len == 0) {
-        run->absent += pass->part == PART_ACT;
+        run->absent += pass->part == REPORT_PART_ACT;
         return MEDGL_OK;
     }
     MEDGL_TRY(ledger_entry_decode(row->line, row->len, &parsed));
@@ -354,14 +230,14 @@ static enum medgl_error report_row(void *argument, const struct ledger_row *row)
     if (report_part_of(entry->kind) != pass->part)
         return MEDGL_OK;
     switch (pass->part) {
-    case PART_SESSION:
+    case REPORT_PART_SESSION:
         return report_session(run, entry);
-    case PART_ALERT:
+    case REPORT_PART_ALERT:
         return report_alert(run, entry);
-    case PART_ACT:
+    case REPORT_PART_ACT:
         report_act(run, entry);
         return MEDGL_OK;
-    case PART_NONE:
+    case REPORT_PART_NONE:
         break;
     }
     return MEDGL_OK;
@@ -433,8 +309,8 @@ static enum medgl_error report_own(struct store_txn *txn, void *argument)
     MEDGL_TRY(report_logins_look(&run->logins));
     run->head(report->argument, report);
     MEDGL_TRY(report_logins_tell(&run->logins));
-    MEDGL_TRY(report_pass(run, PART_SESSION, from, to));
-    MEDGL_TRY(report_pass(run, PART_ACT, from, to));
+    MEDGL_TRY(report_pass(run, REPORT_PART_SESSION, from, to));
+    MEDGL_TRY(report_pass(run, REPORT_PART_ACT, from, to));
     return store_breakglass_each(txn, report_breakglass, run);
 }
 
@@ -442,7 +318,7 @@ static enum medgl_error report_alerts(struct store_txn *txn, void *argument)
 {
     struct report_run *run = argument;
     run->txn = txn;
-    return report_pass(run, PART_ALERT, run->report->row.own_from, run->next);
+    return report_pass(run, REPORT_PART_ALERT, run->report->row.own_from, run->next);
 }
 
 /* -- the main ledger -------------------------------------------------------------------------- */
@@ -461,7 +337,7 @@ static enum medgl_error report_main(struct store_txn *txn, void *argument)
     const enum medgl_error error = store_joined_get(txn, run->logins.origin, &joined);
     if (error != MEDGL_ERR_NOT_FOUND)
         MEDGL_TRY(error);
-    MEDGL_TRY(report_pass(run, PART_ACT, from, UINT64_MAX));
+    MEDGL_TRY(report_pass(run, REPORT_PART_ACT, from, UINT64_MAX));
     run->unjoined = run->over && joined.size < row->own_to;
     run->main_read = row->main_from >= 0 && (!run->over || row->main_to >= 0) &&
                      head.tree.size >= from && (!run->over || head.tree.size >= run->sure);
