@@ -11,6 +11,7 @@
 #include "ledger/note.h"
 #include "policy/emergency.h"
 #include "policy/policy.h"
+#include "store/alert.h"
 #include "store/emergency.h"
 #include "store/evidence.h"
 

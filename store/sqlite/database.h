@@ -5,6 +5,7 @@
 
 #include "base/auto.h"
 #include "base/secret.h"
+#include "store/alert.h"
 #include "store/emergency.h"
 #include "store/evidence.h"
 
