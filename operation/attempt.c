@@ -2,7 +2,9 @@
  * let all of sixty parallel guesses through pam_faillock at deny=5. */
 #include "operation/attempt.h"
 
+#include "base/log.h"
 #include "base/text.h"
+#include "operation/breakglass.h"
 #include "operation/evidence.h"
 #include "policy/calendar.h"
 
@@ -105,11 +107,21 @@ struct sweep_run {
     struct store_txn *txn;
 };
 
+static enum medgl_error attempt_unrecorded(struct store_txn *txn, const struct account *account)
+{
+    struct activity activity;
+    MEDGL_TRY(store_activity_get(txn, account->id, &activity));
+    activity.unrecorded += activity.unrecorded < UINT32_MAX;
+    return store_activity_put(txn, &activity);
+}
+
 /* A try whose process died, or that took too long, is a failure, and says so. */
 static enum medgl_error attempt_swept(void *argument, const struct attempt *attempt)
 {
     const struct sweep_run *sweep = argument;
     struct ledger_entry entry;
+    if (sweep->context->scarce && sweep->account != NULL)
+        return attempt_unrecorded(sweep->txn, sweep->account);
     char started[CLOCK_TEXT_SIZE];
     evidence_begin(sweep->context, sweep->clock, LEDGER_LOGIN_ABANDONED, sweep->account, &entry);
     ledger_entry_text(&entry, "service", attempt->service);
@@ -164,7 +176,19 @@ static enum medgl_error reserve_look(struct store_txn *txn, void *argument)
     }
     attempt->started = run->clock.now;
     attempt->deadline = run->clock.now + policy_span_most(run->context->policy.attempt_timeout);
+    if (run->context->scarce) /* what it replaces decides nothing any more */
+        MEDGL_TRY(store_attempt_make_way(txn, attempt->account_id,
+                                         attempt_counted(&run->context->policy)));
     return store_attempt_begin(txn, attempt);
+}
+
+/* Where it cannot be told, tries are recorded as ever. */
+static void reserve_look_for_space(struct context *context)
+{
+    context->scarce = false;
+    if (context->place == CONTEXT_BREAKGLASS &&
+        store_scarce(context->store, BREAKGLASS_RESERVE / 2, &context->scarce) != MEDGL_OK)
+        log_line(LOG_WARNING, "nobody can tell how much space is kept for break-glass accounts");
 }
 
 /* Whether it is worth another look: a crowd that waits for others, or for its delay, must not stand
@@ -232,6 +256,7 @@ enum medgl_error attempt_reserve(struct context *context, const struct account *
     struct reserve_run run = {
         .context = context, .account = account, .source = source, .reservation = reservation};
     const int64_t give_up = clock_monotonic() + ATTEMPT_PATIENCE_MS;
+    reserve_look_for_space(context);
     for (;;) {
         MEDGL_TRY(store_transact(context->store, STORE_WRITE, reserve_look, &run));
         if (attempt->outcome != 0)

@@ -12,7 +12,11 @@
  * at.
  * - Whoever holds no reservation (decision.verdict is not ATTEMPT_ADMITTED) verifies nothing, but
  * does the same work.
- * - A process that ends without attempt_finish() has used its try up. */
+ * - A process that ends without attempt_finish() has used its try up.
+ * - Guessing at a break-glass account takes no more than half of the space that is kept for a full
+ *   device (R32): beyond that (context.scarce) a try that failed is a number in its account's
+ *   activity, and a line in the system log; the other half is for what the right credential writes.
+ */
 struct reservation {
     struct attempt attempt;
     struct attempt_decision decision;

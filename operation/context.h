@@ -69,6 +69,8 @@ struct context {
                                    NULL but in that transaction */
     bool store_key_new, ledger_key_new; /* the key in force is still in the file of an exchange
                                            (".new"), which was not finished */
+    bool scarce; /* the device is full, and tries used up half of what the break-glass store keeps
+                    for that: failed ones are counted, and have no entry (operation/attempt.h) */
     struct store *store;
     unsigned char tag_key[CRYPTO_HASH_SIZE]; /* stands unknown names in for account ids; tells the
                                                 same guess again, and who made a token */

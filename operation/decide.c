@@ -192,25 +192,49 @@ static enum medgl_error commit_alert_envelope(struct store_txn *txn, struct comm
     return commit_alert(txn, run, ALERT_BREAKGLASS, &run->account, proof->source.key, text);
 }
 
-static enum medgl_error commit_failure(struct store_txn *txn, struct commit_run *run)
+static enum medgl_error commit_failure_entry(struct store_txn *txn, struct commit_run *run)
 {
-    struct proof *proof = run->proof;
-    const struct account *account = proof->known ? &run->account : NULL;
+    const struct proof *proof = run->proof;
     struct ledger_entry entry;
-    evidence_begin(proof->context, &run->clock, LEDGER_LOGIN_FAILURE, account, &entry);
+    evidence_begin(proof->context, &run->clock, LEDGER_LOGIN_FAILURE,
+                   proof->known ? &run->account : NULL, &entry);
     commit_describe(run, &entry);
     ledger_entry_text(&entry, "reason", login_reason_word(run->decision.reason));
     ledger_entry_bool(&entry, "counted", run->decision.counts);
     if (run->repeated)
         ledger_entry_bool(&entry, "repeated", true);
-    MEDGL_TRY(evidence_append(proof->context, txn, &entry, NULL));
+    commit_describe_unrecorded(run, &entry);
+    return evidence_append(proof->context, txn, &entry, NULL);
+}
+
+void commit_describe_unrecorded(struct commit_run *run, struct ledger_entry *entry)
+{
+    if (run->activity.unrecorded > 0)
+        ledger_entry_number(entry, "unrecorded", run->activity.unrecorded);
+    run->activity.unrecorded = 0;
+}
+
+/* R32: guesses leave the right credential the space that it needs. */
+static bool commit_has_no_entry(const struct commit_run *run)
+{
+    const struct proof *proof = run->proof;
+    return proof->context->scarce && proof->known && commit_password(run) != FACTOR_PROVED;
+}
+
+static enum medgl_error commit_failure(struct store_txn *txn, struct commit_run *run)
+{
+    struct proof *proof = run->proof;
+    struct activity *activity = &run->activity;
+    if (commit_has_no_entry(run))
+        activity->unrecorded += activity->unrecorded < UINT32_MAX;
+    else
+        MEDGL_TRY(commit_failure_entry(txn, run));
 
     MEDGL_TRY(commit_alert_envelope(txn, run));
     /* Who is to enrol a device now has failed at nothing. */
     if (run->decision.reason == LOGIN_REASON_ENROL)
         return MEDGL_OK;
     /* A name that is not enrolled has no such row to change; what it costs is read all the same. */
-    struct activity *activity = &run->activity;
     if (activity->failures < UINT32_MAX && !run->repeated)
         activity->failures++;
     if (activity->factor_failures < UINT32_MAX && run->decision.counts && commit_wrong_code(run))

@@ -36,6 +36,8 @@ struct commit_run {
 /* What is told of every try. */
 void commit_describe(struct commit_run *run, struct ledger_entry *entry);
 void commit_describe_place(const struct commit_run *run, struct ledger_entry *entry);
+/* How many tries before this one have no entry, which is told once. */
+void commit_describe_unrecorded(struct commit_run *run, struct ledger_entry *entry);
 /* Login name of who uses a shared id; "": nobody else. */
 const char *commit_person_name(const struct commit_run *run);
 

@@ -121,9 +121,11 @@ static enum medgl_error commit_spread(struct store_txn *txn, struct commit_run *
     return commit_alert(txn, run, ALERT_SPREAD, NULL, run->proof->source.key, text);
 }
 
+/* Where space is scarce, no alert for each source that guesses: the one about the account is told.
+ */
 enum medgl_error commit_limits(struct store_txn *txn, struct commit_run *run)
 {
     MEDGL_TRY(commit_lock(txn, run));
     MEDGL_TRY(commit_factor_lock(txn, run));
-    return commit_spread(txn, run);
+    return run->proof->context->scarce ? MEDGL_OK : commit_spread(txn, run);
 }

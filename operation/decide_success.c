@@ -115,6 +115,7 @@ enum medgl_error commit_success(struct store_txn *txn, struct commit_run *run)
     if (commit_person_name(run)[0] != '\0')
         ledger_entry_text(&entry, "person", commit_person_name(run));
     commit_describe_second(run, &entry);
+    commit_describe_unrecorded(run, &entry);
     MEDGL_TRY(evidence_append(proof->context, txn, &entry, &seq));
     MEDGL_TRY(commit_use_second(txn, run, seq));
     MEDGL_TRY(commit_open_envelope(txn, run));

@@ -119,6 +119,8 @@ enum medgl_error store_reserved(struct store *store, uint64_t *bytes);
 
 /* -- a store that somebody holds ----------------------------------------------------------------
  */
+/* Whether less than `bytes` of it is there, and the device has no more to give than that. */
+enum medgl_error store_scarce(struct store *store, uint64_t bytes, bool *scarce);
 
 /* The process that keeps others from writing (MEDGL_ERR_DEADLINE): it is in a transaction that
  * writes, opens the store, or has it to itself. 0: nobody but this process, or one that cannot be

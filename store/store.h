@@ -118,6 +118,8 @@ struct activity {
     medgl_time last_used;     /* a session of its owner, or a login, whether a notice was shown or
                                  not (R25); 0: none. See operation/last_use.h */
     medgl_time factor_warned_at; /* the owner was last told that a second factor will be needed */
+    uint32_t unrecorded; /* failed tries that have no entry, for want of space (R32): the next
+                            entry about a try says how many */
 };
 enum medgl_error store_activity_get(struct store_txn *txn, const char *account_id,
                                     struct activity *activity);
@@ -276,6 +278,10 @@ enum medgl_error store_attempt_sweep(struct store_txn *txn, const char *account_
  * and this `struct store` until it is finished or the store is closed. */
 enum medgl_error store_attempt_begin(struct store_txn *txn, const struct attempt *attempt);
 
+/* Forgets attempts of an account beyond the latest `most` that failed, and beyond as many that were
+ * no new guess, of which any may go: a bounded number at a time. */
+enum medgl_error store_attempt_make_way(struct store_txn *txn, const char *account_id,
+                                        uint32_t most);
 /* Gives an attempt in flight its outcome, and the tag of what was guessed. MEDGL_ERR_CONFLICT: it
  * is not in flight any more. */
 enum medgl_error store_attempt_finish(struct store_txn *txn, const char *id, medgl_time now,

@@ -45,6 +45,7 @@ static const struct row_column activity_columns[] = {
     ROW_COLUMN_LATER("factor_failures", ROW_UNSIGNED, struct activity, factor_failures),
     ROW_COLUMN_LATER("last_used", ROW_SIGNED, struct activity, last_used),
     ROW_COLUMN_LATER("factor_warned_at", ROW_SIGNED, struct activity, factor_warned_at),
+    ROW_COLUMN_LATER("unrecorded", ROW_UNSIGNED, struct activity, unrecorded),
 };
 const struct row_table table_activity = {"activity", activity_columns,
                                          MEDGL_COUNT(activity_columns), STATEMENT_ACTIVITY_ALL,

@@ -227,6 +227,15 @@ enum medgl_error store_attempt_begin(struct store_txn *txn, const struct attempt
     return row_put(txn, STATEMENT_ATTEMPT_ADD, &table_attempt, &row);
 }
 
+enum medgl_error store_attempt_make_way(struct store_txn *txn, const char *account_id,
+                                        uint32_t most)
+{
+    const struct statement_key *keys =
+        STATEMENT_KEYS({":account_id", account_id, 0}, {":most", NULL, most});
+    MEDGL_TRY(statement_run(txn, STATEMENT_ATTEMPT_MAKE_WAY, keys));
+    return statement_run(txn, STATEMENT_ATTEMPT_MAKE_WAY_REFUSED, keys);
+}
+
 static bool attempt_is_verdict(enum attempt_outcome outcome)
 {
     switch (outcome) {

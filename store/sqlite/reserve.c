@@ -72,6 +72,28 @@ enum medgl_error store_reserved(struct store *store, uint64_t *bytes)
     return MEDGL_OK;
 }
 
+static enum medgl_error reserve_device(const struct store *store, uint64_t *bytes)
+{
+    struct statvfs device;
+    *bytes = 0;
+    if (statvfs(store->path, &device) != 0)
+        return medgl_error_from_errno(errno);
+    *bytes = (uint64_t)device.f_bavail * device.f_frsize;
+    return MEDGL_OK;
+}
+
+enum medgl_error store_scarce(struct store *store, uint64_t bytes, bool *scarce)
+{
+    uint64_t kept, device;
+    *scarce = false;
+    MEDGL_TRY(reserve_device(store, &device));
+    if (device >= bytes)
+        return MEDGL_OK;
+    MEDGL_TRY(store_reserved(store, &kept));
+    *scarce = kept < bytes;
+    return MEDGL_OK;
+}
+
 /* -- more of it ------------------------------------------------------------------------------- */
 
 /* Beside the row that proves the key. One that a killed process left is taken away by the next. */
@@ -102,10 +124,8 @@ static enum medgl_error reserve_take(struct store_txn *txn, void *argument)
 /* What cannot be had whole is not begun: half of it would fill the device. */
 static enum medgl_error reserve_fits(const struct store *store, size_t len)
 {
-    struct statvfs device;
-    if (statvfs(store->path, &device) != 0)
-        return medgl_error_from_errno(errno);
-    const uint64_t bytes = (uint64_t)device.f_bavail * device.f_frsize;
+    uint64_t bytes;
+    MEDGL_TRY(reserve_device(store, &bytes));
     return bytes / 5 >= len / 2 ? MEDGL_OK /* twice, and half as much for others */
                                 : database_refuse(store->path, MEDGL_ERR_SPACE,
                                                   "no space is left that could be kept");

@@ -277,6 +277,7 @@ static const char *const schema_step[SCHEMA_VERSION] = {
      */
     "PRAGMA user_version = 7;"
     "ALTER TABLE account ADD COLUMN company TEXT;"
+    "ALTER TABLE activity ADD COLUMN unrecorded INTEGER;"
     "ALTER TABLE account_grant ADD COLUMN work TEXT;"
     "ALTER TABLE session ADD COLUMN grant_id TEXT;"
     "ALTER TABLE session ADD COLUMN confirmed INTEGER;"

@@ -13,7 +13,7 @@
 #define ACTIVITY                                                                                   \
     "account_id, last_login, last_service, last_source, failures, last_failure, "                  \
     "last_failure_source, warned_at, grace_used, factor_failures, last_used, factor_warned_at, "   \
-    "mac"
+    "unrecorded, mac"
 #define CREDENTIAL                                                                                 \
     "id, account_id, kind, sealed, strength, issued, set_at, valid_until, ledger_seq, label, "     \
     "counter, drift, mac"
@@ -82,7 +82,8 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_ACTIVITY_PUT] =
         "INSERT OR REPLACE INTO activity (" ACTIVITY ") VALUES (:account_id, :last_login, "
         ":last_service, :last_source, :failures, :last_failure, :last_failure_source, :warned_at, "
-        ":grace_used, :factor_failures, :last_used, :factor_warned_at, :mac)",
+        ":grace_used, :factor_failures, :last_used, :factor_warned_at, "
+        ":unrecorded, :mac)",
     [STATEMENT_ACTIVITY_ALL] = "SELECT " ACTIVITY " FROM activity",
     [STATEMENT_ACTIVITY_REKEY] = "UPDATE activity SET mac = row_rekey(" ACTIVITY ")",
 
@@ -181,6 +182,12 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [STATEMENT_ATTEMPT_PURGE] =
         "DELETE FROM attempt WHERE id IN (SELECT id FROM attempt WHERE finished > 0 "
         "AND finished < :before ORDER BY finished LIMIT 100)",
+    [STATEMENT_ATTEMPT_MAKE_WAY] =
+        "DELETE FROM attempt WHERE id IN (SELECT id FROM attempt WHERE account_id = :account_id "
+        "AND outcome = 2 ORDER BY finished DESC LIMIT 100 OFFSET :most)",
+    [STATEMENT_ATTEMPT_MAKE_WAY_REFUSED] =
+        "DELETE FROM attempt WHERE id IN (SELECT id FROM attempt WHERE account_id = :account_id "
+        "AND outcome IN (4, 7) LIMIT 100 OFFSET :most)",
     [STATEMENT_ATTEMPT_OVERDUE] =
         "SELECT " ATTEMPT " FROM attempt WHERE outcome = 1 AND deadline < :before "
         "AND (deadline, id) > (:deadline, :after) ORDER BY deadline, id LIMIT 1",
