@@ -48,6 +48,17 @@ struct emergency_now_view {
     int64_t spent, left;        /* milliseconds; of one that is open */
 };
 
+/* What of all emergencies is not done yet, for the banner (operation/emergency.h). */
+#define EMERGENCY_UNDONE_MAX 3
+struct emergency_undone {
+    struct {
+        uint32_t number;
+        bool drill;
+    } reviews[EMERGENCY_UNDONE_MAX]; /* over and not reviewed, the oldest first */
+    uint32_t count;                  /* of those; one more than there is room for: or still more */
+    uint32_t closed;                 /* accounts that are closed and were not sealed anew */
+};
+
 #define CONTEXT_PATIENCE_MS                                                                        \
     10000 /* of other writers; the waits of a login add up to the engine's life */
 
@@ -56,7 +67,10 @@ struct context {
     int64_t patience_ms;                 /* of other writers */
     struct emergency_now_view emergency; /* as it was when the context was opened; all zeros where
                                             nobody looked or it could not be read */
+    struct emergency_undone undone;      /* likewise */
     bool unsure; /* the break-glass store could not be read: nobody is known not to be enrolled */
+    bool scarce; /* the device is full, and tries used up half of what the break-glass store keeps
+                    for that: failed ones are counted, and have no entry (operation/attempt.h) */
     medgl_time put_back; /* an older break-glass store was put back, which says of what was sealed
                             up to then what it once was; 0: none was (operation/head_seen.h) */
     char root[PATH_MAX]; /* "" or the private root */
@@ -69,8 +83,6 @@ struct context {
                                    NULL but in that transaction */
     bool store_key_new, ledger_key_new; /* the key in force is still in the file of an exchange
                                            (".new"), which was not finished */
-    bool scarce; /* the device is full, and tries used up half of what the break-glass store keeps
-                    for that: failed ones are counted, and have no entry (operation/attempt.h) */
     struct store *store;
     unsigned char tag_key[CRYPTO_HASH_SIZE]; /* stands unknown names in for account ids; tells the
                                                 same guess again, and who made a token */

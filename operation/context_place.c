@@ -68,7 +68,8 @@ static enum medgl_error place_read_emergency(struct store_txn *txn, void *argume
     struct context *context = argument;
     struct emergency_clocks clocks;
     MEDGL_TRY(emergency_clocks_read(txn, &clocks));
-    return emergency_look(context, txn, &clocks, &context->emergency);
+    MEDGL_TRY(emergency_look(context, txn, &clocks, &context->emergency));
+    return emergency_undone(context, txn, &clocks, &context->undone);
 }
 
 /* For what everybody is told; what opens an account is looked at again where it is decided. */
@@ -78,8 +79,8 @@ static void place_look_emergency(struct context *context)
         store_transact(context->store, STORE_READ, place_read_emergency, context);
     if (error == MEDGL_OK)
         return;
-    context->emergency = (struct emergency_now_view){.known = false};
-    log_line(LOG_ERR, "whether there is an emergency cannot be read: %s: run medgl-admin doctor",
+    context->undone = (struct emergency_undone){.count = 0}; /* an open one is told all the same */
+    log_line(LOG_ERR, "what is open of emergencies cannot be read: %s: run medgl-admin doctor",
              medgl_error_text(error));
 }
 
@@ -255,6 +256,7 @@ enum medgl_error context_open_of(const char *root, enum context_need need, const
         return place_open_breakglass(root, need, read, context);
     MEDGL_TRY(context_open_as(root, need, read, context));
     context->emergency = look.emergency;
+    context->undone = look.undone;
     context->unsure = unsure || (read == NULL && place_was_there(context));
     return MEDGL_OK;
 }

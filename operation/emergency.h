@@ -35,7 +35,6 @@ enum medgl_error emergency_look(const struct context *context, struct store_txn 
 /* The facts of a break-glass account for policy_breakglass_*(). `breakglass` is zeroed where it was
  * never sealed. */
 enum medgl_error emergency_facts(const struct context *context, struct store_txn *txn,
-                                 const struct emergency_clocks *clocks,
                                  const struct emergency_now_view *view, const char *account_id,
                                  struct breakglass *breakglass, struct breakglass_facts *facts);
 
@@ -135,8 +134,14 @@ enum medgl_error operation_emergency_join(struct context *main_context,
 /* -- what everybody is told
  * -------------------------------------------------------------------------- */
 
-/* The banner of every login, as long as one is open, or something of the last one is: "" where
- * there is nothing to tell. Translated. Reads context->emergency. */
+/* What is still to be done of emergencies that are over: looked at once for each login, so no more
+ * is read than the banner shows. `context`: its `emergency` was looked at in this transaction. */
+enum medgl_error emergency_undone(const struct context *context, struct store_txn *txn,
+                                  const struct emergency_clocks *clocks,
+                                  struct emergency_undone *undone);
+
+/* The banner of every login, one line or two, as long as one is open, or something of any is: ""
+ * where there is nothing to tell. Translated. Reads context->emergency and context->undone. */
 #define EMERGENCY_BANNER_SIZE 1024
 void emergency_banner(const struct context *context, char banner[EMERGENCY_BANNER_SIZE]);
 

@@ -42,7 +42,7 @@ static enum medgl_error status_account(void *argument, const struct account *acc
     struct breakglass_facts facts;
     if (account->class_ != ACCOUNT_CLASS_BREAKGLASS || account->state == ACCOUNT_STATE_RETIRED)
         return MEDGL_OK;
-    MEDGL_TRY(emergency_facts(run->context, run->txn, &run->clocks, &run->status->now, account->id,
+    MEDGL_TRY(emergency_facts(run->context, run->txn, &run->status->now, account->id,
                               &row, &facts));
     const enum breakglass_state state = policy_breakglass_state(&facts);
     status_count(run->status, state);
@@ -115,6 +115,64 @@ enum medgl_error operation_emergency_status(struct context *context, struct cont
         joined.joined.size <= run.size)
         status->unjoined = run.size - joined.joined.size;
     return MEDGL_OK;
+}
+
+/* -- what is not done yet ---------------------------------------------------------------------- */
+
+static enum medgl_error undone_reviews(const struct context *context, struct store_txn *txn,
+                                       struct emergency_undone *undone)
+{
+    const struct emergency_now_view *now = &context->emergency;
+    struct emergency row = {.number = 0};
+    while (undone->count <= EMERGENCY_UNDONE_MAX) {
+        const enum medgl_error error = store_emergency_unreviewed(txn, row.number, &row);
+        if (error == MEDGL_ERR_NOT_FOUND)
+            return MEDGL_OK;
+        MEDGL_TRY(error);
+        if (now->phase == EMERGENCY_OPEN && row.number == now->row.number)
+            continue;
+        if (undone->count < EMERGENCY_UNDONE_MAX) {
+            undone->reviews[undone->count].number = row.number;
+            undone->reviews[undone->count].drill = row.drill;
+        }
+        undone->count++;
+    }
+    return MEDGL_OK;
+}
+
+struct undone_run {
+    const struct context *context;
+    struct store_txn *txn;
+    const struct emergency_clocks *clocks;
+    struct emergency_undone *undone;
+};
+
+/* Of what lies in its envelope no more is read: in normal times that is all of them. */
+static enum medgl_error undone_account(void *argument, const struct breakglass *row)
+{
+    const struct undone_run *run = argument;
+    struct account account;
+    struct breakglass again;
+    struct breakglass_facts facts;
+    if (row->used_at == 0 && row->closed_at == 0 && row->sealed_at > run->context->put_back)
+        return MEDGL_OK;
+    MEDGL_TRY(store_account_by_id(run->txn, row->account_id, &account));
+    if (account.state == ACCOUNT_STATE_RETIRED)
+        return MEDGL_OK;
+    MEDGL_TRY(emergency_facts(run->context, run->txn, run->clocks, &run->context->emergency,
+                              account.id, &again, &facts));
+    run->undone->closed += policy_breakglass_state(&facts) == BREAKGLASS_CLOSED;
+    return MEDGL_OK;
+}
+
+enum medgl_error emergency_undone(const struct context *context, struct store_txn *txn,
+                                  const struct emergency_clocks *clocks,
+                                  struct emergency_undone *undone)
+{
+    struct undone_run run = {.context = context, .txn = txn, .clocks = clocks, .undone = undone};
+    *undone = (struct emergency_undone){.count = 0};
+    MEDGL_TRY(undone_reviews(context, txn, undone));
+    return store_breakglass_each(txn, undone_account, &run);
 }
 
 /* -- list ------------------------------------------------------------------------------------- */

@@ -82,6 +82,9 @@ enum medgl_error store_emergency_by_number(struct store_txn *txn, uint32_t numbe
                                            struct emergency *emergency);
 enum medgl_error store_emergency_by_id(struct store_txn *txn, const char *id,
                                        struct emergency *emergency);
+/* The next one behind that number that has no review, over or not. MEDGL_ERR_NOT_FOUND: none. */
+enum medgl_error store_emergency_unreviewed(struct store_txn *txn, uint32_t after,
+                                            struct emergency *emergency);
 /* All, in the order of their numbers. MEDGL_ERR_CORRUPT: one is missing. */
 enum medgl_error store_emergency_each(struct store_txn *txn,
                                       enum medgl_error (*each)(void *argument,
@@ -116,11 +119,11 @@ enum medgl_error store_joined_put(struct store_txn *txn, const struct joined *jo
 enum medgl_error store_reserve(struct store *store, uint64_t bytes);
 /* How much of it is there: the smaller of the two. */
 enum medgl_error store_reserved(struct store *store, uint64_t *bytes);
+/* Whether less than `bytes` of it is there, and the device has no more to give than that. */
+enum medgl_error store_scarce(struct store *store, uint64_t bytes, bool *scarce);
 
 /* -- a store that somebody holds ----------------------------------------------------------------
  */
-/* Whether less than `bytes` of it is there, and the device has no more to give than that. */
-enum medgl_error store_scarce(struct store *store, uint64_t bytes, bool *scarce);
 
 /* The process that keeps others from writing (MEDGL_ERR_DEADLINE): it is in a transaction that
  * writes, opens the store, or has it to itself. 0: nobody but this process, or one that cannot be

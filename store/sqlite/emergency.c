@@ -76,6 +76,13 @@ enum medgl_error store_emergency_by_id(struct store_txn *txn, const char *id,
                    emergency);
 }
 
+enum medgl_error store_emergency_unreviewed(struct store_txn *txn, uint32_t after,
+                                            struct emergency *emergency)
+{
+    return row_get(txn, STATEMENT_EMERGENCY_UNREVIEWED, STATEMENT_KEYS({":number", NULL, after}),
+                   &table_emergency, emergency);
+}
+
 enum medgl_error store_emergency_each(struct store_txn *txn,
                                       enum medgl_error (*each)(void *argument,
                                                                const struct emergency *emergency),

@@ -347,6 +347,9 @@ const char *const statement_sql[STATEMENT_COUNT] = {
         "SELECT " EMERGENCY " FROM emergency ORDER BY number DESC LIMIT 1",
     [STATEMENT_EMERGENCY_BY_NUMBER] = "SELECT " EMERGENCY " FROM emergency WHERE number = :number",
     [STATEMENT_EMERGENCY_BY_ID] = "SELECT " EMERGENCY " FROM emergency WHERE id = :id",
+    [STATEMENT_EMERGENCY_UNREVIEWED] =
+        "SELECT " EMERGENCY " FROM emergency WHERE number > :number AND reviewed = 0 "
+        "ORDER BY number LIMIT 1",
     [STATEMENT_EMERGENCY_ADD] =
         "INSERT INTO emergency (" EMERGENCY ") VALUES (:id, :number, :drill, :criterion, "
         ":decided_by, :note, :account_id, :declared, :spent, :mark_wall, :mark_uptime, "

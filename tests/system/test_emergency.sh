@@ -2,8 +2,9 @@
 # was printed in the hands of somebody who has nothing else: over a real sshd, and at a console.
 . "$(dirname "$0")/inside.sh"
 
-lp=/run/lp own=Kazaguruma-7-mawaru vendors_own=Hotarubukuro-7-to-ame notify=/etc/medgl/notify.d
-machine_with_medgl && sshd_begin && settled alice "$own" || exit 1
+lp=/run/lp unix=unix-Password-9 own=Kazaguruma-7-mawaru vendors_own=Hotarubukuro-7-to-ame notify=/etc/medgl/notify.d
+machine_with_medgl && sshd_begin && settled alice "$own" && person bob "$unix" || exit 1
+secrets+=("$unix")
 install -d -m 755 /usr/local/sbin && install -d -m 777 /run/told && install -d -m 700 -o medgl-notify -g medgl-notify $lp
 printf '#!/bin/sh\ncat "$@" > %s/page\n' $lp | tee /usr/bin/lp > /usr/local/sbin/slips
 printf '#!/bin/sh\ncat >> /run/told/all; echo >> /run/told/all\n' > $notify/10-told
@@ -106,6 +107,18 @@ ordinary() {
 	END
 }
 
+# outsider NAME STEP: at that of somebody who is not enrolled
+outsider() {
+    converses "$1" "${over_ssh[@]}" bob@127.0.0.1 <<-END
+	see Password: 
+	type $unix
+	$2
+	see $ 
+	type exit
+	end 0
+	END
+}
+
 # -- before ------------------------------------------------------------------------------------------------
 
 manual "a user for it" '^useradd.* emergency1$'
@@ -130,6 +143,7 @@ refused "nor is sudo, which goes on where a session failed" 1 sudo -u emergency1
 ! grep -q uid= $seen
 tap $? "nobody got in by it"
 ordinary "in normal times nobody hears of emergencies" 'never EMERGENCY'
+outsider "who is not enrolled does not, either" 'never EMERGENCY'
 
 # -- in the night ------------------------------------------------------------------------------------------
 
@@ -138,6 +152,7 @@ timer "everybody is told"
 told "of the declaration" emergency "Dr Sato"
 small "in the ledger" 1 "k == 'emergency.declare' and 'Sato' in d['decided_by']"
 ordinary "each login shows it" 'see EMERGENCY 1 is declared'
+outsider "also that of who is not enrolled" 'see EMERGENCY 1 is declared'
 
 install -d -m 777 /run/night
 converses "a typing error is told; capitals and hyphens do not matter; they say who they are, and do what has to be done" \
@@ -217,7 +232,8 @@ tap $? "they are the same"
 refused "nor does su" 1 su "$name" -c true
 timer "everybody is told"
 told "of the end" emergency-over "Sato"
-ordinary "what is still to be done is said at each login" 'see review'
+ordinary "what is still to be done is said at each login" \
+    'see Still open: the review of emergency 1; break-glass accounts to be sealed anew: 1'
 
 # -- afterwards --------------------------------------------------------------------------------------------
 
@@ -229,12 +245,13 @@ manual "somebody else signs it off" '^medgl-admin emergency review 1'
 operator=("${who[@]}")
 small "who reviewed it is written down" 1 "k == 'emergency.review'"
 refused "once" 1 medgl-admin emergency review 1
+ordinary "what is still to be done is a seal" 'see Still open: break-glass accounts to be sealed anew: 1'
 manual "the account is sealed anew" '^medgl-admin breakglass seal.*--slip'
 manual "printed, and removed" '^lp emergency1.page'
 old=$code
 open_envelope
 no_more "the old code is refused" "$old"
-ordinary "nobody hears of the emergency any more" 'never mergency 1'
+ordinary "nobody hears of the emergency any more" 'never Still open'
 
 # -- a drill -----------------------------------------------------------------------------------------------
 
@@ -242,6 +259,7 @@ timer "the new seal is told before the drill"
 before=$(($(wc -l < /run/told/all) + 1))
 manual "a drill is declared" '^medgl-admin emergency declare --drill'
 ordinary "each login says that it is one" 'see DRILL, no emergency: drill 2'
+outsider "also that of who is not enrolled" 'see DRILL, no emergency: drill 2'
 uses_ssh "somebody opens the envelope" "$code" <<-END
 	see DRILL
 	see $ 

@@ -215,6 +215,28 @@ static void R31_numbers_have_no_gap(void **state)
     assert_string_equal(names.text, names_of_first[row->there + (row->error == MEDGL_OK)]);
 }
 
+/* 1 and 3 were reviewed. */
+static void R33_next_without_a_review(void **state)
+{
+    static const uint32_t next[] = {2, 2, 4, 4, 0}; /* behind 0, 1, 2, 3, 4; 0: none */
+    struct store_txn *txn = begin(STORE_WRITE);
+    struct emergency got;
+    (void)state;
+    for (uint32_t number = 1; number <= 4; number++) {
+        struct emergency one = emergency_of((char)('0' + number), number);
+        one.reviewed = number % 2 != 0 ? 1 : 0;
+        assert_ok(store_emergency_add(txn, &one));
+    }
+    for (uint32_t after = 0; after < MEDGL_COUNT(next); after++) {
+        got = (struct emergency){.number = after};
+        assert_error(store_emergency_unreviewed(txn, got.number, &got),
+                     next[after] != 0 ? MEDGL_OK : MEDGL_ERR_NOT_FOUND);
+        if (next[after] != 0)
+            assert_int_equal(got.number, next[after]);
+    }
+    commit();
+}
+
 static void R31_emergency_is_updated(void **state)
 {
     struct emergency one = emergency_of('1', 1), got;
@@ -533,6 +555,7 @@ int main(void)
     TEST(R31_emergency_keeps_every_field);
     TABLE_ADD("R31 numbers have no gap", numbered_cases, R31_numbers_have_no_gap);
     TEST(R31_emergency_is_updated);
+    TEST(R33_next_without_a_review);
     TEST(R31_one_that_is_missing_is_found);
     TEST(R33_joined_never_goes_back);
     TEST(R30_sessions_without_a_confirmation);
