@@ -127,6 +127,8 @@ bool options_method(const char *method, const struct policy *policy);
 const char *const *options_attributes(void);
 /* The number of a checked option, or `absent`. */
 uint64_t options_number(const struct options *options, enum option option, uint64_t absent);
+/* What was given, or "". */
+const char *options_text(const struct options *options, enum option option);
 /* The range of a checked option, both included; not given: everything. */
 void options_range(const struct options *options, enum option option, uint64_t *first,
                    uint64_t *last);
@@ -191,6 +193,8 @@ void table_row(struct table *table, const struct cell *cells);
 void table_print(struct table **table); /* prints and frees; also for auto_clean() */
 void table_free(struct table **table);
 bool table_empty(const struct table *table);
+/* table_print(); but of a list with no row people hear `none`. */
+void table_print_or(struct output *output, struct table **table, const char *none);
 
 #define SHORT_ID 8 /* of an id's 32 digits: enough for people to tell ids apart */
 

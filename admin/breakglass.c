@@ -190,11 +190,8 @@ enum admin_exit breakglass_list(struct admin *admin)
     const enum medgl_error error = operation_breakglass_list(&admin->context, list_row, table);
     if (error != MEDGL_OK)
         return admin_failed(error, "", NULL);
-    if (table_empty(table) && !admin->output.json)
-        output_say(&admin->output,
+    table_print_or(&admin->output, &table,
                    _("There is no break-glass account: medgl-admin account add NAME --class "
                      "breakglass enrols one."));
-    else
-        table_print(&table);
     return ADMIN_DONE;
 }

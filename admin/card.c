@@ -1,19 +1,12 @@
 /* The noun card: smartcards, in the readers and of accounts. A PIN is asked for on the terminal and
  * goes nowhere else. */
-#include "admin/admin.h"
+#include "admin/factor.h"
 
 #include "operation/card.h"
-#include "operation/totp.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-static const char *option_or_empty(const struct admin *admin, enum option option)
-{
-    const char *value = admin->options.value[option];
-    return value != NULL ? value : "";
-}
 
 /* -- look ------------------------------------------------------------------------------------- */
 
@@ -55,10 +48,7 @@ enum admin_exit card_look(struct admin *admin)
     const enum medgl_error error = operation_card_look(&admin->context, look_row, table, why);
     if (error != MEDGL_OK)
         return admin_failed(error, "", why);
-    if (table_empty(table) && !admin->output.json)
-        output_say(&admin->output, _("No card is in a reader."));
-    else
-        table_print(&table);
+    table_print_or(&admin->output, &table, _("No card is in a reader."));
     return ADMIN_DONE;
 }
 
@@ -90,9 +80,9 @@ enum admin_exit card_enrol(struct admin *admin)
     struct card_enrol_request request = {
         .name = name,
         .certificate = admin->options.value[OPTION_CERTIFICATE] != NULL ? &admin->from : NULL,
-        .attribute = option_or_empty(admin, OPTION_ATTRIBUTE),
-        .label = option_or_empty(admin, OPTION_LABEL),
-        .reason = option_or_empty(admin, OPTION_REASON),
+        .attribute = options_text(&admin->options, OPTION_ATTRIBUTE),
+        .label = options_text(&admin->options, OPTION_LABEL),
+        .reason = options_text(&admin->options, OPTION_REASON),
     };
     const enum admin_exit code = enrol_settle(admin, &request);
     if (code != ADMIN_DONE)
@@ -109,23 +99,6 @@ enum admin_exit card_enrol(struct admin *admin)
 
 /* -- list ------------------------------------------------------------------------------------- */
 
-struct card_table {
-    struct table *table;
-    bool json;
-};
-
-static void card_row(void *argument, const struct factor_report *report)
-{
-    const struct card_table *list = argument;
-    const struct credential *credential = report->credential;
-    char id[CRYPTO_ID_SIZE];
-    (void)snprintf(id, sizeof(id), "%.*s", list->json ? CRYPTO_ID_SIZE - 1 : SHORT_ID,
-                   credential->id);
-    table_row(list->table,
-              (struct cell[]){CELL_TEXT(id), CELL_TEXT(report->name), CELL_TEXT(credential->label),
-                              CELL_TEXT(report->what), CELL_NUMBER(credential->set_at)});
-}
-
 enum admin_exit card_list(struct admin *admin)
 {
     static const struct column columns[] = {
@@ -135,18 +108,8 @@ enum admin_exit card_list(struct admin *admin)
         {"rule", N_("WHICH CARD"), COLUMN_TEXT, COLUMN_WIDE},
         {"enrolled", N_("ENROLLED"), COLUMN_TIME, COLUMN_BOTH},
     };
-    auto_clean(table_free) struct table *table =
-        table_new(&admin->output, "cards", TABLE_LIST, columns, MEDGL_COUNT(columns));
-    struct card_table list = {.table = table, .json = admin->output.json};
-    const enum medgl_error error = operation_factor_list(&admin->context, admin->options.name,
-                                                         FACTOR_KIND_CARD, card_row, &list);
-    if (error != MEDGL_OK)
-        return admin_failed(error, admin->options.name, NULL);
-    if (table_empty(table) && !admin->output.json)
-        output_say(&admin->output, _("No card is enrolled."));
-    else
-        table_print(&table);
-    return ADMIN_DONE;
+    return factor_list(admin, FACTOR_KIND_CARD, "cards", columns, MEDGL_COUNT(columns),
+                       _("No card is enrolled."));
 }
 
 /* -- remove ----------------------------------------------------------------------------------- */
@@ -154,13 +117,10 @@ enum admin_exit card_list(struct admin *admin)
 enum admin_exit card_remove(struct admin *admin)
 {
     const char *name = admin->options.name;
-    char why[OPERATION_WHY_SIZE] = "";
     uint32_t removed;
-    const enum medgl_error error = operation_factor_remove(
-        &admin->context, name, FACTOR_KIND_CARD, admin->options.value[OPTION_ID],
-        admin->options.value[OPTION_REASON], &removed, why);
-    if (error != MEDGL_OK)
-        return admin_failed(error, name, why);
+    const enum admin_exit code = factor_remove(admin, FACTOR_KIND_CARD, &removed);
+    if (code != ADMIN_DONE)
+        return code;
     output_result(&admin->output, name,
                   _("Cards that were taken away from %s: %" PRIu32 ". They open nothing here any "
                     "more; whoever gave them out can revoke them everywhere."),

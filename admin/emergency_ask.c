@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CHOICES_MAX 64
-
 static bool ask_given(const struct admin *admin, enum option option, char *text, size_t size)
 {
     const char *value = admin->options.value[option];
@@ -33,8 +31,7 @@ static enum admin_exit ask_gave_up(void)
 
 /* -- declare ---------------------------------------------------------------------------------- */
 
-/* Of the words that are shipped; a site knows what its own mean. */
-static const char *ask_criterion_text(const char *criterion)
+static enum medgl_error ask_criterion(const struct policy *policy, struct emergency_plan *plan)
 {
     static const struct step_choice known[] = {
         {"system-failure", N_("systems that care needs do not work")},
@@ -44,23 +41,8 @@ static const char *ask_criterion_text(const char *criterion)
         {"patient-safety", N_("a patient would come to harm by waiting")},
         {"other", N_("something else: say what in the note")},
     };
-    for (size_t i = 0; i < MEDGL_COUNT(known); i++)
-        if (strcmp(known[i].word, criterion) == 0)
-            return _(known[i].text);
-    return "";
-}
-
-static enum medgl_error ask_criterion(const struct policy *policy, struct emergency_plan *plan)
-{
-    char words[CHOICES_MAX][POLICY_WORD_SIZE];
-    struct step_choice choices[CHOICES_MAX];
-    size_t count = 0, chosen;
-    for (; count < CHOICES_MAX && policy_list_word(policy->emergency_criteria, count, words[count]);
-         count++)
-        choices[count] = (struct step_choice){words[count], ask_criterion_text(words[count])};
     step_say(_("On what grounds?"));
-    MEDGL_TRY(step_ask_choice(_("Number:"), choices, count, &chosen));
-    return text_copy(plan->criterion, sizeof(plan->criterion), words[chosen]);
+    return step_ask_word(policy->emergency_criteria, known, MEDGL_COUNT(known), plan->criterion);
 }
 
 static enum medgl_error ask_drill(struct emergency_plan *plan)
@@ -68,7 +50,7 @@ static enum medgl_error ask_drill(struct emergency_plan *plan)
     const struct step_choice choices[] = {{"emergency", _("it is in earnest")},
                                           {"drill", _("it is for practice, and marked so")}};
     size_t chosen;
-    MEDGL_TRY(step_ask_choice(_("Number:"), choices, MEDGL_COUNT(choices), &chosen));
+    MEDGL_TRY(step_ask_choice(choices, MEDGL_COUNT(choices), &chosen));
     plan->drill = chosen == 1;
     return MEDGL_OK;
 }

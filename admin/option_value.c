@@ -52,6 +52,11 @@ uint64_t options_number(const struct options *options, enum option option, uint6
                : absent;
 }
 
+const char *options_text(const struct options *options, enum option option)
+{
+    return options->value[option] != NULL ? options->value[option] : "";
+}
+
 void options_range(const struct options *options, enum option option, uint64_t *first,
                    uint64_t *last)
 {

@@ -407,6 +407,14 @@ bool table_empty(const struct table *table)
     return table == NULL || table->rows == 0;
 }
 
+void table_print_or(struct output *output, struct table **table, const char *none)
+{
+    if (table_empty(*table) && !output->json)
+        output_say(output, "%s", none);
+    else
+        table_print(table);
+}
+
 void table_free(struct table **table)
 {
     if (*table == NULL)

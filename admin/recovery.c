@@ -1,9 +1,8 @@
 /* The noun recovery: ten codes for the day when a device is not at hand. Given out on a slip or on
  * the terminal alone (admin/codes.c). */
-#include "admin/admin.h"
+#include "admin/factor.h"
 
 #include "operation/recovery.h"
-#include "operation/totp.h"
 
 #include <inttypes.h>
 
@@ -55,23 +54,17 @@ enum admin_exit recovery_list(struct admin *admin)
         operation_recovery_list(&admin->context, admin->options.name, recovery_row, table);
     if (error != MEDGL_OK)
         return admin_failed(error, admin->options.name, NULL);
-    if (table_empty(table) && !admin->output.json)
-        output_say(&admin->output, _("Nobody has recovery codes."));
-    else
-        table_print(&table);
+    table_print_or(&admin->output, &table, _("Nobody has recovery codes."));
     return ADMIN_DONE;
 }
 
 enum admin_exit recovery_revoke(struct admin *admin)
 {
     const char *name = admin->options.name;
-    char why[OPERATION_WHY_SIZE] = "";
     uint32_t removed;
-    const enum medgl_error error =
-        operation_factor_remove(&admin->context, name, FACTOR_KIND_RECOVERY, NULL,
-                                admin->options.value[OPTION_REASON], &removed, why);
-    if (error != MEDGL_OK)
-        return admin_failed(error, name, why);
+    const enum admin_exit code = factor_remove(admin, FACTOR_KIND_RECOVERY, &removed);
+    if (code != ADMIN_DONE)
+        return code;
     output_result(
         &admin->output, name,
         _("Recovery codes of %s that were ended: %" PRIu32 ". They open nothing any more."), name,

@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CHOICES_MAX 64
-
 /* -- the steps -------------------------------------------------------------------------------- */
 
 static void reset_show_account(const struct account *account)
@@ -28,8 +26,7 @@ static void reset_show_account(const struct account *account)
     step_say(_("  Class:         %s"), account_class_word(account->class_));
 }
 
-/* Of the words that are shipped; a site knows what its own mean. */
-static const char *reset_method_text(const char *method)
+static enum medgl_error reset_ask_method(const struct policy *policy, struct reset_plan *plan)
 {
     static const struct step_choice known[] = {
         {"staff-card", N_("you hold their staff card in your hand")},
@@ -41,25 +38,10 @@ static const char *reset_method_text(const char *method)
         {"supervisor", N_("their supervisor is with them and vouches for them")},
         {"video", N_("on a video call you see their face and a document")},
     };
-    for (size_t i = 0; i < MEDGL_COUNT(known); i++)
-        if (strcmp(known[i].word, method) == 0)
-            return _(known[i].text);
-    return "";
-}
-
-static enum medgl_error reset_ask_method(const struct policy *policy, struct reset_plan *plan)
-{
-    char words[CHOICES_MAX][POLICY_WORD_SIZE];
-    struct step_choice choices[CHOICES_MAX];
-    size_t count = 0, chosen;
     if (plan->method[0] != '\0')
         return MEDGL_OK;
-    for (; count < CHOICES_MAX && policy_list_word(policy->reset_methods, count, words[count]);
-         count++)
-        choices[count] = (struct step_choice){words[count], reset_method_text(words[count])};
     step_say(_("How did you verify who they are? If you did not, end here."));
-    MEDGL_TRY(step_ask_choice(_("Number:"), choices, count, &chosen));
-    return text_copy(plan->method, sizeof(plan->method), words[chosen]);
+    return step_ask_word(policy->reset_methods, known, MEDGL_COUNT(known), plan->method);
 }
 
 static enum medgl_error reset_ask_document(struct admin *admin, const struct reset_needs *needs,
@@ -153,7 +135,7 @@ static enum medgl_error reset_ask_way(struct admin *admin, const struct reset_ne
         return MEDGL_ERR_ABORTED;
     }
     step_say(_("How does the new password reach them?"));
-    MEDGL_TRY(step_ask_choice(_("Number:"), choices, count, &chosen));
+    MEDGL_TRY(step_ask_choice(choices, count, &chosen));
     plan->way = ways[of[chosen]].way;
     plan->at_terminal = plan->way == SLIP_NOWHERE;
     return plan->way == SLIP_TO_FILE ? reset_ask_file(admin, plan) : MEDGL_OK;

@@ -4,6 +4,8 @@
 
 #include "admin/admin.h"
 
+#include "policy/reset.h"
+
 /* On standard error, control characters made harmless. */
 void step_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -15,7 +17,10 @@ struct step_choice {
     const char *word, *text;
 };
 /* By its number or its word. */
-enum medgl_error step_ask_choice(const char *question, const struct step_choice *choices,
-                                 size_t count, size_t *chosen);
+enum medgl_error step_ask_choice(const struct step_choice *choices, size_t count, size_t *chosen);
+/* One of the policy's `words`, by its number or as it is. `known` are those that are shipped, with
+ * what they mean, for gettext; a site knows what its own mean. */
+enum medgl_error step_ask_word(const char *words, const struct step_choice *known, size_t count,
+                               char chosen[POLICY_WORD_SIZE]);
 
 #endif

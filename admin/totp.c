@@ -1,18 +1,10 @@
 /* The noun totp: devices that make one-time codes. A secret is on the operator's terminal while it
  * is enrolled, and nowhere else: never on standard output, so in no pipe and no JSON document. */
-#include "admin/admin.h"
-
-#include "operation/totp.h"
+#include "admin/factor.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-static const char *option_or_empty(const struct admin *admin, enum option option)
-{
-    const char *value = admin->options.value[option];
-    return value != NULL ? value : "";
-}
 
 /* -- enrol ------------------------------------------------------------------------------------ */
 
@@ -24,8 +16,8 @@ enum admin_exit totp_enrol(struct admin *admin)
     struct totp_enrol_request request = {
         .name = name,
         .digits = (unsigned)options_number(&admin->options, OPTION_DIGITS, 0),
-        .label = option_or_empty(admin, OPTION_LABEL),
-        .reason = option_or_empty(admin, OPTION_REASON),
+        .label = options_text(&admin->options, OPTION_LABEL),
+        .reason = options_text(&admin->options, OPTION_REASON),
     };
     if (word != NULL && totp_algorithm_parse(word, &request.algorithm) != MEDGL_OK)
         return ADMIN_USAGE;
@@ -148,24 +140,6 @@ enum admin_exit totp_import(struct admin *admin)
 
 /* -- list ------------------------------------------------------------------------------------- */
 
-struct device_table {
-    struct table *table;
-    bool json;
-};
-
-static void device_row(void *argument, const struct factor_report *report)
-{
-    const struct device_table *list = argument;
-    const struct credential *credential = report->credential;
-    char id[CRYPTO_ID_SIZE];
-    (void)snprintf(id, sizeof(id), "%.*s", list->json ? CRYPTO_ID_SIZE - 1 : SHORT_ID,
-                   credential->id);
-    table_row(list->table,
-              (struct cell[]){CELL_TEXT(id), CELL_TEXT(report->name), CELL_TEXT(credential->label),
-                              CELL_TEXT(report->what), CELL_NUMBER(credential->set_at),
-                              CELL_NUMBER(report->last_used), CELL_NUMBER(credential->drift)});
-}
-
 enum admin_exit totp_list(struct admin *admin)
 {
     static const struct column columns[] = {
@@ -177,18 +151,8 @@ enum admin_exit totp_list(struct admin *admin)
         {"last_used", N_("LAST USED"), COLUMN_TIME, COLUMN_BOTH},
         {"drift", N_("STEPS AHEAD"), COLUMN_NUMBER, COLUMN_BOTH},
     };
-    auto_clean(table_free) struct table *table =
-        table_new(&admin->output, "devices", TABLE_LIST, columns, MEDGL_COUNT(columns));
-    struct device_table list = {.table = table, .json = admin->output.json};
-    const enum medgl_error error = operation_factor_list(&admin->context, admin->options.name,
-                                                         FACTOR_KIND_TOTP, device_row, &list);
-    if (error != MEDGL_OK)
-        return admin_failed(error, admin->options.name, NULL);
-    if (table_empty(table) && !admin->output.json)
-        output_say(&admin->output, _("No device is enrolled."));
-    else
-        table_print(&table);
-    return ADMIN_DONE;
+    return factor_list(admin, FACTOR_KIND_TOTP, "devices", columns, MEDGL_COUNT(columns),
+                       _("No device is enrolled."));
 }
 
 /* -- remove ----------------------------------------------------------------------------------- */
@@ -196,13 +160,10 @@ enum admin_exit totp_list(struct admin *admin)
 enum admin_exit totp_remove(struct admin *admin)
 {
     const char *name = admin->options.name;
-    char why[OPERATION_WHY_SIZE] = "";
     uint32_t removed;
-    const enum medgl_error error = operation_factor_remove(
-        &admin->context, name, FACTOR_KIND_TOTP, admin->options.value[OPTION_ID],
-        admin->options.value[OPTION_REASON], &removed, why);
-    if (error != MEDGL_OK)
-        return admin_failed(error, name, why);
+    const enum admin_exit code = factor_remove(admin, FACTOR_KIND_TOTP, &removed);
+    if (code != ADMIN_DONE)
+        return code;
     output_result(
         &admin->output, name,
         _("Devices that were taken away from %s: %" PRIu32 ". Their codes open nothing any more."),
