@@ -229,7 +229,7 @@ struct policy {
     /* Emergencies and maintenance (R30..R33). */
     char emergency_criteria[POLICY_NAMES_SIZE]; /* words: on what grounds one is declared */
     struct policy_span emergency_max;           /* it is over then, whoever forgot it */
-    struct policy_span emergency_remind;        /* alerts that tell that it lasts; 0: none */
+    struct policy_span emergency_remind;        /* alerts that tell that it lasts */
     enum policy_outside breakglass_outside;
     struct policy_span breakglass_renew; /* how long a sealed credential is good practice; 0:
                                             for ever */

@@ -384,7 +384,7 @@ static const struct key_row {
      "system-failure, network-failure, disaster, cyber-attack, patient-safety, other", "a",
      "power, flood", ",", "", "1 to 511 bytes"},
     {"emergency_max", "72 h", "1 h", "31 days", "59 min", "32 days", "1 h to 1 month"},
-    {"emergency_remind", "1 h", "0", "24 h", "-1 s", "25 h", "0 to 1 day"},
+    {"emergency_remind", "1 h", "10 min", "24 h", "599 s", "25 h", "10 min to 1 day"},
     {"breakglass_outside", "declare", "declare", "deny", "", "no", "declare or deny"},
     {"breakglass_renew", "12 months", "0", "60 months", "-1 s", "61 months", "0 to 60 months"},
     {"drill_every", "12 months", "0", "60 months", "-1 s", "61 months", "0 to 60 months"},
