@@ -8,6 +8,18 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Which of the two installations: that of the break-glass accounts has keys of its own (R32). */
+static enum context_place key_place(const struct admin *admin)
+{
+    return admin->options.value[OPTION_BREAKGLASS] != NULL ? CONTEXT_BREAKGLASS : CONTEXT_MAIN;
+}
+
+/* What of a command that is told goes behind the name of the key. */
+static const char *key_option(enum context_place place)
+{
+    return place == CONTEXT_BREAKGLASS ? " --breakglass" : "";
+}
+
 /* -- list ------------------------------------------------------------------------------------- */
 
 /* A key is in force until there is one after it. */
@@ -68,8 +80,9 @@ enum admin_exit key_list(struct admin *admin)
     table_print(&list.table);
     if (admin->context.store_key_new || admin->context.ledger_key_new)
         output_say(&admin->output,
-                   _("An exchange was interrupted: medgl-admin key rotate %s finishes it."),
-                   key_use_word(admin->context.store_key_new ? KEY_USE_STORE : KEY_USE_LEDGER));
+                   _("An exchange was interrupted: medgl-admin key rotate %s%s finishes it."),
+                   key_use_word(admin->context.store_key_new ? KEY_USE_STORE : KEY_USE_LEDGER),
+                   key_option(key_place(admin)));
     return ADMIN_DONE;
 }
 
@@ -110,7 +123,8 @@ static bool rotate_confirmed(struct admin *admin)
     return false;
 }
 
-static enum admin_exit rotate_failed(enum medgl_error error, const char *use)
+static enum admin_exit rotate_failed(enum medgl_error error, const char *use,
+                                     enum context_place place)
 {
     if (error == MEDGL_ERR_CONFLICT) {
         complain(_("Another exchange of the %s key is under way; wait until it is done."), use);
@@ -129,13 +143,14 @@ static enum admin_exit rotate_failed(enum medgl_error error, const char *use)
     if (error != MEDGL_ERR_IO)
         return admin_failed(error, "", NULL);
     complain(_("The exchange did not come to its end. Logins go on under the key that the store "
-               "says; run medgl-admin key rotate %s again, which finishes what was begun."),
-             use);
+               "says; run medgl-admin key rotate %s%s again, which finishes what was begun."),
+             use, key_option(place));
     return ADMIN_UNUSABLE;
 }
 
 static void rotate_say(struct admin *admin, enum key_use use, bool finished_old)
 {
+    const char *vkey = context_file(key_place(admin), CONTEXT_FILE_LEDGER_VKEY);
     char path[PATH_MAX];
     if (finished_old) {
         output_result(
@@ -145,7 +160,7 @@ static void rotate_say(struct admin *admin, enum key_use use, bool finished_old)
             key_use_word(use));
         return;
     }
-    if (path_under(path, admin->identity.root, PATH_LEDGER_VKEY) != MEDGL_OK)
+    if (path_under(path, admin->identity.root, vkey) != MEDGL_OK)
         path[0] = '\0';
     if (use == KEY_USE_LEDGER)
         output_result(&admin->output, key_use_word(use),
@@ -165,6 +180,7 @@ enum admin_exit key_rotate(struct admin *admin)
     const struct identity *identity = &admin->identity;
     struct key_rotate_request request = {
         .root = identity->root,
+        .place = key_place(admin),
         .owner = identity->owner,
         .group = identity->group,
         .actor = identity->actor,
@@ -178,7 +194,7 @@ enum admin_exit key_rotate(struct admin *admin)
         return ask_possible() ? ADMIN_REFUSED : ADMIN_USAGE;
     enum medgl_error error = operation_key_rotate(&request, &finished_old);
     if (error != MEDGL_OK)
-        return rotate_failed(error, admin->options.name);
+        return rotate_failed(error, admin->options.name, request.place);
     rotate_say(admin, request.use, finished_old);
     return ADMIN_DONE;
 }

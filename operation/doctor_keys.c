@@ -10,6 +10,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* Which keys the commands that are told are about. */
+static const char *look_option(enum context_place place)
+{
+    return place == CONTEXT_BREAKGLASS ? " --breakglass" : "";
+}
+
 struct looking {
     struct doctor *doctor;
     struct context *context;
@@ -40,18 +46,19 @@ static enum medgl_error look_period(void *argument, const struct key_period *key
 static void look_vkey(struct looking *looking, const char *path, const char *vkey)
 {
     struct doctor *doctor = looking->doctor;
+    const char *option = look_option(looking->context->place);
     const size_t len = strlen(vkey);
     if (strncmp(looking->lines, vkey, len) != 0 ||
         (looking->lines[len] != '\n' && looking->lines[len] != '\0'))
         doctor_say(doctor, DOCTOR_FAULT, "keys",
                    "the first line of %s does not belong to the ledger key: restore both from the "
-                   "same backup, or put there the last key that medgl-admin key list shows",
-                   path);
+                   "same backup, or put there the last key that medgl-admin key list%s shows",
+                   path, option);
     else if (looking->lacking > 0)
         doctor_say(doctor, DOCTOR_WARNING, "keys",
                    "%s lacks %u former keys of the ledger, with which its older checkpoints are "
-                   "verified: add what medgl-admin key list shows, a key a line, below the first",
-                   path, looking->lacking);
+                   "verified: add what medgl-admin key list%s shows, a key a line, below the first",
+                   path, looking->lacking, option);
     else
         doctor_say(doctor, DOCTOR_OK, "keys", "the keys can be read and belong together");
 }
@@ -73,9 +80,13 @@ static void look_use(struct looking *looking, enum key_use use, const char *name
 }
 
 /* MUST: the cure is no rm where the key is in force. */
-static void look_exchange(struct doctor *doctor, enum key_use use, const char *fresh, bool in_force)
+static void look_exchange(struct doctor *doctor, enum context_place place, enum key_use use,
+                          bool in_force)
 {
+    const char *fresh = context_file(place, use == KEY_USE_STORE ? CONTEXT_FILE_STORE_KEY_NEW
+                                                                 : CONTEXT_FILE_LEDGER_KEY_NEW);
     const char *word = key_use_word(use);
+    const char *option = look_option(place);
     char path[PATH_MAX];
     struct stat st;
     if (path_under(path, doctor->root, fresh) != MEDGL_OK || lstat(path, &st) != 0)
@@ -87,13 +98,13 @@ static void look_exchange(struct doctor *doctor, enum key_use use, const char *f
     if (in_force)
         doctor_say(doctor, DOCTOR_WARNING, "keys",
                    "%s holds the key that is in force, as an exchange was interrupted: do not "
-                   "remove it; run medgl-admin key rotate %s, which puts it in its place",
-                   path, word);
+                   "remove it; run medgl-admin key rotate %s%s, which puts it in its place",
+                   path, word, option);
     else
         doctor_say(doctor, DOCTOR_WARNING, "keys",
                    "%s was left by an exchange that was interrupted before anything was under it: "
-                   "run medgl-admin key rotate %s, which makes another one",
-                   path, word);
+                   "run medgl-admin key rotate %s%s, which makes another one",
+                   path, word, option);
 }
 
 void doctor_keys(struct doctor *doctor, struct context *context, const char *vkey)
@@ -117,8 +128,6 @@ void doctor_keys(struct doctor *doctor, struct context *context, const char *vke
     look_use(&looking, KEY_USE_LEDGER, vkey);
     if (looking.lines != NULL)
         look_vkey(&looking, path, vkey);
-    look_exchange(doctor, KEY_USE_STORE, context_file(context->place, CONTEXT_FILE_STORE_KEY_NEW),
-                  context->store_key_new);
-    look_exchange(doctor, KEY_USE_LEDGER, context_file(context->place, CONTEXT_FILE_LEDGER_KEY_NEW),
-                  context->ledger_key_new);
+    look_exchange(doctor, context->place, KEY_USE_STORE, context->store_key_new);
+    look_exchange(doctor, context->place, KEY_USE_LEDGER, context->ledger_key_new);
 }

@@ -142,7 +142,10 @@ static enum medgl_error exchange_alert(struct store_txn *txn, struct exchange *e
     const char *use = key_use_word(exchange->request->use);
     char text[STORE_ALERT_SIZE], reason[STORE_TEXT_SIZE];
     text_printable(reason, sizeof(reason), exchange->request->reason);
-    (void)snprintf(text, sizeof(text), "The %s key was exchanged for a new one: %s", use, reason);
+    (void)snprintf(text, sizeof(text), "The %s key%s was exchanged for a new one: %s", use,
+                   exchange->request->place == CONTEXT_BREAKGLASS ? " of the break-glass accounts"
+                                                                  : "",
+                   reason);
     const struct alert_event event = {.kind = ALERT_KEY, .text = text, .about = use};
     return alert_raise(exchange->context, txn, clock, &event);
 }
@@ -190,14 +193,29 @@ static enum medgl_error exchange_now(struct store_txn *txn, void *argument)
 
 /* -- as the owner of the store ---------------------------------------------------------------- */
 
-static const char *rotate_key(enum key_use use)
+static const char *rotate_key(const struct key_rotate_request *request)
 {
-    return use == KEY_USE_STORE ? PATH_STORE_KEY : PATH_LEDGER_KEY;
+    return context_file(request->place, request->use == KEY_USE_STORE ? CONTEXT_FILE_STORE_KEY
+                                                                      : CONTEXT_FILE_LEDGER_KEY);
 }
 
-static const char *rotate_key_new(enum key_use use)
+static const char *rotate_key_new(const struct key_rotate_request *request)
 {
-    return use == KEY_USE_STORE ? PATH_STORE_KEY_NEW : PATH_LEDGER_KEY_NEW;
+    return context_file(request->place, request->use == KEY_USE_STORE
+                                            ? CONTEXT_FILE_STORE_KEY_NEW
+                                            : CONTEXT_FILE_LEDGER_KEY_NEW);
+}
+
+static enum medgl_error rotate_open(const struct key_rotate_request *request,
+                                    struct context *context)
+{
+    switch (request->place) {
+    case CONTEXT_MAIN:
+        return context_open(request->root, CONTEXT_STATE, context);
+    case CONTEXT_BREAKGLASS:
+        return context_open_breakglass(request->root, CONTEXT_STATE, context);
+    }
+    return MEDGL_ERR_ARGUMENT;
 }
 
 static enum medgl_error exchange_open(struct exchange *exchange)
@@ -206,7 +224,7 @@ static enum medgl_error exchange_open(struct exchange *exchange)
     auto_secret struct secret text = SECRET_NONE;
     const struct file_rule rule = {.owner = geteuid(), .forbidden = 0077, .max = KEY_TEXT_MAX};
     char path[PATH_MAX];
-    MEDGL_TRY(path_under(path, request->root, rotate_key_new(request->use)));
+    MEDGL_TRY(path_under(path, request->root, rotate_key_new(request)));
     MEDGL_TRY(file_read_trusted(path, &rule, &text));
     exchange->replaced = exchange->context->signer;
     return request->use == KEY_USE_STORE ? seal_key_open(&text, &exchange->seal)
@@ -225,7 +243,7 @@ static void exchange_close(struct exchange *exchange)
 static enum medgl_error exchange_as_owner(const struct key_rotate_request *request)
 {
     struct context context;
-    MEDGL_TRY(context_open(request->root, CONTEXT_STATE, &context));
+    MEDGL_TRY(rotate_open(request, &context));
     auto_clean(exchange_close) struct exchange exchange = {
         .request = request, .context = &context, .replaced = context.signer};
     context.actor = request->actor;
@@ -240,7 +258,7 @@ static enum medgl_error exchange_as_owner(const struct key_rotate_request *reque
 static enum medgl_error look_as_owner(const struct key_rotate_request *request, bool *in_force)
 {
     auto_clean(context_close) struct context context = {.store = NULL};
-    MEDGL_TRY(context_open(request->root, CONTEXT_STATE, &context));
+    MEDGL_TRY(rotate_open(request, &context));
     *in_force = request->use == KEY_USE_STORE ? context.store_key_new : context.ledger_key_new;
     return MEDGL_OK;
 }
@@ -319,9 +337,10 @@ static enum medgl_error files_lock(struct files *files)
 static enum medgl_error files_open(const struct key_rotate_request *request, struct files *files)
 {
     *files = (struct files){.request = request, .lock = -1};
-    MEDGL_TRY(path_under(files->key, request->root, rotate_key(request->use)));
-    MEDGL_TRY(path_under(files->fresh, request->root, rotate_key_new(request->use)));
-    MEDGL_TRY(path_under(files->vkey, request->root, PATH_LEDGER_VKEY));
+    MEDGL_TRY(path_under(files->key, request->root, rotate_key(request)));
+    MEDGL_TRY(path_under(files->fresh, request->root, rotate_key_new(request)));
+    MEDGL_TRY(path_under(files->vkey, request->root,
+                         context_file(request->place, CONTEXT_FILE_LEDGER_VKEY)));
     return files_lock(files);
 }
 

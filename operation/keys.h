@@ -26,6 +26,7 @@ enum medgl_error key_use_parse(const char *word, enum key_use *use);
 
 struct key_rotate_request {
     const char *root;
+    enum context_place place;
     uid_t owner;
     gid_t group;
     struct actor actor;

@@ -115,4 +115,20 @@ says "it is finished, and no other exchange begins" 0 'had been interrupted was 
 verdict "and the file is gone" $?
 head -n 1 "$keys/ledger.vkey" > "$mine/one" && cat "$mine/one" > "$keys/ledger.vkey"
 says "doctor misses a former public key" 1 'lacks 1 former' doctor
+
+# -- of the break-glass accounts ---------------------------------------------------------------------------------------
+
+before=$(sum store.key) small=$(sum breakglass.key)
+says "their store key" 0 'store key was exchanged' key rotate store --breakglass --reason leak --yes
+[ "$(sum store.key)" = "$before" ] && [ "$(sum breakglass.key)" != "$small" ] && [ ! -e "$keys/breakglass.key.new" ]
+verdict "the main one's stays" $?
+says "their ledger key" 0 'first line of .*breakglass-ledger.vkey' key rotate ledger --breakglass --reason leak --yes
+json "they are listed by themselves" 0 '[(k["key"], k["in_force"]) for k in d["keys"]] ==
+    [("store", False), ("store", True), ("ledger", False), ("ledger", True)]' key list --breakglass
+json "their ledger has the entries" 0 '[e["details"]["key"] for e in d["entries"]] == ["store", "ledger"]' \
+    ledger show --breakglass --kind key.rotate
+$user cp "$keys/breakglass-ledger.key" "$keys/breakglass-ledger.key.new"
+says "doctor names the cure" 1 'key rotate ledger --breakglass' doctor
+says "it is finished" 0 'had been interrupted was finished' key rotate ledger --breakglass --reason y --yes
+exits "both ledgers verify" 0 ledger verify
 finish

@@ -5,7 +5,6 @@
 #include "tests/unit/emergency_fixture.h"
 #include "tests/unit/table.h"
 
-#include "factor/breakglass.h"
 #include "operation/attempt.h"
 #include "operation/session.h"
 
@@ -49,42 +48,12 @@ static void device_fill(void)
 
 /* -- the account ------------------------------------------------------------------------------ */
 
-static enum medgl_error keep_code(void *argument, const struct account *account,
-                                  const struct breakglass *row, const struct secret *text)
-{
-    (void)argument;
-    (void)account;
-    (void)row;
-    memcpy(code, text->bytes, sizeof(code));
-    return MEDGL_OK;
-}
-
-static void seal_one(void)
-{
-    char why[OPERATION_WHY_SIZE];
-    struct breakglass sealed;
-    const struct breakglass_seal_request request = {
-        .name = BREAKGLASS_ONE, .way = "file", .deliver = keep_code};
-    assert_int_equal(operation_breakglass_seal(&both.small, &request, &sealed, why), MEDGL_OK);
-}
-
-static enum login_verdict log_in(const char *typed)
-{
-    struct script script = {.answers = {typed}, .person = "Tanaka"};
-    const struct talk talk = script_talk(&script);
-    const struct caller caller = caller_from("192.0.2.7");
-    const struct login_request request = {.caller = &caller, .user = BREAKGLASS_ONE};
-    enum login_verdict verdict = LOGIN_ALLOWED;
-    assert_int_equal(operation_login(&both.small, &talk, &request, &verdict), MEDGL_OK);
-    return verdict;
-}
-
 static unsigned tries;
 
 static void guess(unsigned times)
 {
     for (unsigned i = 0; i < times; i++, tries++)
-        assert_int_equal(log_in(WRONG), LOGIN_REFUSED);
+        assert_int_equal(both_type(&both, BREAKGLASS_ONE, WRONG), LOGIN_REFUSED);
 }
 
 static enum medgl_error find_one(struct store_txn *txn, void *argument)
@@ -230,7 +199,7 @@ static void R32_guesses_leave_space_for_the_envelope(void **state)
 {
     (void)state;
     both_begin(&both);
-    seal_one();
+    both_seal_for(&both, BREAKGLASS_ONE, code);
     guess(3);
     assert_false(both.small.scarce);
     context_close(&both.small);
@@ -247,7 +216,7 @@ static void R32_guesses_leave_space_for_the_envelope(void **state)
     assert_int_equal(entries_with("login.abandoned", ""), 0);
     assert_true(before - reserved() < (uint64_t)1 << 17); /* whatever their number */
 
-    assert_int_equal(log_in(code), LOGIN_ALLOWED);
+    assert_int_equal(both_type(&both, BREAKGLASS_ONE, code), LOGIN_ALLOWED);
     session();
     assert_int_equal(entries_with("login.success", "unrecorded"), 1);
     assert_int_equal(tries_on_record(), tries);

@@ -5,6 +5,7 @@
 
 #include "tests/unit/operation_fixture.h"
 
+#include "factor/breakglass.h"
 #include "operation/breakglass.h"
 #include "operation/emergency.h"
 
@@ -62,13 +63,44 @@ static inline enum medgl_error page_nowhere(void *argument, const struct account
     return MEDGL_OK;
 }
 
-static inline void both_seal(struct both *both, const char *name)
+static inline enum medgl_error page_kept(void *argument, const struct account *account,
+                                         const struct breakglass *row, const struct secret *code)
+{
+    (void)account;
+    (void)row;
+    memcpy(argument, code->bytes, BREAKGLASS_TEXT_SIZE);
+    return MEDGL_OK;
+}
+
+/* `code`: what is on the page; NULL: nobody reads it. */
+static inline void both_seal_for(struct both *both, const char *name,
+                                 char code[BREAKGLASS_TEXT_SIZE])
 {
     char why[OPERATION_WHY_SIZE];
     struct breakglass sealed;
-    const struct breakglass_seal_request request = {
-        .name = name, .way = "file", .deliver = page_nowhere};
+    const struct breakglass_seal_request request = {.name = name,
+                                                    .way = "file",
+                                                    .argument = code,
+                                                    .deliver =
+                                                        code != NULL ? page_kept : page_nowhere};
     assert_int_equal(operation_breakglass_seal(&both->small, &request, &sealed, why), MEDGL_OK);
+}
+
+static inline void both_seal(struct both *both, const char *name)
+{
+    both_seal_for(both, name, NULL);
+}
+
+/* Somebody types that. */
+static inline enum login_verdict both_type(struct both *both, const char *name, const char *typed)
+{
+    struct script script = {.answers = {typed}, .person = "Tanaka"};
+    const struct talk talk = script_talk(&script);
+    const struct caller caller = caller_from("192.0.2.7");
+    const struct login_request request = {.caller = &caller, .user = name};
+    enum login_verdict verdict = LOGIN_ALLOWED;
+    assert_int_equal(operation_login(&both->small, &talk, &request, &verdict), MEDGL_OK);
+    return verdict;
 }
 
 static inline void both_declare(struct both *both, bool drill)
