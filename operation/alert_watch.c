@@ -13,6 +13,7 @@
 #include "operation/maintenance.h"
 #include "operation/session.h"
 #include "operation/space.h"
+#include "operation/verify_joins.h"
 #include "policy/calendar.h"
 
 #include <inttypes.h>
@@ -62,16 +63,23 @@ struct watch {
     uint32_t raised;
 };
 
-static enum medgl_error state_raise(struct watch *watch, enum alert_kind kind, const char *text)
+static enum medgl_error state_raise_about(struct watch *watch, enum alert_kind kind,
+                                          const char *about, const char *text)
 {
-    struct state_run run = {
-        .context = watch->context, .clock = clock_read(), .event = {.kind = kind, .text = text}};
+    struct state_run run = {.context = watch->context,
+                            .clock = clock_read(),
+                            .event = {.kind = kind, .text = text, .about = about}};
     enum medgl_error error =
         store_transact(watch->context->store, STORE_WRITE, state_raise_now, &run);
     watch->raised += error == MEDGL_OK && run.raised;
     if (error != MEDGL_OK && alert_kind_urgent(kind))
         (void)alert_straight(watch->context->root, watch->carrier, kind, text);
     return error;
+}
+
+static enum medgl_error state_raise(struct watch *watch, enum alert_kind kind, const char *text)
+{
+    return state_raise_about(watch, kind, NULL, text);
 }
 
 static enum medgl_error watch_clock(struct watch *watch)
@@ -235,6 +243,33 @@ static enum medgl_error evidence_tell(struct watch *watch, const struct evidence
     return state_raise(watch, ALERT_EVIDENCE, text);
 }
 
+/* The small ledger by what the main one vouches for; that it is sound by itself is looked at with
+ * its own store. */
+static enum medgl_error joins_look(struct watch *watch, struct verify_joins *joins)
+{
+    auto_clean(context_close) struct context small = {.store = NULL};
+    struct evidence_faults faults = {.count = 0};
+    char text[STORE_ALERT_SIZE];
+    if (joins->count == 0)
+        return MEDGL_OK;
+    const enum medgl_error error =
+        context_open_breakglass(watch->context->root, CONTEXT_READING, &small);
+    if (error == MEDGL_ERR_NOT_FOUND) {
+        verify_joins_end(joins, evidence_fault, &faults);
+    } else {
+        MEDGL_TRY(error);
+        MEDGL_TRY(verify_joins_ledger(joins, &small, evidence_fault, &faults));
+    }
+    if (faults.count == 0)
+        return MEDGL_OK;
+    (void)snprintf(text, sizeof(text),
+                   "The ledger of the break-glass accounts contradicts the main one: %s. Keep the "
+                   "disk as it is, and run medgl-admin ledger verify.",
+                   faults.first);
+    /* The same as what finds it at the next join. */
+    return state_raise_about(watch, ALERT_EVIDENCE, "breakglass", text);
+}
+
 /* What was told without the store is looked at again after an hour. */
 static enum medgl_error watch_evidence(struct watch *watch)
 {
@@ -243,7 +278,10 @@ static enum medgl_error watch_evidence(struct watch *watch)
     const medgl_time now = clock_read().now;
     struct evidence_faults faults = {.count = 0};
     struct ledger_result result;
-    const struct evidence_request request = {.fault = evidence_fault, .argument = &faults};
+    const bool main_one = context->place == CONTEXT_MAIN;
+    auto_clean(verify_joins_free) struct verify_joins joins = {.count = 0};
+    const struct evidence_request request = {
+        .fault = evidence_fault, .argument = &faults, .joins = main_one ? &joins : NULL};
     MEDGL_TRY(verified_path(context, path));
     if (!evidence_is_due(path, now) || alert_straight_lately(context->root))
         return MEDGL_OK;
@@ -252,6 +290,7 @@ static enum medgl_error watch_evidence(struct watch *watch)
         return error;
     if (error == MEDGL_ERR_CORRUPT)
         MEDGL_TRY(evidence_tell(watch, &faults));
+    MEDGL_TRY(joins_look(watch, &joins));
     clock_format_utc(now, text);
     (void)strcat(text, "\n");
     return file_replace(path, geteuid(), getegid(), 0600, text, strlen(text));

@@ -95,6 +95,35 @@ void verify_joins_end(const struct verify_joins *joins, ledger_fault fault, void
         joins_fault(&joins->heads[i], "there are not as many any more", fault, argument);
 }
 
+struct joins_run {
+    struct verify_joins *joins;
+    ledger_fault fault;
+    void *argument;
+};
+
+static enum medgl_error joins_row(void *argument, const struct ledger_row *row)
+{
+    const struct joins_run *run = argument;
+    return verify_joins_leaf(run->joins, row->leaf, run->fault, run->argument);
+}
+
+static enum medgl_error joins_read(struct store_txn *txn, void *argument)
+{
+    struct joins_run *run = argument;
+    run->joins->tree = (struct merkle_tree){.size = 0};
+    run->joins->next = 0;
+    return store_ledger_stream(txn, joins_row, run);
+}
+
+enum medgl_error verify_joins_ledger(struct verify_joins *joins, struct context *small,
+                                     ledger_fault fault, void *argument)
+{
+    struct joins_run run = {.joins = joins, .fault = fault, .argument = argument};
+    MEDGL_TRY(store_transact(small->store, STORE_READ, joins_read, &run));
+    verify_joins_end(joins, fault, argument);
+    return MEDGL_OK;
+}
+
 void verify_joins_free(struct verify_joins *joins)
 {
     free(joins->heads);

@@ -33,6 +33,9 @@ enum medgl_error verify_joins_state(const struct verify_joins *joins, const char
 enum medgl_error verify_joins_leaf(struct verify_joins *joins,
                                    const unsigned char leaf[MERKLE_HASH_SIZE], ledger_fault fault,
                                    void *argument);
+/* All of the small ledger, and its end. */
+enum medgl_error verify_joins_ledger(struct verify_joins *joins, struct context *small,
+                                     ledger_fault fault, void *argument);
 void verify_joins_end(const struct verify_joins *joins, ledger_fault fault, void *argument);
 
 void verify_joins_free(struct verify_joins *joins);

@@ -3,6 +3,7 @@
 #include "tests/unit/emergency_fixture.h"
 #include "tests/unit/table.h"
 
+#include "operation/alert.h"
 #include "operation/emergency_join.h"
 #include "operation/verify_joins.h"
 
@@ -254,6 +255,52 @@ static void test_contradiction(void **state)
     both_end(&here);
 }
 
+/* -- the daily look --------------------------------------------------------------------------- */
+
+static void gone(void)
+{
+    char path[PATH_MAX];
+    assert_int_equal(context_path(&here.small, CONTEXT_FILE_STORE_KEY, path), MEDGL_OK);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(context_path(&here.small, CONTEXT_FILE_STATE, path), MEDGL_OK);
+    context_close(&here.small);
+    assert_int_equal(nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+static void nothing(void)
+{
+}
+
+static const struct watch_row {
+    const char *name;
+    void (*breaks)(void);
+    unsigned alerts;
+} watch_rows[] = {
+    {"sound", nothing, 0},
+    {"an older store was put back", older, 1},
+    {"and went on otherwise", rewritten, 1},
+    {"it was made anew", made_anew, 1},
+    {"it is gone", gone, 1},
+};
+
+static void test_watch(void **state)
+{
+    const struct watch_row *row = *state;
+    const struct alert_carrier carrier = {.argument = NULL};
+    uint32_t raised;
+    both_begin(&here);
+    paths();
+    context_close(&here.small);
+    copy_store(store_path, copy_path);
+    both_open_small(&here);
+    both_seal(&here, BREAKGLASS_ONE);
+    assert_true(join());
+    row->breaks();
+    assert_int_equal(operation_alert_watch(&here.main->context, &carrier, &raised), MEDGL_OK);
+    assert_int_equal(alerts(), row->alerts);
+    both_end(&here);
+}
+
 /* -- the row ---------------------------------------------------------------------------------- */
 
 static enum medgl_error row_ahead(struct store_txn *txn, void *argument)
@@ -302,6 +349,7 @@ int main(void)
     table_add("join", "the small ledger vouches for nothing", test_swapped, NULL);
     TABLE_ADD("join by the timer", due_rows, test_due);
     TABLE_ADD("a small ledger that contradicts the main one", break_rows, test_contradiction);
+    TABLE_ADD("the daily look", watch_rows, test_watch);
     TABLE_ADD("the row of what was joined", row_rows, test_row);
     return table_run("join");
 }
