@@ -125,7 +125,7 @@ enum admin_exit breakglass_seal(struct admin *admin)
     struct sealing sealing = {.slip = {.admin = admin, .way = seal_way(options)}};
     struct breakglass row;
     char why[OPERATION_WHY_SIZE] = "";
-    const bool here = admin->privileged.act == PRIVILEGED_END_PROCESSES;
+    const bool here = admin->privileged.act == PRIVILEGED_END_LOGINS;
     const enum admin_exit code = seal_settle(options);
     if (code != ADMIN_DONE)
         return code;

@@ -88,8 +88,7 @@ static void ending_one(void *argument, const struct emergency_closed *closed)
 /* MUST: what is closed is closed, whatever becomes of this: nobody logs in with it. */
 static enum admin_exit emergency_end_closed(struct admin *admin)
 {
-    struct ending ending = {.admin = admin,
-                            .here = admin->privileged.act == PRIVILEGED_END_PROCESSES};
+    struct ending ending = {.admin = admin, .here = admin->privileged.act == PRIVILEGED_END_LOGINS};
     const enum medgl_error error = operation_emergency_closed(&admin->context, ending_one, &ending);
     if (error != MEDGL_OK)
         return admin_failed(error, "", NULL);

@@ -318,8 +318,7 @@ static enum privileged_act admin_act(const struct options *options, bool private
     const char *const *value = options->value;
     if (options->verb->run == emergency_recover || options->verb->run == emergency_settle_now ||
         options->verb->run == breakglass_seal)
-        return private || value[OPTION_ROOT] != NULL ? PRIVILEGED_NOTHING
-                                                     : PRIVILEGED_END_PROCESSES;
+        return private || value[OPTION_ROOT] != NULL ? PRIVILEGED_NOTHING : PRIVILEGED_END_LOGINS;
     if (options->verb->run == maintenance_end)
         return value[OPTION_ROOT] != NULL ? PRIVILEGED_NOTHING : PRIVILEGED_END_PROCESSES;
     if (value[OPTION_LOCK] != NULL ||

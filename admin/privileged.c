@@ -3,6 +3,7 @@
 #include "admin/privileged.h"
 
 #include "admin/admin.h"
+#include "admin/processes.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -206,7 +207,9 @@ static enum privileged_outcome order_end_processes(const struct duty *duty,
     if (duty->act == PRIVILEGED_END_SESSION)
         processes_end_session(order->leader, (uid_t)order->uid, answer);
     else
-        processes_end((uid_t)order->uid, duty->operator_uid, answer);
+        processes_end(&(struct processes_whose){.uid = (uid_t)order->uid,
+                                                .logins = duty->act == PRIVILEGED_END_LOGINS},
+                      duty->operator_uid, answer);
     return answer->outcome;
 }
 
@@ -226,6 +229,7 @@ static void order_carry_out(const struct duty *duty, const struct order *order,
         answer->outcome = order_change_shadow(duty, order, answer);
         return;
     case PRIVILEGED_END_PROCESSES:
+    case PRIVILEGED_END_LOGINS:
     case PRIVILEGED_END_SESSION:
         answer->outcome = order_end_processes(duty, order, answer);
         return;
@@ -332,6 +336,7 @@ static bool ends_processes(enum privileged_act act)
 {
     switch (act) {
     case PRIVILEGED_END_PROCESSES:
+    case PRIVILEGED_END_LOGINS:
     case PRIVILEGED_END_SESSION:
         return true;
     case PRIVILEGED_LOCK_SHADOW:

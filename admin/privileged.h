@@ -14,6 +14,7 @@ enum privileged_act {
     PRIVILEGED_LOCK_SHADOW, /* usermod -L: the Unix password, in /etc/shadow */
     PRIVILEGED_UNLOCK_SHADOW,
     PRIVILEGED_END_PROCESSES, /* all of the account's uid, logind's sessions first (R12) */
+    PRIVILEGED_END_LOGINS,    /* and what was started from its logins, as root, too (R33) */
     PRIVILEGED_END_SESSION,   /* those of one session */
 };
 
@@ -73,13 +74,16 @@ bool privileged_order_session(const struct privileged *privileged, const char *n
 /* No more orders: the child ends. Harmless where there is none. */
 void privileged_end(struct privileged *privileged);
 
-/* Ends all processes of a uid: terminates its sessions with logind where that runs, then asks each
- * to end, then kills what is left, again and again until none is or the time is over. In the child
- * alone. MUSTs:
- * - Never root's, and none of a uid that this process runs under or `operator_uid` is.
- * - A signal goes through a descriptor that was opened before the uid was read: a pid that another
- *   process got in between is not hit. */
-void processes_end(uid_t uid, int64_t operator_uid, struct privileged_answer *answer);
+/* Ends all processes of a uid, and of its logins where that is ordered: terminates its sessions
+ * with logind where that runs, then asks each to end, then kills what is left, again and again
+ * until none is or the time is over. In the child alone. MUSTs:
+ * - Never root's, and none of a uid that this process runs under or `operator_uid` is, nor where
+ *   this process was started from such a login.
+ * - A signal goes through a descriptor that was opened before the uids were read: a pid that
+ * another process got in between is not hit. */
+struct processes_whose;
+void processes_end(const struct processes_whose *ordered, int64_t operator_uid,
+                   struct privileged_answer *answer);
 
 /* Ends the process that opened a session, all that descend from it, and what the kernel's audit
  * counts to it of that uid; logind terminates it first, where it knows it. Each is asked to end,

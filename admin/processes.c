@@ -1,4 +1,5 @@
-/* Ending what runs under a uid. Knows processes alone: no account, no name. */
+/* Ending what runs under a uid, or was started from its logins. Knows processes alone: no account,
+ * no name. */
 #include "admin/processes.h"
 
 #include "admin/privileged.h"
@@ -8,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -22,19 +24,39 @@
 const int processes_nothing[] = {0}, processes_polite[] = {SIGHUP, SIGTERM, SIGCONT, 0},
           processes_deadly[] = {SIGKILL, 0};
 
-bool process_read(pid_t pid, struct process *process)
+static bool process_file(const char *procfs, pid_t pid, const char *name, char text[STATUS_SIZE])
 {
-    char path[64], text[STATUS_SIZE];
-    (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    char path[PATH_MAX];
+    (void)snprintf(path, sizeof(path), "%s/%d/%s", procfs, (int)pid, name);
     auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t got = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
-    if (got <= 0)
+    ssize_t got = fd >= 0 ? read(fd, text, STATUS_SIZE - 1) : -1;
+    text[got > 0 ? got : 0] = '\0';
+    return got > 0;
+}
+
+bool process_read_by(const char *procfs, pid_t pid, struct process *process)
+{
+    char text[STATUS_SIZE];
+    if (!process_file(procfs, pid, "loginuid", text) ||
+        sscanf(text, "%" SCNu32, &process->login) != 1)
+        process->login = PROCESS_NO_LOGIN;
+    if (!process_file(procfs, pid, "status", text))
         return false;
-    text[got] = '\0';
     /* The name of the program stands first, its newlines escaped. */
     const char *parent = strstr(text, "\nPPid:\t"), *uid = strstr(text, "\nUid:\t");
     return parent != NULL && uid != NULL && sscanf(parent, "\nPPid:\t%d", &process->parent) == 1 &&
            sscanf(uid, "\nUid:\t%" SCNu32 "%" SCNu32, &process->uid, &process->effective) == 2;
+}
+
+bool process_read(pid_t pid, struct process *process)
+{
+    return process_read_by("/proc", pid, process);
+}
+
+bool process_is_theirs(const struct process *process, const struct processes_whose *whose)
+{
+    return process->uid == whose->uid ||
+           (whose->logins && process->login != PROCESS_NO_LOGIN && process->login == whose->uid);
 }
 
 bool process_send(int fd, const int *signals)
@@ -47,29 +69,39 @@ bool process_send(int fd, const int *signals)
     return true;
 }
 
-/* Whether this process, or one that it descends from, is of the uid. Not known: as if. */
-static bool process_runs_under(uid_t uid)
+/* Whether this process, or one that it descends from, is theirs. Not known: as if. */
+static bool process_runs_under(const struct processes_whose *whose)
 {
     struct process process = {.parent = getpid()};
     while (process.parent > 0)
-        if (!process_read(process.parent, &process) || process.uid == uid)
+        if (!process_read(process.parent, &process) || process_is_theirs(&process, whose))
             return true;
     return false;
 }
 
-/* Whether it is of the uid and not at its end; if so, it gets the signals. One that cannot be had
- * lives on, as far as is known. */
-static bool process_signal(pid_t pid, uid_t uid, const int *signals)
+/* MUST: where the first process counts to a login, as in a container that somebody started from
+ * theirs, all do: nothing is told from it then. */
+static bool process_logins_count(void)
+{
+    struct process first;
+    return process_read(1, &first) && first.login == PROCESS_NO_LOGIN;
+}
+
+/* Whether it is theirs and not at its end; if so, it gets the signals. One that cannot be had lives
+ * on, as far as is known. */
+static bool process_signal(pid_t pid, const struct processes_whose *whose, const int *signals)
 {
     struct process process;
     auto_fd int fd = pidfd_open(pid, 0);
-    if ((fd < 0 && errno == ESRCH) || !process_read(pid, &process) || process.uid != uid)
+    if ((fd < 0 && errno == ESRCH) || !process_read(pid, &process) ||
+        !process_is_theirs(&process, whose))
         return false;
     return process_send(fd, signals);
 }
 
 /* Signals all of them; `*living`: how many. false: who there is cannot be known. */
-static bool processes_signal(uid_t uid, const int *signals, uint32_t *living)
+static bool processes_signal(const struct processes_whose *whose, const int *signals,
+                             uint32_t *living)
 {
     DIR *directory = opendir("/proc");
     const struct dirent *entry;
@@ -78,7 +110,7 @@ static bool processes_signal(uid_t uid, const int *signals, uint32_t *living)
         return false;
     while ((entry = readdir(directory)) != NULL)
         if (entry->d_name[strspn(entry->d_name, "0123456789")] == '\0' &&
-            process_signal((pid_t)strtol(entry->d_name, NULL, 10), uid, signals))
+            process_signal((pid_t)strtol(entry->d_name, NULL, 10), whose, signals))
             ++*living;
     (void)closedir(directory);
     return true;
@@ -102,21 +134,25 @@ static void processes_end_sessions(uid_t uid)
     (void)privileged_program(argv);
 }
 
-void processes_end(uid_t uid, int64_t operator_uid, struct privileged_answer *answer)
+void processes_end(const struct processes_whose *ordered, int64_t operator_uid,
+                   struct privileged_answer *answer)
 {
     static const struct timespec moment = {.tv_nsec = PROCESSES_PAUSE_MS * 1000000L};
+    const uid_t uid = ordered->uid;
+    const struct processes_whose whose = {.uid = uid,
+                                          .logins = ordered->logins && process_logins_count()};
     answer->outcome = PRIVILEGED_OPERATORS;
-    if (uid == 0 || operator_uid == (int64_t)uid || process_runs_under(uid))
+    if (uid == 0 || operator_uid == (int64_t)uid || process_runs_under(&whose))
         return;
     answer->outcome = PRIVILEGED_FAILED;
-    if (!processes_signal(uid, processes_nothing, &answer->found))
+    if (!processes_signal(&whose, processes_nothing, &answer->found))
         return;
     processes_end_sessions(uid);
     for (int round = 0; round < PROCESSES_ROUNDS; round++) {
         const int *signals = round == 0                        ? processes_polite
                              : round < PROCESSES_POLITE_ROUNDS ? processes_nothing
                                                                : processes_deadly;
-        if (!processes_signal(uid, signals, &answer->left))
+        if (!processes_signal(&whose, signals, &answer->left))
             return;
         answer->outcome = answer->left == 0 ? PRIVILEGED_DONE : PRIVILEGED_LEFT;
         if (answer->left == 0)

@@ -17,10 +17,22 @@ struct process {
     pid_t parent;
     uid_t uid; /* real */
     uid_t effective;
+    uid_t login; /* whose login it was started from, as the kernel's audit has it: kept through su
+                    and sudo; PROCESS_NO_LOGIN: from none, or there is no audit */
 };
+#define PROCESS_NO_LOGIN UINT32_MAX
 
 /* false: there is none of that number, or /proc does not tell. */
 bool process_read(pid_t pid, struct process *process);
+/* The same by a procfs at another path than /proc, for tests. */
+bool process_read_by(const char *procfs, pid_t pid, struct process *process);
+
+/* Whose processes. */
+struct processes_whose {
+    uid_t uid;
+    bool logins; /* also what was started from a login of the uid, as whoever it runs */
+};
+bool process_is_theirs(const struct process *process, const struct processes_whose *whose);
 
 /* Sends the signals through the descriptor. false: it is dead and only waits for its parent,
  * threads and all. */

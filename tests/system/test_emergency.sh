@@ -162,7 +162,7 @@ converses "a typing error is told; capitals and hyphens do not matter; they say 
 	see typing error
 	see Password: 
 	type ${code,,}
-	see You are in.
+	see you are let in
 	see Your name: 
 	type Hanako Suzuki
 	see Why
@@ -183,11 +183,16 @@ converses "a typing error is told; capitals and hyphens do not matter; they say 
 	type $code
 	see alice
 	see $ 
+	type sudo sh -c 'setsid sleep 98767 < /dev/null > /dev/null 2>&1 &'
+	see password for $name
+	type $code
+	see $ 
 	type exit 5
 	end 5
 END
 small "the typing error was not counted" 0 "k == 'login.failure' and d.get('reason') == 'wrong' and s == '$name' and d.get('failures', 0) > 2"
 works "what they left there goes on" sh -c "pgrep -u $name -f 'sleep 98765' && pgrep -u $name -f 'sleep 98766'"
+works "so does what they started as root" pgrep -u root -xf 'sleep 98767'
 uses "at the console, too" "$code" at tty1 login "$name" <<-END
 	see EMERGENCY 1
 	see $ 
@@ -222,6 +227,11 @@ wait $session
 grep -q '^ok' /run/night/session
 tap $? "their session ended"
 works "and all processes of the account" sh -c "! pgrep -u $name"
+if [ -e /proc/self/loginuid ]; then
+    works "and what they started as root with sudo" sh -c "! pgrep -u root -xf 'sleep 98767'"
+else
+    works "what they started as root goes on: this kernel has no audit" pgrep -u root -xf 'sleep 98767'
+fi
 works "no session of it is open" sh -c "! medgl-admin ${operator[*]} session list | grep $name"
 no_more "the envelope opens nothing any more, in the words of a wrong password" "$code"
 wrong wrong-guess-two "${over_ssh[@]}" "$name@127.0.0.1"
@@ -279,6 +289,25 @@ manual "its report is marked" '^medgl-admin report emergency 1' 'emergency 1' 'e
 says "as one" "rill" $seen
 manual "when the last one was" '^medgl-admin report drills'
 says "is told" "2" $seen
+
+manual "sealed once more" '^medgl-admin breakglass seal emergency1$'
+open_envelope
+as_operator=
+[ -e /proc/self/loginuid ] || as_operator="--operator jimu"
+uses_ssh "who ends it from their own login is told that they are still there" "$code" <<-END
+	see $ 
+	type sudo sh -c 'medgl-admin $as_operator emergency recover --decided-by Sato; echo "still here"'
+	see password for $name
+	type $code
+	see Emergency 3 is over
+	see this program runs under one of them
+	see tries again each minute
+	see still here
+	see $ 
+	type exit 6
+	end 6
+END
+no_more "and it is closed" "$code"
 
 # -- maintenance days ----------------------------------------------------------------------------------------
 

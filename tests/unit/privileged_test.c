@@ -1,6 +1,6 @@
 /* admin/privileged.c, processes.c, processes_scope.c and processes_session.c: the child that keeps
  * root does what it was made for, on whom it may, and nothing without an order. Root's rows end
- * processes of a uid that nobody has. */
+ * processes of a uid that nobody has; those of logins need a kernel with audit. */
 #include "admin/admin.h"
 #include "admin/processes.h"
 #include "base/process.h"
@@ -153,6 +153,157 @@ static void several_orders_are_carried_out(void **state)
     assert_true(privileged_order(&privileged, STRANGER, unused_uid(), &answer));
     assert_int_equal(answer.found, 0);
     privileged_end(&privileged);
+}
+
+/* -- what was started from a login (R33) ------------------------------------------------------ */
+
+/* What the kernel's audit counts this process to from here on. */
+static bool login_becomes(uid_t login)
+{
+    char text[16];
+    const int fd = open("/proc/self/loginuid", O_WRONLY | O_CLOEXEC);
+    const int len = snprintf(text, sizeof(text), "%u", (unsigned)login);
+    const bool good = fd >= 0 && write(fd, text, (size_t)len) == len;
+    if (fd >= 0)
+        (void)close(fd);
+    return good;
+}
+
+static bool logins_are_counted(void)
+{
+    struct process process;
+    int status = 1;
+    const pid_t pid = fork();
+    if (pid == 0)
+        _exit(login_becomes(unused_uid()) && process_read(getpid(), &process) &&
+                      process.login == unused_uid()
+                  ? 0
+                  : 1);
+    return waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+static uid_t their_login; /* chosen before the fork */
+
+static void live_from_login(void)
+{
+    if (!login_becomes(their_login))
+        _exit(1);
+}
+static void live_from_another_login(void)
+{
+    if (!login_becomes(their_login + 1))
+        _exit(1);
+}
+static void live_from_login_deaf(void)
+{
+    live_from_login();
+    live_deaf();
+}
+
+static const struct from_login {
+    const char *name;
+    void (*live)(void);
+    enum privileged_act act;
+    int ended_by; /* SIGINT: it lives until then */
+} from_logins[] = {
+    {"one that runs as root", live_from_login, PRIVILEGED_END_LOGINS, SIGHUP},
+    {"one that ignores what can be ignored", live_from_login_deaf, PRIVILEGED_END_LOGINS, SIGKILL},
+    {"not one of another login", live_from_another_login, PRIVILEGED_END_LOGINS, SIGINT},
+    {"not one of no login", live_simply, PRIVILEGED_END_LOGINS, SIGINT},
+    {"not where the uid alone is ordered", live_from_login, PRIVILEGED_END_PROCESSES, SIGINT},
+};
+
+static void what_a_login_started_ends(void **state)
+{
+    const struct from_login *row = *state;
+    struct privileged privileged = {0};
+    struct privileged_answer answer;
+    their_login = unused_uid();
+    const pid_t pid = start(row->live, 0);
+    assert_true(privileged_start(&privileged, row->act, "", NULL, -1));
+    assert_true(privileged_order(&privileged, STRANGER, unused_uid(), &answer));
+    privileged_end(&privileged);
+    assert_int_equal(answer.found, row->ended_by != SIGINT);
+    assert_int_equal(answer.left, 0);
+    (void)kill(pid, SIGINT);
+    assert_int_equal(ended_by(pid), row->ended_by);
+}
+
+/* Root's shell behind sudo, of whose login nobody told. */
+static bool operator_is_told(void)
+{
+    struct privileged privileged = {0};
+    struct privileged_answer answer;
+    complaint[0] = '\0';
+    return login_becomes(unused_uid()) &&
+           privileged_start(&privileged, PRIVILEGED_END_LOGINS, "", NULL, -1) &&
+           !privileged_order(&privileged, STRANGER, unused_uid(), &answer) &&
+           answer.outcome == PRIVILEGED_OPERATORS &&
+           strstr(complaint, "this program runs under one of them") != NULL;
+}
+
+static void the_operators_own_login_stays(void **state)
+{
+    int status = 1;
+    (void)state;
+    const pid_t pid = fork();
+    if (pid == 0)
+        _exit(operator_is_told() ? 0 : 1);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
+/* By a procfs that was made for it: also where this kernel has no audit. */
+static const struct proc_row {
+    const char *name;
+    const char *uid, *loginuid; /* NULL: no such file */
+    bool logins;                /* are ordered as well; of uid 1000 */
+    bool theirs;
+} proc_rows[] = {
+    {"of the uid", "1000", "4294967295", false, true},
+    {"of the uid, by another's login", "1000", "1001", true, true},
+    {"root's, from the login", "0", "1000", true, true},
+    {"another's, from the login", "1001", "1000", true, true},
+    {"root's, from the login, where the uid alone is ordered", "0", "1000", false, false},
+    {"root's, from another login", "0", "1001", true, false},
+    {"root's, from a login that begins alike", "0", "10000", true, false},
+    {"root's, from none", "0", "4294967295", true, false},
+    {"root's, from what is no number", "0", "x", true, false},
+    {"root's, from what is empty", "0", "", true, false},
+    {"root's, without audit", "0", NULL, true, false},
+};
+
+static void proc_write(const char *procfs, const char *name, const char *text)
+{
+    char path[PATH_MAX];
+    (void)snprintf(path, sizeof(path), "%s/7/%s", procfs, name);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void a_process_is_theirs(void **state)
+{
+    const struct proc_row *row = *state;
+    const struct processes_whose whose = {.uid = 1000, .logins = row->logins};
+    char procfs[] = "/tmp/medgl-procfs-XXXXXX", path[64], status[256];
+    struct process process;
+    assert_non_null(mkdtemp(procfs));
+    (void)snprintf(path, sizeof(path), "%s/7", procfs);
+    assert_int_equal(mkdir(path, 0700), 0);
+    (void)snprintf(status, sizeof(status),
+                   "Name:\tsleep\nPid:\t7\nPPid:\t3\nTracerPid:\t0\nUid:\t%s\t%s\t%s\t%s\n",
+                   row->uid, row->uid, row->uid, row->uid);
+    proc_write(procfs, "status", status);
+    if (row->loginuid != NULL)
+        proc_write(procfs, "loginuid", row->loginuid);
+    assert_true(process_read_by(procfs, 7, &process));
+    assert_int_equal(process.parent, 3);
+    assert_int_equal(process_is_theirs(&process, &whose), row->theirs);
+    assert_false(process_read_by(procfs, 8, &process));
+    const char *const argv[] = {"/bin/rm", "-r", procfs, NULL};
+    assert_int_equal(privileged_program(argv), 0);
 }
 
 /* -- one session ---------------------------------------------------------------------------- */
@@ -598,6 +749,12 @@ int main(void)
         table_add("processes end", "of several orders, whatever is signalled",
                   several_orders_are_carried_out, NULL);
     }
+    if (as_root && logins_are_counted()) {
+        TABLE_ADD("what a login started ends (R33)", from_logins, what_a_login_started_ends);
+        table_add("what a login started ends (R33)", "not the operator's",
+                  the_operators_own_login_stays, NULL);
+    }
+    TABLE_ADD("a process is theirs (R33)", proc_rows, a_process_is_theirs);
     TABLE_ADD("a scope", scopes, a_scope_is_logind_s);
     TABLE_ADD("processes do not end", refusals, nobody_elses_processes_end);
     table_add("processes do not end", "without a whole order", nothing_is_done_without_an_order,
