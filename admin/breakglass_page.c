@@ -3,6 +3,8 @@
  * is needed. Put together in locked pages. */
 #include "admin/breakglass.h"
 
+#include "policy/calendar.h"
+
 #include <stdio.h>
 #include <unistd.h>
 
@@ -16,11 +18,11 @@ static enum medgl_error page_outside(struct secret *text, const struct account *
     char date[CLOCK_LOCAL_SIZE];
     clock_format_local(row->sealed_at, date);
     MEDGL_TRY(slip_add(text, SLIP_RULE
-                       "  EMERGENCY ACCESS                            非常時アクセス  開封厳禁\n\n"
-                       "  Open only in an emergency. Whoever opens this is asked who they are\n"
-                       "  and why, and many are told at once.\n"
-                       "  非常時以外は開封しないでください。使う人には氏名と理由を尋ね、\n"
-                       "  すぐに関係者へ通知します。\n\n"));
+                       "  EMERGENCY ACCESS                  非常時アクセス(平時は開封厳禁)\n\n"
+                       "  Open only in an emergency. Who logs in with it is asked for a name and\n"
+                       "  a reason, and the administrators of this machine are told at once.\n"
+                       "  非常時以外は開封しないでください。ログインする人には氏名と理由を\n"
+                       "  尋ね、すぐにこの機器の管理者へ通知します。\n\n"));
     MEDGL_TRY(slip_add(text,
                        "  Account / アカウント:    %s\n"
                        "  Host / ホスト:           %s\n"
@@ -72,37 +74,54 @@ static enum medgl_error page_declaring(struct secret *text, enum policy_outside 
                                    : "   Logging in declares an emergency by itself.\n");
 }
 
-static enum medgl_error page_steps(struct secret *text, const struct policy *policy)
+/* The longest time is that of the policy when it was sealed; the login says the one in force. */
+static enum medgl_error page_steps(struct secret *text, const struct policy *policy,
+                                   const char *account, const char *host)
 {
-    MEDGL_TRY(slip_add(text, "What to do:\n"
-                             "1. Log in at the machine or from elsewhere, with the name and the\n"
-                             "   password above.\n"));
+    const unsigned hours = (unsigned)(policy_span_most(policy->emergency_max) / MEDGL_HOUR);
+    MEDGL_TRY(slip_add(text,
+                       "What to do:\n"
+                       "1. Log in with the name and password above: at the machine itself, or\n"
+                       "   from another one with: ssh %s@%s\n",
+                       account, host));
     MEDGL_TRY(page_declaring(text, policy->breakglass_outside, false));
     MEDGL_TRY(slip_add(text,
-                       "2. You are asked who you are and why. Whatever you answer, you are in.\n"
+                       "2. You are asked for your name and the reason. Whatever you answer, you\n"
+                       "   are let in.\n"
                        "3. Telephone whom the outside names: the alerts may not have arrived.\n"
-                       "4. Do what is needed. Each login is recorded, and many are told of it.\n"
+                       "   Says the screen that there is a drill, and you have none? Go on, all\n"
+                       "   works alike; say so on the telephone.\n"
+                       "4. Do what is needed. Each login is recorded, and told of.\n"
                        "Afterwards:\n"
-                       "5. Log out everywhere, and write down when you did what, and why.\n"
+                       "5. Log out of every window, and write down when you did what, and why.\n"
                        "6. Give this page to the security administrator, who ends the\n"
-                       "   emergency, has it reviewed, and seals a new page. This one opens\n"
-                       "   nothing after that, nor when the longest time is over.\n"
+                       "   emergency, has it reviewed, and seals a new page. From that end on,\n"
+                       "   and %u hours after it began at the latest, you are logged out, and\n"
+                       "   this password is refused like any wrong one.\n"
                        "The envelope was open, or opened by mistake? Do not use it; tell the\n"
-                       "security administrator at once: a new one is sealed.\n\n"));
-    MEDGL_TRY(slip_add(text, "手順:\n"
-                             "1. 機器の前でも、離れた場所からでも、上のログイン名とパスワードで\n"
-                             "   ログインします。\n"));
+                       "security administrator at once: a new one is sealed.\n\n",
+                       hours));
+    MEDGL_TRY(slip_add(text,
+                       "手順:\n"
+                       "1. 機器の前で、または別の機器から次のコマンドで、上のログイン名と\n"
+                       "   パスワードを使ってログインします: ssh %s@%s\n",
+                       account, host));
     MEDGL_TRY(page_declaring(text, policy->breakglass_outside, true));
-    return slip_add(text, "2. 氏名と理由を尋ねられます。何と答えても、ログインできます。\n"
-                          "3. 表に書かれた連絡先へ電話します。通知は届いていないことがあります。\n"
-                          "4. 必要なことをします。ログインは毎回記録され、関係者に通知されます。\n"
-                          "終わったら:\n"
-                          "5. すべての場所でログアウトし、いつ・何を・なぜしたかを書き留めます。\n"
-                          "6. この紙をセキュリティ管理者に渡します。管理者が非常時を終わらせ、\n"
-                          "   事後確認を受け、新しい紙を封印します。その後、または最長時間が\n"
-                          "   過ぎた後は、この紙は使えません。\n"
-                          "封筒が開いていたとき、間違えて開けたときは、使わずにすぐセキュリティ\n"
-                          "管理者へ知らせてください。新しいものを封印します。\n");
+    return slip_add(text,
+                    "2. 氏名と理由を尋ねられます。何と答えても、ログインできます。\n"
+                    "3. この紙の外側に書かれた連絡先へ電話します。通知は届いていないことが\n"
+                    "   あります。画面に訓練と出ても、あなたにとって訓練でなければ、そのまま\n"
+                    "   続け(同じように使えます)、電話でそう伝えます。\n"
+                    "4. 必要なことをします。ログインは毎回記録され、通知されます。\n"
+                    "終わったら:\n"
+                    "5. すべての画面でログアウトし、いつ・何を・なぜしたかを書き留めます。\n"
+                    "6. この紙をセキュリティ管理者に渡します。管理者が非常時を終わらせ、\n"
+                    "   事後確認を受け、新しい紙を封印します。終わった時、または始まりから\n"
+                    "   %u時間が過ぎた時には自動的にログアウトされ、このパスワードは\n"
+                    "   間違ったパスワードと同じように拒否されます。\n"
+                    "封筒が開いていたとき、間違えて開けたときは、使わずにすぐセキュリティ\n"
+                    "管理者へ知らせてください。新しいものを封印します。\n",
+                    hours);
 }
 
 enum medgl_error breakglass_page(struct secret *text, const struct policy *policy,
@@ -116,6 +135,6 @@ enum medgl_error breakglass_page(struct secret *text, const struct policy *polic
     MEDGL_TRY(slip_add(
         text, "- - -  fold this part over the rest / この部分を上に折り重ねます  - - -\n"));
     MEDGL_TRY(page_code(text, account, code));
-    MEDGL_TRY(page_steps(text, policy));
+    MEDGL_TRY(page_steps(text, policy, account->name, host));
     return slip_add(text, SLIP_RULE);
 }

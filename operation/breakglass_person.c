@@ -74,8 +74,8 @@ void breakglass_ask_person(struct context *context, const struct talk *talk,
         .context = context, .account = account, .service = service, .source = source};
     person[0] = '\0';
     talk->inform(talk->carrier,
-                 _("You are in. Please say who you are and why; the answers are recorded, and "
-                   "whatever you answer, you stay in."));
+                 _("The password is right. Two questions first, your name and the reason: the "
+                   "answers are recorded, and whatever you answer, you are let in."));
     person_question(talk, _("Your name: "), typed, run.person, sizeof(run.person));
     if (run.person[0] != '\0')
         person_question(talk, _("Why do you need this account? "), typed, run.reason,

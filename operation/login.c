@@ -34,7 +34,7 @@ static enum medgl_error login_ask_password(const struct talk *talk, struct secre
         MEDGL_TRY(secret_copy(&before, code.bytes, code.len));
         secret_free(typed);
         talk->inform(talk->carrier,
-                     _("That looks like a code from an envelope with a typing error. "
+                     _("That looks like the password from an envelope with a typing error. "
                        "Type it once more; this was not counted as a try."));
     }
 }
