@@ -24,6 +24,11 @@ struct clock_reading clock_read(void)
     };
 }
 
+medgl_time clock_moment(medgl_time t)
+{
+    return t > 0 ? t : 1;
+}
+
 int64_t clock_monotonic(void)
 {
     struct timespec t = {0, 0};

@@ -26,6 +26,9 @@ struct clock_reading {
 
 struct clock_reading clock_read(void);
 
+/* A time as rows keep it, where 0 is never: also of a clock that was not set (1970). */
+medgl_time clock_moment(medgl_time t);
+
 /* Milliseconds of CLOCK_BOOTTIME: for deadlines, never stored. */
 int64_t clock_monotonic(void);
 

@@ -13,13 +13,6 @@ struct list_run {
     void *argument;
 };
 
-static enum medgl_error list_session(void *argument, const struct session *session)
-{
-    struct breakglass_record *record = argument;
-    record->sessions += session_is_persons(session);
-    return MEDGL_OK;
-}
-
 static enum medgl_error list_emergency(struct store_txn *txn, const struct breakglass *row,
                                        uint32_t *number)
 {
@@ -48,6 +41,7 @@ static enum medgl_error list_one(void *argument, const struct account *account)
 {
     const struct list_run *run = argument;
     struct breakglass_look look;
+    struct session_open_count open;
     if (!breakglass_is(account) || account->state == ACCOUNT_STATE_RETIRED)
         return MEDGL_OK;
     MEDGL_TRY(breakglass_look(run->context, run->txn, account, &look));
@@ -55,7 +49,8 @@ static enum medgl_error list_one(void *argument, const struct account *account)
         .account = account, .row = &look.row, .state = policy_breakglass_state(&look.facts)};
     list_renew(&run->context->policy, &look, &record);
     MEDGL_TRY(list_emergency(run->txn, &look.row, &record.emergency));
-    MEDGL_TRY(store_session_each_open(run->txn, account->id, list_session, &record));
+    MEDGL_TRY(session_count_open(run->txn, account->id, &open));
+    record.sessions = open.persons;
     run->each(run->argument, &record);
     return MEDGL_OK;
 }

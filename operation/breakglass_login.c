@@ -33,8 +33,7 @@ enum medgl_error breakglass_look(const struct context *context, struct store_txn
         return MEDGL_OK;
     MEDGL_TRY(emergency_clocks_read(txn, &look->clocks));
     MEDGL_TRY(emergency_look(context, txn, &look->clocks, &look->now));
-    return emergency_facts(context, txn, &look->clocks, &look->now, account->id, &look->row,
-                           &look->facts);
+    return emergency_facts(context, txn, &look->now, account->id, &look->row, &look->facts);
 }
 
 const char *breakglass_drill_mark(const struct breakglass_look *look)

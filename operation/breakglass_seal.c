@@ -8,6 +8,7 @@
 #include "factor/breakglass.h"
 #include "operation/alert.h"
 #include "operation/breakglass_login.h"
+#include "operation/emergency_turn.h"
 #include "operation/evidence.h"
 #include "operation/password.h"
 #include "operation/refuse.h"
@@ -98,25 +99,19 @@ static enum medgl_error seal_check_state(const struct seal_run *run)
     return MEDGL_OK;
 }
 
-static enum medgl_error seal_count_session(void *argument, const struct session *session)
-{
-    uint32_t *count = argument;
-    *count += session_is_persons(session);
-    return MEDGL_OK;
-}
-
 /* MUST: whoever is in by the old envelope does not stay in beside the new one. */
 static enum medgl_error seal_check_sessions(struct store_txn *txn, struct seal_run *run)
 {
-    uint32_t count = 0, lost;
+    struct session_open_count count;
+    uint32_t lost;
     MEDGL_TRY(session_sweep(run->context, txn, &run->look.clocks.clock, &run->account, &lost));
-    MEDGL_TRY(store_session_each_open(txn, run->account.id, seal_count_session, &count));
-    if (count == 0)
+    MEDGL_TRY(session_count_open(txn, run->account.id, &count));
+    if (count.persons == 0)
         return MEDGL_OK;
     return refuse(run->why,
                   _("sessions of %s are open (%" PRIu32 "): end them with medgl-admin emergency "
                     "settle as root, or session end, and seal then"),
-                  run->account.name, count);
+                  run->account.name, count.persons);
 }
 
 /* MUST: nor what it left running without a session: a new seal says that the account was not used.
@@ -226,10 +221,10 @@ static enum medgl_error seal_serial(const struct seal_run *run, char serial[STOR
 static enum medgl_error seal_row(struct seal_run *run)
 {
     struct breakglass *row = &run->row;
-    const medgl_time now = clock_read().now;
     if (run->sealings >= UINT32_MAX)
         return MEDGL_ERR_SPACE;
-    *row = (struct breakglass){.times = run->look.row.times + 1, .sealed_at = now > 0 ? now : 1};
+    *row = (struct breakglass){.times = run->look.row.times + 1,
+                               .sealed_at = clock_moment(clock_read().now)};
     MEDGL_TRY(seal_serial(run, row->serial));
     return text_copy(row->account_id, sizeof(row->account_id), run->account.id);
 }
@@ -269,10 +264,13 @@ static enum medgl_error seal_prepare(struct store_txn *txn, void *argument)
     return seal_check(txn, argument);
 }
 
+/* MUST: the row has the time of its entry, against which it is verified; the page has that at which
+ * it was made. */
 static enum medgl_error seal_record(struct store_txn *txn, struct seal_run *run)
 {
     struct ledger_entry entry;
     const struct breakglass *before = &run->look.row;
+    run->row.sealed_at = emergency_moment(&run->look.clocks);
     evidence_begin(run->context, &run->look.clocks.clock, LEDGER_BREAKGLASS_SEAL, &run->account,
                    &entry);
     ledger_entry_text(&entry, "credential", run->fresh.id);

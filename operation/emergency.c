@@ -103,11 +103,9 @@ static enum medgl_error sealed_is_there(struct store_txn *txn, const char *accou
 }
 
 enum medgl_error emergency_facts(const struct context *context, struct store_txn *txn,
-                                 const struct emergency_clocks *clocks,
                                  const struct emergency_now_view *view, const char *account_id,
                                  struct breakglass *breakglass, struct breakglass_facts *facts)
 {
-    (void)clocks;
     *facts = (struct breakglass_facts){.now = view->phase};
     const enum medgl_error error = store_breakglass_get(txn, account_id, breakglass);
     if (error != MEDGL_OK)

@@ -42,8 +42,8 @@ static enum medgl_error status_account(void *argument, const struct account *acc
     struct breakglass_facts facts;
     if (account->class_ != ACCOUNT_CLASS_BREAKGLASS || account->state == ACCOUNT_STATE_RETIRED)
         return MEDGL_OK;
-    MEDGL_TRY(emergency_facts(run->context, run->txn, &run->status->now, account->id,
-                              &row, &facts));
+    MEDGL_TRY(
+        emergency_facts(run->context, run->txn, &run->status->now, account->id, &row, &facts));
     const enum breakglass_state state = policy_breakglass_state(&facts);
     status_count(run->status, state);
     run->status->due +=
@@ -159,8 +159,8 @@ static enum medgl_error undone_account(void *argument, const struct breakglass *
     MEDGL_TRY(store_account_by_id(run->txn, row->account_id, &account));
     if (account.state == ACCOUNT_STATE_RETIRED)
         return MEDGL_OK;
-    MEDGL_TRY(emergency_facts(run->context, run->txn, run->clocks, &run->context->emergency,
-                              account.id, &again, &facts));
+    MEDGL_TRY(emergency_facts(run->context, run->txn, &run->context->emergency, account.id, &again,
+                              &facts));
     run->undone->closed += policy_breakglass_state(&facts) == BREAKGLASS_CLOSED;
     return MEDGL_OK;
 }

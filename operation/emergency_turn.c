@@ -26,7 +26,7 @@ const char *emergency_noun(const struct emergency *row)
 
 medgl_time emergency_moment(const struct emergency_clocks *clocks)
 {
-    return clocks->clock.now > 0 ? clocks->clock.now : 1;
+    return clock_moment(clocks->clock.now);
 }
 
 /* -- what a row remembers --------------------------------------------------------------------- */

@@ -11,7 +11,7 @@
 const char *emergency_drill_mark(const struct emergency *row);
 const char *emergency_noun(const struct emergency *row); /* "Emergency", "Drill" */
 
-/* A time for a row, where 0 means never: also of a clock that was not set (1970). */
+/* clock_moment() of them, for a row. */
 medgl_time emergency_moment(const struct emergency_clocks *clocks);
 
 /* Begins one; or turns the drill that is open into one in earnest. `account`: whose login declares

@@ -99,7 +99,7 @@ enum medgl_error emergency_use(struct context *context, struct store_txn *txn,
     struct breakglass_facts facts;
     uint64_t seq;
     MEDGL_TRY(emergency_look(context, txn, clocks, now));
-    MEDGL_TRY(emergency_facts(context, txn, clocks, now, account->id, &use.breakglass, &facts));
+    MEDGL_TRY(emergency_facts(context, txn, now, account->id, &use.breakglass, &facts));
     MEDGL_TRY(use_verdict(txn, &use, &facts));
     MEDGL_TRY(use_record(txn, &use, !facts.used, &seq));
     return use_tell(txn, &use, seq);

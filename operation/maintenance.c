@@ -222,7 +222,7 @@ static enum medgl_error confirm_one(struct store_txn *txn, const struct confirm_
         ledger_entry_text(&entry, "grant", session->grant_id);
     if (run->note[0] != '\0')
         ledger_entry_text(&entry, "note", run->note);
-    session->confirmed = run->clock.now > 0 ? run->clock.now : 1;
+    session->confirmed = clock_moment(run->clock.now);
     MEDGL_TRY(
         text_copy(session->confirmed_by, sizeof(session->confirmed_by), run->context->actor.name));
     MEDGL_TRY(evidence_append(run->context, txn, &entry, &session->confirmed_seq));

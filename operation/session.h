@@ -53,8 +53,13 @@ enum medgl_error session_sweep(struct context *context, struct store_txn *txn,
                                const struct clock_reading *clock, const struct account *account,
                                uint32_t *lost);
 
-/* Records all that are open of the account as ended by the operator, each with its entry; for
- * whoever ends the processes then. */
+/* Records one that is open as ended by the operator, with its entry; of a break-glass account it is
+ * told as well (R32). */
+enum medgl_error session_end_one(struct context *context, struct store_txn *txn,
+                                 const struct clock_reading *clock, const struct account *account,
+                                 const struct session *session, const char *why);
+
+/* All that are open of the account; for whoever ends the processes then, or has ended them. */
 enum medgl_error session_end_all(struct context *context, struct store_txn *txn,
                                  const struct clock_reading *clock, const struct account *account,
                                  const char *why, uint32_t *ended);
@@ -79,6 +84,14 @@ struct session_crowd {
 };
 enum medgl_error session_count(struct store_txn *txn, const struct account *account, medgl_time now,
                                struct session_crowd *crowd);
+
+/* How many are open of an account by the records, whatever became of their processes. */
+struct session_open_count {
+    uint32_t all, persons; /* session_is_persons() */
+};
+enum medgl_error session_count_open(struct store_txn *txn, const char *account_id,
+                                    struct session_open_count *count);
+
 struct crowd_facts crowd_facts_from(const struct account *account,
                                     const struct session_crowd *crowd);
 

@@ -92,7 +92,6 @@ static enum medgl_error end_now(struct store_txn *txn, void *argument)
 {
     struct end_run *run = argument;
     struct account account;
-    struct ledger_entry entry;
     const struct session *session = &run->ended->session;
     const struct clock_reading clock = clock_read();
     run->matches = 0;
@@ -108,14 +107,7 @@ static enum medgl_error end_now(struct store_txn *txn, void *argument)
     run->ended->life = session_life(session, clock.now);
     run->ended->leads_others = false;
     MEDGL_TRY(store_session_each_open(txn, NULL, end_leads, run->ended));
-    MEDGL_TRY(store_session_close(txn, session->id, clock.now, SESSION_END_ENDED));
-    session_entry(run->context, &clock, LEDGER_SESSION_END, &account, session, &entry);
-    ledger_entry_number(&entry, "seconds", session_seconds(session, clock.now));
-    ledger_entry_text(&entry, "why", run->reason);
-    MEDGL_TRY(evidence_append(run->context, txn, &entry, NULL));
-    if (breakglass_is(&account)) /* R32: each end is told */
-        MEDGL_TRY(
-            breakglass_tell_session(run->context, txn, &clock, &account, session, "was ended"));
+    MEDGL_TRY(session_end_one(run->context, txn, &clock, &account, session, run->reason));
     return evidence_keep(txn, clock.now);
 }
 

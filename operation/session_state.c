@@ -127,7 +127,22 @@ enum medgl_error session_sweep(struct context *context, struct store_txn *txn,
     return MEDGL_OK;
 }
 
-/* -- all of an account ------------------------------------------------------------------------ */
+/* -- ended ------------------------------------------------------------------------------------ */
+
+enum medgl_error session_end_one(struct context *context, struct store_txn *txn,
+                                 const struct clock_reading *clock, const struct account *account,
+                                 const struct session *session, const char *why)
+{
+    struct ledger_entry entry;
+    MEDGL_TRY(store_session_close(txn, session->id, clock->now, SESSION_END_ENDED));
+    session_entry(context, clock, LEDGER_SESSION_END, account, session, &entry);
+    ledger_entry_number(&entry, "seconds", session_seconds(session, clock->now));
+    ledger_entry_text(&entry, "why", why);
+    MEDGL_TRY(evidence_append(context, txn, &entry, NULL));
+    return breakglass_is(account)
+               ? breakglass_tell_session(context, txn, clock, account, session, "was ended")
+               : MEDGL_OK;
+}
 
 enum medgl_error session_end_all(struct context *context, struct store_txn *txn,
                                  const struct clock_reading *clock, const struct account *account,
@@ -136,15 +151,8 @@ enum medgl_error session_end_all(struct context *context, struct store_txn *txn,
     auto_clean(pile_free) struct session_pile pile = {.now = clock->now};
     *ended = 0;
     MEDGL_TRY(store_session_each_open(txn, account->id, pile_add, &pile));
-    for (size_t i = 0; i < pile.count; i++, ++*ended) {
-        const struct session *session = &pile.sessions[i];
-        struct ledger_entry entry;
-        MEDGL_TRY(store_session_close(txn, session->id, clock->now, SESSION_END_ENDED));
-        session_entry(context, clock, LEDGER_SESSION_END, account, session, &entry);
-        ledger_entry_number(&entry, "seconds", session_seconds(session, clock->now));
-        ledger_entry_text(&entry, "why", why);
-        MEDGL_TRY(evidence_append(context, txn, &entry, NULL));
-    }
+    for (size_t i = 0; i < pile.count; i++, ++*ended)
+        MEDGL_TRY(session_end_one(context, txn, clock, account, &pile.sessions[i], why));
     return MEDGL_OK;
 }
 
@@ -189,6 +197,21 @@ enum medgl_error session_count(struct store_txn *txn, const struct account *acco
     struct session_counting counting = {txn, account, now, crowd};
     *crowd = (struct session_crowd){.own = 0};
     return store_session_each_open(txn, NULL, session_count_one, &counting);
+}
+
+static enum medgl_error session_count_another(void *argument, const struct session *session)
+{
+    struct session_open_count *count = argument;
+    count->all++;
+    count->persons += session_is_persons(session);
+    return MEDGL_OK;
+}
+
+enum medgl_error session_count_open(struct store_txn *txn, const char *account_id,
+                                    struct session_open_count *count)
+{
+    *count = (struct session_open_count){.all = 0};
+    return store_session_each_open(txn, account_id, session_count_another, count);
 }
 
 struct crowd_facts crowd_facts_from(const struct account *account,

@@ -10,7 +10,7 @@ struct held_seal {
     uint64_t seq;
     char serial[STORE_SERIAL_SIZE];
     int64_t times;
-    medgl_time used_at, closed_at;
+    medgl_time sealed_at, used_at, closed_at;
     int64_t emergency; /* the number of the one it was used in */
     bool seen;         /* its row is there */
 };
@@ -25,12 +25,6 @@ struct held_emergency {
 static void fault_at(const struct verify_emergency *emergency, uint64_t seq, const char *what)
 {
     emergency->fault(emergency->argument, seq, what);
-}
-
-/* As rows have it, where 0 is never. */
-static medgl_time entry_moment(const struct ledger_entry *entry)
-{
-    return entry->time > 0 ? entry->time : 1;
 }
 
 static bool entry_is(const struct ledger_entry *entry, const char *name)
@@ -61,6 +55,7 @@ static enum medgl_error learn_seal(struct verify_emergency *emergency,
         fault_at(emergency, entry->seq, "an account was sealed anew while it was in use");
     seal->seq = entry->seq;
     seal->times++;
+    seal->sealed_at = clock_moment(entry->time);
     seal->used_at = seal->closed_at = 0;
     seal->emergency = 0;
     entry_text(entry, "serial", seal->serial, sizeof(seal->serial));
@@ -91,7 +86,7 @@ static void learn_use(const struct verify_emergency *emergency, const struct led
     if (!first)
         return;
     seal->seq = entry->seq;
-    seal->used_at = entry_moment(entry);
+    seal->used_at = clock_moment(entry->time);
     seal->emergency = number;
 }
 
@@ -103,7 +98,7 @@ static void learn_close(const struct verify_emergency *emergency, const struct l
     if (seal->used_at == 0 || seal->emergency != ledger_entry_find_number(entry, "emergency", 0))
         fault_at(emergency, entry->seq, "an account was closed that was not used then");
     seal->seq = entry->seq;
-    seal->closed_at = entry_moment(entry);
+    seal->closed_at = clock_moment(entry->time);
 }
 
 /* -- emergencies, by entries ------------------------------------------------------------------- */
@@ -123,7 +118,7 @@ static struct held_emergency *emergency_of(const struct verify_emergency *emerge
 static void declare_row(const struct ledger_entry *entry, struct emergency *row)
 {
     row->drill = entry_is(entry, "drill");
-    row->declared = entry_moment(entry);
+    row->declared = clock_moment(entry->time);
     row->ledger_seq = entry->seq;
     row->main_from = ledger_entry_find_number(entry, "main", -1);
     row->main_to = -1;
@@ -185,7 +180,7 @@ static void learn_recover(const struct verify_emergency *emergency,
     row->ended = strcmp(ledger_entry_find_text(entry, "how"), "timed-out") == 0
                      ? EMERGENCY_END_TIMED_OUT
                      : EMERGENCY_END_RECOVERED;
-    row->recovered = entry_moment(entry);
+    row->recovered = clock_moment(entry->time);
     row->spent = ledger_entry_find_number(entry, "seconds", -1);
     row->main_to = ledger_entry_find_number(entry, "main", -1);
     entry_text(entry, "decided_by", row->recovered_by, sizeof(row->recovered_by));
@@ -201,7 +196,7 @@ static void learn_review(const struct verify_emergency *emergency, const struct 
     if (row->ended == EMERGENCY_END_NONE || row->reviewed != 0)
         fault_at(emergency, entry->seq,
                  "an emergency was reviewed that was open, or reviewed before");
-    row->reviewed = entry_moment(entry);
+    row->reviewed = clock_moment(entry->time);
     (void)snprintf(row->reviewed_by, sizeof(row->reviewed_by), "%s", entry->actor.name);
     entry_text(entry, "note", row->review_note, sizeof(row->review_note));
     row->ledger_seq = entry->seq;
@@ -306,8 +301,9 @@ static enum medgl_error row_seal(void *argument, const struct breakglass *row)
     }
     seal->seen = true;
     if (seal->seq != row->ledger_seq || seal->times != row->times ||
-        seal->used_at != row->used_at || seal->closed_at != row->closed_at ||
-        strcmp(seal->serial, row->serial) != 0 || !seal_was_in(emergency, seal, row))
+        seal->sealed_at != row->sealed_at || seal->used_at != row->used_at ||
+        seal->closed_at != row->closed_at || strcmp(seal->serial, row->serial) != 0 ||
+        !seal_was_in(emergency, seal, row))
         fault_at(emergency, seal->seq,
                  "a sealed credential is not what its last entry made of it: what was used could "
                  "be used again");

@@ -98,6 +98,12 @@ static void used_later(struct rows *rows)
     put(rows, &rows->used);
 }
 
+static void sealed_later(struct rows *rows)
+{
+    rows->sealed.sealed_at++;
+    put(rows, &rows->sealed);
+}
+
 static void closed(struct rows *rows)
 {
     rows->used.closed_at = rows->used.used_at;
@@ -284,6 +290,7 @@ static const struct tamper_row {
     {"used in an emergency that is over", used_elsewhere, true},
     {"used in none", used_nowhere, true},
     {"used at another time", used_later, true},
+    {"sealed at another time", sealed_later, true},
     {"closed without an entry", closed, true},
     {"another serial number", other_serial, true},
     {"sealed fewer times", fewer_times, true},
