@@ -93,6 +93,7 @@ static enum admin_exit identity_actor(struct identity *identity, const struct op
 {
     const char *name = options->value[OPTION_OPERATOR];
     actor_from_audit(&identity->actor);
+    actor_look_name(&identity->actor);
     if (identity->actor.uid >= 0) {
         if (name == NULL || strcmp(name, identity->actor.name) == 0)
             return ADMIN_DONE;

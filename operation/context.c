@@ -239,15 +239,18 @@ enum medgl_error context_prepare_of(enum context_place place, const char *root,
     *context =
         (struct context){.place = place, .patience_ms = CONTEXT_PATIENCE_MS, .actor = {.uid = -1}};
     MEDGL_TRY(text_copy(context->root, sizeof(context->root), root));
+    actor_from_audit(&context->actor);
     switch (place) {
     case CONTEXT_MAIN:
         MEDGL_TRY(context_policy(read, context));
+        actor_look_name(&context->actor);
         break;
+    /* MUST: no user database that hangs keeps a break-glass account out: its entries have the uid.
+     * Whoever acts for an operator gives their name. */
     case CONTEXT_BREAKGLASS:
         context_policy_breakglass(read, context);
         break;
     }
-    actor_from_audit(&context->actor);
     return context_keys(context);
 }
 
@@ -294,7 +297,11 @@ void actor_from_audit(struct actor *actor)
     if ((*end != '\0' && *end != '\n') || uid >= 0xffffffffUL)
         return;
     actor->uid = (int64_t)uid;
-    const struct passwd *user = getpwuid((uid_t)uid);
+}
+
+void actor_look_name(struct actor *actor)
+{
+    const struct passwd *user = actor->uid >= 0 ? getpwuid((uid_t)actor->uid) : NULL;
     if (user != NULL)
         text_printable(actor->name, sizeof(actor->name), user->pw_name);
 }

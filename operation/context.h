@@ -162,8 +162,10 @@ enum medgl_error context_store(struct context *context, bool create, bool read_o
 enum medgl_error context_row_key(const struct seal_key *key,
                                  unsigned char row_key[CRYPTO_HASH_SIZE]);
 
-/* The audit login uid of this process and its name. */
+/* The audit login uid of this process, and no name. */
 void actor_from_audit(struct actor *actor);
+/* Its name: asks the user database, which may hang or not answer. */
+void actor_look_name(struct actor *actor);
 
 /* Where this process's Argon2 evaluations wait in line. The machine evaluates no more than
  * kdf_slots, and one for who stands before it, at once. */

@@ -616,6 +616,69 @@ static void R32_stuck(void **state)
     end();
 }
 
+/* -- who acts ---------------------------------------------------------------------------------- */
+
+#define SOMEBODY 1 /* "daemon", of every Debian */
+
+static unsigned names_asked;
+
+struct passwd *__real_getpwuid(uid_t uid);
+struct passwd *__wrap_getpwuid(uid_t uid);
+
+struct passwd *__wrap_getpwuid(uid_t uid)
+{
+    names_asked++;
+    return __real_getpwuid(uid);
+}
+
+static bool becomes_somebody(void)
+{
+    auto_fd int fd = open("/proc/self/loginuid", O_WRONLY | O_CLOEXEC);
+    return fd >= 0 && write(fd, "1", 1) == 1;
+}
+
+static bool acts_as(enum medgl_error error, const struct context *context, const char *name)
+{
+    return error == MEDGL_OK && context->actor.uid == SOMEBODY &&
+           strcmp(context->actor.name, name) == 0;
+}
+
+/* 0: the main one has the name, the small one did not ask for it; 77: the kernel knows no logins.
+ */
+static int somebody_opens(void)
+{
+    auto_clean(context_close) struct context small = {.store = NULL},
+                                             main_context = {.store = NULL};
+    if (!becomes_somebody())
+        return 77;
+    names_asked = 0;
+    const bool here_too =
+        acts_as(context_open_of(here->root, CONTEXT_STATE, ENVELOPE, &small), &small, "");
+    if (!here_too || small.place != CONTEXT_BREAKGLASS || names_asked != 0)
+        return 1;
+    return acts_as(context_open_of(here->root, CONTEXT_STATE, STAFF, &main_context), &main_context,
+                   "daemon") &&
+                   names_asked == 1
+               ? 0
+               : 2;
+}
+
+static void R32_no_name_is_asked_for(void **state)
+{
+    int status = 0;
+    (void)state;
+    begin();
+    context_close(&here->context);
+    const pid_t pid = fork();
+    if (pid == 0)
+        _exit(somebody_opens());
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    end();
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+        skip();
+    assert_int_equal(status, 0);
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 4 && strcmp(argv[1], "hold") == 0)
@@ -629,6 +692,7 @@ int main(int argc, char **argv)
     TABLE_ADD("R32 a policy that was seen last", lasts, R32_policy_last);
     TABLE_ADD("R25 a name and a uid", boths, R25_unique_over_both);
     TABLE_ADD("R32 who keeps the small store", stucks, R32_stuck);
+    table_add("R32", "the user database is not asked who acts", R32_no_name_is_asked_for, NULL);
     table_add("R32", "setup makes both", R32_setup_makes_both, NULL);
     table_add("R32", "setup adds what is missing", R32_setup_adds_what_is_missing, NULL);
     table_add("R32", "the main store is not touched", R32_main_not_touched, NULL);
