@@ -236,6 +236,14 @@ static enum medgl_error doctor_read_seen(struct store_txn *txn, void *argument)
     return head_seen_holds(txn, &run->seen.lost, &run->holds[1]);
 }
 
+static const char put_back[] =
+    "an older store was put back: what was used up or taken away since the copy is there again; "
+    "run medgl-admin ledger verify, see to that, then remove %s%s";
+static const char put_back_envelopes[] =
+    "an older store was put back, and every envelope that was sealed before is closed: run "
+    "medgl-admin ledger verify, seal all accounts anew, and remove %s%s only then: without it used "
+    "envelopes open again";
+
 /* One that was put back from a copy is sound in itself. */
 static void doctor_put_back(struct doctor *doctor, const struct context *context)
 {
@@ -244,8 +252,7 @@ static void doctor_put_back(struct doctor *doctor, const struct context *context
     enum medgl_error error = store_transact(context->store, STORE_READ, doctor_read_seen, &run);
     if (error == MEDGL_OK && (!run.holds[0] || !run.holds[1]))
         doctor_say(doctor, DOCTOR_FAULT, "ledger",
-                   "an older store was put back: what was used up or taken away since the copy is "
-                   "there again; run medgl-admin ledger verify, see to that, then remove %s%s",
+                   context->place == CONTEXT_BREAKGLASS ? put_back_envelopes : put_back,
                    doctor->root, context_file(context->place, CONTEXT_FILE_HEAD_SEEN));
 }
 
@@ -273,12 +280,8 @@ static bool doctor_installation(struct doctor *doctor, enum medgl_error error,
 static void doctor_small(struct doctor *doctor)
 {
     auto_clean(context_close) struct context context = {.store = NULL};
-    if (!context_there(doctor->root, CONTEXT_BREAKGLASS)) {
-        doctor_say(doctor, DOCTOR_WARNING, "breakglass",
-                   "there is no installation of break-glass accounts: run medgl-admin setup, which "
-                   "makes it and changes nothing else");
+    if (!doctor_breakglass_there(doctor))
         return;
-    }
     doctor->about = "of the break-glass accounts: ";
     if (doctor_installation(
             doctor, context_open_breakglass(doctor->root, CONTEXT_READING, &context), &context)) {
@@ -295,6 +298,7 @@ static void doctor_main(struct doctor *doctor)
     if (!doctor_installation(doctor, context_open(doctor->root, CONTEXT_READING, &context),
                              &context))
         return;
+    doctor->vouched = doctor_vouched(&context);
     doctor_misplaced(doctor, &context);
     doctor_maintenance(doctor, &context);
     doctor_archives(doctor, &context);
@@ -444,6 +448,7 @@ static void doctor_host(struct doctor *doctor, const struct policy *policy)
     if (doctor->pam_used)
         doctor_sshd(doctor);
     doctor_people(doctor);
+    doctor_uids(doctor);
     doctor_roles(doctor, policy);
     doctor_sudo(doctor);
     doctor_autologin(doctor);

@@ -52,6 +52,7 @@ struct doctor {
     void *argument;
     const char *about; /* what findings begin with: "", or which installation they are of */
     bool legible;      /* the policy can be used */
+    bool vouched;      /* the main ledger vouches for that of break-glass accounts */
     unsigned faults;
     bool pam_used; /* some PAM service uses the module */
     bool nullok;   /* some PAM service lets in who has an empty password */
@@ -139,6 +140,9 @@ void doctor_sshd(struct doctor *doctor);
  * R27, R28). After doctor_pam(). */
 void doctor_people(struct doctor *doctor);
 
+/* Whose the uids of break-glass accounts are beside their own (R32). */
+void doctor_uids(struct doctor *doctor);
+
 /* Who has which role (R08). */
 void doctor_roles(struct doctor *doctor, const struct policy *policy);
 
@@ -158,6 +162,10 @@ void doctor_breakglass(struct doctor *doctor, struct context *context);
 /* Sessions of maintenance accounts that nobody has confirmed (R30). As the owner of the store. */
 void doctor_maintenance(struct doctor *doctor, struct context *context);
 
+/* Whether the main ledger vouches for theirs: then they were there. */
+bool doctor_vouched(const struct context *context);
+/* False: there is no installation of theirs, which is told. After doctor_vouched(). */
+bool doctor_breakglass_there(struct doctor *doctor);
 /* Accounts of that class in the main store, where they do nothing. */
 void doctor_misplaced(struct doctor *doctor, const struct context *context);
 

@@ -3,10 +3,14 @@
 #include "operation/breakglass.h"
 #include "operation/doctor.h"
 #include "operation/emergency.h"
+#include "operation/emergency_join.h"
 
+#include "base/process.h"
 #include "base/text.h"
 
+#include <linux/capability.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 
 /* -- accounts --------------------------------------------------------------------------------- */
 
@@ -52,6 +56,35 @@ void doctor_misplaced(struct doctor *doctor, const struct context *context)
                    "whether break-glass accounts are in the main store is not known: %s: do what "
                    "the log says",
                    medgl_error_text(error));
+}
+
+static enum medgl_error vouched_now(struct store_txn *txn, void *argument)
+{
+    struct joined joined;
+    return store_joined_get(txn, argument, &joined);
+}
+
+/* What cannot be read is told of elsewhere. */
+bool doctor_vouched(const struct context *context)
+{
+    char origin[NOTE_ORIGIN_SIZE];
+    return emergency_join_origin(note_signer_name(context->signer), origin) == MEDGL_OK &&
+           store_transact(context->store, STORE_READ, vouched_now, origin) == MEDGL_OK;
+}
+
+bool doctor_breakglass_there(struct doctor *doctor)
+{
+    if (context_there(doctor->root, CONTEXT_BREAKGLASS))
+        return true;
+    if (doctor->vouched)
+        doctor_say(doctor, DOCTOR_FAULT, "breakglass",
+                   "the installation of the break-glass accounts is gone, which the main ledger "
+                   "vouches for: none of them works: restore a backup");
+    else
+        doctor_say(doctor, DOCTOR_WARNING, "breakglass",
+                   "there is no installation of break-glass accounts: run medgl-admin setup, which "
+                   "makes it and changes nothing else");
+    return false;
 }
 
 /* -- whether it would do ---------------------------------------------------------------------- */
@@ -118,6 +151,19 @@ static void breakglass_past(struct doctor *doctor, const struct emergency_status
                         told);
 }
 
+/* Root sees what hidepid hides where nobody took CAP_SYS_PTRACE from it; this process gave its own
+ * away, and knows of that which root has here by the bounding set. */
+static void breakglass_processes(struct doctor *doctor, unsigned *told)
+{
+    if (doctor->root[0] == '\0' && process_hidden() &&
+        prctl(PR_CAPBSET_READ, CAP_SYS_PTRACE, 0, 0, 0) == 0)
+        breakglass_warn(doctor,
+                        "/proc hides processes here, also from root (hidepid, and no "
+                        "CAP_SYS_PTRACE): what runs on under a break-glass account that is closed "
+                        "is not found, and not ended: leave root that capability",
+                        told);
+}
+
 void doctor_breakglass(struct doctor *doctor, struct context *context)
 {
     struct emergency_status status;
@@ -133,6 +179,7 @@ void doctor_breakglass(struct doctor *doctor, struct context *context)
     }
     breakglass_sealed(doctor, &status, &told);
     breakglass_past(doctor, &status, &told);
+    breakglass_processes(doctor, &told);
     if (told == 0)
         doctor_say(doctor, DOCTOR_OK, "breakglass", "%u sealed, none of them due for renewal",
                    (unsigned)status.sealed);

@@ -15,6 +15,7 @@
 
 #define PASSWD "/etc/passwd"
 #define SHADOW "/etc/shadow"
+#define SUBUID "/etc/subuid"
 #define ROOT   "root:x:0:0:root:/root:/bin/bash\n"
 #define HASH   "$y$j9T$F5Jx5fExrKuPp53xLKQ..1$X3DX6M94c7o.9agCG9G317fhZg9SqC.5i5rd.RhAtQ7"
 
@@ -213,6 +214,27 @@ static const struct row account_rows[] = {
      {{PASSWD, USER("bob", "1002")}},
      "fault accounts bob was enrolled with uid 1001 and has uid 1002",
      NULL,
+     "bob 1001 staff"},
+    {"R32: the uid of a break-glass account is another name's",
+     {{PASSWD, USER("bob", "1001") USER("eve", "1001")}},
+     "fault accounts eve has uid 1001, as break-glass account bob has",
+     NULL,
+     "bob 1001 breakglass"},
+    {"R32: it is in a range of containers",
+     {{PASSWD, USER("bob", "100500")}, {SUBUID, "eve:100000:65536\n"}},
+     "fault accounts uid 100500 of break-glass account bob is in a range",
+     NULL,
+     "bob 100500 breakglass"},
+    {"R32: it is beside that range",
+     {{PASSWD, USER("bob", "99999") USER("al", "165536")},
+      {SUBUID, "eve:100000:65536\n:\nx:y:z\neve:1\n"}},
+     "ok accounts",
+     "fault accounts",
+     "bob 99999 breakglass, al 165536 breakglass"},
+    {"others share theirs",
+     {{PASSWD, USER("bob", "1001") USER("eve", "1001")}, {SUBUID, "eve:1000:65536\n"}},
+     "ok accounts",
+     "fault accounts",
      "bob 1001 staff"},
     {"one privileged of two",
      {{PASSWD, ROOT}},

@@ -4,6 +4,7 @@
 #include "tests/unit/table.h"
 
 #include "operation/alert.h"
+#include "operation/doctor.h"
 #include "operation/emergency_join.h"
 #include "operation/verify_joins.h"
 
@@ -283,6 +284,21 @@ static const struct watch_row {
     {"it is gone", gone, 1},
 };
 
+static void hear(void *argument, enum doctor_level level, const char *check, const char *text)
+{
+    (void)check;
+    *(bool *)argument |=
+        level == DOCTOR_FAULT &&
+        strstr(text, "the installation of the break-glass accounts is gone") != NULL;
+}
+
+static bool doctor_finds_it_gone(void)
+{
+    bool told = false;
+    (void)operation_doctor(here.main->root, hear, &told);
+    return told;
+}
+
 static void test_watch(void **state)
 {
     const struct watch_row *row = *state;
@@ -298,6 +314,7 @@ static void test_watch(void **state)
     row->breaks();
     assert_int_equal(operation_alert_watch(&here.main->context, &carrier, &raised), MEDGL_OK);
     assert_int_equal(alerts(), row->alerts);
+    assert_int_equal(doctor_finds_it_gone(), row->breaks == gone);
     both_end(&here);
 }
 
