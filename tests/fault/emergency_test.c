@@ -3,6 +3,7 @@
  * far, and with nothing but what was synced. All of it is there then, or nothing. */
 #define FIXTURE_IN "/dev/shm" /* thousands of small files are written */
 #include "tests/fault/killed.h"
+#include "tests/small_reserve.h"
 #include "tests/unit/operation_fixture.h"
 #include "tests/unit/table.h"
 

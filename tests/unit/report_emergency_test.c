@@ -1,5 +1,6 @@
 /* R33: what the report of an emergency says: real logins with the codes of envelopes, sessions,
  * acts in both ledgers, alerts, and what is left to be done. */
+#include "tests/small_reserve.h"
 #include "tests/unit/operation_fixture.h"
 #include "tests/unit/table.h"
 
