@@ -204,6 +204,8 @@ static enum privileged_outcome order_end_processes(const struct duty *duty,
         return PRIVILEGED_NOT_THEIRS;
     if (geteuid() != 0)
         return PRIVILEGED_NOT_ROOT;
+    if (process_hidden()) /* MUST: what is not seen is not taken for ended */
+        return PRIVILEGED_HIDDEN;
     if (duty->act == PRIVILEGED_END_SESSION)
         processes_end_session(order->leader, (uid_t)order->uid, answer);
     else
@@ -403,6 +405,7 @@ static bool explain_session(const struct privileged *privileged,
     case PRIVILEGED_DONE:
     case PRIVILEGED_NOT_THEIRS:
     case PRIVILEGED_NO_LINE:
+    case PRIVILEGED_HIDDEN:
         break;
     }
     return false;
@@ -447,6 +450,12 @@ static void privileged_explain(const struct privileged *privileged,
                        " were not ended: it is root's, or belongs to "
                        "somebody else than %s by now. Look whose they are."),
                      uid, name);
+        return;
+    case PRIVILEGED_HIDDEN:
+        complain(_("The processes of %s were not ended: /proc hides them here (hidepid, and no "
+                   "CAP_SYS_PTRACE). Look where all are seen (ps -U %" PRId64 "), and end them "
+                   "there as root (pkill -KILL -U %" PRId64 ")."),
+                 name, uid, uid);
         return;
     case PRIVILEGED_LEFT:
         complain(_("Of %" PRIu32 " processes of %s, %" PRIu32 " did not end: see what holds them "

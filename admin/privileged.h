@@ -35,6 +35,7 @@ enum privileged_outcome {
     PRIVILEGED_NOT_THEIRS, /* the uid is root's, or belongs to another login name now */
     PRIVILEGED_NO_LINE,    /* the shadow file has none of that name */
     PRIVILEGED_LEFT,       /* some processes did not end */
+    PRIVILEGED_HIDDEN,     /* /proc hides processes, also from this root: none was ended */
 };
 struct privileged_answer {
     enum privileged_outcome outcome;

@@ -220,6 +220,18 @@ enum process_life process_look(const char *name)
     return process_look_by("/proc", name);
 }
 
+/* The first process is always there, and somebody else's. */
+bool process_hidden_by(const char *procfs)
+{
+    uint64_t start;
+    return process_stat(procfs, 1, &start) == PROCESS_STAT_HIDDEN;
+}
+
+bool process_hidden(void)
+{
+    return process_hidden_by("/proc");
+}
+
 pid_t process_pid(const char *name)
 {
     struct process process;

@@ -28,6 +28,10 @@ enum process_life process_look(const char *name);
 enum medgl_error process_name_by(const char *procfs, pid_t pid, char name[PROCESS_NAME_SIZE]);
 enum process_life process_look_by(const char *procfs, const char *name);
 
+/* Whether /proc hides what others run (hidepid), so that nobody can say whether all of it ended. */
+bool process_hidden(void);
+bool process_hidden_by(const char *procfs);
+
 /* The pid in a name; 0: it is no name. */
 pid_t process_pid(const char *name);
 

@@ -7,14 +7,18 @@
 #include "tests/unit/table.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #define STRANGER "medgl-nobody-has-this-name"
@@ -503,6 +507,52 @@ static void the_operators_own_session_stays(void **state)
     assert_int_equal(ended_by(child), SIGINT);
 }
 
+/* -- what /proc hides ------------------------------------------------------------------------- */
+
+/* In a /proc of its own, without the capability that sees through hidepid: 2 hides nothing from
+ * root, which is of the group 0. */
+static bool sees_nothing(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2];
+    if (unshare(CLONE_NEWNS) != 0 || mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("proc", "/proc", "proc", 0, "hidepid=4") != 0 ||
+        syscall(SYS_capget, &header, data) != 0)
+        return false;
+    data[0].effective &= ~(1U << CAP_SYS_PTRACE);
+    data[0].permitted &= ~(1U << CAP_SYS_PTRACE);
+    return syscall(SYS_capset, &header, data) == 0 && process_hidden();
+}
+
+static int hidden_order(void)
+{
+    struct privileged privileged = {0};
+    struct privileged_answer answer;
+    if (!sees_nothing())
+        return 77;
+    complaint[0] = '\0';
+    if (!privileged_start(&privileged, PRIVILEGED_END_PROCESSES, "", NULL, -1) ||
+        privileged_order(&privileged, STRANGER, unused_uid(), &answer))
+        return 1;
+    privileged_end(&privileged);
+    return answer.outcome == PRIVILEGED_HIDDEN && strstr(complaint, "hides them") != NULL ? 0 : 2;
+}
+
+static void R32_hidden_is_not_ended(void **state)
+{
+    int status = 1;
+    (void)state;
+    const pid_t bystander = start(live_simply, unused_uid()), pid = fork();
+    if (pid == 0)
+        _exit(hidden_order());
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(kill(bystander, SIGINT), 0);
+    assert_int_equal(ended_by(bystander), SIGINT); /* untouched until then */
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+        skip(); /* no mounts here */
+    assert_int_equal(status, 0);
+}
+
 /* -- what is refused ------------------------------------------------------------------------ */
 
 static const struct refusal {
@@ -748,6 +798,7 @@ int main(void)
         table_add("a session", "of the operator's goes on", the_operators_own_session_stays, NULL);
         table_add("processes end", "of several orders, whatever is signalled",
                   several_orders_are_carried_out, NULL);
+        table_add("processes do not end (R32)", "that /proc hides", R32_hidden_is_not_ended, NULL);
     }
     if (as_root && logins_are_counted()) {
         TABLE_ADD("what a login started ends (R33)", from_logins, what_a_login_started_ends);

@@ -325,6 +325,20 @@ static void somebody_elses_is_alive(void **state)
     assert_int_equal(status, 0);
 }
 
+/* The first process is somebody else's: what hides it hides others. */
+static void what_is_hidden(void **state)
+{
+    (void)state;
+    assert_int_equal(make_procfs(NULL), 0);
+    assert_true(process_hidden_by(procfs));
+    assert_int_equal(mkdir(in_procfs("/1"), 0700), 0);
+    put("/1/stat", "");
+    assert_true(process_hidden_by(procfs));
+    put("/1/stat", STAT("init", "S", "1", "7"));
+    assert_false(process_hidden_by(procfs));
+    assert_int_equal(remove_procfs(NULL), 0);
+}
+
 int main(void)
 {
 #define TEST(function) table_add("process", #function, function, NULL)
@@ -333,6 +347,7 @@ int main(void)
     TEST(no_such_pid);
     TEST(R06_child_from_start_to_end);
     TEST(somebody_elses_is_alive);
+    TEST(what_is_hidden);
     const size_t real = table_count;
     TABLE_ADD("R06 procfs", procfs_cases, R06_procfs);
     for (size_t i = real; i < table_count; i++) {
