@@ -158,9 +158,9 @@ static void breakglass_processes(struct doctor *doctor, unsigned *told)
     if (doctor->root[0] == '\0' && process_hidden() &&
         prctl(PR_CAPBSET_READ, CAP_SYS_PTRACE, 0, 0, 0) == 0)
         breakglass_warn(doctor,
-                        "/proc hides processes here, also from root (hidepid, and no "
-                        "CAP_SYS_PTRACE): what runs on under a break-glass account that is closed "
-                        "is not found, and not ended: leave root that capability",
+                        "/proc hides processes here, and root has no CAP_SYS_PTRACE: what runs on "
+                        "under a break-glass account that is closed may be hidden from it, too, "
+                        "and is not ended then: leave root that capability",
                         told);
 }
 
