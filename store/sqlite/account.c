@@ -89,15 +89,8 @@ enum medgl_error store_account_each(struct store_txn *txn,
                                                              const struct account *account),
                                     void *argument)
 {
-    auto_statement struct statement statement = {0};
-    enum medgl_error error;
-    struct account account;
-    MEDGL_TRY(statement_begin_in(txn, STATEMENT_ACCOUNT_ALL, NULL, &statement));
-    while ((error = statement_step(&statement)) == MEDGL_OK) {
-        MEDGL_TRY(row_read(&statement, &table_account, &account));
-        MEDGL_TRY(each(argument, &account));
-    }
-    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+    return ROW_EACH(txn, STATEMENT_ACCOUNT_ALL, NULL, &table_account, struct account, each,
+                    argument);
 }
 
 enum medgl_error store_activity_get(struct store_txn *txn, const char *account_id,

@@ -33,13 +33,6 @@ enum medgl_error store_archive_each(struct store_txn *txn,
                                                              const struct archive *archive),
                                     void *argument)
 {
-    auto_statement struct statement statement = {0};
-    enum medgl_error error;
-    struct archive archive;
-    MEDGL_TRY(statement_begin_in(txn, STATEMENT_ARCHIVE_ALL, NULL, &statement));
-    while ((error = statement_step(&statement)) == MEDGL_OK) {
-        MEDGL_TRY(row_read(&statement, &table_archive, &archive));
-        MEDGL_TRY(each(argument, &archive));
-    }
-    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+    return ROW_EACH(txn, STATEMENT_ARCHIVE_ALL, NULL, &table_archive, struct archive, each,
+                    argument);
 }

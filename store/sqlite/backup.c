@@ -35,13 +35,5 @@ enum medgl_error store_backup_each(struct store_txn *txn,
                                                             const struct backup *backup),
                                    void *argument)
 {
-    auto_statement struct statement statement = {0};
-    enum medgl_error error;
-    struct backup backup;
-    MEDGL_TRY(statement_begin_in(txn, STATEMENT_BACKUP_ALL, NULL, &statement));
-    while ((error = statement_step(&statement)) == MEDGL_OK) {
-        MEDGL_TRY(row_read(&statement, &table_backup, &backup));
-        MEDGL_TRY(each(argument, &backup));
-    }
-    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+    return ROW_EACH(txn, STATEMENT_BACKUP_ALL, NULL, &table_backup, struct backup, each, argument);
 }

@@ -33,13 +33,6 @@ enum medgl_error store_breakglass_each(
     struct store_txn *txn,
     enum medgl_error (*each)(void *argument, const struct breakglass *breakglass), void *argument)
 {
-    auto_statement struct statement statement = {0};
-    enum medgl_error error;
-    struct breakglass breakglass;
-    MEDGL_TRY(statement_begin_in(txn, STATEMENT_BREAKGLASS_ALL, NULL, &statement));
-    while ((error = statement_step(&statement)) == MEDGL_OK) {
-        MEDGL_TRY(row_read(&statement, &table_breakglass, &breakglass));
-        MEDGL_TRY(each(argument, &breakglass));
-    }
-    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+    return ROW_EACH(txn, STATEMENT_BREAKGLASS_ALL, NULL, &table_breakglass, struct breakglass, each,
+                    argument);
 }

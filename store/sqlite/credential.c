@@ -95,15 +95,7 @@ static enum medgl_error credential_walk(
     struct store_txn *txn, enum statement_id id, const struct statement_key *keys,
     enum medgl_error (*each)(void *argument, const struct credential *credential), void *argument)
 {
-    auto_statement struct statement statement = {0};
-    enum medgl_error error;
-    struct credential credential;
-    MEDGL_TRY(statement_begin_in(txn, id, keys, &statement));
-    while ((error = statement_step(&statement)) == MEDGL_OK) {
-        MEDGL_TRY(row_read(&statement, &table_credential, &credential));
-        MEDGL_TRY(each(argument, &credential));
-    }
-    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+    return ROW_EACH(txn, id, keys, &table_credential, struct credential, each, argument);
 }
 
 enum medgl_error store_credential_each_of(

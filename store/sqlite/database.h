@@ -345,6 +345,20 @@ enum medgl_error row_read(struct statement *statement, const struct row_table *t
 enum medgl_error row_get(struct store_txn *txn, enum statement_id id,
                          const struct statement_key *keys, const struct row_table *table,
                          void *row);
+/* Reads every row that a statement finds, and calls `each` with it; the first error ends it. A
+ * macro, so that `each` takes a row of its own type. */
+#define ROW_EACH(txn, id, keys, table, type, each, argument)                                       \
+    __extension__({                                                                                \
+        auto_statement struct statement row_statement_ = {0};                                      \
+        enum medgl_error row_error_;                                                               \
+        type row_;                                                                                 \
+        MEDGL_TRY(statement_begin_in(txn, id, keys, &row_statement_));                             \
+        while ((row_error_ = statement_step(&row_statement_)) == MEDGL_OK) {                       \
+            MEDGL_TRY(row_read(&row_statement_, table, &row_));                                    \
+            MEDGL_TRY(each(argument, &row_));                                                      \
+        }                                                                                          \
+        row_error_ == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : row_error_;                                 \
+    })
 /* Runs a statement that writes all columns of a row, with a fresh MAC. */
 enum medgl_error row_put(struct store_txn *txn, enum statement_id id, const struct row_table *table,
                          const void *row);

@@ -46,13 +46,6 @@ enum medgl_error store_document_each(struct store_txn *txn,
                                                               const struct document *document),
                                      void *argument)
 {
-    auto_statement struct statement statement = {0};
-    enum medgl_error error;
-    struct document document;
-    MEDGL_TRY(statement_begin_in(txn, STATEMENT_DOCUMENT_ALL, NULL, &statement));
-    while ((error = statement_step(&statement)) == MEDGL_OK) {
-        MEDGL_TRY(row_read(&statement, &table_document, &document));
-        MEDGL_TRY(each(argument, &document));
-    }
-    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+    return ROW_EACH(txn, STATEMENT_DOCUMENT_ALL, NULL, &table_document, struct document, each,
+                    argument);
 }

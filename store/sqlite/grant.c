@@ -49,18 +49,10 @@ enum medgl_error store_grant_each(struct store_txn *txn, const char *account_id,
                                                            const struct grant *grant),
                                   void *argument)
 {
-    auto_statement struct statement statement = {0};
-    enum medgl_error error;
-    struct grant grant;
     if (account_id == NULL)
-        MEDGL_TRY(statement_begin_in(
-            txn, open_only ? STATEMENT_GRANT_OPEN_ALL : STATEMENT_GRANT_ALL, NULL, &statement));
-    else
-        MEDGL_TRY(statement_begin_in(txn, open_only ? STATEMENT_GRANT_OPEN_OF : STATEMENT_GRANT_OF,
-                                     STATEMENT_KEYS({":account_id", account_id, 0}), &statement));
-    while ((error = statement_step(&statement)) == MEDGL_OK) {
-        MEDGL_TRY(row_read(&statement, &table_grant, &grant));
-        MEDGL_TRY(each(argument, &grant));
-    }
-    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+        return ROW_EACH(txn, open_only ? STATEMENT_GRANT_OPEN_ALL : STATEMENT_GRANT_ALL, NULL,
+                        &table_grant, struct grant, each, argument);
+    return ROW_EACH(txn, open_only ? STATEMENT_GRANT_OPEN_OF : STATEMENT_GRANT_OF,
+                    STATEMENT_KEYS({":account_id", account_id, 0}), &table_grant, struct grant,
+                    each, argument);
 }

@@ -141,18 +141,10 @@ enum medgl_error store_ledger_each(struct store_txn *txn, uint64_t from, uint64_
                                                             const struct ledger_row *row),
                                    void *argument)
 {
-    auto_statement struct statement statement = {0};
-    enum medgl_error error;
-    struct ledger_row row;
-    MEDGL_TRY(statement_begin_in(
-        txn, STATEMENT_LEDGER_RANGE,
-        STATEMENT_KEYS({":from", NULL, ledger_first(from)}, {":to", NULL, ledger_end(to)}),
-        &statement));
-    while ((error = statement_step(&statement)) == MEDGL_OK) {
-        MEDGL_TRY(row_read(&statement, &table_ledger, &row));
-        MEDGL_TRY(each(argument, &row));
-    }
-    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+    const struct statement_key range[] = {
+        {":from", NULL, ledger_first(from)}, {":to", NULL, ledger_end(to)}, {NULL, NULL, 0}};
+    return ROW_EACH(txn, STATEMENT_LEDGER_RANGE, range, &table_ledger, struct ledger_row, each,
+                    argument);
 }
 
 /* What is no entry by its form alone ends it. */

@@ -48,15 +48,7 @@ static enum medgl_error session_each(
     struct store_txn *txn, enum statement_id id, const struct statement_key *keys,
     enum medgl_error (*each)(void *argument, const struct session *session), void *argument)
 {
-    auto_statement struct statement statement = {0};
-    enum medgl_error error;
-    struct session session;
-    MEDGL_TRY(statement_begin_in(txn, id, keys, &statement));
-    while ((error = statement_step(&statement)) == MEDGL_OK) {
-        MEDGL_TRY(row_read(&statement, &table_session, &session));
-        MEDGL_TRY(each(argument, &session));
-    }
-    return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
+    return ROW_EACH(txn, id, keys, &table_session, struct session, each, argument);
 }
 
 enum medgl_error store_session_each_open(struct store_txn *txn, const char *account_id,
