@@ -211,8 +211,8 @@ static const struct damaged main_damages[] = {
     {"the zone is not known", DAMAGE_ZONE, "time_zone = Nowhere/Atlantis\n", MEDGL_ERR_POLICY},
 };
 
-/* A process that has the store to itself until it is killed. */
-static pid_t lock_store(const char *path, const char *program)
+/* A process that has the store to itself until it is killed, or ("turns") again and again. */
+static pid_t lock_store_for(const char *path, const char *program, const char *how)
 {
     int ready[2];
     char byte;
@@ -222,13 +222,38 @@ static pid_t lock_store(const char *path, const char *program)
         char fd[16];
         (void)snprintf(fd, sizeof(fd), "%d", ready[1]);
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        (void)execl(program, program, "hold", path, fd, (char *)NULL);
+        (void)execl(program, program, how, path, fd, (char *)NULL);
         _exit(1);
     }
     (void)close(ready[1]);
     assert_int_equal(read(ready[0], &byte, 1), 1);
     (void)close(ready[0]);
     return child;
+}
+
+static pid_t lock_store(const char *path, const char *program)
+{
+    return lock_store_for(path, program, "hold");
+}
+
+/* One that works: where a device is full and the journal's index is lost, each has the store to
+ * itself for a transaction. */
+static int hold_in_turns(const char *path, int fd)
+{
+    struct flock lock = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0x40000000, .l_len = 512};
+    const int file = open(path, O_RDWR | O_CLOEXEC);
+    for (bool told = false; file >= 0; told = true) {
+        lock.l_type = F_WRLCK;
+        if (fcntl(file, F_SETLKW, &lock) != 0 || (!told && write(fd, "", 1) != 1))
+            return 1;
+        clock_sleep(3000);
+        lock.l_type = F_UNLCK;
+        if (fcntl(file, F_SETLK, &lock) != 0)
+            return 1;
+        clock_sleep(1500);
+    }
+    return 1;
 }
 
 static int hold(const char *path, int fd)
@@ -616,6 +641,31 @@ static void R32_stuck(void **state)
     end();
 }
 
+/* For longer than a look waits, and it is not ended: whoever asks, for a name that is there or not.
+ */
+static void R32_who_works_is_not_ended(void **state)
+{
+    auto_clean(context_close) struct context context = {.store = NULL};
+    static const char *const names[] = {"nobody-of-this-name", ENVELOPE};
+    char program[PATH_MAX];
+    (void)state;
+    begin();
+    context_close(&here->context);
+    (void)snprintf(program, sizeof(program), "%s/medgl-auth", here->root);
+    copy_store(self, program);
+    assert_int_equal(chmod(program, 0700), 0);
+    const pid_t holder = lock_store_for(at(PATH_BREAKGLASS_STORE), program, "turns");
+    for (size_t i = 0; i < MEDGL_COUNT(names); i++) {
+        assert_int_equal(context_open_of(here->root, CONTEXT_STATE, names[i], &context), MEDGL_OK);
+        assert_int_equal(context.place, i == 0 ? CONTEXT_MAIN : CONTEXT_BREAKGLASS);
+        assert_false(context.unsure);
+        context_close(&context);
+        assert_int_equal(waitpid(holder, NULL, WNOHANG), 0);
+    }
+    undo(holder);
+    end();
+}
+
 /* -- who acts ---------------------------------------------------------------------------------- */
 
 #define SOMEBODY 1 /* "daemon", of every Debian */
@@ -683,6 +733,8 @@ int main(int argc, char **argv)
 {
     if (argc == 4 && strcmp(argv[1], "hold") == 0)
         return hold(argv[2], (int)strtol(argv[3], NULL, 10));
+    if (argc == 4 && strcmp(argv[1], "turns") == 0)
+        return hold_in_turns(argv[2], (int)strtol(argv[3], NULL, 10));
     if (readlink("/proc/self/exe", self, sizeof(self) - 1) <= 0)
         return 1;
     TABLE_ADD("R32 an account's place", wheres, R32_place);
@@ -692,6 +744,7 @@ int main(int argc, char **argv)
     TABLE_ADD("R32 a policy that was seen last", lasts, R32_policy_last);
     TABLE_ADD("R25 a name and a uid", boths, R25_unique_over_both);
     TABLE_ADD("R32 who keeps the small store", stucks, R32_stuck);
+    table_add("R32", "who works is not ended", R32_who_works_is_not_ended, NULL);
     table_add("R32", "the user database is not asked who acts", R32_no_name_is_asked_for, NULL);
     table_add("R32", "setup makes both", R32_setup_makes_both, NULL);
     table_add("R32", "setup adds what is missing", R32_setup_adds_what_is_missing, NULL);
