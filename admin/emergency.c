@@ -5,6 +5,7 @@
 #include "base/log.h"
 
 #include <inttypes.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -63,12 +64,26 @@ struct ending {
     bool left; /* something of somebody */
 };
 
+/* Of an account that is not active any more the uid may be another name's by now, whose processes
+ * are no concern of ours: doctor says so, not this each minute. */
+static bool ending_is_anothers(const struct emergency_closed *closed)
+{
+    if (closed->active)
+        return false;
+    const struct passwd *user = getpwnam(closed->name);
+    if (user != NULL)
+        return user->pw_uid != (uid_t)closed->uid;
+    return getpwuid((uid_t)closed->uid) != NULL;
+}
+
 /* The record of a session ends behind its processes: never before. */
 static void ending_one(void *argument, const struct emergency_closed *closed)
 {
     struct ending *ending = argument;
     struct admin *admin = ending->admin;
     struct privileged_answer answer = {.outcome = PRIVILEGED_DONE};
+    if (ending->here && ending_is_anothers(closed))
+        return;
     ending->some = true;
     if (ending->here && !privileged_order(&admin->privileged, closed->name, closed->uid, &answer)) {
         ending->left = true;

@@ -84,6 +84,7 @@ struct emergency_closed {
     char name[STORE_NAME_SIZE];
     int64_t uid;
     uint32_t sessions; /* that are open by the records */
+    bool active;       /* the account is: not disabled, not retired */
 };
 enum medgl_error operation_emergency_closed(struct context *context,
                                             void (*each)(void *argument,

@@ -60,7 +60,9 @@ static enum medgl_error closed_take(void *argument, const struct account *accoun
         return MEDGL_ERR_MEMORY;
     run->closed = larger;
     struct emergency_closed *one = &larger[run->count++];
-    *one = (struct emergency_closed){.uid = account->uid, .sessions = sessions};
+    *one = (struct emergency_closed){.uid = account->uid,
+                                     .sessions = sessions,
+                                     .active = account->state == ACCOUNT_STATE_ACTIVE};
     return text_copy(one->name, sizeof(one->name), account->name);
 }
 

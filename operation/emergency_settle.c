@@ -3,6 +3,7 @@
 #include "operation/alert.h"
 #include "operation/emergency_turn.h"
 #include "operation/evidence.h"
+#include "operation/policy_seen.h"
 
 enum medgl_error emergency_settle(struct context *context, struct store_txn *txn,
                                   const struct emergency_clocks *clocks, bool *settled)
@@ -48,5 +49,5 @@ enum medgl_error operation_emergency_settle(struct context *context, bool *settl
         (void)evidence_publish(context); /* what is over is over: a failure is logged */
         alert_wake(context);
     }
-    return MEDGL_OK;
+    return policy_seen_keep(context); /* what holds if the files are of no use in the next one */
 }
