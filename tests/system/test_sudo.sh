@@ -63,7 +63,7 @@ END
 
 
 # What sudo must not go past: it takes a session that failed for one that it can do without.
-echo 'bob ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/bob
+echo 'bob ALL=(ALL) NOPASSWD: ALL' >> /etc/sudoers
 as_bob=(setpriv --reuid bob --regid bob --init-groups)
 useradd --non-unique --uid "$(id -u alice)" --gid alice --no-create-home twin
 works "bob becomes alice" "${as_bob[@]}" sudo -n -u alice true
