@@ -63,15 +63,14 @@ static enum medgl_error page_declaring(struct secret *text, enum policy_outside 
         return slip_add(
             text, japanese ? "   ログインできないときは、先に非常時の宣言が必要です。管理者に\n"
                              "   medgl-admin emergency declare の実行を頼んでください。\n"
-                           : "   Refused? An emergency must be declared first (an "
-                             "administrator:\n"
-                             "   medgl-admin emergency declare). Without one it opens "
-                             "nothing.\n");
+                           : "   Refused? An administrator must declare an emergency first\n"
+                             "   (medgl-admin emergency declare).\n");
     case POLICY_OUTSIDE_DECLARE:
         break;
     }
-    return slip_add(text, japanese ? "   ログインするだけで、非常時を宣言したことになります。\n"
-                                   : "   Logging in declares an emergency by itself.\n");
+    return slip_add(text,
+                    japanese ? "   宣言がまだなければ、ログインが非常時の宣言になります。\n"
+                             : "   Logging in declares an emergency where none is declared yet.\n");
 }
 
 /* The longest time is that of the policy when it was sealed; the login says the one in force. */
@@ -82,24 +81,20 @@ static enum medgl_error page_steps(struct secret *text, const struct policy *pol
     MEDGL_TRY(slip_add(text,
                        "What to do:\n"
                        "1. Log in with the name and password above: at the machine itself, or\n"
-                       "   from another one with: ssh %s@%s\n",
+                       "   from another one: ssh %s@%s\n",
                        account, host));
     MEDGL_TRY(page_declaring(text, policy->breakglass_outside, false));
     MEDGL_TRY(slip_add(text,
-                       "2. You are asked for your name and the reason. Whatever you answer, you\n"
-                       "   are let in.\n"
+                       "2. Say who you are and why. Whatever you answer, you are let in.\n"
                        "3. Telephone whom the outside names: the alerts may not have arrived.\n"
-                       "   Says the screen that there is a drill, and you have none? Go on, all\n"
-                       "   works alike; say so on the telephone.\n"
-                       "4. Do what is needed. Each login is recorded, and told of.\n"
-                       "Afterwards:\n"
-                       "5. Log out of every window, and write down when you did what, and why.\n"
+                       "4. Do what is needed; sudo asks for the password above. The screen\n"
+                       "   says drill, and you have none? Go on, and tell it on the telephone.\n"
+                       "5. Afterwards log out of every window, and write down what you did.\n"
                        "6. Give this page to the security administrator, who ends the\n"
-                       "   emergency, has it reviewed, and seals a new page. From that end on,\n"
-                       "   and %u hours after it began at the latest, you are logged out, and\n"
-                       "   this password is refused like any wrong one.\n"
-                       "The envelope was open, or opened by mistake? Do not use it; tell the\n"
-                       "security administrator at once: a new one is sealed.\n\n",
+                       "   emergency. Then, and %u hours after its beginning at the latest, you\n"
+                       "   are logged out, and the password is refused like any wrong one.\n"
+                       "Found open, or opened by mistake? Do not use it; tell the security\n"
+                       "administrator at once: a new one is sealed.\n\n",
                        hours));
     MEDGL_TRY(slip_add(text,
                        "手順:\n"
@@ -109,16 +104,14 @@ static enum medgl_error page_steps(struct secret *text, const struct policy *pol
     MEDGL_TRY(page_declaring(text, policy->breakglass_outside, true));
     return slip_add(text,
                     "2. 氏名と理由を尋ねられます。何と答えても、ログインできます。\n"
-                    "3. この紙の外側に書かれた連絡先へ電話します。通知は届いていないことが\n"
-                    "   あります。画面に訓練と出ても、あなたにとって訓練でなければ、そのまま\n"
-                    "   続け(同じように使えます)、電話でそう伝えます。\n"
-                    "4. 必要なことをします。ログインは毎回記録され、通知されます。\n"
+                    "3. 紙の外側の連絡先へ電話します(通知は届いていないことがあります)。\n"
+                    "4. 必要なことをします。sudoが尋ねるのも上のパスワードです。画面に訓練と\n"
+                    "   出ても訓練でなければ、そのまま続け、電話でそう伝えます。\n"
                     "終わったら:\n"
                     "5. すべての画面でログアウトし、いつ・何を・なぜしたかを書き留めます。\n"
-                    "6. この紙をセキュリティ管理者に渡します。管理者が非常時を終わらせ、\n"
-                    "   事後確認を受け、新しい紙を封印します。終わった時、または始まりから\n"
-                    "   %u時間が過ぎた時には自動的にログアウトされ、このパスワードは\n"
-                    "   間違ったパスワードと同じように拒否されます。\n"
+                    "6. この紙をセキュリティ管理者に渡します。管理者が非常時を終わらせると、\n"
+                    "   または始まりから%u時間が過ぎると、自動的にログアウトされ、この\n"
+                    "   パスワードは間違ったパスワードと同じように拒否されます。\n"
                     "封筒が開いていたとき、間違えて開けたときは、使わずにすぐセキュリティ\n"
                     "管理者へ知らせてください。新しいものを封印します。\n",
                     hours);

@@ -25,7 +25,7 @@ static enum admin_exit ask_nobody(const char *options)
 
 static enum admin_exit ask_gave_up(void)
 {
-    complain(_("Ended; nothing was changed."));
+    complain(_("Cancelled; nothing was changed."));
     return ADMIN_REFUSED;
 }
 
@@ -59,7 +59,8 @@ static enum medgl_error ask_declare_steps(const struct admin *admin, struct emer
                                           bool criterion, bool decided_by)
 {
     const struct policy *policy = &admin->context.policy;
-    step_say(_("Declaring an emergency. Ctrl-D ends, and nothing is changed."));
+    step_say(plan->drill ? _("Declaring a drill. Ctrl-D cancels, and nothing is changed.")
+                         : _("Declaring an emergency. Ctrl-D cancels, and nothing is changed."));
     if (!plan->drill)
         MEDGL_TRY(ask_drill(plan));
     if (!criterion)
@@ -103,10 +104,11 @@ static void ask_show_recover(const struct emergency_status *status)
     const struct emergency *row = &status->now.row;
     char declared[CLOCK_LOCAL_SIZE];
     clock_format_local(row->declared, declared);
-    step_say(row->drill ? _("Ending drill %" PRIu32 " (%s, since %s). Ctrl-D ends, and nothing is "
-                            "changed.")
-                        : _("Ending emergency %" PRIu32 " (%s, since %s). Ctrl-D ends, and nothing "
-                            "is changed."),
+    step_say(row->drill
+                 ? _("Ending drill %" PRIu32 " (%s, since %s). Ctrl-D cancels, and nothing is "
+                     "changed.")
+                 : _("Ending emergency %" PRIu32 " (%s, since %s). Ctrl-D cancels, and nothing "
+                     "is changed."),
              row->number, row->criterion, declared);
 }
 

@@ -36,7 +36,7 @@ enum admin_exit admin_failed(enum medgl_error error, const char *name, const cha
         complain(_("%s is enrolled already, or was: a name is never given out twice."), name);
         return ADMIN_REFUSED;
     case MEDGL_ERR_ABORTED:
-        complain(_("Ended; nothing was changed."));
+        complain(_("Cancelled; nothing was changed."));
         return ADMIN_REFUSED;
     case MEDGL_ERR_ARGUMENT:
         complain(_("A value is malformed or too long; nothing was changed."));

@@ -17,6 +17,7 @@
 #include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #define LOGINCTL    "/usr/bin/loginctl"
 #define STATUS_SIZE 1024 /* its first lines: what is asked for stands there */
@@ -134,6 +135,37 @@ static void processes_end_sessions(uid_t uid)
     (void)privileged_program(argv);
 }
 
+/* One terminal, where it is theirs. It may be stopped (Ctrl-S), or not be there any more. */
+static void terminal_tell(int directory, const char *name, uid_t uid)
+{
+    static const char text[] =
+        "\r\n\r\nAll sessions of this account are ended now; it was closed, or its password "
+        "revoked.\r\nAsk the security administrator.\r\n";
+    struct stat st;
+    auto_fd int fd =
+        openat(directory, name, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_uid == uid && isatty(fd))
+        (void)!write(fd, text, sizeof(text) - 1);
+}
+
+/* A login makes its terminal theirs. MUST: no name there is opened that somebody else made. */
+static void terminals_tell(const char *path, const char *prefix, uid_t uid)
+{
+    DIR *directory = opendir(path);
+    const struct dirent *entry;
+    struct stat st;
+    while (directory != NULL && (entry = readdir(directory)) != NULL) {
+        const char *number = entry->d_name + strlen(prefix);
+        if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0 && number[0] != '\0' &&
+            number[strspn(number, "0123456789")] == '\0' &&
+            fstatat(dirfd(directory), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISCHR(st.st_mode) && st.st_uid == uid)
+            terminal_tell(dirfd(directory), entry->d_name, uid);
+    }
+    if (directory != NULL)
+        (void)closedir(directory);
+}
+
 void processes_end(const struct processes_whose *ordered, int64_t operator_uid,
                    struct privileged_answer *answer)
 {
@@ -147,6 +179,10 @@ void processes_end(const struct processes_whose *ordered, int64_t operator_uid,
     answer->outcome = PRIVILEGED_FAILED;
     if (!processes_signal(&whose, processes_nothing, &answer->found))
         return;
+    if (answer->found > 0) { /* or it looks like a fault of the network */
+        terminals_tell("/dev/pts", "", uid);
+        terminals_tell("/dev", "tty", uid);
+    }
     processes_end_sessions(uid);
     for (int round = 0; round < PROCESSES_ROUNDS; round++) {
         const int *signals = round == 0                        ? processes_polite

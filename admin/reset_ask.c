@@ -14,7 +14,7 @@
 
 static void reset_show_account(const struct account *account)
 {
-    step_say(_("Password reset for %s. Enter leaves out what may be left out; Ctrl-D ends, and "
+    step_say(_("Password reset for %s. Enter leaves out what may be left out; Ctrl-D cancels, and "
                "nothing is changed."),
              account->name);
     if (account->full_name[0] != '\0')

@@ -38,7 +38,9 @@ enum medgl_error breakglass_look(const struct context *context, struct store_txn
 
 const char *breakglass_drill_mark(const struct breakglass_look *look)
 {
-    return look->now.phase == EMERGENCY_OPEN && look->now.row.drill ? "DRILL: " : "";
+    const struct emergency_now_view *now = &look->now;
+    const bool of_it = now->known && strcmp(look->row.emergency_id, now->row.id) == 0;
+    return (now->phase == EMERGENCY_OPEN || of_it) && now->row.drill ? "DRILL: " : "";
 }
 
 enum medgl_error breakglass_tell_session(struct context *context, struct store_txn *txn,

@@ -70,13 +70,13 @@ static enum medgl_error use_record(struct store_txn *txn, struct use *use, bool 
 static enum medgl_error use_tell(struct store_txn *txn, const struct use *use, uint64_t seq)
 {
     const struct emergency *row = &use->now->row;
-    char text[STORE_ALERT_SIZE], about[32];
+    char all[2 * STORE_ALERT_SIZE], text[STORE_ALERT_SIZE], about[32];
     (void)snprintf(about, sizeof(about), " use %" PRIu64, seq);
-    (void)snprintf(text, sizeof(text),
-                   "%sThe break-glass credential %s was used (%s %" PRIu32
-                   "): somebody logs in with the account.",
+    (void)snprintf(all, sizeof(all),
+                   "%sThe break-glass credential %s was used (%s %" PRIu32 "): %s, from %s.",
                    emergency_drill_mark(row), use->breakglass.serial, emergency_noun(row),
-                   row->number);
+                   row->number, use->service, use->source);
+    text_printable(text, sizeof(text), all);
     const struct alert_event event = {.kind = ALERT_BREAKGLASS,
                                       .account = use->account,
                                       .source = use->source,

@@ -184,7 +184,7 @@ static bool report_act_is_later(const struct report_run *run, const struct ledge
 
 static void report_act(const struct report_run *run, const struct ledger_entry *entry)
 {
-    char details[REPORT_DETAILS_SIZE];
+    char details[REPORT_DETAILS_SIZE], named[STORE_NAME_SIZE + 16];
     const char *actor = report_text(entry->actor.name);
     const bool own = entry->kind == LEDGER_PASSWORD_CHANGE &&
                      strcmp(actor, report_text(entry->subject.name)) == 0;
@@ -196,12 +196,15 @@ static void report_act(const struct report_run *run, const struct ledger_entry *
     if (reason[0] == '\0')
         reason = ledger_entry_find_text(entry, "note");
     report_details(entry, details);
+    (void)snprintf(
+        named, sizeof(named), "%s%s", actor,
+        ledger_entry_find(entry, "actor_asserted", LEDGER_FIELD_BOOL) != NULL ? " (asserted)" : "");
     const struct emergency_act act = {.main = run->main,
                                       .breakglass = report_logins_used(&run->logins, actor),
                                       .seq = entry->seq,
                                       .time = entry->time,
                                       .kind = ledger_kind_word(entry->kind),
-                                      .actor = actor,
+                                      .actor = named,
                                       .subject = report_text(entry->subject.name),
                                       .reason = reason,
                                       .details = details};

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/message.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 static void session_say_last(const struct talk *talk, const struct activity *before)
@@ -54,12 +55,30 @@ static enum medgl_error session_told(struct store_txn *txn, void *argument)
     return store_activity_put(txn, &activity);
 }
 
+/* To who holds the page of the envelope, and may have nothing else. */
+static void session_say_breakglass(const struct talk *talk, const struct session_run *run)
+{
+    const struct emergency_now_view *now = &run->breakglass.now;
+    char text[1024];
+    if (now->row.drill)
+        talk->inform(talk->carrier,
+                     _("If this is no drill for you, go on: everything works as in an emergency. "
+                       "Tell it whom the page names."));
+    (void)snprintf(text, sizeof(text),
+                   _("Telephone whom the page names. This account works until somebody ends this, "
+                     "at most %" PRId64 " minutes more; then you are logged out."),
+                   now->left / MEDGL_MINUTE);
+    talk->inform(talk->carrier, text);
+}
+
 void session_say_emergency(const struct talk *talk, const struct session_run *run)
 {
     char banner[EMERGENCY_BANNER_SIZE];
     emergency_banner(run->context, banner);
     if (banner[0] != '\0')
         talk->warn(talk->carrier, banner);
+    if (breakglass_is(&run->account))
+        session_say_breakglass(talk, run);
 }
 
 void session_notice(const struct talk *talk, struct session_run *run)

@@ -178,8 +178,11 @@ enum medgl_error row_key_in_force(struct store *store)
     auto_statement struct statement meta = {0};
     MEDGL_TRY(
         statement_begin(store, STATEMENT_META_GET, STATEMENT_KEYS({":name", "store", 0}), &meta));
-    MEDGL_TRY(statement_step(&meta));
-    enum medgl_error error = row_check(&meta, &table_meta);
+    enum medgl_error error = statement_step(&meta);
+    if (error == MEDGL_ERR_NOT_FOUND)
+        return database_refuse(store->path, MEDGL_ERR_CORRUPT, "its own row in table meta is gone");
+    MEDGL_TRY(error);
+    error = row_check(&meta, &table_meta);
     if (error != MEDGL_ERR_CORRUPT)
         return error;
     log_line(LOG_WARNING, "store %s: its key was exchanged since this program opened it: try again",

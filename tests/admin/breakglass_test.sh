@@ -85,7 +85,7 @@ printf '#!/bin/sh\ncat > %s\n' "$mine/paper" > "$mine/printer" && chmod 755 "$mi
 policy "slip_program = $mine/printer" 'breakglass_outside = deny'
 says "printed" 0 'the page was printed. Fold it unread' breakglass seal games
 code=$(code_of "$mine/paper")
-[ ${#code} = 29 ] && ! grep -rqF -e "$code" "$out" "$err" "$root" && grep -q 'must be declared first' "$mine/paper"
+[ ${#code} = 29 ] && ! grep -rqF -e "$code" "$out" "$err" "$root" && grep -q 'must declare an emergency first' "$mine/paper"
 verdict "by its standard input alone, with what the policy says" $?
 printf '#!/bin/sh\nexit 3\n' > "$mine/printer"
 before=$(admin ledger export --breakglass && wc -l < "$out")

@@ -201,7 +201,7 @@ uses "at the console, too" "$code" at tty1 login "$name" <<-END
 END
 small "who it was, and why, is written down" 2 "k == 'breakglass.person' and d['person'] == 'Hanako Suzuki' and 'charts' in d['reason']"
 small "nobody is asked by sudo" 2 "k == 'breakglass.person'"
-small "each use is" 4 "k == 'breakglass.use' and s == '$name' and d['drill'] == False"
+small "each use is" 5 "k == 'breakglass.use' and s == '$name' and d['drill'] == False"
 small "in the emergency that was declared, and no other" 1 "k == 'emergency.declare'"
 timer "everybody is told"
 told "of a session that began" breakglass "began"
@@ -217,6 +217,7 @@ refused "an account in use is not sealed" 1 medgl-admin breakglass seal emergenc
 (seen=/run/night/seen && uses_ssh "a session that is open when it ends is ended" "$code") > /run/night/session <<-END &
 	see $ 
 	type touch /run/night/in
+	see All sessions of this account are ended now
 	match closed|hangup|Broken
 	end 255
 END
@@ -292,11 +293,12 @@ says "is told" "2" $seen
 
 manual "sealed once more" '^medgl-admin breakglass seal emergency1$'
 open_envelope
+groupadd --force medgl-security && usermod --append --groups medgl-security "$name"
 as_operator=
 [ -e /proc/self/loginuid ] || as_operator="--operator jimu"
 uses_ssh "who ends it from their own login is told that they are still there" "$code" <<-END
 	see $ 
-	type sudo sh -c 'medgl-admin $as_operator emergency recover --decided-by Sato; echo "still here"'
+	type sudo sh -c '/usr/sbin/medgl-admin $as_operator emergency recover --decided-by Sato; echo "still here"'
 	see password for $name
 	type $code
 	see Emergency 3 is over

@@ -707,7 +707,7 @@ static const struct forgery forgeries[] = {
      MEDGL_ERR_CORRUPT},
     {"a body that no archive has", "UPDATE ledger SET line = '' WHERE seq = 1", read_ledger,
      MEDGL_ERR_CORRUPT},
-    {"store's own row removed", "DELETE FROM meta", read_nothing, MEDGL_OK},
+    {"store's own row removed", "DELETE FROM meta", read_nothing, MEDGL_ERR_CORRUPT},
 };
 
 static void R08_forgery_is_found(void **state)
