@@ -1,6 +1,7 @@
 /* R32: sealing a break-glass account in each of its states, the list, and what its sealed
  * credential opens: typed in many ways, with a slip of the finger, outside of an emergency, after
  * it. */
+#define FIXTURE_IN "/dev/shm" /* hundreds of stores are made and synced */
 #include "tests/small_reserve.h"
 #include "tests/unit/operation_fixture.h"
 #include "tests/unit/table.h"

@@ -1,5 +1,6 @@
 /* R31 R32: emergencies in a real store: every order of what happens, with reboots and clocks that
  * jump; what each turn writes and tells; and SIGKILL at every step of the end. */
+#define FIXTURE_IN "/dev/shm" /* hundreds of stores are made and synced */
 #include "tests/small_reserve.h"
 #include "tests/unit/operation_fixture.h"
 #include "tests/unit/table.h"
