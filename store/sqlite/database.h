@@ -335,7 +335,7 @@ struct row_value {
 enum medgl_error row_mac(struct store *store, const struct row_table *table,
                          const struct row_value *values, unsigned char mac[CRYPTO_HASH_SIZE]);
 
-/* MEDGL_ERR_KEY: the store's key was exchanged since it was opened. */
+/* MEDGL_ERR_KEY: the store's key was exchanged since it was opened. MEDGL_ERR_CORRUPT. */
 enum medgl_error row_key_in_force(struct store *store);
 /* Checks the MAC of the statement's current row, without a log line. */
 enum medgl_error row_check(struct statement *statement, const struct row_table *table);

@@ -172,10 +172,11 @@ enum medgl_error row_check(struct statement *statement, const struct row_table *
     return row_verify(statement, table, values);
 }
 
-/* The store's own row in table meta fitted when it was opened. */
+/* The store's own row in table meta fitted when it was opened. A second row that the key fits tells
+ * a changed row from an exchanged key. */
 enum medgl_error row_key_in_force(struct store *store)
 {
-    auto_statement struct statement meta = {0};
+    auto_statement struct statement meta = {0}, head = {0};
     MEDGL_TRY(
         statement_begin(store, STATEMENT_META_GET, STATEMENT_KEYS({":name", "store", 0}), &meta));
     enum medgl_error error = statement_step(&meta);
@@ -185,6 +186,9 @@ enum medgl_error row_key_in_force(struct store *store)
     error = row_check(&meta, &table_meta);
     if (error != MEDGL_ERR_CORRUPT)
         return error;
+    MEDGL_TRY(statement_begin(store, STATEMENT_LEDGER_HEAD, NULL, &head));
+    if (statement_step(&head) == MEDGL_OK && row_check(&head, &table_ledger_head) == MEDGL_OK)
+        return database_refuse(store->path, MEDGL_ERR_CORRUPT, "its row in table meta was changed");
     log_line(LOG_WARNING, "store %s: its key was exchanged since this program opened it: try again",
              store->path);
     return MEDGL_ERR_KEY;
