@@ -66,8 +66,8 @@ static void session_say_breakglass(const struct talk *talk, const struct session
                        "Tell it whom the page names."));
     (void)snprintf(text, sizeof(text),
                    _("Telephone whom the page names. This account works until somebody ends this, "
-                     "at most %" PRId64 " minutes more; then you are logged out."),
-                   now->left / MEDGL_MINUTE);
+                     "at most %" PRId64 " h %02" PRId64 " min more; then you are logged out."),
+                   now->left / MEDGL_HOUR, now->left % MEDGL_HOUR / MEDGL_MINUTE);
     talk->inform(talk->carrier, text);
 }
 
