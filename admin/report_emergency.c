@@ -155,6 +155,11 @@ static void tables_head(void *argument, const struct emergency_report *report)
                          size_cell(none ? -1 : row->main_to - 1),
                      });
     table_print(&table);
+    if (row->own_to > row->own_from)
+        output_say(tables->output,
+                   _("All of its entries: medgl-admin ledger show --breakglass --seq %" PRIu64
+                     "-%" PRIu64 ". Ends of sessions, the review and new seals stand behind them."),
+                   row->own_from, row->own_to - 1);
 }
 
 static void tables_login(void *argument, const struct emergency_login *login)
