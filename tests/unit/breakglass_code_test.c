@@ -190,7 +190,7 @@ static void each_missing_test(void **state)
     char code[BREAKGLASS_TEXT_SIZE + 1], found[BREAKGLASS_TEXT_SIZE];
     (void)state;
     for (size_t at = 0; whole[at] != '\0'; at++) {
-        (void)sprintf(code, "%.*s%s", (int)at, whole, whole + at + 1);
+        (void)snprintf(code, sizeof(code), "%.*s%s", (int)at, whole, whole + at + 1);
         if (whole[at] != '-')
             assert_int_equal(form_of(code, found), BREAKGLASS_FORM_SLIP);
     }
@@ -202,7 +202,7 @@ static void each_too_many_test(void **state)
     (void)state;
     for (size_t at = 0; at < sizeof(whole); at++)
         for (const char *c = CODE_RECOVERY_ALPHABET; *c != '\0'; c++) {
-            (void)sprintf(code, "%.*s%c%s", (int)at, whole, *c, whole + at);
+            (void)snprintf(code, sizeof(code), "%.*s%c%s", (int)at, whole, *c, whole + at);
             assert_int_equal(form_of(code, found), BREAKGLASS_FORM_SLIP);
         }
 }
