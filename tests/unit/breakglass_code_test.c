@@ -187,7 +187,7 @@ static void few_digits(char code[BREAKGLASS_TEXT_SIZE])
 /* Each character left out, and each typed twice or with any other beside it. */
 static void each_missing_test(void **state)
 {
-    char code[BREAKGLASS_TEXT_SIZE + 1], found[BREAKGLASS_TEXT_SIZE];
+    char code[2 * BREAKGLASS_TEXT_SIZE], found[BREAKGLASS_TEXT_SIZE];
     (void)state;
     for (size_t at = 0; whole[at] != '\0'; at++) {
         (void)snprintf(code, sizeof(code), "%.*s%s", (int)at, whole, whole + at + 1);
@@ -198,7 +198,7 @@ static void each_missing_test(void **state)
 
 static void each_too_many_test(void **state)
 {
-    char code[BREAKGLASS_TEXT_SIZE + 1], found[BREAKGLASS_TEXT_SIZE];
+    char code[2 * BREAKGLASS_TEXT_SIZE], found[BREAKGLASS_TEXT_SIZE];
     (void)state;
     for (size_t at = 0; at < sizeof(whole); at++)
         for (const char *c = CODE_RECOVERY_ALPHABET; *c != '\0'; c++) {
