@@ -9,6 +9,7 @@
 #include "operation/refuse.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void acting_free(struct acting *acting)
 {
@@ -63,19 +64,26 @@ static enum medgl_error acting_add_own(void *argument, const struct account *acc
 static enum medgl_error acting_add_same(void *argument, const struct account *account)
 {
     struct acting *acting = argument;
-    if (acting_owns(acting, account))
-        return MEDGL_OK;
-    for (size_t i = 0; i < acting->count; i++)
-        if (person_is_same(account, &acting->accounts[i]))
-            return acting_add(acting, account);
-    return MEDGL_OK;
+    bool same = false;
+    for (size_t i = 0; i < acting->count; i++) {
+        if (strcmp(account->id, acting->accounts[i].id) == 0)
+            return MEDGL_OK;
+        same |= person_is_same(account, &acting->accounts[i]);
+    }
+    return same ? acting_add(acting, account) : MEDGL_OK;
 }
 
+/* What links two accounts may be a third one, whatever their order: until no more are found. */
 enum medgl_error acting_look_accounts(struct store_txn *txn, struct acting *acting)
 {
+    size_t before = 0;
     acting->count = 0;
     MEDGL_TRY(store_account_each(txn, acting_add_own, acting));
-    return acting->count > 0 ? store_account_each(txn, acting_add_same, acting) : MEDGL_OK;
+    while (acting->count > before) {
+        before = acting->count;
+        MEDGL_TRY(store_account_each(txn, acting_add_same, acting));
+    }
+    return MEDGL_OK;
 }
 
 /* -- whether it is they ----------------------------------------------------------------------- */
