@@ -256,68 +256,6 @@ static void test_contradiction(void **state)
     both_end(&here);
 }
 
-/* -- the daily look --------------------------------------------------------------------------- */
-
-static void gone(void)
-{
-    char path[PATH_MAX];
-    assert_int_equal(context_path(&here.small, CONTEXT_FILE_STORE_KEY, path), MEDGL_OK);
-    assert_int_equal(unlink(path), 0);
-    assert_int_equal(context_path(&here.small, CONTEXT_FILE_STATE, path), MEDGL_OK);
-    context_close(&here.small);
-    assert_int_equal(nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
-}
-
-static void nothing(void)
-{
-}
-
-static const struct watch_row {
-    const char *name;
-    void (*breaks)(void);
-    unsigned alerts;
-} watch_rows[] = {
-    {"sound", nothing, 0},
-    {"an older store was put back", older, 1},
-    {"and went on otherwise", rewritten, 1},
-    {"it was made anew", made_anew, 1},
-    {"it is gone", gone, 1},
-};
-
-static void hear(void *argument, enum doctor_level level, const char *check, const char *text)
-{
-    (void)check;
-    *(bool *)argument |=
-        level == DOCTOR_FAULT &&
-        strstr(text, "the installation of the break-glass accounts is gone") != NULL;
-}
-
-static bool doctor_finds_it_gone(void)
-{
-    bool told = false;
-    (void)operation_doctor(here.main->root, hear, &told);
-    return told;
-}
-
-static void test_watch(void **state)
-{
-    const struct watch_row *row = *state;
-    const struct alert_carrier carrier = {.argument = NULL};
-    uint32_t raised;
-    both_begin(&here);
-    paths();
-    context_close(&here.small);
-    copy_store(store_path, copy_path);
-    both_open_small(&here);
-    both_seal(&here, BREAKGLASS_ONE);
-    assert_true(join());
-    row->breaks();
-    assert_int_equal(operation_alert_watch(&here.main->context, &carrier, &raised), MEDGL_OK);
-    assert_int_equal(alerts(), row->alerts);
-    assert_int_equal(doctor_finds_it_gone(), row->breaks == gone);
-    both_end(&here);
-}
-
 /* -- the row ---------------------------------------------------------------------------------- */
 
 static enum medgl_error row_ahead(struct store_txn *txn, void *argument)
@@ -357,6 +295,98 @@ static void test_row(void **state)
     assert_int_equal(verify(here.main), MEDGL_ERR_CORRUPT);
     assert_int_equal(operation_emergency_join(&here.main->context, &here.small, &joined),
                      MEDGL_ERR_CORRUPT);
+    both_end(&here);
+}
+
+/* -- the daily look --------------------------------------------------------------------------- */
+
+static void gone(void)
+{
+    char path[PATH_MAX];
+    assert_int_equal(context_path(&here.small, CONTEXT_FILE_STORE_KEY, path), MEDGL_OK);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(context_path(&here.small, CONTEXT_FILE_STATE, path), MEDGL_OK);
+    context_close(&here.small);
+    assert_int_equal(nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+/* Nobody but its owner may be able to change it. */
+static void unusable(void)
+{
+    char path[PATH_MAX];
+    assert_int_equal(context_path(&here.small, CONTEXT_FILE_STORE_KEY, path), MEDGL_OK);
+    assert_int_equal(chmod(path, 0666), 0);
+}
+
+/* A main ledger that is not sound vouches for nothing. */
+static void both_broken(void)
+{
+    assert_int_equal(store_transact(here.main->context.store, STORE_WRITE, row_ahead, NULL),
+                     MEDGL_OK);
+    older();
+}
+
+static void nothing(void)
+{
+}
+
+static const struct watch_row {
+    const char *name;
+    void (*breaks)(void);
+    unsigned alerts;
+} watch_rows[] = {
+    {"sound", nothing, 0},
+    {"an older store was put back", older, 1},
+    {"and went on otherwise", rewritten, 1},
+    {"it was made anew", made_anew, 1},
+    {"it is gone", gone, 1},
+    {"it cannot be opened", unusable, 0},
+    {"an older one, and the main one is not sound", both_broken, 1},
+};
+
+static void hear(void *argument, enum doctor_level level, const char *check, const char *text)
+{
+    (void)check;
+    *(bool *)argument |=
+        level == DOCTOR_FAULT &&
+        strstr(text, "the installation of the break-glass accounts is gone") != NULL;
+}
+
+static bool doctor_finds_it_gone(void)
+{
+    bool told = false;
+    (void)operation_doctor(here.main->root, hear, &told);
+    return told;
+}
+
+static bool is_verified(void)
+{
+    char path[PATH_MAX], state[PATH_MAX];
+    assert_int_equal(context_path(&here.main->context, CONTEXT_FILE_STATE, state), MEDGL_OK);
+    assert_int_equal(path_under(path, state, "/verified"), MEDGL_OK);
+    return access(path, F_OK) == 0;
+}
+
+/* Once a day, whether the small one can be opened or not. */
+static void test_watch(void **state)
+{
+    const struct watch_row *row = *state;
+    const struct alert_carrier carrier = {.argument = NULL};
+    uint32_t raised;
+    both_begin(&here);
+    paths();
+    context_close(&here.small);
+    copy_store(store_path, copy_path);
+    both_open_small(&here);
+    both_seal(&here, BREAKGLASS_ONE);
+    assert_true(join());
+    row->breaks();
+    const enum medgl_error error = operation_alert_watch(&here.main->context, &carrier, &raised);
+    assert_int_equal(error != MEDGL_OK, row->breaks == unusable);
+    assert_true(is_verified());
+    assert_int_equal(operation_alert_watch(&here.main->context, &carrier, &raised), MEDGL_OK);
+    assert_int_equal(alerts(), row->alerts);
+    assert_int_equal(doctor_finds_it_gone(), row->breaks == gone);
     both_end(&here);
 }
 
