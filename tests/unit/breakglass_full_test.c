@@ -81,10 +81,11 @@ static void guess_and_leave(unsigned times)
 {
     context_close(&both.small); /* no store is taken along by a fork */
     for (unsigned i = 0; i < times; i++, tries++) {
-        int status;
+        int status = 1;
         const pid_t child = fork();
         if (child == 0)
             _exit(leave());
+        assert_true(child > 0);
         assert_int_equal(waitpid(child, &status, 0), child);
         assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     }

@@ -715,13 +715,14 @@ static int somebody_opens(void)
 
 static void R32_no_name_is_asked_for(void **state)
 {
-    int status = 0;
+    int status = 1;
     (void)state;
     begin();
     context_close(&here->context);
     const pid_t pid = fork();
     if (pid == 0)
         _exit(somebody_opens());
+    assert_true(pid > 0);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     end();
     if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
