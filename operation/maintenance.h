@@ -30,8 +30,8 @@ enum medgl_error operation_maintenance_list(
  * `id`: of the session, or of its grant, for all of that; or the beginning of it, of
  * CRYPTO_ID_LEAST digits. `note` may be NULL. MEDGL_ERR_NOT_FOUND: none has it. MEDGL_ERR_REFUSED
  * with `why`: one of them is open, all were confirmed, several begin so, nobody knows who the
- * operator is, or the operator is who worked in it, by all that is known of them
- * (operation/acting.h). */
+ * operator is, the user database gives no answer about them, or the operator is who worked in it,
+ * by all that is known of them (operation/acting.h). */
 enum medgl_error operation_maintenance_confirm(struct context *context, const char *id,
                                                const char *note, uint32_t *confirmed,
                                                char why[OPERATION_WHY_SIZE]);
