@@ -5,7 +5,6 @@
 #include "base/log.h"
 
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -60,34 +59,40 @@ struct ending {
     struct admin *admin;
     uint32_t processes;
     bool here; /* the processes of this machine are those of the accounts */
+    bool each_minute;
     bool some; /* account was closed */
     bool left; /* something of somebody */
 };
 
 /* Of an account that is not active any more the uid may be another name's by now, whose processes
- * are no concern of ours: doctor says so, not this each minute. */
-static bool ending_is_anothers(const struct emergency_closed *closed)
+ * are no concern of ours. */
+static bool ending_is_anothers(const struct ending *ending, const struct emergency_closed *closed)
 {
-    if (closed->active)
-        return false;
-    const struct passwd *user = getpwnam(closed->name);
-    if (user != NULL)
-        return user->pw_uid != (uid_t)closed->uid;
-    return getpwuid((uid_t)closed->uid) != NULL;
+    return ending->here && !closed->active &&
+           !privileged_is_theirs(closed->name, (uid_t)closed->uid);
 }
 
-/* The record of a session ends behind its processes: never before. */
+/* Said by whoever ends an emergency, and by doctor; not each minute. */
+static bool ending_of_processes(struct ending *ending, const struct emergency_closed *closed,
+                                struct privileged_answer *answer)
+{
+    if (!ending->here || (ending->each_minute && ending_is_anothers(ending, closed)))
+        return true;
+    return privileged_order(&ending->admin->privileged, closed->name, closed->uid, answer);
+}
+
+/* The record of a session ends behind its processes: never before. Where the uid is another's,
+ * there are none that anybody could wait for. */
 static void ending_one(void *argument, const struct emergency_closed *closed)
 {
     struct ending *ending = argument;
     struct admin *admin = ending->admin;
     struct privileged_answer answer = {.outcome = PRIVILEGED_DONE};
-    if (ending->here && ending_is_anothers(closed))
-        return;
     ending->some = true;
-    if (ending->here && !privileged_order(&admin->privileged, closed->name, closed->uid, &answer)) {
+    if (!ending_of_processes(ending, closed, &answer)) {
         ending->left = true;
-        return;
+        if (!ending_is_anothers(ending, closed))
+            return;
     }
     ending->processes += answer.found;
     if (answer.found > 0)
@@ -101,9 +106,11 @@ static void ending_one(void *argument, const struct emergency_closed *closed)
 }
 
 /* MUST: what is closed is closed, whatever becomes of this: nobody logs in with it. */
-static enum admin_exit emergency_end_closed(struct admin *admin)
+static enum admin_exit emergency_end_closed(struct admin *admin, bool each_minute)
 {
-    struct ending ending = {.admin = admin, .here = admin->privileged.act == PRIVILEGED_END_LOGINS};
+    struct ending ending = {.admin = admin,
+                            .here = admin->privileged.act == PRIVILEGED_END_LOGINS,
+                            .each_minute = each_minute};
     const enum medgl_error error = operation_emergency_closed(&admin->context, ending_one, &ending);
     if (error != MEDGL_OK)
         return admin_failed(error, "", NULL);
@@ -145,7 +152,7 @@ enum admin_exit emergency_recover(struct admin *admin)
                        "breakglass list)."),
                row.number, row.number);
     emergency_print(admin, "emergency_recover", &row);
-    code = emergency_end_closed(admin);
+    code = emergency_end_closed(admin, false);
     emergency_join_now(admin); /* last: the main store may be what is broken */
     return code;
 }
@@ -158,7 +165,7 @@ static enum admin_exit settle_context(struct admin *admin)
         output_say(&admin->output, _("An emergency was over by its longest time, which is written "
                                      "down now."));
     /* Also where it cannot be written down: what is over is over. */
-    const enum admin_exit code = emergency_end_closed(admin);
+    const enum admin_exit code = emergency_end_closed(admin, true);
     if (settled)
         emergency_join_now(admin);
     return error != MEDGL_OK ? admin_failed(error, "", NULL) : code;

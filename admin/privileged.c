@@ -186,21 +186,18 @@ static enum privileged_outcome order_change_shadow(const struct duty *duty,
     return now == SHADOW_UNKNOWN ? PRIVILEGED_UNKNOWN : PRIVILEGED_FAILED;
 }
 
-/* Whether the uid is still that account's: since the enrolment it may have gone to somebody else.
- */
-static bool order_is_theirs(const struct order *order)
+bool privileged_is_theirs(const char *name, uid_t uid)
 {
-    const struct passwd *user = getpwnam(order->name);
-    if (user != NULL)
-        return user->pw_uid == (uid_t)order->uid;
-    return getpwuid((uid_t)order->uid) == NULL;
+    const struct passwd *user = getpwnam(name);
+    return user != NULL ? user->pw_uid == uid : getpwuid(uid) == NULL;
 }
 
 static enum privileged_outcome order_end_processes(const struct duty *duty,
                                                    const struct order *order,
                                                    struct privileged_answer *answer)
 {
-    if (order->uid <= 0 || order->uid >= UINT32_MAX || !order_is_theirs(order))
+    if (order->uid <= 0 || order->uid >= UINT32_MAX ||
+        !privileged_is_theirs(order->name, (uid_t)order->uid))
         return PRIVILEGED_NOT_THEIRS;
     if (geteuid() != 0)
         return PRIVILEGED_NOT_ROOT;

@@ -72,6 +72,10 @@ bool privileged_order(const struct privileged *privileged, const char *name, int
 bool privileged_order_session(const struct privileged *privileged, const char *name, int64_t uid,
                               const char *leader, struct privileged_answer *answer);
 
+/* Whether the uid is still that account's: since the enrolment it may have gone to somebody else.
+ * Of what is not, no process is ended. */
+bool privileged_is_theirs(const char *name, uid_t uid);
+
 /* No more orders: the child ends. Harmless where there is none. */
 void privileged_end(struct privileged *privileged);
 

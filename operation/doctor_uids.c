@@ -19,10 +19,31 @@ static bool uids_number(const char *text, int64_t *number)
     return end[0] == '\0';
 }
 
+/* The question that is asked before anything is ended (privileged_is_theirs() of admin/), which of
+ * an active account is a fault in either case. */
+static bool uids_are_ended(struct doctor *doctor, const struct doctor_account *account)
+{
+    auto_clean(doctor_text_free) struct doctor_text text = {NULL};
+    bool anothers = false;
+    int64_t uid;
+    if (account->state == ACCOUNT_STATE_ACTIVE || doctor_read(doctor, PASSWD, &text) != NULL)
+        return true;
+    for (char *line; (line = doctor_line(&text)) != NULL;) {
+        const char *name = strsep(&line, ":");
+        (void)strsep(&line, ":");
+        if (!uids_number(strsep(&line, ":"), &uid))
+            continue;
+        if (strcmp(name, account->name) == 0)
+            return uid == account->uid;
+        anothers |= uid == account->uid;
+    }
+    return !anothers;
+}
+
 static void uids_another_name(struct doctor *doctor, const struct doctor_account *account,
                               const char *name)
 {
-    if (account->state == ACCOUNT_STATE_ACTIVE)
+    if (uids_are_ended(doctor, account))
         doctor_say(doctor, DOCTOR_FAULT, "accounts",
                    "%s has uid %lld, as break-glass account %s has: whatever runs under it is "
                    "ended with an emergency: give %s another uid",
@@ -37,7 +58,7 @@ static void uids_another_name(struct doctor *doctor, const struct doctor_account
 static void uids_in_a_range(struct doctor *doctor, const struct doctor_account *account,
                             const char *name)
 {
-    if (account->state == ACCOUNT_STATE_ACTIVE)
+    if (uids_are_ended(doctor, account))
         doctor_say(doctor, DOCTOR_FAULT, "accounts",
                    "uid %lld of break-glass account %s is in a range that %s gives to %s: what "
                    "their containers run under it is ended with an emergency: give them another "

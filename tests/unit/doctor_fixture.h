@@ -30,7 +30,7 @@ struct row {
     const char *files[4][2]; /* path, text */
     const char *finds;       /* in one finding: level, word, sentence */
     const char * not ;       /* in none; NULL: any */
-    const char *enrolled;    /* "NAME UID CLASS, ..."; NULL: nobody */
+    const char *enrolled;    /* "NAME UID CLASS [disabled], ..."; NULL: nobody */
 };
 
 static char root[64];
@@ -127,23 +127,26 @@ static void open_context(struct context *context)
     context->actor.roles = ROLE_ROOT;
 }
 
-/* "NAME UID CLASS, ..." */
+/* "NAME UID CLASS [disabled], ..." */
 static void enrol(const char *list)
 {
     auto_clean(context_close) struct context context = {.store = NULL}, small = {.store = NULL};
-    char why[OPERATION_WHY_SIZE], name[64], class_[32];
-    int uid;
+    char why[OPERATION_WHY_SIZE], name[64], class_[32], state[16];
+    int uid, words;
     open_context(&context);
     assert_int_equal(context_open_breakglass(root, CONTEXT_STATE, &small), MEDGL_OK);
     small.actor.roles = ROLE_ROOT;
     for (const char *at = list; at != NULL; at = strchr(at, ',')) {
         at += strspn(at, ", ");
-        assert_int_equal(sscanf(at, "%63s %d %31[a-z]", name, &uid, class_), 3);
+        words = sscanf(at, "%63s %d %31[a-z] %15[a-z]", name, &uid, class_, state);
+        assert_true(words == 3 || (words == 4 && strcmp(state, "disabled") == 0));
         struct account_add_request request = {.name = name, .uid = uid, .person = {"x"}};
         assert_int_equal(account_class_parse(class_, &request.class_), MEDGL_OK);
         const bool breakglass = request.class_ == ACCOUNT_CLASS_BREAKGLASS;
-        assert_int_equal(operation_account_add(breakglass ? &small : &context, &request, why),
-                         MEDGL_OK);
+        struct context *of = breakglass ? &small : &context;
+        assert_int_equal(operation_account_add(of, &request, why), MEDGL_OK);
+        if (words == 4)
+            assert_int_equal(operation_account_disable(of, name, "left", why), MEDGL_OK);
     }
 }
 
