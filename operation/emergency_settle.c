@@ -1,5 +1,6 @@
 /* Writing down what the rules have ended (R31, R32): for the timer, and for whoever is about to
  * begin another emergency. Ends nothing by itself. */
+#include "base/log.h"
 #include "operation/alert.h"
 #include "operation/emergency_turn.h"
 #include "operation/evidence.h"
@@ -41,6 +42,16 @@ static enum medgl_error settle_now(struct store_txn *txn, void *argument)
     return *run->settled ? evidence_keep(txn, clocks.clock.now) : MEDGL_OK;
 }
 
+/* What holds if the files are of no use in the next one. What is over is written down by then: a
+ * full device, which keeps no other policy, fails none of that. */
+static void settle_policy(struct context *context)
+{
+    const enum medgl_error error = policy_seen_keep(context);
+    if (error != MEDGL_OK)
+        log_line(LOG_WARNING, "the policy could not be kept for emergencies: %s",
+                 medgl_error_text(error));
+}
+
 enum medgl_error operation_emergency_settle(struct context *context, bool *settled)
 {
     struct settle_run run = {.context = context, .settled = settled};
@@ -49,5 +60,6 @@ enum medgl_error operation_emergency_settle(struct context *context, bool *settl
         (void)evidence_publish(context); /* what is over is over: a failure is logged */
         alert_wake(context);
     }
-    return policy_seen_keep(context); /* what holds if the files are of no use in the next one */
+    settle_policy(context);
+    return MEDGL_OK;
 }

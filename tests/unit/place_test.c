@@ -5,12 +5,14 @@
 #include "tests/unit/table.h"
 
 #include "operation/attempt.h"
+#include "operation/emergency.h"
 #include "operation/import.h"
 #include "operation/policy_seen.h"
 #include "operation/session.h"
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -730,6 +732,69 @@ static void R32_no_name_is_asked_for(void **state)
     assert_int_equal(status, 0);
 }
 
+/* -- what settles keeps it --------------------------------------------------------------------- */
+
+struct last_kept {
+    int64_t attempts;
+    enum medgl_error error;
+};
+
+static enum medgl_error look_last(struct store_txn *txn, void *argument)
+{
+    struct last_kept *last = argument;
+    struct policy policy = {0};
+    last->error = policy_seen_last(txn, &policy);
+    last->attempts = last->error == MEDGL_OK ? policy.attempts_per_source : -1;
+    return MEDGL_OK;
+}
+
+static struct last_kept last_kept(const struct context *context)
+{
+    struct last_kept last = {.error = MEDGL_ERR_NOT_FOUND};
+    assert_int_equal(store_transact(context->store, STORE_READ, look_last, &last), MEDGL_OK);
+    return last;
+}
+
+/* As somebody who has the file and not the key. */
+static void damage_last(void)
+{
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(at(PATH_BREAKGLASS_STORE), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "UPDATE policy_seen SET since = since + 1", NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_changes(db), 1);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void settle_with(const char *text)
+{
+    auto_clean(context_close) struct context context = {.store = NULL};
+    bool settled = true;
+    write_policy(here, text);
+    open_small(&context);
+    assert_int_equal(operation_emergency_settle(&context, &settled), MEDGL_OK);
+    assert_false(settled);
+}
+
+/* And fails by nothing that keeps it from that. */
+static void R32_settle_keeps_the_policy(void **state)
+{
+    auto_clean(context_close) struct context context = {.store = NULL};
+    (void)state;
+    begin();
+    settle_with("attempts_per_source = 7\n");
+    settle_with("attempts_per_source = 8\n");
+    open_small(&context);
+    assert_int_equal(last_kept(&context).attempts, 8);
+    context_close(&context);
+    damage_last();
+    settle_with("attempts_per_source = 9\n");
+    open_small(&context);
+    assert_int_equal(policy_seen_keep(&context), MEDGL_ERR_CORRUPT);
+    assert_int_equal(last_kept(&context).error, MEDGL_ERR_CORRUPT);
+    end();
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 4 && strcmp(argv[1], "hold") == 0)
@@ -743,6 +808,7 @@ int main(int argc, char **argv)
     TABLE_ADD("R32 everybody else works", small_damages, R32_small_damaged);
     TABLE_ADD("R32 the policy that holds", losts, R32_policy_lost);
     TABLE_ADD("R32 a policy that was seen last", lasts, R32_policy_last);
+    table_add("R32 the policy that holds", "settle keeps it", R32_settle_keeps_the_policy, NULL);
     TABLE_ADD("R25 a name and a uid", boths, R25_unique_over_both);
     TABLE_ADD("R32 who keeps the small store", stucks, R32_stuck);
     table_add("R32", "who works is not ended", R32_who_works_is_not_ended, NULL);
