@@ -4,23 +4,28 @@
 
 #include "admin/privileged.h"
 #include "base/auto.h"
+#include "base/clock.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <linux/nsfs.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/pidfd.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define LOGINCTL    "/usr/bin/loginctl"
-#define STATUS_SIZE 1024 /* its first lines: what is asked for stands there */
+#define LOGINCTL       "/usr/bin/loginctl"
+#define NAMESPACES_MAX 33   /* as deep as the kernel has them, and its own */
+#define STATUS_SIZE    1024 /* its first lines: what is asked for stands there */
 
 const int processes_nothing[] = {0}, processes_polite[] = {SIGHUP, SIGTERM, SIGCONT, 0},
           processes_deadly[] = {SIGKILL, 0};
@@ -54,9 +59,11 @@ bool process_read(pid_t pid, struct process *process)
     return process_read_by("/proc", pid, process);
 }
 
+/* Also whoever runs a setuid program of theirs. Not servers of root's that act for them meanwhile.
+ */
 bool process_is_theirs(const struct process *process, const struct processes_whose *whose)
 {
-    return process->uid == whose->uid ||
+    return process->uid == whose->uid || (process->effective == whose->uid && process->uid != 0) ||
            (whose->logins && process->login != PROCESS_NO_LOGIN && process->login == whose->uid);
 }
 
@@ -88,6 +95,26 @@ static bool process_logins_count(void)
     return process_read(1, &first) && first.login == PROCESS_NO_LOGIN;
 }
 
+/* Whether it runs in a user namespace that they made, or in one inside of it: there it may have
+ * another uid, and take theirs again when it likes. */
+static bool process_is_in_namespace_of(pid_t pid, uid_t uid)
+{
+    char path[64];
+    (void)snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
+    auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+    for (int depth = 0; fd >= 0 && depth < NAMESPACES_MAX; depth++) {
+        uid_t owner;
+        if (ioctl(fd, NS_GET_OWNER_UID, &owner) != 0)
+            return false;
+        if (owner == uid)
+            return true;
+        const int inside = fd;
+        fd = ioctl(inside, NS_GET_PARENT); /* EPERM: it is our own, or beside it */
+        (void)close(inside);
+    }
+    return false;
+}
+
 /* Whether it is theirs and not at its end; if so, it gets the signals. One that cannot be had lives
  * on, as far as is known. */
 static bool process_signal(pid_t pid, const struct processes_whose *whose, const int *signals)
@@ -95,7 +122,7 @@ static bool process_signal(pid_t pid, const struct processes_whose *whose, const
     struct process process;
     auto_fd int fd = pidfd_open(pid, 0);
     if ((fd < 0 && errno == ESRCH) || !process_read(pid, &process) ||
-        !process_is_theirs(&process, whose))
+        (!process_is_theirs(&process, whose) && !process_is_in_namespace_of(pid, whose->uid)))
         return false;
     return process_send(fd, signals);
 }
@@ -106,15 +133,46 @@ static bool processes_signal(const struct processes_whose *whose, const int *sig
 {
     DIR *directory = opendir("/proc");
     const struct dirent *entry;
+    const int64_t until = clock_monotonic() + PROCESSES_SCAN_MS;
     *living = 0;
     if (directory == NULL)
         return false;
-    while ((entry = readdir(directory)) != NULL)
+    while ((entry = readdir(directory)) != NULL) {
+        if (clock_monotonic() > until) { /* there are new ones as fast as they are looked at */
+            ++*living;
+            break;
+        }
         if (entry->d_name[strspn(entry->d_name, "0123456789")] == '\0' &&
             process_signal((pid_t)strtol(entry->d_name, NULL, 10), whose, signals))
             ++*living;
+    }
     (void)closedir(directory);
     return true;
+}
+
+/* For good, and without a look: a moment later it is one of theirs, and they may stop it. */
+static void sweep_child(uid_t uid)
+{
+    if (setresuid(uid, uid, uid) != 0)
+        _exit(errno == EINVAL ? 0 : 1); /* no uid of this namespace: nothing runs under it */
+    _exit(kill(-1, SIGKILL) == 0 || errno == ESRCH ? 0 : 1);
+}
+
+/* MUST: whoever forks and ends faster than somebody can look is ended, too: all at one moment, by
+ * the kernel, in which no fork gets past the signal. false: it could not be done. */
+static bool processes_sweep(uid_t uid)
+{
+    int status;
+    pid_t child = fork();
+    if (child == 0)
+        sweep_child(uid);
+    if (child < 0)
+        return false;
+    auto_fd int fd = pidfd_open(child, 0);
+    struct pollfd end = {.fd = fd, .events = POLLIN};
+    if (fd < 0 || poll(&end, 1, PROCESSES_SWEEP_MS) != 1)
+        (void)kill(child, SIGKILL);
+    return waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 bool processes_have_logind(void)
@@ -184,15 +242,19 @@ void processes_end(const struct processes_whose *ordered, int64_t operator_uid,
         terminals_tell("/dev", "tty", uid);
     }
     processes_end_sessions(uid);
+    bool swept = false;
     for (int round = 0; round < PROCESSES_ROUNDS; round++) {
         const int *signals = round == 0                        ? processes_polite
                              : round < PROCESSES_POLITE_ROUNDS ? processes_nothing
                                                                : processes_deadly;
         if (!processes_signal(&whose, signals, &answer->left))
             return;
-        answer->outcome = answer->left == 0 ? PRIVILEGED_DONE : PRIVILEGED_LEFT;
-        if (answer->left == 0)
+        answer->outcome = answer->left == 0 && swept ? PRIVILEGED_DONE : PRIVILEGED_LEFT;
+        if (answer->outcome == PRIVILEGED_DONE)
             return;
+        if (answer->left == 0 || round + 1 >= PROCESSES_POLITE_ROUNDS)
+            swept = processes_sweep(uid);
         (void)nanosleep(&moment, NULL);
     }
+    answer->left += answer->left == 0;
 }

@@ -6,8 +6,10 @@
 #include <sys/types.h>
 
 #define PROCESSES_PAUSE_MS      50
-#define PROCESSES_POLITE_ROUNDS 40  /* asked to end, 2 seconds */
-#define PROCESSES_ROUNDS        200 /* then killed, 8 more */
+#define PROCESSES_POLITE_ROUNDS 40   /* asked to end, 2 seconds */
+#define PROCESSES_ROUNDS        200  /* then killed, 8 more */
+#define PROCESSES_SCAN_MS       5000 /* for one look at all */
+#define PROCESSES_SWEEP_MS      1000
 
 extern const int processes_nothing[], processes_polite[], processes_deadly[]; /* end with 0 */
 

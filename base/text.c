@@ -24,7 +24,7 @@ enum medgl_error text_copy(char *to, size_t to_size, const char *from)
 static bool text_is_control(ucs4_t c)
 {
     return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x2028 && c <= 0x202e) ||
-           (c >= 0x2066 && c <= 0x2069) || c == 0x200e || c == 0x200f;
+           (c >= 0x2066 && c <= 0x2069) || c == 0x200e || c == 0x200f || c == 0x061c;
 }
 
 void text_printable(char *to, size_t to_size, const char *from)

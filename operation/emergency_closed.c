@@ -96,6 +96,13 @@ static enum medgl_error closed_still(struct store_txn *txn, void *argument)
     return closed_state(&again->run, &account, NULL, &again->closed);
 }
 
+/* Of one that is not active any more a directory of users is asked, which may hang: last. */
+static int closed_order(const void *a, const void *b)
+{
+    const struct emergency_closed *one = a, *other = b;
+    return one->active != other->active ? (one->active ? -1 : 1) : strcmp(one->name, other->name);
+}
+
 /* `each` runs outside of the transaction: it may take its time. MUST: each account is looked at
  * anew before its turn: whoever came in by a new envelope meanwhile is not thrown out. */
 enum medgl_error operation_emergency_closed(struct context *context,
@@ -105,6 +112,8 @@ enum medgl_error operation_emergency_closed(struct context *context,
 {
     auto_clean(closed_free) struct closed_run run = {.context = context};
     MEDGL_TRY(store_transact(context->store, STORE_READ, closed_now, &run));
+    if (run.count > 0)
+        qsort(run.closed, run.count, sizeof(*run.closed), closed_order);
     for (size_t i = 0; i < run.count; i++) {
         struct closed_again again = {.run = {.context = context}, .name = run.closed[i].name};
         MEDGL_TRY(store_transact(context->store, STORE_READ, closed_still, &again));

@@ -447,6 +447,7 @@ static void r13_text_is_prepared_as_opaque_string(void **state)
         {"zero width space", "a\u200b", NULL},
         {"zero width joiner", "a\u200d", NULL},
         {"reordering mark", "a\u202e", NULL},
+        {"Arabic letter mark", "a\u061c", NULL},
         {"line separator", "a\u2028", NULL},
         {"byte order mark", "\ufeffa", NULL},
         {"variation selector", "\u2764\ufe0f", NULL},
