@@ -112,7 +112,10 @@ static enum medgl_error access_refuse(struct store_txn *txn, struct access_run *
         return MEDGL_OK;
     access_describe(run, LEDGER_ACCESS_DENIED, &entry);
     ledger_entry_text(&entry, "reason", login_reason_word(run->decision.reason));
-    MEDGL_TRY(evidence_append(run->context, txn, &entry, NULL));
+    if (run->context->scarce && run->proof->known)
+        MEDGL_TRY(attempt_unrecorded(txn, &run->account));
+    else
+        MEDGL_TRY(evidence_append(run->context, txn, &entry, NULL));
     return run->proof->known && breakglass_is(&run->account)
                ? breakglass_tell_try(run->context, txn, &run->clock, &run->account,
                                      run->proof->caller->service, run->proof->source.key)
@@ -394,6 +397,7 @@ enum medgl_error operation_access(struct context *context, const struct talk *ta
     MEDGL_TRY(access_finds_room(talk, &run, request, &room));
     if (!room)
         return MEDGL_OK;
+    attempt_look_for_space(context);
     if (access_is_recorded(&run))
         MEDGL_TRY(store_transact(context->store, STORE_WRITE, access_record, &run));
     if (breakglass_is(&run.account) && !access_is_allowed(&run))

@@ -20,6 +20,8 @@ struct alert_event {
     const char *text;              /* one English sentence, no secret, no unknown name */
     const char *about; /* what tells it from others of its kind, besides account and source; NULL:
                           nothing */
+    medgl_time apart;  /* for so long after one about the same was told it raises none: space is
+                          scarce; 0: it always does */
 };
 
 /* Raises it: a new alert with its ledger entry, or one more of an alert of the same kind about the

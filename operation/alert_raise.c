@@ -106,6 +106,9 @@ enum medgl_error alert_raise(struct context *context, struct store_txn *txn,
         last.last = clock->now;
         return store_alert_update(txn, &last);
     }
+    if (found == MEDGL_OK && last.not_before <= clock->now &&
+        last.not_before > clock->now - event->apart)
+        return MEDGL_OK;
     MEDGL_TRY(alert_begin(context, clock, event, found == MEDGL_OK ? &last : NULL, &alert));
     alert.last = clock->now;
     alert.count = 1;

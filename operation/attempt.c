@@ -107,7 +107,7 @@ struct sweep_run {
     struct store_txn *txn;
 };
 
-static enum medgl_error attempt_unrecorded(struct store_txn *txn, const struct account *account)
+enum medgl_error attempt_unrecorded(struct store_txn *txn, const struct account *account)
 {
     struct activity activity;
     MEDGL_TRY(store_activity_get(txn, account->id, &activity));
@@ -150,6 +150,16 @@ enum medgl_error attempt_purge(struct context *context, struct store_txn *txn,
 
 /* -- taking a place --------------------------------------------------------------------------- */
 
+/* Where space is scarce it replaces one that decides nothing any more. */
+static enum medgl_error attempt_begin(const struct context *context, struct store_txn *txn,
+                                      const struct attempt *attempt)
+{
+    if (context->scarce)
+        MEDGL_TRY(
+            store_attempt_make_way(txn, attempt->account_id, attempt_counted(&context->policy)));
+    return store_attempt_begin(txn, attempt);
+}
+
 /* One look, under the write lock: sweep, count, decide, and take the place or note the refusal. */
 static enum medgl_error reserve_look(struct store_txn *txn, void *argument)
 {
@@ -176,14 +186,11 @@ static enum medgl_error reserve_look(struct store_txn *txn, void *argument)
     }
     attempt->started = run->clock.now;
     attempt->deadline = run->clock.now + policy_span_most(run->context->policy.attempt_timeout);
-    if (run->context->scarce) /* what it replaces decides nothing any more */
-        MEDGL_TRY(store_attempt_make_way(txn, attempt->account_id,
-                                         attempt_counted(&run->context->policy)));
-    return store_attempt_begin(txn, attempt);
+    return attempt_begin(run->context, txn, attempt);
 }
 
 /* Where it cannot be told, tries are recorded as ever. */
-static void reserve_look_for_space(struct context *context)
+void attempt_look_for_space(struct context *context)
 {
     context->scarce = false;
     if (context->place == CONTEXT_BREAKGLASS &&
@@ -256,7 +263,7 @@ enum medgl_error attempt_reserve(struct context *context, const struct account *
     struct reserve_run run = {
         .context = context, .account = account, .source = source, .reservation = reservation};
     const int64_t give_up = clock_monotonic() + ATTEMPT_PATIENCE_MS;
-    reserve_look_for_space(context);
+    attempt_look_for_space(context);
     for (;;) {
         MEDGL_TRY(store_transact(context->store, STORE_WRITE, reserve_look, &run));
         if (attempt->outcome != 0)
@@ -300,7 +307,7 @@ enum medgl_error attempt_note_refusal(const struct context *context, struct stor
     (void)snprintf(attempt.account_id, sizeof(attempt.account_id), "%s", account_key);
     (void)snprintf(attempt.source, sizeof(attempt.source), "%s", source->key);
     (void)snprintf(attempt.service, sizeof(attempt.service), "%s", caller->service);
-    return store_attempt_begin(txn, &attempt);
+    return attempt_begin(context, txn, &attempt);
 }
 
 enum medgl_error attempt_stand_in(const struct context *context, const char *name,

@@ -14,8 +14,9 @@
  * does the same work.
  * - A process that ends without attempt_finish() has used its try up.
  * - Guessing at a break-glass account takes no more than half of the space that is kept for a full
- *   device (R32): beyond that (context.scarce) a try that failed is a number in its account's
- *   activity, and a line in the system log; the other half is for what the right credential writes.
+ *   device (R32): beyond that (context.scarce) a try that failed or was refused, also with what was
+ *   the right credential, is a number in its account's activity, and a line in the system log; an
+ *   alert about it is at most one an hour. The other half is for what the right credential writes.
  */
 struct reservation {
     struct attempt attempt;
@@ -32,6 +33,12 @@ enum medgl_error attempt_reserve(struct context *context, const struct account *
 /* For an evaluation that could not be made (no slot, no memory): the try is given back, as nothing
  * was learnt. */
 void attempt_withdraw(struct context *context, const struct reservation *reservation);
+
+/* Sets context.scarce. Before the transaction that asks for it. */
+void attempt_look_for_space(struct context *context);
+
+/* Counts a try that has no entry, because space is scarce. */
+enum medgl_error attempt_unrecorded(struct store_txn *txn, const struct account *account);
 
 /* Notes that somebody was refused without a guess (the account phase), so that the next refusal of
  * the same source within the delay is `*again`: whoever asks in a loop shall not fill the ledger.

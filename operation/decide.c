@@ -214,11 +214,11 @@ void commit_describe_unrecorded(struct commit_run *run, struct ledger_entry *ent
     run->activity.unrecorded = 0;
 }
 
-/* R32: guesses leave the right credential the space that it needs. */
+/* MUST: whatever was typed: a used envelope is known to be right for as long as it is not sealed
+ * anew, and who has it would else write away what another envelope needs (R32). */
 static bool commit_has_no_entry(const struct commit_run *run)
 {
-    const struct proof *proof = run->proof;
-    return proof->context->scarce && proof->known && commit_password(run) != FACTOR_PROVED;
+    return run->proof->context->scarce && run->proof->known;
 }
 
 static enum medgl_error commit_failure(struct store_txn *txn, struct commit_run *run)

@@ -43,6 +43,7 @@ const char *commit_person_name(const struct commit_run *run);
 
 /* The limits that a failure reached, with what is told of them (R20, R24). */
 enum medgl_error commit_limits(struct store_txn *txn, struct commit_run *run);
+/* Where space is scarce, one about all sources, and at most one an hour (R32). */
 enum medgl_error commit_alert(struct store_txn *txn, struct commit_run *run, enum alert_kind kind,
                               const struct account *account, const char *source, const char *text);
 

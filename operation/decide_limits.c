@@ -11,8 +11,13 @@
 enum medgl_error commit_alert(struct store_txn *txn, struct commit_run *run, enum alert_kind kind,
                               const struct account *account, const char *source, const char *text)
 {
-    const struct alert_event event = {
-        .kind = kind, .account = account, .source = source, .text = text};
+    const bool scarce = run->proof->context->scarce;
+    const struct alert_event event = {.kind = kind,
+                                      .account = account,
+                                      .source = scarce ? NULL : source,
+                                      .text = text,
+                                      .about = scarce ? "scarce" : NULL,
+                                      .apart = scarce ? MEDGL_HOUR : 0};
     run->alerted = true;
     return alert_raise(run->proof->context, txn, &run->clock, &event);
 }

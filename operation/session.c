@@ -132,7 +132,10 @@ static enum medgl_error session_refuse(struct store_txn *txn, struct session_run
                   &entry);
     if (run->nobody || run->closed) {
         ledger_entry_text(&entry, "reason", run->closed ? "closed" : "person");
-        MEDGL_TRY(evidence_append(run->context, txn, &entry, NULL));
+        if (run->context->scarce)
+            MEDGL_TRY(attempt_unrecorded(txn, &run->account));
+        else
+            MEDGL_TRY(evidence_append(run->context, txn, &entry, NULL));
         run->alerted |= run->closed;
         return run->closed ? breakglass_tell_try(run->context, txn, &run->clock, &run->account,
                                                  run->session.service, run->source.key)
@@ -293,6 +296,7 @@ enum medgl_error operation_session_open(struct context *context, const struct ta
     /* Of a break-glass account nobody asks it: the directory that they are in may be down (R32). */
     if (caller->ruser[0] != '\0' && !run.source.remote && context->place == CONTEXT_MAIN)
         MEDGL_TRY(unix_user_find(caller->ruser, &run.asker));
+    attempt_look_for_space(context);
     MEDGL_TRY(store_transact(context->store, STORE_WRITE, session_open_now, &run));
     if (run.alerted)
         alert_wake(context);

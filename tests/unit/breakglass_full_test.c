@@ -5,6 +5,7 @@
 #include "tests/unit/emergency_fixture.h"
 #include "tests/unit/table.h"
 
+#include "operation/alert.h"
 #include "operation/attempt.h"
 #include "operation/session.h"
 
@@ -13,6 +14,7 @@
 #include <sys/statvfs.h>
 
 #define GUESSES   500
+#define MISUSES   300
 #define ABANDONED 40
 #define FILLER    FIXTURE_IN "/filler"
 
@@ -177,19 +179,26 @@ static void use_half(void)
     assert_true(both.small.scarce);
 }
 
-static void session(void)
+static enum session_verdict session_begin(const char *name, struct caller *caller,
+                                          struct session_opening *opening)
 {
     struct script script = {.person = NULL};
     const struct talk talk = script_talk(&script);
-    struct caller caller = caller_from("192.0.2.7");
+    enum session_verdict verdict = SESSION_DONE;
+    *caller = caller_from("192.0.2.7");
+    assert_int_equal(process_name(getpid(), caller->leader), MEDGL_OK);
+    assert_int_equal(
+        operation_session_open(&both.small, &talk, caller, name, false, opening, &verdict),
+        MEDGL_OK);
+    return verdict;
+}
+
+static void session(void)
+{
+    struct caller caller;
     struct session_opening opening;
     enum session_verdict verdict = SESSION_REFUSED;
-    assert_int_equal(process_name(getpid(), caller.leader), MEDGL_OK);
-    assert_int_equal(operation_session_open(&both.small, &talk, &caller, BREAKGLASS_ONE, false,
-                                            &opening, &verdict),
-                     MEDGL_OK);
-    assert_int_equal(verdict, SESSION_DONE);
-    verdict = SESSION_REFUSED;
+    assert_int_equal(session_begin(BREAKGLASS_ONE, &caller, &opening), SESSION_DONE);
     assert_int_equal(
         operation_session_close(&both.small, &caller, BREAKGLASS_ONE, opening.id, &verdict),
         MEDGL_OK);
@@ -235,6 +244,85 @@ static void R32_guesses_leave_space_for_the_envelope(void **state)
     both_end(&both);
 }
 
+/* -- an envelope that was used ---------------------------------------------------------------- */
+
+static enum medgl_error carry(void *argument, const char *channel, const struct alert *alert,
+                              const char *payload, char why[STORE_TEXT_SIZE])
+{
+    (void)argument;
+    (void)channel;
+    (void)alert;
+    (void)payload;
+    why[0] = '\0';
+    return MEDGL_OK;
+}
+
+static enum medgl_error carry_by(void *argument, const struct alert *alert,
+                                 enum medgl_error (*each)(void *each_argument, const char *channel),
+                                 void *each_argument)
+{
+    (void)argument;
+    (void)alert;
+    return each(each_argument, "mail");
+}
+
+static void deliver(void)
+{
+    const struct alert_carrier carrier = {.carry = carry, .channels = carry_by};
+    struct alert_report report;
+    assert_int_equal(operation_alert_deliver(&both.small, &carrier, NULL, &report), MEDGL_OK);
+}
+
+/* What it was right for is over: each try proves it, and each alert about it was delivered. */
+static void misuse(const char *old)
+{
+    struct caller caller;
+    struct session_opening opening;
+    for (unsigned i = 0; i < MISUSES; i++, tries += 2) {
+        assert_int_equal(both_type(&both, BREAKGLASS_TWO, old), LOGIN_REFUSED);
+        assert_int_equal(session_begin(BREAKGLASS_TWO, &caller, &opening), SESSION_REFUSED);
+        deliver();
+    }
+}
+
+static void R32_used_envelope_leaves_space_for_another(void **state)
+{
+    char old[BREAKGLASS_TEXT_SIZE];
+    (void)state;
+    tries = 0;
+    both_begin(&both);
+    both_seal_for(&both, BREAKGLASS_TWO, old);
+    assert_int_equal(both_type(&both, BREAKGLASS_TWO, old), LOGIN_ALLOWED);
+    both_recover(&both);
+    both_seal_for(&both, BREAKGLASS_ONE, code);
+    deliver();
+    context_close(&both.small);
+    device_fill();
+    both_open_small(&both);
+    use_half();
+    const unsigned failures = entries_with("login.failure", ""),
+                   raised = entries_with("alert.raise", "");
+    const uint64_t before = reserved();
+    misuse(old);
+    assert_int_equal(device_left(), 0);
+    assert_int_equal(entries_with("login.failure", ""), failures);
+    assert_int_equal(entries_with("session.refused", ""), 0);
+    assert_int_equal(entries_with("alert.raise", "The sealed credential"), 1);
+    assert_in_range(entries_with("alert.raise", "") - raised, 1,
+                    4);                                   /* each kind: told, and once more */
+    assert_true(before - reserved() < (uint64_t)1 << 18); /* whatever their number */
+    assert_int_equal(both_type(&both, BREAKGLASS_ONE, code), LOGIN_ALLOWED);
+    session();
+
+    assert_int_equal(unlink(FILLER), 0);
+    assert_int_equal(both_type(&both, BREAKGLASS_TWO, old), LOGIN_REFUSED);
+    tries++;
+    assert_int_equal(entries_with("login.failure", "unrecorded"), 1);
+    assert_int_equal(tries_on_record(), tries);
+    evidence_holds();
+    both_end(&both);
+}
+
 int main(void)
 {
     if (!device_make()) {
@@ -243,5 +331,7 @@ int main(void)
     }
     table_add("breakglass_full", "R32_guesses_leave_space_for_the_envelope",
               R32_guesses_leave_space_for_the_envelope, NULL);
+    table_add("breakglass_full", "R32_used_envelope_leaves_space_for_another",
+              R32_used_envelope_leaves_space_for_another, NULL);
     return table_run("breakglass_full");
 }
