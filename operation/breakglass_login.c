@@ -36,11 +36,22 @@ enum medgl_error breakglass_look(const struct context *context, struct store_txn
     return emergency_facts(context, txn, &look->now, account->id, &look->row, &look->facts);
 }
 
+static const char *breakglass_mark(bool drill)
+{
+    return drill ? "DRILL: " : "";
+}
+
 const char *breakglass_drill_mark(const struct breakglass_look *look)
+{
+    return breakglass_mark(look->now.phase == EMERGENCY_OPEN && look->now.row.drill);
+}
+
+/* A session of a drill ends after it. What the envelope is used for then is no drill. */
+static const char *breakglass_session_mark(const struct breakglass_look *look)
 {
     const struct emergency_now_view *now = &look->now;
     const bool of_it = now->known && strcmp(look->row.emergency_id, now->row.id) == 0;
-    return (now->phase == EMERGENCY_OPEN || of_it) && now->row.drill ? "DRILL: " : "";
+    return of_it ? breakglass_mark(now->row.drill) : breakglass_drill_mark(look);
 }
 
 enum medgl_error breakglass_tell_session(struct context *context, struct store_txn *txn,
@@ -52,7 +63,7 @@ enum medgl_error breakglass_tell_session(struct context *context, struct store_t
     char all[2 * STORE_ALERT_SIZE], text[STORE_ALERT_SIZE], about[CRYPTO_ID_SIZE + 16];
     MEDGL_TRY(breakglass_look(context, txn, account, &look));
     (void)snprintf(all, sizeof(all), "%sA session of break-glass account %s %s: %s%s%s, from %s.",
-                   breakglass_drill_mark(&look), account->name, what, session->service,
+                   breakglass_session_mark(&look), account->name, what, session->service,
                    session->person[0] != '\0' ? ", by " : "", session->person, session->source);
     text_printable(text, sizeof(text), all);
     (void)snprintf(about, sizeof(about), "%s %s", session->id, what);
@@ -77,8 +88,9 @@ enum medgl_error breakglass_tell_try(struct context *context, struct store_txn *
     text_printable(text, sizeof(text), all);
     const struct alert_event event = {.kind = ALERT_BREAKGLASS,
                                       .account = account,
-                                      .source = source,
+                                      .source = context->scarce ? NULL : source,
                                       .text = text,
-                                      .about = service};
+                                      .about = context->scarce ? "scarce" : service,
+                                      .apart = context->scarce ? MEDGL_HOUR : 0};
     return alert_raise(context, txn, clock, &event);
 }

@@ -23,7 +23,7 @@ bool breakglass_is(const struct account *account);
  * credential and nothing else, no issued password, second factor, code or grant. */
 enum medgl_error breakglass_sealed_alone(const struct account *account, char *why);
 
-/* "DRILL: " in a drill, else "": alerts begin with it. */
+/* "DRILL: " while a drill is open, else "": alerts begin with it. */
 const char *breakglass_drill_mark(const struct breakglass_look *look);
 
 /* Tells that somebody tried to get into such an account without its credential: a key, another's

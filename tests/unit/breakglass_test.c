@@ -919,6 +919,40 @@ static void sessions_are_told(void **state)
     end();
 }
 
+static void declare_drill(void)
+{
+    char why[OPERATION_WHY_SIZE];
+    struct emergency row;
+    const struct emergency_declare_request request = {
+        .criterion = "system-failure", .decided_by = "Director", .drill = true};
+    assert_int_equal(operation_emergency_declare(&here->context, &request, &row, why), MEDGL_OK);
+}
+
+/* A session of it that ends late is of the drill; the envelope that is used after it is not. */
+static void drill_is_over(void **state)
+{
+    struct session_opening opening;
+    struct caller caller = caller_from(SOURCE);
+    enum session_verdict verdict;
+    (void)state;
+    begin_with("emergency_criteria = system-failure\n");
+    seal_it(NAME);
+    declare_drill();
+    assert_true(opens(page.code));
+    assert_int_equal(open_session(&opening), SESSION_DONE);
+    recover();
+    assert_int_equal(operation_session_close(&here->context, &caller, NAME, opening.id, &verdict),
+                     MEDGL_OK);
+    assert_int_equal(alerts_with("DRILL: A session"), 2);
+    assert_false(opens(page.code));
+    assert_int_equal(alerts_with("refused (closed)"), 1);
+    assert_int_equal(alerts_with("DRILL: The sealed credential"), 0);
+    declare_drill();
+    assert_false(opens(page.code));
+    assert_true(alerts_with("DRILL: The sealed credential") > 0);
+    end();
+}
+
 static void ended_sessions_are_told(void **state)
 {
     char why[OPERATION_WHY_SIZE];
@@ -1024,6 +1058,7 @@ int main(void)
     table_add("R32 outside of an emergency", "deny", outside_is_refused, NULL);
     TABLE_ADD("R32 account phase and session", phases, phase_test);
     table_add("R32 sessions", "each is told, and its end", sessions_are_told, NULL);
+    table_add("R31 drill", "its mark ends with it, but for its sessions", drill_is_over, NULL);
     table_add("R32 sessions", "their end by others is told", ended_sessions_are_told, NULL);
     table_add("R32 login", "what ends while they are asked keeps them out", recovered_while_asked,
               NULL);
