@@ -213,7 +213,7 @@ see There is no password
 end 2' check
 terminal "the end of input is no password" 'see Password to check:
 press \x04
-see Ended
+see Cancelled
 end 1' check
 terminal "the terminal shows what is typed again" 'see Password to check:
 type Tr7%kQ9zAAA
