@@ -476,6 +476,11 @@ static bool privileged_send(const struct privileged *privileged, const struct or
     }
     if (!explain_session(privileged, answer, order->name))
         privileged_explain(privileged, answer, order->name, order->uid);
+    if (privileged->act == PRIVILEGED_END_LOGINS &&
+        (answer->outcome == PRIVILEGED_LEFT || answer->outcome == PRIVILEGED_HIDDEN))
+        complain(_("What was started from its logins as root may be left, too, and is not among "
+                   "those: find it with grep -lx %" PRId64 " /proc/[0-9]*/loginuid."),
+                 order->uid);
     return answer->outcome == PRIVILEGED_DONE;
 }
 
