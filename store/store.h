@@ -278,8 +278,8 @@ enum medgl_error store_attempt_sweep(struct store_txn *txn, const char *account_
  * and this `struct store` until it is finished or the store is closed. */
 enum medgl_error store_attempt_begin(struct store_txn *txn, const struct attempt *attempt);
 
-/* Forgets attempts of an account beyond the latest `most` that failed, and beyond as many that were
- * no new guess, of which any may go: a bounded number at a time. */
+/* Forgets attempts of an account beyond the latest `most` that failed, and beyond as many of the
+ * latest that were no new guess: a bounded number at a time. */
 enum medgl_error store_attempt_make_way(struct store_txn *txn, const char *account_id,
                                         uint32_t most);
 /* Gives an attempt in flight its outcome, and the tag of what was guessed. MEDGL_ERR_CONFLICT: it

@@ -2,7 +2,8 @@
  *
  * A row is written, moved into the database, and taken away again. SQLite gives no page of a file
  * back, and the journal keeps its length (transact.c). A file system that writes what is changed to
- * another place (btrfs, ZFS) keeps no promise that is made here. */
+ * another place (btrfs, ZFS) keeps no promise that is made here; a quota that ends before the
+ * device does is seen by nobody, so that guesses use up all that is kept. */
 #include "store/sqlite/database.h"
 
 #include <errno.h>

@@ -187,7 +187,7 @@ const char *const statement_sql[STATEMENT_COUNT] = {
         "AND outcome = 2 ORDER BY finished DESC LIMIT 100 OFFSET :most)",
     [STATEMENT_ATTEMPT_MAKE_WAY_REFUSED] =
         "DELETE FROM attempt WHERE id IN (SELECT id FROM attempt WHERE account_id = :account_id "
-        "AND outcome IN (4, 7) LIMIT 100 OFFSET :most)",
+        "AND outcome IN (4, 7) ORDER BY finished DESC LIMIT 100 OFFSET :most)",
     [STATEMENT_ATTEMPT_OVERDUE] =
         "SELECT " ATTEMPT " FROM attempt WHERE outcome = 1 AND deadline < :before "
         "AND (deadline, id) > (:deadline, :after) ORDER BY deadline, id LIMIT 1",

@@ -1447,6 +1447,29 @@ static void R20_count_no_further(void **state)
     commit();
 }
 
+/* The latest of a source delay its next one, whatever was there before them, and wherever. */
+static void R32_latest_stay_on_a_full_device(void **state)
+{
+    struct attempt_counts counts;
+    (void)state;
+    struct store_txn *txn = begin(STORE_WRITE);
+    for (medgl_time at = 30; at > 4; at--)
+        attempt_past(txn, "a", NOW - at, ATTEMPT_OUTCOME_REPEATED);
+    for (medgl_time at = 4; at > 0; at--) {
+        attempt_past(txn, "s", NOW - at, ATTEMPT_OUTCOME_REPEATED);
+        attempt_past(txn, "s", NOW - at, FAILED);
+    }
+    assert_ok(store_attempt_make_way(txn, id_of('a'), 3));
+    assert_ok(store_attempt_count(txn, id_of('a'), "s", NOW, 100, UINT32_MAX, &counts));
+    assert_int_equal(counts.source_refused, 3);
+    assert_int_equal(counts.source_refused_latest, NOW - 1);
+    assert_int_equal(counts.source_failures, 3);
+    assert_int_equal(counts.source_latest, NOW - 1);
+    assert_ok(store_attempt_count(txn, id_of('a'), "a", NOW, 100, UINT32_MAX, &counts));
+    assert_int_equal(counts.source_refused, 0);
+    commit();
+}
+
 struct spread_case {
     const char *name;
     const char *source;
@@ -1970,7 +1993,8 @@ static void plans_search_by_index(void **state)
                 !is_narrow(step) && id != STATEMENT_LEDGER_ANY) /* stops at the first row */
                 fail_msg("%s: %s", statement_sql[id], step);
             if (strstr(step, "TEMP B-TREE") != NULL &&
-                id != STATEMENT_CREDENTIAL_OF) /* as many as the history is deep */
+                id != STATEMENT_CREDENTIAL_OF &&          /* as many as the history is deep */
+                id != STATEMENT_ATTEMPT_MAKE_WAY_REFUSED) /* of one account, on a full device */
                 fail_msg("%s: %s", statement_sql[id], step);
         }
         assert_int_equal(sqlite3_finalize(stmt), SQLITE_OK);
@@ -2126,6 +2150,7 @@ int main(void)
     TEST(R20_clock_set_back_is_for_good);
     TEST(R20_other_accounts_do_not_count);
     TABLE_ADD("R20 verdict", verdict_cases, R20_verdict);
+    TEST(R32_latest_stay_on_a_full_device);
     TEST(R20_overdue_has_failed);
     TEST(R20_clock_set_back_shortens_what_is_in_flight);
     TEST(R20_sweep_stops_at_an_error);
