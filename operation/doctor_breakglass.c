@@ -5,12 +5,16 @@
 #include "operation/emergency.h"
 #include "operation/emergency_join.h"
 
+#include "base/auto.h"
 #include "base/process.h"
 #include "base/text.h"
 
 #include <linux/capability.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
+
+#define FIRST_LOGIN "/proc/1/loginuid"
 
 /* -- accounts --------------------------------------------------------------------------------- */
 
@@ -164,6 +168,22 @@ static void breakglass_processes(struct doctor *doctor, unsigned *told)
                         told);
 }
 
+/* What was started there as root is told by the login that it came from (R33). */
+static void breakglass_logins(struct doctor *doctor, unsigned *told)
+{
+    auto_clean(doctor_text_free) struct doctor_text text = {NULL};
+    const char *login;
+    if (doctor_read(doctor, FIRST_LOGIN, &text) != NULL || (login = doctor_line(&text)) == NULL ||
+        strcmp(login, "4294967295") == 0)
+        return;
+    breakglass_warn(doctor,
+                    "the first process of this machine counts to a login (" FIRST_LOGIN "), as in "
+                    "a container that was started from one: what was started as root from a "
+                    "break-glass account is not told by it, and is not ended with an emergency: "
+                    "have a service start the container",
+                    told);
+}
+
 void doctor_breakglass(struct doctor *doctor, struct context *context)
 {
     struct emergency_status status;
@@ -180,6 +200,7 @@ void doctor_breakglass(struct doctor *doctor, struct context *context)
     breakglass_sealed(doctor, &status, &told);
     breakglass_past(doctor, &status, &told);
     breakglass_processes(doctor, &told);
+    breakglass_logins(doctor, &told);
     if (told == 0)
         doctor_say(doctor, DOCTOR_OK, "breakglass", "%u sealed, none of them due for renewal",
                    (unsigned)status.sealed);
