@@ -96,20 +96,25 @@ static bool process_logins_count(void)
 }
 
 /* Whether it runs in a user namespace that they made, or in one inside of it: there it may have
- * another uid, and take theirs again when it likes. */
+ * another uid, and take theirs again when it likes. MUST: never our own, nor one around it: whoever
+ * started a container made the one that all of this machine runs in. */
 static bool process_is_in_namespace_of(pid_t pid, uid_t uid)
 {
     char path[64];
+    struct stat ours, st;
     (void)snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
     auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (stat("/proc/self/ns/user", &ours) != 0)
+        return false;
     for (int depth = 0; fd >= 0 && depth < NAMESPACES_MAX; depth++) {
         uid_t owner;
-        if (ioctl(fd, NS_GET_OWNER_UID, &owner) != 0)
+        if (fstat(fd, &st) != 0 || (st.st_dev == ours.st_dev && st.st_ino == ours.st_ino) ||
+            ioctl(fd, NS_GET_OWNER_UID, &owner) != 0)
             return false;
         if (owner == uid)
             return true;
         const int inside = fd;
-        fd = ioctl(inside, NS_GET_PARENT); /* EPERM: it is our own, or beside it */
+        fd = ioctl(inside, NS_GET_PARENT); /* EPERM: it is outside of ours */
         (void)close(inside);
     }
     return false;
