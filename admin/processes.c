@@ -199,7 +199,7 @@ static void processes_end_sessions(uid_t uid)
 }
 
 /* One terminal, where it is theirs. It may be stopped (Ctrl-S), or not be there any more. */
-static void terminal_tell(int directory, const char *name, uid_t uid)
+static bool terminal_tell(int directory, const char *name, uid_t uid)
 {
     static const char text[] =
         "\r\n\r\nAll sessions of this account are ended now; it was closed, or its password "
@@ -207,32 +207,36 @@ static void terminal_tell(int directory, const char *name, uid_t uid)
     struct stat st;
     auto_fd int fd =
         openat(directory, name, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_uid == uid && isatty(fd))
-        (void)!write(fd, text, sizeof(text) - 1);
+    return fd >= 0 && fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_uid == uid &&
+           isatty(fd) && write(fd, text, sizeof(text) - 1) > 0;
 }
 
-/* A login makes its terminal theirs. MUST: no name there is opened that somebody else made. */
-static void terminals_tell(const char *path, const char *prefix, uid_t uid)
+/* How many were told. A login makes its terminal theirs. MUST: no name there is opened that
+ * somebody else made. */
+static uint32_t terminals_tell(const char *path, const char *prefix, uid_t uid)
 {
     DIR *directory = opendir(path);
     const struct dirent *entry;
     struct stat st;
+    uint32_t told = 0;
     while (directory != NULL && (entry = readdir(directory)) != NULL) {
         const char *number = entry->d_name + strlen(prefix);
         if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0 && number[0] != '\0' &&
             number[strspn(number, "0123456789")] == '\0' &&
             fstatat(dirfd(directory), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
             S_ISCHR(st.st_mode) && st.st_uid == uid)
-            terminal_tell(dirfd(directory), entry->d_name, uid);
+            told += terminal_tell(dirfd(directory), entry->d_name, uid);
     }
     if (directory != NULL)
         (void)closedir(directory);
+    return told;
 }
 
 void processes_end(const struct processes_whose *ordered, int64_t operator_uid,
                    struct privileged_answer *answer)
 {
-    static const struct timespec moment = {.tv_nsec = PROCESSES_PAUSE_MS * 1000000L};
+    static const struct timespec moment = {.tv_nsec = PROCESSES_PAUSE_MS * 1000000L},
+                                 reading = {.tv_nsec = PROCESSES_TOLD_MS * 1000000L};
     const uid_t uid = ordered->uid;
     const struct processes_whose whose = {.uid = uid,
                                           .logins = ordered->logins && process_logins_count()};
@@ -242,10 +246,10 @@ void processes_end(const struct processes_whose *ordered, int64_t operator_uid,
     answer->outcome = PRIVILEGED_FAILED;
     if (!processes_signal(&whose, processes_nothing, &answer->found))
         return;
-    if (answer->found > 0) { /* or it looks like a fault of the network */
-        terminals_tell("/dev/pts", "", uid);
-        terminals_tell("/dev", "tty", uid);
-    }
+    /* Or it looks like a fault of the network. */
+    if (answer->found > 0 &&
+        terminals_tell("/dev/pts", "", uid) + terminals_tell("/dev", "tty", uid) > 0)
+        (void)nanosleep(&reading, NULL);
     processes_end_sessions(uid);
     bool swept = false;
     for (int round = 0; round < PROCESSES_ROUNDS; round++) {

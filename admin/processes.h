@@ -6,7 +6,8 @@
 #include <sys/types.h>
 
 #define PROCESSES_PAUSE_MS      50
-#define PROCESSES_POLITE_ROUNDS 40   /* asked to end, 2 seconds */
+#define PROCESSES_TOLD_MS       500 /* for those who carry it to the reader, which are theirs, too */
+#define PROCESSES_POLITE_ROUNDS 40  /* asked to end, 2 seconds */
 #define PROCESSES_ROUNDS        200  /* then killed, 8 more */
 #define PROCESSES_SCAN_MS       5000 /* for one look at all */
 #define PROCESSES_SWEEP_MS      1000

@@ -227,6 +227,7 @@ session=$!
 works "somebody is still in" wait_for 20 test -e /run/night/in
 manual "it is ended" '^medgl-admin emergency recover'
 wait $session
+cp /run/night/seen $seen
 grep -q '^ok' /run/night/session
 tap $? "their session ended"
 works "and all processes of the account" sh -c "! pgrep -u $name"
