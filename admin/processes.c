@@ -95,10 +95,7 @@ static bool process_logins_count(void)
     return process_read(1, &first) && first.login == PROCESS_NO_LOGIN;
 }
 
-/* Whether it runs in a user namespace that they made, or in one inside of it: there it may have
- * another uid, and take theirs again when it likes. MUST: never our own, nor one around it: whoever
- * started a container made the one that all of this machine runs in. */
-static bool process_is_in_namespace_of(pid_t pid, uid_t uid)
+bool process_is_in_namespace_of(pid_t pid, uid_t uid)
 {
     char path[64];
     struct stat ours, st;

@@ -37,6 +37,11 @@ struct processes_whose {
 };
 bool process_is_theirs(const struct process *process, const struct processes_whose *whose);
 
+/* Whether it runs in a user namespace that they made, or in one inside of it: there it may have
+ * another uid, and take theirs again when it likes. MUST: never our own, nor one around it: whoever
+ * started a container made the one that all of this machine runs in. */
+bool process_is_in_namespace_of(pid_t pid, uid_t uid);
+
 /* Sends the signals through the descriptor. false: it is dead and only waits for its parent,
  * threads and all. */
 bool process_send(int fd, const int *signals);
