@@ -251,7 +251,7 @@ static void deliver_nothing(struct admin *admin, enum context_place place, enum 
                        : "What happens at break-glass accounts cannot be told, and it may be that "
                          "none of them works: %s. Run medgl-admin doctor.",
                    medgl_error_text(error));
-    if (alert_straight(bare.root, &carrier, ALERT_EVIDENCE, text) != MEDGL_OK)
+    if (alert_straight(&bare, &carrier, ALERT_EVIDENCE, text) != MEDGL_OK)
         log_system(LOG_ALERT, "%s", text);
 }
 

@@ -126,13 +126,14 @@ enum medgl_error alert_payload(const struct alert *alert, char **payload);
 
 /* -- without the store ------------------------------------------------------------------------ */
 
-/* Tells everybody at once of what cannot be written down, at most once an hour; where that cannot
- * be kept to, the log alone. Of the same hour: MEDGL_OK. `carrier` NULL: there is only the log. */
-enum medgl_error alert_straight(const char *root, const struct alert_carrier *carrier,
+/* Tells everybody at once of what cannot be written down, at most once an hour for the context's
+ * installation; where that cannot be kept to, the log alone. Of the same hour: MEDGL_OK. Of the
+ * context, root and place are used. `carrier` NULL: there is only the log. */
+enum medgl_error alert_straight(const struct context *context, const struct alert_carrier *carrier,
                                 enum alert_kind kind, const char *text);
 /* Whether that was done within the last hour. */
-bool alert_straight_lately(const char *root);
+bool alert_straight_lately(const struct context *context);
 /* Makes what it needs, while there is space. */
-void alert_straight_prepare(const char *root);
+void alert_straight_prepare(const struct context *context);
 
 #endif

@@ -490,7 +490,7 @@ enum medgl_error operation_alert_deliver(struct context *context,
     medgl_time old = clock_read().now - DELIVER_KEPT;
     uint32_t before;
     *report = (struct alert_report){0};
-    alert_straight_prepare(context->root);
+    alert_straight_prepare(context);
     MEDGL_TRY(deliver_lock(context, &lock));
     deliver.deadline = deliver_clock(&deliver) + DELIVER_LIFE_MS;
     do { /* what was raised meanwhile woke nobody who was not awake */

@@ -1,7 +1,8 @@
 /* Telling of what cannot be written down: the store is damaged, full, or cannot be opened (R07,
  * R08). Nothing is tried again, and nothing is recorded.
  *
- * MUSTs: needs no space on the disk once it is prepared; tells no more often than once an hour. */
+ * MUSTs: needs no space on the disk once it is prepared; tells no more often than once an hour of
+ * each installation. */
 #include "operation/alert.h"
 
 #include "base/auto.h"
@@ -15,7 +16,7 @@
 #include <sys/stat.h>
 
 /* An empty file: when it was changed is when that was done last. */
-#define STRAIGHT_STAMP    MEDGL_STATEDIR "/alerts.straight"
+#define STRAIGHT_STAMP    "/alerts.straight" /* beside the store */
 #define STRAIGHT_CHANNELS 64
 #define STRAIGHT_FLAGS    (O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 
@@ -26,12 +27,18 @@ static bool stamp_is_fresh(const struct stat *st)
     return then <= now && now - then < MEDGL_HOUR;
 }
 
-bool alert_straight_lately(const char *root)
+static enum medgl_error stamp_path(const struct context *context, char path[PATH_MAX])
+{
+    char state[PATH_MAX];
+    MEDGL_TRY(context_path(context, CONTEXT_FILE_STATE, state));
+    return path_under(path, state, STRAIGHT_STAMP);
+}
+
+bool alert_straight_lately(const struct context *context)
 {
     char path[PATH_MAX];
     struct stat st;
-    return path_under(path, root, STRAIGHT_STAMP) == MEDGL_OK && lstat(path, &st) == 0 &&
-           stamp_is_fresh(&st);
+    return stamp_path(context, path) == MEDGL_OK && lstat(path, &st) == 0 && stamp_is_fresh(&st);
 }
 
 static int stamp_make(const char *path)
@@ -43,21 +50,21 @@ static int stamp_make(const char *path)
     return auto_give_fd(fd);
 }
 
-void alert_straight_prepare(const char *root)
+void alert_straight_prepare(const struct context *context)
 {
     char path[PATH_MAX];
     struct stat st;
-    if (path_under(path, root, STRAIGHT_STAMP) != MEDGL_OK || lstat(path, &st) == 0)
+    if (stamp_path(context, path) != MEDGL_OK || lstat(path, &st) == 0)
         return;
     const int fd = stamp_make(path);
     if (fd >= 0)
         (void)close(fd);
 }
 
-static bool stamp_set(const char *root)
+static bool stamp_set(const struct context *context)
 {
     char path[PATH_MAX];
-    if (path_under(path, root, STRAIGHT_STAMP) != MEDGL_OK)
+    if (stamp_path(context, path) != MEDGL_OK)
         return false;
     auto_fd int fd = open(path, STRAIGHT_FLAGS);
     if (fd < 0 && errno == ENOENT)
@@ -105,13 +112,13 @@ static enum medgl_error straight_tell(const struct alert_carrier *carrier,
     return error;
 }
 
-enum medgl_error alert_straight(const char *root, const struct alert_carrier *carrier,
+enum medgl_error alert_straight(const struct context *context, const struct alert_carrier *carrier,
                                 enum alert_kind kind, const char *text)
 {
     struct alert alert = {.kind = kind, .count = 1};
-    if (alert_straight_lately(root))
+    if (alert_straight_lately(context))
         return MEDGL_OK;
-    const bool stamped = stamp_set(root);
+    const bool stamped = stamp_set(context);
     if (!stamped || carrier == NULL) {
         log_system(LOG_ALERT, "%s", text);
         return MEDGL_OK;

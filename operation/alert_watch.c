@@ -73,7 +73,7 @@ static enum medgl_error state_raise_about(struct watch *watch, enum alert_kind k
         store_transact(watch->context->store, STORE_WRITE, state_raise_now, &run);
     watch->raised += error == MEDGL_OK && run.raised;
     if (error != MEDGL_OK && alert_kind_urgent(kind))
-        (void)alert_straight(watch->context->root, watch->carrier, kind, text);
+        (void)alert_straight(watch->context, watch->carrier, kind, text);
     return error;
 }
 
@@ -284,7 +284,7 @@ static enum medgl_error watch_evidence(struct watch *watch)
     const struct evidence_request request = {
         .fault = evidence_fault, .argument = &faults, .joins = main_one ? &joins : NULL};
     MEDGL_TRY(verified_path(context, path));
-    if (!evidence_is_due(path, now) || alert_straight_lately(context->root))
+    if (!evidence_is_due(path, now) || alert_straight_lately(context))
         return MEDGL_OK;
     enum medgl_error error = operation_verify(context, &request, &result);
     if (error != MEDGL_OK && error != MEDGL_ERR_CORRUPT)

@@ -235,7 +235,7 @@ static enum medgl_error join_tell(struct join_run *run)
     if (error == MEDGL_OK)
         alert_wake(run->context);
     else
-        (void)alert_straight(run->context->root, NULL, ALERT_EVIDENCE, run->what);
+        (void)alert_straight(run->context, NULL, ALERT_EVIDENCE, run->what);
     return MEDGL_ERR_CORRUPT;
 }
 

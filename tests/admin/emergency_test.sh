@@ -100,7 +100,7 @@ mv "$work/medgl.db" "$state/medgl.db"
 exits "the main store is back" 0 alert deliver
 
 mv "$small/breakglass.db" "$work/breakglass.db" && rm -f "$small"/breakglass.db-*
-rm -f "$state/alerts.straight"
+touch "$state/alerts.straight" # of the main store was told this hour
 exits "that of the break-glass accounts is lost" 4 alert deliver
 grep -q '"kind":"evidence".*break-glass accounts cannot be told' "$seen/all"
 verdict "which is told" $?

@@ -863,12 +863,12 @@ static void watch_evidence_that_takes_nothing(struct fixture *f)
     struct fake fake = {.f = f, .channels = "syslog,mail,hook 1"};
     const struct alert_carrier carrier = {&fake, fake_carry, fake_channels, NULL, NULL};
     uint32_t raised;
-    alert_straight_prepare(f->root);
-    assert_false(alert_straight_lately(f->root));
+    alert_straight_prepare(&f->context);
+    assert_false(alert_straight_lately(&f->context));
     damage(f, "UPDATE ledger_head SET size = size - 1");
     for (int i = 0; i < 2; i++)
         (void)operation_alert_watch(&f->context, &carrier, &raised);
-    assert_true(alert_straight_lately(f->root));
+    assert_true(alert_straight_lately(&f->context));
     assert_int_equal(fake_arrived(f, "syslog", ""), 1);
     assert_int_equal(fake_arrived(f, "mail", ""), 1);
     assert_int_equal(fake_arrived(f, "hook 1", ""), 1);
