@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#define USERMOD "/usr/sbin/usermod"
+
 /* What a child may be made for: one of them, known before privilege goes. */
 enum privileged_act {
     PRIVILEGED_NOTHING = 0,
@@ -71,6 +73,10 @@ bool privileged_order(const struct privileged *privileged, const char *name, int
  * base/process.h) opened for the account. */
 bool privileged_order_session(const struct privileged *privileged, const char *name, int64_t uid,
                               const char *leader, struct privileged_answer *answer);
+
+/* Says on standard error what is not done, and what to do; nothing where all is. */
+void privileged_explain(const struct privileged *privileged, const struct privileged_answer *answer,
+                        const char *name, int64_t uid);
 
 /* Whether the uid is still that account's: since the enrolment it may have gone to somebody else.
  * Of what is not, no process is ended. */

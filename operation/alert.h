@@ -124,6 +124,10 @@ enum medgl_error operation_alert_list(
 /* The JSON object (RFC 8259) of an alert, one line; malloc'ed. */
 enum medgl_error alert_payload(const struct alert *alert, char **payload);
 
+/* Until somebody else has delivered, a minute at most: MEDGL_ERR_DEADLINE. It is held while `*fd`,
+ * which the caller closes, is open. */
+enum medgl_error alert_lock(const struct context *context, int *fd);
+
 /* -- without the store ------------------------------------------------------------------------ */
 
 /* Tells everybody at once of what cannot be written down, at most once an hour for the context's

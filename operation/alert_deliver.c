@@ -14,21 +14,15 @@
 #include "base/text.h"
 #include "operation/evidence.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 
-#define DELIVER_LOCK        "/alerts.lock" /* beside the store */
-#define DELIVER_PATIENCE_MS 60000
-#define DELIVER_PAUSE_MS    50
-#define DELIVER_LIFE_MS     600000 /* what is left then is the next run's */
-#define DELIVER_WORDS_PART  2      /* of it mail and terminals may take one, and leave the rest */
-#define DELIVER_KEPT        (400 * MEDGL_DAY)
-#define BACK_OFF            MEDGL_MINUTE
-#define BACK_OFF_MOST       MEDGL_HOUR
-#define CHANNELS_MOST       64
+#define DELIVER_LIFE_MS    600000 /* what is left then is the next run's */
+#define DELIVER_WORDS_PART 2      /* of it mail and terminals may take one, and leave the rest */
+#define DELIVER_KEPT       (400 * MEDGL_DAY)
+#define BACK_OFF           MEDGL_MINUTE
+#define BACK_OFF_MOST      MEDGL_HOUR
+#define CHANNELS_MOST      64
 
 /* Some names of receivers. */
 struct channels {
@@ -87,28 +81,6 @@ static enum turn channel_turn(const char *channel)
     if (strcmp(channel, ALERT_SYSLOG) == 0)
         return TURN_LOG;
     return channel_is_hook(channel) || strcmp(channel, ALERT_HOOKS) == 0 ? TURN_HOOKS : TURN_WORDS;
-}
-
-/* -- one at a time ---------------------------------------------------------------------------- */
-
-static enum medgl_error deliver_lock(const struct context *context, int *fd)
-{
-    char state[PATH_MAX], path[PATH_MAX];
-    const int64_t deadline = clock_monotonic() + DELIVER_PATIENCE_MS;
-    MEDGL_TRY(context_path(context, CONTEXT_FILE_STATE, state));
-    MEDGL_TRY(path_under(path, state, DELIVER_LOCK));
-    auto_fd int opened = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (opened < 0)
-        return medgl_error_from_errno(errno);
-    while (flock(opened, LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK && errno != EINTR)
-            return medgl_error_from_errno(errno);
-        if (clock_monotonic() >= deadline)
-            return MEDGL_ERR_DEADLINE;
-        clock_sleep(DELIVER_PAUSE_MS);
-    }
-    *fd = auto_give_fd(opened);
-    return MEDGL_OK;
 }
 
 /* -- when ------------------------------------------------------------------------------------- */
@@ -491,7 +463,7 @@ enum medgl_error operation_alert_deliver(struct context *context,
     uint32_t before;
     *report = (struct alert_report){0};
     alert_straight_prepare(context);
-    MEDGL_TRY(deliver_lock(context, &lock));
+    MEDGL_TRY(alert_lock(context, &lock));
     deliver.deadline = deliver_clock(&deliver) + DELIVER_LIFE_MS;
     do { /* what was raised meanwhile woke nobody who was not awake */
         before = report->delivered;
