@@ -4,19 +4,31 @@
 #include "tests/unit/table.h"
 
 #include "operation/alert.h"
+#include "operation/identity.h"
 #include "operation/maintenance.h"
 
 #include <unistd.h>
 
-#define COMPANY   "Aoi Systems"
-#define OTHER     "daemon" /* a Unix user of every Debian */
-#define OTHER_UID 1
-#define THIRD     "bin"
-#define THIRD_UID 2
-#define CHIEF     "chief"
-#define CHIEF_UID 54321
+#define COMPANY    "Aoi Systems"
+#define OTHER      "daemon" /* a Unix user of every Debian */
+#define OTHER_UID  1
+#define THIRD      "bin"
+#define THIRD_UID  2
+#define FOURTH     "sys"
+#define FOURTH_UID 3
+#define CHIEF      "chief"
+#define CHIEF_UID  54321
 
 static struct fixture *here;
+static bool database_fails;
+
+enum medgl_error __real_unix_user_find(const char *name, struct unix_user *user);
+enum medgl_error __wrap_unix_user_find(const char *name, struct unix_user *user);
+
+enum medgl_error __wrap_unix_user_find(const char *name, struct unix_user *user)
+{
+    return database_fails ? MEDGL_ERR_IO : __real_unix_user_find(name, user);
+}
 
 static void add_account(const char *name, int64_t uid, enum account_class class_,
                         const char *company, const char *staff_number)
@@ -79,14 +91,12 @@ static void approve(char id[CRYPTO_ID_SIZE])
         fail_msg("not approved: %s", why);
 }
 
-/* A session that is opened through a service by this process, or by one that is gone. */
-static void session_begin(const char *service, bool gone, struct session_opening *opening)
+/* A session that is opened by this process, or by one that is gone. */
+static void session_begin_as(struct caller caller, bool gone, struct session_opening *opening)
 {
     struct script script = {.next = 0};
     const struct talk talk = script_talk(&script);
-    struct caller caller = caller_from("192.0.2.1");
     enum session_verdict verdict = SESSION_REFUSED;
-    (void)snprintf(caller.service, sizeof(caller.service), "%s", service);
     assert_int_equal(process_name(getpid(), caller.leader), MEDGL_OK);
     if (gone) { /* it began at another time */
         char *start = strrchr(caller.leader, ' ');
@@ -97,6 +107,13 @@ static void session_begin(const char *service, bool gone, struct session_opening
                                             opening, &verdict),
                      MEDGL_OK);
     assert_int_equal(verdict, SESSION_DONE);
+}
+
+static void session_begin(const char *service, bool gone, struct session_opening *opening)
+{
+    struct caller caller = caller_from("192.0.2.1");
+    (void)snprintf(caller.service, sizeof(caller.service), "%s", service);
+    session_begin_as(caller, gone, opening);
 }
 
 static void session_finish(const char *id)
@@ -258,6 +275,67 @@ static void R30_who_confirms(void **state)
     assert_string_equal(seen.by, row->error == MEDGL_OK ? row->actor : "");
     assert_true(row->error == MEDGL_OK || why[0] != '\0');
     assert_int_equal(tally_of(here).kinds[LEDGER_MAINTENANCE_CONFIRM], row->error == MEDGL_OK);
+    close_verified();
+}
+
+/* Who became the account on this machine did its work, whatever they are called. */
+static const struct comer {
+    const char *name;
+    int64_t from_uid; /* of who became it; -1: it is not known */
+    const char *from; /* likewise */
+    const char *actor;
+    int64_t uid;
+    bool asserted;
+    enum medgl_error error;
+} comers[] = {
+    {"who did not come", THIRD_UID, "", CHIEF, CHIEF_UID, false, MEDGL_OK},
+    {"who came by su", CHIEF_UID, "", CHIEF, CHIEF_UID, false, MEDGL_ERR_REFUSED},
+    {"who came, under a name that was given", CHIEF_UID, "", "boss", CHIEF_UID, true,
+     MEDGL_ERR_REFUSED},
+    {"a name that was given, of who came", THIRD_UID, "", THIRD, -1, true, MEDGL_ERR_REFUSED},
+    {"who came by another account of theirs", OTHER_UID, "", FOURTH, FOURTH_UID, false,
+     MEDGL_ERR_REFUSED},
+    {"who came, by the name alone", -1, CHIEF, CHIEF, CHIEF_UID, false, MEDGL_ERR_REFUSED},
+    {"who did not, by the name alone", -1, THIRD, CHIEF, CHIEF_UID, false, MEDGL_OK},
+};
+
+static void R30_who_came_does_not_confirm(void **state)
+{
+    const struct comer *row = *state;
+    struct session_opening opening;
+    struct caller caller = caller_from("");
+    char grant[CRYPTO_ID_SIZE], why[OPERATION_WHY_SIZE];
+    open_here();
+    add_account(OTHER, OTHER_UID, ACCOUNT_CLASS_PRIVILEGED, "", "N-8");
+    add_account(THIRD, THIRD_UID, ACCOUNT_CLASS_PRIVILEGED, "", "N-9");
+    add_account(FOURTH, FOURTH_UID, ACCOUNT_CLASS_PRIVILEGED, "", "n-8");
+    approve(grant);
+    caller.real_uid = row->from_uid;
+    (void)snprintf(caller.service, sizeof(caller.service), "su");
+    (void)snprintf(caller.ruser, sizeof(caller.ruser), "%s", row->from);
+    session_begin_as(caller, false, &opening);
+    session_finish(opening.id);
+    acts(row->actor, row->uid, ROLE_ROOT, row->asserted);
+    assert_int_equal(confirm(opening.id, why), row->error);
+    if (row->error == MEDGL_ERR_REFUSED)
+        assert_non_null(strstr(why, "who did the work does not confirm it"));
+    assert_int_equal(tally_of(here).kinds[LEDGER_MAINTENANCE_CONFIRM], row->error == MEDGL_OK);
+    close_verified();
+}
+
+/* Who acts may be the one who came, under another name. */
+static void R30_nobody_confirms_without_the_user_database(void **state)
+{
+    char id[CRYPTO_ID_SIZE], grant[CRYPTO_ID_SIZE], why[OPERATION_WHY_SIZE];
+    (void)state;
+    open_here();
+    approve(grant);
+    session_worked(id);
+    database_fails = true;
+    assert_int_equal(confirm(id, why), MEDGL_ERR_REFUSED);
+    assert_non_null(strstr(why, "the user database gives no answer"));
+    database_fails = false;
+    assert_int_equal(confirm(id, why), MEDGL_OK);
     close_verified();
 }
 
@@ -515,6 +593,9 @@ int main(void)
     table_add("maintenance", "R30: open within it, and told", R30_open_within_it_and_told, NULL);
     table_add("maintenance", "R30: what is no grant for it", R30_what_is_no_grant_for_work, NULL);
     TABLE_ADD("R30: who confirms", confirmers, R30_who_confirms);
+    TABLE_ADD("R30: who came does not confirm", comers, R30_who_came_does_not_confirm);
+    table_add("maintenance", "R30: nobody confirms without the user database",
+              R30_nobody_confirms_without_the_user_database, NULL);
     table_add("maintenance", "R30: what is confirmed", R30_what_is_confirmed, NULL);
     TABLE_ADD("R30: verification", tamper_rows, R30_rows_say_what_entries_say);
     table_add("maintenance", "R30: a company", R30_company_of_maintenance_alone, NULL);
