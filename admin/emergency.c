@@ -60,8 +60,9 @@ struct ending {
     uint32_t processes;
     bool here; /* the processes of this machine are those of the accounts */
     bool each_minute;
-    bool some; /* account was closed */
-    bool left; /* something of somebody */
+    bool some;  /* account was closed */
+    bool left;  /* something of somebody */
+    bool again; /* there is something that another try may end */
 };
 
 /* Of an account that is not active any more the uid may be another name's by now, whose processes
@@ -91,8 +92,10 @@ static void ending_one(void *argument, const struct emergency_closed *closed)
     ending->some = true;
     if (!ending_of_processes(ending, closed, &answer)) {
         ending->left = true;
-        if (!ending_is_anothers(ending, closed))
+        if (!ending_is_anothers(ending, closed)) {
+            ending->again = true;
             return;
+        }
     }
     ending->processes += answer.found;
     if (answer.found > 0)
@@ -101,6 +104,7 @@ static void ending_one(void *argument, const struct emergency_closed *closed)
     const enum medgl_error error =
         closed->sessions > 0 ? operation_emergency_ended(&admin->context, closed->name) : MEDGL_OK;
     ending->left |= error != MEDGL_OK;
+    ending->again |= error != MEDGL_OK;
     if (error != MEDGL_OK)
         (void)admin_failed(error, closed->name, NULL);
 }
@@ -123,9 +127,10 @@ static enum admin_exit emergency_end_closed(struct admin *admin, bool each_minut
                    ending.processes);
     if (!ending.left)
         return ADMIN_DONE;
-    complain(
-        _("The accounts are closed nevertheless. medgl-emergency.timer tries again each minute "
-          "to end what is left of them (medgl-admin emergency settle)."));
+    if (ending.again)
+        complain(
+            _("The accounts are closed nevertheless. medgl-emergency.timer tries again each minute "
+              "to end what is left of them (medgl-admin emergency settle)."));
     return ADMIN_UNUSABLE;
 }
 
