@@ -54,6 +54,8 @@ static void answer_by_fork(int signal_number)
         (void)signal(SIGTERM, SIG_IGN);
 }
 
+static int living = -1; /* closed by one that lives as it shall from then on */
+
 static void live_simply(void)
 {
 }
@@ -65,6 +67,7 @@ static void live_deaf(void)
 static void live_stopped(void)
 {
     live_deaf();
+    (void)close(living);
     (void)raise(SIGSTOP);
 }
 static void live_forking(void)
@@ -76,8 +79,10 @@ static void live_without_leader(void)
 {
     pthread_t thread;
     live_deaf();
-    if (pthread_create(&thread, NULL, idle, NULL) == 0)
-        pthread_exit(NULL);
+    if (pthread_create(&thread, NULL, idle, NULL) != 0)
+        _exit(1);
+    (void)close(living);
+    pthread_exit(NULL);
 }
 
 static const struct life {
@@ -106,8 +111,9 @@ static pid_t start_as(void (*become)(void), void (*live)(void), uid_t uid)
         become();
         if (write(ready[1], "", 1) != 1)
             _exit(1);
-        (void)close(ready[1]);
+        living = ready[1];
         live();
+        (void)close(living);
         (void)idle(NULL);
     }
     assert_true(pid > 0);
@@ -115,6 +121,7 @@ static pid_t start_as(void (*become)(void), void (*live)(void), uid_t uid)
     assert_int_equal(read(ready[0], &byte, 1), 1);
     assert_int_equal(read(ready[0], &byte, 1), 0);
     (void)close(ready[0]);
+    /* Time to stop, or to end the first thread: killed before that, it ends in the same way. */
     struct timespec moment = {.tv_nsec = 20000000};
     (void)nanosleep(&moment, NULL);
     return pid;
