@@ -120,14 +120,14 @@ exits "the ledger verifies" 0 ledger verify
 # -- drivers that misbehave -------------------------------------------------------------------------
 
 insert alice-ec
-while IFS='|' read -r name pattern; do
-    driver "$name" 'card_timeout = 1 s'
+while IFS='|' read -r name seconds pattern; do
+    driver "$name" "card_timeout = $seconds s"
     says "a driver that is bad: $name" 1 "$pattern" card look
 done << 'END'
-C_Initialize-hang|gave no answer in time
-C_GetSlotList-segv|card reader failed
-C_GetTokenInfo-forkhang|gave no answer in time
-C_Initialize-floodwhole|card reader failed
+C_Initialize-hang|1|gave no answer in time
+C_GetSlotList-segv|30|card reader failed
+C_GetTokenInfo-forkhang|1|gave no answer in time
+C_Initialize-floodwhole|30|card reader failed
 END
 driver softhsm
 chmod go+w "$reader/softhsm.so"

@@ -179,7 +179,7 @@ static const struct login_row {
      CARD_PIN, CARD_READY, "PIN of", true, CARD_GOOD, NULL},
     {"a driver that hangs", "alice-ec", CARD_MATCH_EXACT, "alice-ec", NULL, CARD_PIN, CARD_READY,
      "PIN of", false, CARD_GOOD, "no answer in time", .driver = "C_Sign-hang",
-     .policy = "card_timeout = 2 s\n"},
+     .policy = "card_timeout = 10 s\n"},
     {"a driver that crashes", "alice-ec", CARD_MATCH_EXACT, "alice-ec", NULL, CARD_PIN, CARD_READY,
      "PIN of", false, CARD_GOOD, "The card reader failed", .driver = "C_Login-segv"},
     {"a driver that crashes at once", "alice-ec", CARD_MATCH_EXACT, "alice-ec", NULL, CARD_PIN,
