@@ -986,7 +986,7 @@ static void waiting_ends_with_patience(void **state)
     fixture.store->patience_ms = 120;
     int64_t start = clock_monotonic();
     assert_error(store_transact(fixture.store, STORE_WRITE, add_line, NULL), MEDGL_ERR_DEADLINE);
-    assert_in_range(clock_monotonic() - start, 120, 2000);
+    assert_in_range(clock_monotonic() - start, 120, 30000);
     fixture.store->patience_ms = PATIENCE_MS;
     (void)close(go[1]);
     assert_ok(store_transact(fixture.store, STORE_WRITE, add_line, NULL));
