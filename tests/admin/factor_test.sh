@@ -295,7 +295,7 @@ says "not on a screen where there is none" 2 'needs a terminal' recovery issue g
 exits "not for somebody unknown" 3 recovery issue nobody-here --slip "$slip" --reason x
 if [ -e /dev/full ]; then
     (ulimit -f 0 && admin recovery issue games --slip "$slip" --reason x) 2> /dev/null
-    for _ in 1 2 3 4 5 6 7 8 9; do [ ! -e "$slip" ] || sleep 0.1; done # its guard outlives it a moment
+    for _ in $(seq 300); do [ ! -e "$slip" ] || sleep 0.1; done # its guard outlives it a moment
 fi
 nothing "no slip"
 terminal "new ones on the screen" 'match 10\. [0-9A-Z]{5}-[0-9A-Z]{5}

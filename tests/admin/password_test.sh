@@ -49,7 +49,9 @@ if [ -n "$user" ]; then # root, in a world of processes of its own, where this m
 	setpriv --reuid=5 --regid=5 --clear-groups sleep 1000 &
 	setpriv --reuid=6 --regid=6 --clear-groups sleep 1000 &
 	bystander=$!
-	sleep 0.5
+	until pgrep -U 5 -x sh && pgrep -U 5 -f 'sleep 1000' && pgrep -U 6 -f 'sleep 1000'; do
+		sleep 0.05
+	done > /dev/null
 	"$@" && kill -0 $bystander && [ -z "$(ps -o stat= -U 5 | grep -v Z)" ]
 	END_OF_WORLD
     world() { # ARGUMENT...: medgl-admin on $root as if it were this machine
@@ -231,7 +233,7 @@ see Password to check:
 see ended with 129
 match (^| |\n)echo
 end 0' "for s in TERM HUP; do
-    bash -c '(sleep 1; kill -'\$s' \$\$) & exec $user \"$program\" --root \"$root\" password check'
+    bash -c '(until stty -a -F /dev/tty | grep -qe -echo\ ; do sleep 0.05; done; sleep 1; kill -'\$s' \$\$) & exec $user \"$program\" --root \"$root\" password check'
     echo ended with \$?
 done 2>&1; $echoes"
 terminal "also while it is stopped, and it asks anew" 'see Password to check:
