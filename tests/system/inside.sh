@@ -20,7 +20,7 @@ machine_plain() {
     mkdir -p /run/sshd /etc/ssh /etc/sudoers.d
     getent passwd sshd >/dev/null || useradd --system --home-dir /run/sshd --shell /usr/sbin/nologin sshd
     python3 "$here/syslog.py" /dev/log $log > /run/syslog.ready &
-    wait_for 5 grep -qs ready /run/syslog.ready || return 1
+    wait_for grep -qs ready /run/syslog.ready || return 1
     factorless
     printf 'Defaults timestamp_timeout=0, !lecture\nroot ALL=(ALL:ALL) ALL\n%%sudo ALL=(ALL:ALL) ALL\n' > /etc/sudoers
     chmod 440 /etc/sudoers
@@ -60,7 +60,7 @@ sshd_begin() {
         install -d -m 700 /root/.ssh &&
         sed 's/^/127.0.0.1,::1,localhost /; s/ root@.*//' /etc/ssh/ssh_host_ed25519_key.pub > /root/.ssh/known_hosts &&
         cp /root/.ssh/known_hosts /etc/ssh/ssh_known_hosts && /usr/sbin/sshd || return 1
-    wait_for 5 sh -c 'ss -lnt | grep -q 127.0.0.1:22'
+    wait_for sh -c 'ss -lnt | grep -q 127.0.0.1:22'
 }
 
 # The engine for callers that are not root, as the systemd socket unit serves it. It accepts, and starts one per connection.
@@ -70,7 +70,7 @@ socket_begin() {
     rm -f /run/medgl/auth.socket
     systemd-socket-activate --seqpacket --accept --listen=/run/medgl/auth.socket \
         setpriv --reuid medgl --regid medgl --clear-groups --inh-caps=-all $engine > /var/log/socket.log 2>&1 &
-    wait_for 5 test -S /run/medgl/auth.socket && chmod 666 /run/medgl/auth.socket
+    wait_for grep -q ' 00010000 .* /run/medgl/auth.socket$' /proc/net/unix && chmod 666 /run/medgl/auth.socket
 }
 
 # The same with what the package makes: the user medgl, and /run/medgl.
@@ -136,9 +136,9 @@ key_is_secret() { # NAME: as it is shown, and as it is kept
     secrets+=("$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["key"])' "/run/phone.$1")")
 }
 
-wait_for() { # SECONDS COMMAND...
-    local end=$((SECONDS + $1))
-    shift
+# Until the command succeeds. It is for what comes for certain: how long that takes on a busy machine is nobody's to know.
+wait_for() { # COMMAND...
+    local end=$((SECONDS + 60))
     until "$@"; do
         [ $SECONDS -lt $end ] || return 1
         sleep 0.05
@@ -146,10 +146,10 @@ wait_for() { # SECONDS COMMAND...
 }
 
 terminal() { # COMMAND... < script
-    python3 "$here/terminal.py" -t 20 -- "$@"
+    python3 "$here/terminal.py" -t 60 -- "$@"
 }
 at() { # TERMINAL COMMAND... < script: the same, at a terminal of that name ("tty1"), which for programs is beside the machine
-    python3 "$here/terminal.py" -t 20 -n "$1" -- "${@:2}"
+    python3 "$here/terminal.py" -t 60 -n "$1" -- "${@:2}"
 }
 as() { # NAME COMMAND... < script: the same, as that user
     terminal setpriv --reuid "$1" --regid "$1" --init-groups --reset-env "${@:2}"
@@ -203,15 +203,28 @@ converses() { # NAME [as USER | at TERMINAL] COMMAND... < script
     tap $? "$name"
 }
 says() { # NAME TEXT FILE: a line of the file has the text; what logs comes a moment later
-    local tries=50 found
+    local tries=600 found
     until found=$(grep -sF -- "$2" "$3") || [ $((tries -= 1)) = 0 ]; do sleep 0.1; done
     [ -n "$found" ] || { echo "no line has: $2" && tail -n 5 "$3"; } > /run/says 2>&1
     [ -n "$found" ] || cp /run/says $seen
     [ -n "$found" ]
     tap $? "$1"
 }
+logged_all() { # what was sent to the log before is in it
+    local mark="all until here is in the log: $EPOCHREALTIME"
+    logger -- "$mark" && wait_for grep -qF -- "$mark" $log
+}
 ledger=() # an option: which one is counted in
 counts() { # NAME NUMBER EXPRESSION: so many entries of the ledger are such; the expression sees k (kind), d (details), s (subject)
+    local end=$((SECONDS + 30)) status=2
+    # Fewer of them: sshd closes a session when its client is gone, or later.
+    while [ $status = 2 ] && [ $SECONDS -lt $end ]; do
+        counted "$2" "$3"
+        status=$?
+    done
+    tap $status "$1"
+}
+counted() { # NUMBER EXPRESSION: 0, or 2: there are fewer, or 1
     admin ledger export "${ledger[@]}" > /run/ledger.export 2> $seen
     python3 -I -c '
 import json, sys
@@ -223,8 +236,7 @@ for line in open("/run/ledger.export", encoding="utf-8"):
     if eval("(" + expression + ")", names):
         found.append(line)
 print(len(found), "are such:", *found[-5:])
-sys.exit(0 if len(found) == int(number) else 1)' "$2" "$3" > $seen 2>&1
-    tap $? "$1"
+sys.exit(0 if len(found) == int(number) else 2 if len(found) < int(number) else 1)' "$1" "$2" > $seen 2>&1
 }
 holds() { # NAME EXPRESSION COMMAND...: of the JSON that it prints, seen as `it`
     local name=$1 expression=$2

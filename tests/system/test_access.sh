@@ -54,6 +54,7 @@ sudo_as_alice() {
     printf '%s\n' 'match password.*: $' "type $own" 'end 0' | as alice sudo true
 }
 logged() { # REASON: the last refusal says it
+    logged_all
     grep 'refused: ' $log | tail -n 1 > /run/refusal
     says "and the log says: $1" ": $1" /run/refusal
 }
@@ -210,7 +211,7 @@ cron_runs() { # cron is started as at the boot, and runs alice's job
     cron -f > /run/cron.log 2>&1 &
     cron=$!
     cron_came() { [ -s /home/alice/ran ] || tail -n +$((lines + 1)) $log | grep -q 'service cron'; }
-    wait_for 20 cron_came
+    wait_for cron_came
     kill $cron
     wait $cron 2> /run/cron.end
     [ -s /home/alice/ran ]

@@ -5,11 +5,11 @@ notify=/etc/medgl/notify.d left=/run/notify
 own=clear-Window-29-bridge
 machine_with_medgl && settled alice $own || exit 1
 install -d -m 777 $left /run/mailbox
-printf 'alert_mail = security@hospital.example, night@hospital.example\nalert_hook_timeout = 5 s\nattempt_delay = 0\n' > $policy
-printf 'account default\nhost 127.0.0.1\nport 2525\nfrom medgl@hospital.example\ntimeout 3\n' > /etc/msmtprc
+printf 'alert_mail = security@hospital.example, night@hospital.example\nalert_hook_timeout = 20 s\nattempt_delay = 0\n' > $policy
+printf 'account default\nhost 127.0.0.1\nport 2525\nfrom medgl@hospital.example\ntimeout 20\n' > /etc/msmtprc
 chmod 644 /etc/msmtprc
 python3 "$here/seat.py" alice /run/screen > /run/seat.ready &
-wait_for 5 grep -qs ready /run/seat.ready || exit 1
+wait_for grep -qs ready /run/seat.ready || exit 1
 
 hook() { # NAME < script
     { echo '#!/bin/sh' && cat; } > $notify/"$1" && chmod 755 $notify/"$1"
@@ -50,7 +50,7 @@ END
 refused "without a mail server a test does not reach everybody" 1 admin alert test
 works "the mail waits and says why, the others have it" deliveries 'list(w) == ["mail"] and "ended with status" in w["mail"]'
 python3 "$here/mailbox.py" 2525 /run/mailbox > /run/mailbox.ready &
-wait_for 5 grep -qs ready /run/mailbox.ready || exit 1
+wait_for grep -qs ready /run/mailbox.ready || exit 1
 works "with one it does" admin alert retry
 works "nothing waits" deliveries 'not w'
 works "one mail came" [ "$(mails)" = 1 ]
@@ -60,7 +60,7 @@ for line in 'X-Envelope: RCPT TO:<security@hospital.example>' 'X-Envelope: RCPT 
     'Content-Type: text/plain; charset=UTF-8' "Alert:   $id"; do
     says "it has \"$line\"" "$line" /run/mailbox/0
 done
-works "the text is on the terminals" wait_for 5 grep -q "Alert:   $id" /run/screen
+works "the text is on the terminals" wait_for grep -q "Alert:   $id" /run/screen
 says "the system's log has it" "alert test: This is a test" $log
 who="$(id -u medgl-notify) $(id -g medgl-notify) $(id -g medgl-notify)"
 says "the program runs as medgl-notify, in no other group" "$who" $left/id
@@ -146,9 +146,9 @@ END
 printf 'alert_wall = no\nalert_hook_timeout = 60 s\n' > $policy
 admin alert test > $seen 2>&1 &
 starter=$!
-wait_for 10 test -s $left/pid
+wait_for test -s $left/pid
 kill -KILL "$(pgrep -P $starter -x medgl-admin -o || echo $starter)" $starter 2> /dev/null
-works "what was under way ends with who delivers" wait_for 5 sh -c "! kill -0 $(cat $left/pid) 2> /dev/null"
+works "what was under way ends with who delivers" wait_for sh -c "! kill -0 $(cat $left/pid) 2> /dev/null"
 touch $left/go
 works "made again" admin alert retry
 works "exactly once more" [ "$(grep -c '"kind":"test"' $left/slow)" = 2 ]
@@ -166,10 +166,10 @@ before=$(mails)
 touch /run/mailbox.slow
 admin alert test > $seen 2>&1 &
 starter=$!
-works "the server takes the mail" wait_for 10 has_mails $((before + 1))
+works "the server takes the mail" wait_for has_mails $((before + 1))
 works "and the mail program waits for its word" pgrep -u medgl-notify -f sendmail
 kill -KILL "$(pgrep -P $starter -x medgl-admin -o || echo $starter)" $starter 2> /dev/null
-works "it ends with who delivers" wait_for 5 sh -c "! pgrep -u medgl-notify"
+works "it ends with who delivers" wait_for sh -c "! pgrep -u medgl-notify"
 rm /run/mailbox.slow
 works "made again by mail" admin alert retry
 works "exactly one mail more" has_mails $((before + 2))

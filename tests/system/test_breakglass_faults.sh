@@ -147,7 +147,7 @@ alerts_begin() {
     printf '#!/bin/sh\nexec sleep 9998\n' > /usr/sbin/sendmail && chmod 755 /usr/sbin/sendmail
     admin alert test > /dev/null 2>&1 &
     deliverer=$!
-    [ "$1" != alone ] || wait_for 20 pgrep -f 'sleep 999[89]'
+    [ "$1" != alone ] || wait_for pgrep -f 'sleep 999[89]'
 }
 alerts_console() {
     admin alert deliver > /dev/null 2>&1 &
@@ -169,7 +169,7 @@ d = sqlite3.connect("/var/lib/medgl/medgl.db", isolation_level=None)
 d.execute("begin exclusive")
 os.kill(os.getpid(), signal.SIGSTOP)' &
     locker=$!
-    wait_for 10 stopped $locker
+    wait_for stopped $locker
 }
 locked_end() {
     kill -KILL $locker
@@ -197,7 +197,7 @@ policy_end() { :; }
 held_begin() {
     LD_PRELOAD=/usr/local/lib/stops.so admin account set $name --full-name "Somebody stopped here" > /dev/null 2>&1 &
     holder=$!
-    wait_for 10 holds_it
+    wait_for holds_it
 }
 holds_it() {
     local pid

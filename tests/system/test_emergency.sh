@@ -51,6 +51,7 @@ timer() {
 told() {
     grep -F "\"kind\":\"$2\"" /run/told/all | grep -F -- "$3" > /run/told/some
     says "$1: the site's program" "$3" /run/told/some
+    logged_all
     grep -F "alert $2:" $log > /run/told/logged
     says "$1: the log" "$3" /run/told/logged
 }
@@ -191,8 +192,8 @@ converses "a typing error is told; capitals and hyphens do not matter; they say 
 	end 5
 END
 small "the typing error was not counted" 0 "k == 'login.failure' and d.get('reason') == 'wrong' and s == '$name' and d.get('failures', 0) > 2"
-works "what they left there goes on" sh -c "pgrep -u $name -f 'sleep 98765' && pgrep -u $name -f 'sleep 98766'"
-works "so does what they started as root" pgrep -u root -xf 'sleep 98767'
+works "what they left there goes on" wait_for sh -c "pgrep -u $name -f 'sleep 98765' && pgrep -u $name -f 'sleep 98766'"
+works "so does what they started as root" wait_for pgrep -u root -xf 'sleep 98767'
 uses "at the console, too" "$code" at tty1 login "$name" <<-END
 	see EMERGENCY 1
 	see $ 
@@ -214,23 +215,35 @@ refused "an account in use is not sealed" 1 medgl-admin breakglass seal emergenc
 
 # -- recover -----------------------------------------------------------------------------------------------
 
+(seen=/run/night/seen.console && uses "it is told why it ends" "$code" at tty1 login "$name") > /run/night/console <<-END &
+	see $ 
+	type touch /run/night/at-console
+	see All sessions of this account are ended now
+	end any
+END
+console=$!
+works "somebody is at the console" wait_for test -e /run/night/at-console
 (seen=/run/night/seen && uses_ssh "a session that is open when it ends is ended" "$code") > /run/night/session <<-END &
 	see $ 
-	type setsid perl -e '\$SIG{HUP} = \$SIG{TERM} = "IGNORE"; while (1) { exit if fork; open my \$f, ">", "/run/night/beat"; print \$f \$\$ }' &
+	type setsid perl -e '\$SIG{HUP} = \$SIG{TERM} = "IGNORE"; while (1) { exit if fork; open my \$f, ">>", "/run/night/beat"; print \$f \$\$ }' &
 	see $ 
 	type touch /run/night/in
-	see All sessions of this account are ended now
 	match closed|hangup|Broken
 	end 255
 END
 session=$!
-works "somebody is still in" wait_for 20 test -e /run/night/in
+works "somebody else is in over ssh" wait_for test -e /run/night/in
+works "and what they started forks again and again" wait_for test -s /run/night/beat
 manual "it is ended" '^medgl-admin emergency recover'
 wait $session
 cp /run/night/seen $seen
 grep -q '^ok' /run/night/session
 tap $? "their session ended"
-works "and all processes of the account" sh -c "! pgrep -u $name"
+wait $console
+cp /run/night/seen.console $seen
+grep -q '^ok' /run/night/console
+tap $? "and it is said why, before it does; over ssh too, if what carries it is not ended first"
+works "and all processes of the account" wait_for sh -c "! pgrep -u $name"
 works "also what forks and ends, again and again" sh -c 'cd /run/night && test -s beat && cp beat beaten && sleep 1 && cmp beat beaten'
 if [ "$(cat /proc/1/loginuid 2> /dev/null)" = 4294967295 ]; then
     works "and what they started as root with sudo" sh -c "! pgrep -u root -xf 'sleep 98767'"

@@ -30,7 +30,7 @@ sys.exit(0 if eval(sys.argv[1]) else 1)' "$1"
 stays_out "without an approval it is closed, in the words of a wrong password (R23)"
 counts "and the ledger says why" 1 "k == 'login.failure' and s == 'vendor1' and d['reason'] == 'maintenance'"
 wrong wrong-guess-one "${over_ssh[@]}"
-works "an approval for another day" approve --on tomorrow
+works "an approval for another day" approve --on "$(date -u -d '3 days' +%F)"
 stays_out "opens nothing today"
 works "one for today" approve --since "$(date -u -d '1 hour ago' +%Y-%m-%dT%H:%M:%SZ)" --until "$(date -u -d '12 hours' +%Y-%m-%dT%H:%M:%SZ)"
 converses "lets in, and shows the work" "${over_ssh[@]}" <<-END
@@ -41,7 +41,7 @@ converses "lets in, and shows the work" "${over_ssh[@]}" <<-END
 	type exit
 	end 0
 END
-works "a session waits for its confirmation" waiting 'len(w) == 1 and w[0]["company"] == "Aoi Systems" and "disk" in w[0]["work"]'
+works "a session waits for its confirmation" wait_for waiting 'len(w) == 1 and w[0]["company"] == "Aoi Systems" and "disk" in w[0]["work"]'
 id=$(python3 -I -c 'import json; print(json.load(open("/run/waiting"))["maintenance"][0]["id"])')
 works "it is confirmed" admin maintenance confirm "$id" --note "as ordered"
 works "nothing waits" waiting 'w == []'
@@ -50,13 +50,13 @@ refused "once" 1 admin maintenance confirm "$id"
 printf 'see Password: \ntype %s\nsee $ \ntype nohup sleep 98765 > /dev/null 2>&1 & touch /tmp/in\nmatch closed|hangup|Broken\nend 255\n' "$own" > /run/steps
 terminal "${over_ssh[@]}" < /run/steps > /run/session 2>&1 &
 session=$!
-works "somebody works" wait_for 20 test -e /tmp/in
+works "somebody works" wait_for test -e /tmp/in
 waiting 'True' && python3 -I -c 'import json; print(json.load(open("/run/waiting"))["maintenance"])' > $seen
 works "and who is still in waits for nothing" waiting 'w == []'
 works "the contract ends" admin maintenance end --company "Aoi Systems" --reason "contract ended"
 wait $session
 tap $? "their session ended"
-works "and all processes of the account" sh -c "! pgrep -u vendor1"
+works "and all processes of the account" wait_for sh -c "! pgrep -u vendor1"
 stays_out "nobody logs in"
 evidence_holds grant.add login.failure
 finish

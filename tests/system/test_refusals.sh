@@ -37,10 +37,12 @@ show_sudo() {
 }
 shown() { # HOST NAME PASSWORD [PERSON]
     local status
+    logged_all
     lines=$(wc -l < $log)
     "show_$1" "${@:2}" > /run/shown.raw 2>&1
     status=$?
     sed "s/\b$2\b/NAME/g" /run/shown.raw > /run/shown
+    logged_all
     [ -z "${4-}" ] || sed -i "s/^\(.*login name: \).*/\1ANSWER/" /run/shown
     tail -n +$((lines + 1)) $log > /run/logged
     return $status
@@ -185,11 +187,12 @@ done
 
 # -- too many sessions: the password was right, and the host says in its own words that there is no session ----
 
+open_are() { [ "$(admin session list --json 2>/dev/null | grep -c '"alice"')" = "$1" ]; }
 rules 'sessions_staff = 1'
+wait_for open_are 0
 ssh -N -o BatchMode=yes alice@127.0.0.1 > /run/held 2>&1 &
 held=$!
-counts_open() { [ "$(admin session list --json 2>/dev/null | grep -c '"alice"')" = 1 ]; }
-wait_for 10 counts_open
+wait_for open_are 1
 tap $? "ssh -N is a session (R29)"
 lines=$(wc -l < $log)
 refused "ssh: one more is refused" 255 ssh -o BatchMode=yes alice@127.0.0.1 true
@@ -197,8 +200,8 @@ refusal_logged() {
     tail -n +$((lines + 1)) $log > /run/logged
     grep -q "session refused: account alice" /run/logged
 }
-works "and the log says why" wait_for 5 refusal_logged
-refused "nor is ssh -N a way around it" 255 timeout 20 ssh -N -o BatchMode=yes alice@127.0.0.1
+works "and the log says why" wait_for refusal_logged
+refused "nor is ssh -N a way around it" 255 timeout 60 ssh -N -o BatchMode=yes alice@127.0.0.1
 converses "login: one more ends at once" login <<-END
 	see login: 
 	type alice
@@ -209,6 +212,7 @@ converses "login: one more ends at once" login <<-END
 END
 kill $held
 wait $held
+wait_for open_are 0
 converses "after it ended there is room again" login <<-END
 	see login: 
 	type alice

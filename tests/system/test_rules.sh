@@ -250,14 +250,14 @@ terminal ssh alice@127.0.0.1 > $seen 2>&1 <<-END &
 	end 255
 END
 session=$!
-wait_for 20 test -e /tmp/logged-in
+wait_for test -e /tmp/logged-in
 admin password revoke alice --reason "seen on a note at the ward" --sessions > /run/revoke.log 2>&1
 revoked=$?
 wait $session
 tap $? "revoking ends an open session at once (R12)"
 cat /run/revoke.log >> $seen
 tap $revoked "medgl-admin says so"
-wait_for 5 sh -c '! pgrep -u alice > /dev/null'
+wait_for sh -c '! pgrep -u alice > /dev/null'
 tap $? "no process of the person is left"
 wrong "$third" ssh -o NumberOfPasswordPrompts=1 alice@127.0.0.1
 grep -q 'Permission denied' $seen

@@ -73,7 +73,7 @@ works "nothing was done" test ! -e /run/was-twin
 userdel --force twin > /run/userdel.log 2>&1
 printf '%s\n' 'attempt_delay = 0' 'sessions_staff = 1' > $policy
 "${as_bob[@]}" sudo -n -u alice sleep 98764 < /dev/null > /run/first 2>&1 &
-works "one session of hers is open (R29)" wait_for 20 pgrep -u alice -f 'sleep 98764'
+works "one session of hers is open (R29)" wait_for pgrep -u alice -f 'sleep 98764'
 refused "no second one" 1 "${as_bob[@]}" sudo -n -u alice touch /run/was-second
 works "nothing was done then" test ! -e /run/was-second
 pkill -u alice -f 'sleep 98764'
