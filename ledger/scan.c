@@ -8,11 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is left of a line; NULs stand behind its end. */
-struct scan {
-    char *at;
-};
-
 /* What names of fields are made of. */
 enum {
     BYTE_NAME = 1,
@@ -31,80 +26,72 @@ static bool byte_is(char c, int what)
 
 #define EVERY(byte) (UINT64_C(0x0101010101010101) * (byte))
 
-/* Sets the high bit of the first zero byte, and maybe of later ones; of none where there is none.
- */
-static inline uint64_t first_zero(uint64_t bytes)
-{
-    return (bytes - EVERY(0x01)) & ~bytes;
-}
-
 /* The first byte that is not plain: printable ASCII other than quote and backslash needs no second
- * look in a text. Eight at a time; SCAN_SLACK makes that safe, and its NULs end it. What is
- * borrowed or carried comes from a byte that is not plain itself, and in front: the lowest bit is
- * right. */
-static char *scan_plain(char *at)
+ * look in a text. Eight at a time; SCAN_SLACK makes that safe, and its NULs end it. Each term has
+ * the high bit of a byte that is not plain: beyond ASCII, DEL, a control, a quote, a backslash. A
+ * plain byte has it only where one in front of it, which is not plain, carried or borrowed: the
+ * lowest bit is right. */
+static inline char *scan_plain(char *at)
 {
     for (;; at += sizeof(uint64_t)) {
         uint64_t bytes;
         memcpy(&bytes, at, sizeof(bytes));
         bytes = le64toh(bytes);
-        const uint64_t odd = (bytes | (bytes + EVERY(0x01)) | ((bytes - EVERY(' ')) & ~bytes) |
-                              first_zero(bytes ^ EVERY('"')) | first_zero(bytes ^ EVERY('\\'))) &
-                             EVERY(0x80);
+        const uint64_t odd =
+            (bytes | (bytes + EVERY(0x01)) | (bytes - EVERY(' ')) |
+             ((bytes ^ EVERY('"')) - EVERY(0x01)) | ((bytes ^ EVERY('\\')) - EVERY(0x01))) &
+            EVERY(0x80);
         if (odd != 0)
             return at + __builtin_ctzll(odd) / 8;
     }
 }
 
-/* In line, so that the comparison with a constant is one of words. */
-static inline __attribute__((always_inline)) bool scan_bytes(struct scan *s, const char *bytes,
-                                                             size_t len)
-{
-    if (memcmp(s->at, bytes, len) != 0)
-        return false;
-    s->at += len;
-    return true;
-}
+/* All that follow are given where they begin, and return where the line goes on; NULL: it is no
+ * entry. By value, so that the place stays in a register. NULs stand behind the line's end. */
 
-/* A string constant, of at most SCAN_SLACK bytes. */
-#define SCAN(s, literal)                                                                           \
+/* Goes beyond a string constant of at most SCAN_SLACK bytes, where it is next. Said to be likely,
+ * or gcc calls memcmp() instead of comparing words. */
+#define SCAN(at, literal)                                                                          \
     __extension__({                                                                                \
         _Static_assert(sizeof(literal) - 1 <= SCAN_SLACK,                                          \
                        "longer than what stands behind a line");                                   \
-        scan_bytes(s, literal, sizeof(literal) - 1);                                               \
+        const bool there = __builtin_expect(memcmp(at, literal, sizeof(literal) - 1) == 0, 1);     \
+        if (there)                                                                                 \
+            (at) += sizeof(literal) - 1;                                                           \
+        there;                                                                                     \
     })
 
 /* One that has more than plain bytes, from `text` on. */
-static bool scan_text_slow(struct scan *s, const char *text)
+static char *scan_text_slow(char *at, const char *text)
 {
-    char *to = s->at;
+    char *to = at;
     for (;;) {
-        char c = *s->at++;
+        char c = *at++;
         if (c == '"')
             break;
         if (c == '\\') { /* printable texts need no other escape, so no other is the one form */
-            c = *s->at++;
+            c = *at++;
             if (c != '"' && c != '\\')
-                return false;
+                return NULL;
         }
         if (c == '\0')
-            return false;
+            return NULL;
         *to++ = c;
     }
     *to = '\0';
-    return text_is_printable(text);
+    return text_is_printable(text) ? at : NULL;
 }
 
-static bool scan_text(struct scan *s, const char **text)
+static char *scan_text(char *at, const char **text)
 {
-    if (*s->at != '"')
-        return false;
-    *text = ++s->at;
-    s->at = scan_plain(s->at);
-    if (*s->at != '"')
-        return scan_text_slow(s, *text);
-    *s->at++ = '\0';
-    return true;
+    if (*at != '"')
+        return NULL;
+    *text = ++at;
+    at = scan_plain(at);
+    if (*at != '"')
+        return scan_text_slow(at, *text);
+    *at++ = '\0';
+    return at;
 }
 
 static bool is_digit(char c)
@@ -113,127 +100,142 @@ static bool is_digit(char c)
 }
 
 /* Counted below zero, where there is one more than above it. */
-static bool scan_number(struct scan *s, int64_t *number)
+static char *scan_number(char *at, int64_t *number)
 {
-    const bool negative = *s->at == '-';
-    const char *at = s->at + negative;
+    const bool negative = *at == '-';
     int64_t value = 0;
+    at += negative;
     if (!is_digit(at[0]) || (at[0] == '0' && (negative || is_digit(at[1]))))
-        return false;
+        return NULL;
     for (; is_digit(*at); at++)
         if (__builtin_mul_overflow(value, 10, &value) ||
             __builtin_sub_overflow(value, *at - '0', &value))
-            return false;
-    s->at += at - s->at;
+            return NULL;
     *number = value;
-    return negative || !__builtin_sub_overflow(INT64_C(0), value, number);
+    return negative || !__builtin_sub_overflow(INT64_C(0), value, number) ? at : NULL;
 }
 
-static bool scan_bool(struct scan *s, int64_t *value)
+static char *scan_bool(char *at, int64_t *value)
 {
-    *value = SCAN(s, "true");
-    return *value != 0 || SCAN(s, "false");
+    *value = SCAN(at, "true");
+    return *value != 0 || SCAN(at, "false") ? at : NULL;
 }
 
 /* "name": of a field. */
-static bool scan_name(struct scan *s, const char **name, size_t *len)
+static inline char *scan_name(char *at, const char **name, size_t *len)
 {
-    if (s->at[0] != '"' || !byte_is(s->at[1], BYTE_LOWER))
-        return false;
-    *name = ++s->at;
-    while (byte_is(*s->at, BYTE_NAME))
-        s->at++;
-    *len = (size_t)(s->at - *name);
-    if (s->at[0] != '"' || s->at[1] != ':')
-        return false;
-    *s->at = '\0';
-    s->at += 2;
-    return true;
+    if (at[0] != '"' || !byte_is(at[1], BYTE_LOWER))
+        return NULL;
+    *name = ++at;
+    while (byte_is(*at, BYTE_NAME))
+        at++;
+    *len = (size_t)(at - *name);
+    if (at[0] != '"' || at[1] != ':')
+        return NULL;
+    *at = '\0';
+    return at + 2;
 }
 
-static bool scan_value(struct scan *s, struct ledger_field *field)
+static inline char *scan_value(char *at, struct ledger_field *field)
 {
     field->text = NULL;
     field->number = 0;
-    switch (*s->at) {
+    switch (*at) {
     case '"':
         field->type = LEDGER_FIELD_TEXT;
-        return scan_text(s, &field->text);
+        return scan_text(at, &field->text);
     case 't':
     case 'f':
         field->type = LEDGER_FIELD_BOOL;
-        return scan_bool(s, &field->number);
+        return scan_bool(at, &field->number);
     default:
         field->type = LEDGER_FIELD_NUMBER;
-        return scan_number(s, &field->number);
+        return scan_number(at, &field->number);
     }
 }
 
-static bool scan_details(struct scan *s, struct ledger_entry *entry)
+/* Whether the last field's name is none of those before it. Most names have a mark of their own in
+ * `marks`, so that they are compared with none. */
+static inline bool name_is_new(const struct ledger_entry *entry, size_t last, size_t len,
+                               uint64_t *marks)
 {
-    size_t len[LEDGER_FIELDS_MAX];
-    size_t count = 0;
-    if (!SCAN(s, "{"))
-        return false;
-    while (*s->at != '}') {
-        struct ledger_field *field = &entry->fields[count];
-        if (count == LEDGER_FIELDS_MAX || (count > 0 && !SCAN(s, ",")) ||
-            !scan_name(s, &field->name, &len[count]))
+    const char *name = entry->fields[last].name;
+    const uint64_t mark = UINT64_C(1) << ((unsigned char)name[0] + 7 * len) % 64;
+    const bool compare = (*marks & mark) != 0;
+    *marks |= mark;
+    for (size_t i = 0; compare && i < last; i++)
+        if (strcmp(entry->fields[i].name, name) == 0)
             return false;
-        for (size_t i = 0; i < count; i++)
-            if (len[i] == len[count] && memcmp(entry->fields[i].name, field->name, len[i]) == 0)
-                return false;
-        if (!scan_value(s, field))
-            return false;
-        entry->field_count = ++count;
-    }
-    s->at++;
     return true;
 }
 
-static bool scan_clock(struct scan *s, bool *synchronised)
+static inline char *scan_details(char *at, struct ledger_entry *entry)
 {
-    *synchronised = SCAN(s, "\"synchronised\"");
-    return *synchronised || SCAN(s, "\"unsynchronised\"");
+    uint64_t marks = 0;
+    size_t count = 0, len;
+    if (!SCAN(at, "{"))
+        return NULL;
+    while (*at != '}') {
+        struct ledger_field *field = &entry->fields[count];
+        if (count == LEDGER_FIELDS_MAX || (count > 0 && !SCAN(at, ",")) ||
+            (at = scan_name(at, &field->name, &len)) == NULL ||
+            !name_is_new(entry, count, len, &marks) || (at = scan_value(at, field)) == NULL)
+            return NULL;
+        entry->field_count = ++count;
+    }
+    return at + 1;
+}
+
+static inline char *scan_clock(char *at, bool *synchronised)
+{
+    *synchronised = SCAN(at, "\"synchronised\"");
+    return *synchronised || SCAN(at, "\"unsynchronised\"") ? at : NULL;
 }
 
 /* A time before 1970 is no clock's, and what clock_format_utc() gives for one out of its range. */
-static bool scan_time(struct scan *s, medgl_time *t)
+static inline char *scan_time(char *at, medgl_time *t)
 {
     const char *text;
-    return scan_text(s, &text) && clock_parse_utc(text, t) == MEDGL_OK && *t >= 0;
+    at = scan_text(at, &text);
+    return at != NULL && clock_parse_utc(text, t) == MEDGL_OK && *t >= 0 ? at : NULL;
 }
 
-static bool scan_kind(struct scan *s, enum ledger_kind *kind)
+static inline char *scan_kind(char *at, enum ledger_kind *kind)
 {
     const char *word;
-    return scan_text(s, &word) && ledger_kind_parse(word, kind) == MEDGL_OK;
+    at = scan_text(at, &word);
+    return at != NULL && ledger_kind_parse(word, kind) == MEDGL_OK ? at : NULL;
 }
 
-static bool scan_subject(struct scan *s, struct ledger_subject *subject)
+static inline char *scan_subject(char *at, struct ledger_subject *subject)
 {
     *subject = (struct ledger_subject){NULL, NULL};
-    return SCAN(s, "null") ||
-           (SCAN(s, "{\"account\":") && scan_text(s, &subject->account) && SCAN(s, ",\"name\":") &&
-            scan_text(s, &subject->name) && SCAN(s, "}"));
+    if (SCAN(at, "{\"account\":"))
+        return (at = scan_text(at, &subject->account)) != NULL && SCAN(at, ",\"name\":") &&
+                       (at = scan_text(at, &subject->name)) != NULL && SCAN(at, "}")
+                   ? at
+                   : NULL;
+    return SCAN(at, "null") ? at : NULL;
 }
 
 bool ledger_scan_in_place(char *line, size_t len, struct ledger_entry *entry)
 {
-    struct scan scan = {line}, *s = &scan;
+    char *at = line;
     int64_t seq = -1;
     entry->field_count = 0;
-    bool good = SCAN(s, "{\"seq\":") && scan_number(s, &seq) && seq >= 0 && SCAN(s, ",\"time\":") &&
-                scan_time(s, &entry->time) && SCAN(s, ",\"clock\":") &&
-                scan_clock(s, &entry->clock_synchronised) && SCAN(s, ",\"origin\":") &&
-                scan_text(s, &entry->origin) && entry->origin[0] != '\0' && SCAN(s, ",\"kind\":") &&
-                scan_kind(s, &entry->kind) && SCAN(s, ",\"actor\":{\"uid\":") &&
-                scan_number(s, &entry->actor.uid) && entry->actor.uid >= -1 &&
-                SCAN(s, ",\"name\":") && scan_text(s, &entry->actor.name) &&
-                SCAN(s, "},\"subject\":") && scan_subject(s, &entry->subject) &&
-                SCAN(s, ",\"details\":") && scan_details(s, entry) && SCAN(s, "}");
+    bool good =
+        SCAN(at, "{\"seq\":") && (at = scan_number(at, &seq)) != NULL && seq >= 0 &&
+        SCAN(at, ",\"time\":") && (at = scan_time(at, &entry->time)) != NULL &&
+        SCAN(at, ",\"clock\":") && (at = scan_clock(at, &entry->clock_synchronised)) != NULL &&
+        SCAN(at, ",\"origin\":") && (at = scan_text(at, &entry->origin)) != NULL &&
+        entry->origin[0] != '\0' && SCAN(at, ",\"kind\":") &&
+        (at = scan_kind(at, &entry->kind)) != NULL && SCAN(at, ",\"actor\":{\"uid\":") &&
+        (at = scan_number(at, &entry->actor.uid)) != NULL && entry->actor.uid >= -1 &&
+        SCAN(at, ",\"name\":") && (at = scan_text(at, &entry->actor.name)) != NULL &&
+        SCAN(at, "},\"subject\":") && (at = scan_subject(at, &entry->subject)) != NULL &&
+        SCAN(at, ",\"details\":") && (at = scan_details(at, entry)) != NULL && SCAN(at, "}");
     entry->seq = (uint64_t)seq;
-    return good && s->at == line + len;
+    return good && at == line + len;
 }
 
 enum medgl_error ledger_scan(struct ledger_scanner *scanner, const char *line, size_t len)
