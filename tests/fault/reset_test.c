@@ -9,7 +9,7 @@
 #include "base/clock.h"
 
 #define POINTS_MAX    2000
-#define GUARD_TRIES   100 /* of 20 ms, until the guard of the slip has looked after it */
+#define GUARD_TRIES   1500 /* of 20 ms, until the guard of the slip has looked after it */
 #define ORDINARY_USER 65534
 
 static char program[PATH_MAX]; /* a copy that anybody may run */
