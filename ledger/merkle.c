@@ -9,6 +9,12 @@ enum medgl_error merkle_leaf(const void *entry, size_t len, unsigned char leaf[M
     return crypto_sha256((const struct bytes[]){{"\x00", 1}, {entry, len}}, 2, leaf);
 }
 
+enum medgl_error merkle_leaf_in_place(void *bytes, size_t len, unsigned char leaf[MERKLE_HASH_SIZE])
+{
+    *(unsigned char *)bytes = 0x00;
+    return crypto_sha256(&(struct bytes){bytes, MERKLE_LEAF_SLACK + len}, 1, leaf);
+}
+
 enum medgl_error merkle_node(const unsigned char left[MERKLE_HASH_SIZE],
                              const unsigned char right[MERKLE_HASH_SIZE],
                              unsigned char node[MERKLE_HASH_SIZE])

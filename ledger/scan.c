@@ -238,21 +238,28 @@ bool ledger_scan_in_place(char *line, size_t len, struct ledger_entry *entry)
     return good && at == line + len;
 }
 
-enum medgl_error ledger_scan(struct ledger_scanner *scanner, const char *line, size_t len)
+static enum medgl_error scanner_room(struct ledger_scanner *scanner, size_t room)
 {
-    if (len + SCAN_SLACK > scanner->room) {
-        const size_t room = 2 * len + 1024;
-        free(scanner->buffer);
-        scanner->room = 0;
-        scanner->buffer = malloc(room);
-        if (scanner->buffer == NULL)
-            return MEDGL_ERR_MEMORY;
-        scanner->room = room;
-    }
-    memcpy(scanner->buffer, line, len);
-    memset(scanner->buffer + len, 0, SCAN_SLACK);
-    return ledger_scan_in_place(scanner->buffer, len, &scanner->entry) ? MEDGL_OK
-                                                                       : MEDGL_ERR_CORRUPT;
+    if (room <= scanner->room)
+        return MEDGL_OK;
+    ledger_scanner_free(scanner);
+    scanner->buffer = malloc(2 * room);
+    if (scanner->buffer == NULL)
+        return MEDGL_ERR_MEMORY;
+    scanner->room = 2 * room;
+    return MEDGL_OK;
+}
+
+enum medgl_error ledger_scan(struct ledger_scanner *scanner, const char *line, size_t len,
+                             unsigned char leaf[MERKLE_HASH_SIZE])
+{
+    MEDGL_TRY(scanner_room(scanner, MERKLE_LEAF_SLACK + len + SCAN_SLACK));
+    char *copy = scanner->buffer + MERKLE_LEAF_SLACK;
+    memcpy(copy, line, len);
+    memset(copy + len, 0, SCAN_SLACK);
+    if (leaf != NULL) /* first, as the scan cuts texts from it */
+        MEDGL_TRY(merkle_leaf_in_place(scanner->buffer, len, leaf));
+    return ledger_scan_in_place(copy, len, &scanner->entry) ? MEDGL_OK : MEDGL_ERR_CORRUPT;
 }
 
 void ledger_scanner_free(struct ledger_scanner *scanner)

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "ledger/entry.h"
+#include "ledger/merkle.h"
 
 #include <stddef.h>
 
@@ -29,8 +30,10 @@ struct ledger_scanner {
     struct ledger_entry entry; /* of the last line that was one; its texts are valid until the next
                                   call */
 };
-/* MEDGL_ERR_CORRUPT: it is no entry. */
-enum medgl_error ledger_scan(struct ledger_scanner *scanner, const char *line, size_t len);
+/* `leaf` (NULL: not wanted) becomes the line's hash in the tree, of whatever it says.
+ * MEDGL_ERR_CORRUPT: it is no entry. */
+enum medgl_error ledger_scan(struct ledger_scanner *scanner, const char *line, size_t len,
+                             unsigned char leaf[MERKLE_HASH_SIZE]);
 void ledger_scanner_free(struct ledger_scanner *scanner); /* also for auto_clean() */
 
 #endif

@@ -290,14 +290,15 @@ static void entry_order(struct ledger_verifier *verifier, uint64_t seq)
     verifier->expected = seq + 1;
 }
 
-/* What the line says, as far as it says anything. */
+/* What the line says, as far as it says anything, and its hash. */
 static enum medgl_error entry_content(struct ledger_verifier *verifier, uint64_t seq,
                                       const char *line, size_t len,
+                                      unsigned char hash[MERKLE_HASH_SIZE],
                                       const struct ledger_entry **found)
 {
     struct ledger_result *result = &verifier->result;
     const struct ledger_entry *entry = &verifier->scanner.entry;
-    enum medgl_error error = ledger_scan(&verifier->scanner, line, len);
+    enum medgl_error error = ledger_scan(&verifier->scanner, line, len, hash);
     if (error == MEDGL_ERR_CORRUPT) {
         verifier_fault(verifier, seq, "this line is no entry in the form that entries have");
         return MEDGL_OK;
@@ -325,8 +326,7 @@ enum medgl_error ledger_verifier_entry(struct ledger_verifier *verifier, uint64_
     MEDGL_TRY(verifier_begin(verifier));
     entry_order(verifier, seq);
     if (line != NULL) {
-        MEDGL_TRY(entry_content(verifier, seq, line, len, &found));
-        MEDGL_TRY(merkle_leaf(line, len, hash));
+        MEDGL_TRY(entry_content(verifier, seq, line, len, hash, &found));
         if (leaf != NULL && memcmp(leaf, hash, sizeof(hash)) != 0)
             verifier_fault(verifier, seq, "the stored hash is not that of the entry");
     } else {

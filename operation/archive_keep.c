@@ -240,7 +240,7 @@ static enum medgl_error keep_entry(struct keep_run *run, const struct ledger_ent
 static enum medgl_error keep_line(void *argument, const struct ledger_row *row)
 {
     struct keep_run *run = argument;
-    MEDGL_TRY(ledger_scan(&run->scanner, row->line, row->len));
+    MEDGL_TRY(ledger_scan(&run->scanner, row->line, row->len, NULL));
     return keep_entry(run, &run->scanner.entry);
 }
 
@@ -258,7 +258,7 @@ enum medgl_error archive_keep_before(struct archive_keep *keep, const struct led
         return MEDGL_ERR_CORRUPT;
     if (!peek_is(&peek, LEDGER_SESSION_OPEN))
         return MEDGL_OK;
-    MEDGL_TRY(ledger_scan(&scanner, row->line, row->len));
+    MEDGL_TRY(ledger_scan(&scanner, row->line, row->len, NULL));
     return keep_id(&keep->sessions, ledger_entry_find_text(&scanner.entry, "session"));
 }
 

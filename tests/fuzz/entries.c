@@ -1,5 +1,5 @@
 /* Lines of the ledger: what the scanner takes is byte for byte what the encoder (a JSON library)
- * makes of it, and the two ways of calling it agree. */
+ * makes of it, its leaf is the tree's, and the two ways of calling it agree. */
 #include "tests/fuzz/fuzz.h"
 
 #include "base/auto.h"
@@ -16,8 +16,10 @@ void fuzz_entry(const uint8_t *bytes, size_t len)
     line = malloc(len > 0 ? len : 1); /* its end is watched */
     must(line != NULL);
     memcpy(line, bytes, len);
-    const enum medgl_error error = ledger_scan(&scanner, line, len);
+    unsigned char leaf[MERKLE_HASH_SIZE], told[MERKLE_HASH_SIZE];
+    const enum medgl_error error = ledger_scan(&scanner, line, len, told);
     must(error == MEDGL_OK || error == MEDGL_ERR_CORRUPT);
+    must(merkle_leaf(line, len, leaf) == MEDGL_OK && memcmp(leaf, told, sizeof(leaf)) == 0);
     must(ledger_entry_decode(line, len, &parsed) == error);
     if (error != MEDGL_OK)
         return;
