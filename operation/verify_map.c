@@ -7,25 +7,40 @@
 #define MAP_LEAST 64
 
 /* Multiplies eight bytes at a time, from a seed that nobody knows. */
-static size_t map_hash(const struct verify_map *map, const char *id, size_t len)
+static uint64_t map_hash(const struct verify_map *map, const char *id, size_t len)
 {
     uint64_t hash = map->seed;
-    for (size_t at = 0; at < len; at += sizeof(uint64_t)) {
+    for (; len > 0; id += sizeof(uint64_t)) {
         uint64_t part = 0;
-        memcpy(&part, id + at, len - at < sizeof(part) ? len - at : sizeof(part));
+        if (len >= sizeof(part))
+            memcpy(&part, id, sizeof(part)); /* of a constant size: a load, and no call */
+        else
+            memcpy(&part, id, len);
         hash = (hash ^ part) * UINT64_C(0x9e3779b97f4a7c15);
         hash ^= hash >> 29 ^ map->seed;
+        len -= len < sizeof(part) ? len : sizeof(part);
     }
-    return (size_t)hash & (map->size - 1);
+    return hash;
+}
+
+static struct map_node **map_bucket(const struct verify_map *map, uint64_t hash)
+{
+    return &map->buckets[hash & (map->size - 1)];
+}
+
+static bool node_is(const struct map_node *node, uint64_t hash, const char *id, size_t len)
+{
+    return node->hash == hash && memcmp(node->id, id, len) == 0 && node->id[len] == '\0';
 }
 
 void *map_find(const struct verify_map *map, const char *id)
 {
-    const size_t len = strnlen(id, MAP_ID_SIZE - 1);
-    if (map->size == 0)
+    if (map->count == 0)
         return NULL;
-    struct map_node *node = map->buckets[map_hash(map, id, len)];
-    while (node != NULL && (memcmp(node->id, id, len) != 0 || node->id[len] != '\0'))
+    const size_t len = strnlen(id, MAP_ID_SIZE - 1);
+    const uint64_t hash = map_hash(map, id, len);
+    struct map_node *node = *map_bucket(map, hash);
+    while (node != NULL && !node_is(node, hash, id, len))
         node = node->bucket;
     return node;
 }
@@ -42,7 +57,7 @@ static bool map_grow(struct verify_map *map)
     map->buckets = buckets;
     map->size = size;
     for (struct map_node *node = map->first; node != NULL; node = node->next) {
-        struct map_node **bucket = &buckets[map_hash(map, node->id, strlen(node->id))];
+        struct map_node **bucket = map_bucket(map, node->hash);
         node->bucket = *bucket;
         *bucket = node;
     }
@@ -58,7 +73,8 @@ void *map_add(struct verify_map *map, const char *id, size_t size)
     if (node == NULL)
         return NULL;
     memcpy(node->id, id, len);
-    struct map_node **bucket = &map->buckets[map_hash(map, id, len)];
+    node->hash = map_hash(map, id, len);
+    struct map_node **bucket = map_bucket(map, node->hash);
     node->bucket = *bucket;
     *bucket = node;
     node->prev = map->last;
@@ -74,7 +90,7 @@ void *map_add(struct verify_map *map, const char *id, size_t size)
 void map_remove(struct verify_map *map, void *node)
 {
     struct map_node *gone = node;
-    struct map_node **at = &map->buckets[map_hash(map, gone->id, strlen(gone->id))];
+    struct map_node **at = map_bucket(map, gone->hash);
     while (*at != gone)
         at = &(*at)->bucket;
     *at = gone->bucket;

@@ -13,9 +13,10 @@
 
 /* The first member of whatever is kept. */
 struct map_node {
-    struct map_node *bucket;      /* the next one in its bucket */
-    struct map_node *next, *prev; /* in order */
+    struct map_node *bucket; /* the next one in its bucket */
+    uint64_t hash;           /* all of it: an id is compared where it fits, and near by */
     char id[MAP_ID_SIZE];
+    struct map_node *next, *prev; /* in order */
 };
 
 /* Zeroed is ready for use. Ids come from lines that anybody may have written: how they spread is
