@@ -75,7 +75,8 @@ const struct ledger_field *ledger_entry_find(const struct ledger_entry *entry, c
                                              enum ledger_field_type type)
 {
     for (size_t i = 0; i < entry->field_count; i++)
-        if (entry->fields[i].type == type && strcmp(entry->fields[i].name, name) == 0)
+        if (entry->fields[i].type == type && entry->fields[i].name[0] == name[0] &&
+            strcmp(entry->fields[i].name, name) == 0)
             return &entry->fields[i];
     return NULL;
 }
