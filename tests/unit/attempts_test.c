@@ -210,7 +210,7 @@ static void a_closed_account_alike(void **state)
 
 /* -- a second factor -------------------------------------------------------------------------- */
 
-static int64_t codes_used; /* steps of the device that were, counted from the one before now */
+static int64_t codes_used; /* steps of the device that were, counted from now */
 
 /* A code of the device, right or wrong, and a password. */
 static enum login_reason with_code(bool right, const char *password)
@@ -218,7 +218,7 @@ static enum login_reason with_code(bool right, const char *password)
     auto_clean(proof_clear) struct proof proof;
     auto_secret struct secret typed = SECRET_NONE;
     const struct caller caller = caller_from("192.0.2.1");
-    const char *code = right ? shown(codes_used++ - 1) : not_shown();
+    const char *code = right ? shown(codes_used++) : not_shown();
     assert_int_equal(secret_copy(&typed, password, strlen(password)), MEDGL_OK);
     assert_int_equal(proof_find(&here->context, &caller, here->user, PROOF_LOGIN, &proof),
                      MEDGL_OK);

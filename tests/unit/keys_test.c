@@ -315,14 +315,14 @@ static void people_log_in_as_before(void **state)
     char heard[4096];
     (void)state;
     begin_with_device();
-    assert_int_equal(login_with(PASSWORD_TWO, shown(-1)), LOGIN_ALLOWED);
+    assert_int_equal(login_with(PASSWORD_TWO, shown(0)), LOGIN_ALLOWED);
     rotate_well(KEY_USE_STORE);
     reopen(here);
-    assert_int_equal(login_with(PASSWORD_TWO, shown(-1)), LOGIN_REFUSED); /* used up before */
-    assert_int_equal(login_with(PASSWORD_TWO, shown(0)), LOGIN_ALLOWED);
+    assert_int_equal(login_with(PASSWORD_TWO, shown(0)), LOGIN_REFUSED); /* used up before */
+    assert_int_equal(login_with(PASSWORD_TWO, shown(1)), LOGIN_ALLOWED);
     assert_int_equal(login_with(PASSWORD_TWO, paper[3]), LOGIN_ALLOWED);
     assert_int_equal(login_with(PASSWORD_TWO, paper[3]), LOGIN_REFUSED);
-    assert_int_equal(login_with(PASSWORD_ONE, shown(1)), LOGIN_REFUSED);
+    assert_int_equal(login_with(PASSWORD_ONE, shown(2)), LOGIN_REFUSED);
     /* R16: what was in force before is remembered. */
     write_policy(here, "password_min_age = 0\nattempts_per_account = 100\n");
     reopen(here);

@@ -304,6 +304,7 @@ static void prepare(const char *policy, unsigned enrolled)
         waive(GRANT_INSTEAD_RECOVERY);
     write_policy(here, policy);
     reopen(here);
+    shown_begin();
 }
 
 static void test_login(void **state)
@@ -451,6 +452,7 @@ static void test_closed(void **state)
     assert_int_equal(login_with(PASSWORD_ONE, paper[0]), LOGIN_ALLOWED);
     assert_int_equal(login_with(PASSWORD_ONE, shown(0)), LOGIN_REFUSED);
     unlock(NULL);
+    shown_begin();
     assert_int_equal(login_with(PASSWORD_ONE, shown(0)), LOGIN_ALLOWED);
     assert_int_equal(wrong_codes(), 0);
     close_here(NULL);
