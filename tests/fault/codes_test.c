@@ -119,7 +119,7 @@ static bool device_code(const struct scene *scene, int ahead, char code[16])
  * remembered as that of a slow clock, and the next one, of a fast clock, would be out of reach. */
 static void step_begin(void)
 {
-    while (clock_read().now % (30 * MEDGL_SECOND) > 15 * MEDGL_SECOND)
+    while (clock_read().now % (30 * MEDGL_SECOND) > 8 * MEDGL_SECOND)
         clock_sleep(100);
 }
 
