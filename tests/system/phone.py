@@ -95,12 +95,12 @@ def code_at(phone, step):
 
 
 def fresh(path, ahead):
-    """The server knows the time at which it last accepted a code, and how fast the phone's clock was then."""
+    """The server knows the time at which it last accepted a code, and how fast the phone's clock was then: it is as fast since."""
     phone = load(path)
     while ahead > 1 and int(time.time()) // phone["period"] <= phone["at"]:
         time.sleep(0.2)
     now = int(time.time()) // phone["period"]
-    phone.update(last=max(phone["last"] + ahead, now), at=now)
+    phone.update(last=max(phone["last"] + ahead, phone["last"] + now - phone["at"]), at=now)
     keep(path, phone)
     print(code_at(phone, phone["last"]))
 
