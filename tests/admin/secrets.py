@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 
-PATIENCE = 20
+PATIENCE = 60
 
 
 def waits(pid):

@@ -252,11 +252,18 @@ if not eval("(" + sys.argv[1] + ")", {"it": it}):
     tap $? "$name"
 }
 
+has_kinds() { # KIND...: the ledger, as it is in /run/ledger.export
+    local kind
+    admin ledger export > /run/ledger.export 2> $seen || return 1
+    for kind; do
+        grep -qF "\"kind\":\"$kind\"" /run/ledger.export || return 1
+    done
+}
 # What holds after everything: the ledger verifies and has these kinds, and no password is anywhere.
 evidence_holds() { # KIND...
     local kind secret places=(/var/lib/medgl /var/log /run/medgl /etc/medgl)
     works "the ledger verifies" admin ledger verify
-    admin ledger export > /run/ledger.export 2>$seen
+    wait_for has_kinds "$@"
     for kind; do
         says "the ledger has $kind" "\"kind\":\"$kind\"" /run/ledger.export
     done
