@@ -283,15 +283,38 @@ static enum medgl_error deliver_place(struct admin *admin, enum context_place pl
     return MEDGL_OK;
 }
 
+/* First of all: of what an emergency's longest time ended, and what lasts, is told by this run.
+ * MUST: what fails here keeps no alert back. No child keeps root for it: processes end with
+ * `emergency settle` alone. true: an emergency was over. */
+static bool deliver_settle(struct admin *admin)
+{
+    const char *root = admin->identity.root;
+    auto_clean(context_close) struct context context = {.store = NULL};
+    bool settled = false;
+    if (!context_there(root, CONTEXT_BREAKGLASS) ||
+        context_open_breakglass(root, CONTEXT_STATE, &context) != MEDGL_OK)
+        return false; /* deliver_place() says it, and tells it */
+    context.actor = admin->identity.actor;
+    const enum medgl_error error = operation_emergency_settle(&context, &settled);
+    if (error != MEDGL_OK)
+        complain(_("Whether an emergency is over could not be looked at or written down: %s. Used "
+                   "accounts are closed all the same; it is tried again each minute."),
+                 medgl_error_text(error));
+    return settled;
+}
+
 /* Last of all: no alert waits for it. */
-static void deliver_join(struct admin *admin)
+static void deliver_join(struct admin *admin, bool settled)
 {
     const char *root = admin->identity.root;
     if (!context_there(root, CONTEXT_MAIN) || !context_there(root, CONTEXT_BREAKGLASS) ||
         context_open_breakglass(root, CONTEXT_STATE, &admin->context) != MEDGL_OK)
         return;
     admin->context.actor = admin->identity.actor;
-    emergency_join_due(admin);
+    if (settled)
+        emergency_join_now(admin);
+    else
+        emergency_join_due(admin);
     context_close(&admin->context);
 }
 
@@ -301,12 +324,13 @@ enum admin_exit alert_deliver(struct admin *admin)
     struct alert_report report = {0}, more;
     enum medgl_error error = MEDGL_OK;
     bool watched, all = true;
+    const bool settled = deliver_settle(admin);
     for (size_t i = 0; i < MEDGL_COUNT(places); i++) {
         error = worse(error, deliver_place(admin, places[i], &more, &watched));
         report_add(&report, &more);
         all &= watched;
     }
-    deliver_join(admin);
+    deliver_join(admin, settled);
     enum admin_exit code = alert_say(admin, error, &report);
     return all ? code : ADMIN_UNUSABLE;
 }
