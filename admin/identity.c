@@ -1,7 +1,9 @@
 /* Who acts, and with what privilege: root becomes the owner of the store for good. Never asks the
  * environment. */
+#include "admin/option_check.h"
 #include "admin/reset.h"
 #include "admin/role.h"
+#include "admin/steps.h"
 
 #include "base/privilege.h"
 #include "base/text.h"
@@ -12,6 +14,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+
+#define ASKED_AT_MOST 3
 
 static enum admin_exit identity_root(struct identity *identity, const char *given)
 {
@@ -88,6 +92,21 @@ static enum admin_exit identity_owner(struct identity *identity, bool bare)
                                : identity_for_user(identity, there);
 }
 
+/* A wrong answer is asked for again: no act fails for a typing error, and none waits for ever. */
+static enum admin_exit identity_ask(char *name, size_t size)
+{
+    step_say(_("The kernel does not know who is logged in here (no audit login uid). The ledger "
+               "will say that the name was given, not proven."));
+    for (int i = 0; i < ASKED_AT_MOST; i++) {
+        const enum medgl_error error = ask_line(_("Who are you (login name)?"), name, size);
+        if (error != MEDGL_OK && error != MEDGL_ERR_ARGUMENT)
+            return admin_failed(error, "", NULL);
+        if (option_check(OPTION_OPERATOR, name)) /* of one that was too long nothing is left */
+            return ADMIN_DONE;
+    }
+    return ADMIN_USAGE;
+}
+
 /* R06, R11: the kernel's word goes before the operator's. */
 static enum admin_exit identity_actor(struct identity *identity, const struct options *options)
 {
@@ -112,6 +131,10 @@ static enum admin_exit identity_actor(struct identity *identity, const struct op
     }
     if (!options->verb->changes)
         return ADMIN_DONE;
+    if (ask_possible() && options->value[OPTION_JSON] == NULL) {
+        identity->actor.asserted = true;
+        return identity_ask(identity->actor.name, sizeof(identity->actor.name));
+    }
     complain(
         _("The kernel does not know who is logged in here (no audit login uid): say who acts with "
           "--operator NAME. The ledger will say that the name was given, not proven."));
@@ -125,9 +148,8 @@ static enum admin_exit identity_person(struct identity *identity, const struct o
                  options->value[OPTION_FROM] != NULL || options->value[OPTION_KEY] != NULL ||
                  options->value[OPTION_CERTIFICATE] != NULL ||
                  options->value[OPTION_DOCUMENT] != NULL || reset_asks(options) ||
-                 options->value[OPTION_SHADOW] != NULL ||
-                 options->value[OPTION_VKEY] != NULL || options->value[OPTION_ARCHIVE] != NULL ||
-                 options->checkpoint_count > 0;
+                 options->value[OPTION_SHADOW] != NULL || options->value[OPTION_VKEY] != NULL ||
+                 options->value[OPTION_ARCHIVE] != NULL || options->checkpoint_count > 0;
     identity->person = getuid();
     identity->person_group = getgid();
     if (!files || !identity->from_root || identity->actor.uid <= 0)

@@ -97,6 +97,60 @@ if [ "$loginuid" = 4294967295 ]; then
     operator=
     says "a change without --operator" 2 'say who acts with --operator' account unlock daemon --reason x
     exits "reading needs none" 0 account list
+    asked() { # NAME SCRIPT ARGUMENT...: on a terminal, with that script of tests/system/terminal.py
+        local name=$1 script=$2
+        shift 2
+        # shellcheck disable=SC2086
+        printf '%s\n' "$script" | python3 "$top_srcdir/tests/system/terminal.py" -- $user "$program" --root "$root" "$@" > "$out" 2> "$err"
+        verdict "$name" $?
+    }
+    asked "on a terminal who acts is asked for, once, before anything else (R06)" 'see given, not proven
+see Who are you (login name)?
+type  hanako sato
+see daemon: changed
+end 0' account set daemon --full-name ''
+    asked "and so before other questions" 'see Who are you (login name)?
+type hanako sato
+see Password reset for daemon
+press \x04
+see nothing was changed
+end 1' password reset daemon
+    asked "an answer is checked as --operator is, and asked for again" "see Who are you (login name)?
+type
+see --operator needs a text
+see Who are you (login name)?
+type $(printf %0300d 0)
+see --operator needs a text
+see Who are you (login name)?
+type hanako sato
+see unlocked
+end 0" account unlock daemon --reason asked
+    json "and recorded as one (R06)" 0 'd["entries"][0]["actor"] == {"uid": -1, "name": "hanako sato"} and
+        d["entries"][0]["details"]["actor_asserted"] is True and d["entries"][0]["details"]["why"] == "asked"' ledger show --last 1
+    before=$(entries)
+    asked "not for ever" 'see Who are you (login name)?
+type
+see Who are you (login name)?
+type
+see Who are you (login name)?
+type
+see --operator needs a text
+end 2' account unlock daemon --reason x
+    asked "Ctrl-D cancels" 'see Who are you (login name)?
+press \x04
+see Cancelled; nothing was changed
+end 1' account unlock daemon --reason x
+    asked "Ctrl-C ends it" 'see Who are you (login name)?
+press \x03
+end -2' account unlock daemon --reason x
+    asked "a program that reads JSON is not asked" 'see say who acts with --operator
+end 2
+never Who are you' --json account unlock daemon --reason x
+    asked "nor who only reads" 'see daemon
+end 0
+never Who are you' account list
+    [ "$(entries)" = "$before" ]
+    verdict "nothing was done without an answer" $?
     operator='--operator tester'
 else
     json "who acted is what the kernel says (R06)" 0 'all(e["actor"]["uid"] == '"$loginuid"' for e in d["entries"])' ledger show
