@@ -145,6 +145,11 @@ wait_for() { # COMMAND...
     done
 }
 
+# For a test of what is said or done once a day: it begins not so late that another day might come before its end.
+one_day() { # ZONE
+    while [ "$(TZ=$1 date +%H%M)" -ge 2355 ]; do sleep 1; done
+}
+
 terminal() { # COMMAND... < script
     python3 "$here/terminal.py" -t 60 -- "$@"
 }

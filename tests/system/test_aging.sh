@@ -7,6 +7,7 @@ next=Bremen+9-marigold-otter
 machine_with_medgl && sshd_begin || exit 1
 secrets+=("$own" "$next")
 echo 'attempt_delay = 0' > $policy
+one_day UTC
 today=$(($(date +%s) / 86400))
 
 aged() { # NAME CHAGE-OPTION...: a Unix user whose password has an age in shadow

@@ -28,6 +28,7 @@ ordinary() { # NAME [NOTICE]: a login with a code
 in_days() { # N: that day, in Tokyo
     TZ=Asia/Tokyo date -d "+$1 days" +%F
 }
+one_day Asia/Tokyo
 rules 'factor_staff = required' "factor_required_from = $(in_days 20)"
 converses "before the day nothing is asked, and the login tells of it" ssh alice@127.0.0.1 <<-END
 	see Password: 

@@ -9,6 +9,7 @@ short='kV7#pz2Q'
 weak='Hanako0401!'
 machine_with_medgl && enrol alice "Hanako Suzuki" && sshd_begin || exit 1
 secrets+=("$own" "$next" "$third" "$short" "$weak")
+one_day UTC && one_day :/etc/localtime
 printf 'attempt_delay = 0\ninstitution = Kazemidori Byouin\n' > $policy
 works "what is known of the owner is recorded" admin account set alice --reading "すずき はなこ" --staff-number N40117 \
     --birth-date 1985-04-01
