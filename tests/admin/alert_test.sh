@@ -310,4 +310,8 @@ grep -o '"[A-Z][^"]*\."' "$top_srcdir/base/alert.h" | tr -d '"' | sort > "$out"
 sed -n '/^\.Sh KINDS/,/^\.El/p' "$top_srcdir/man/medgl-alerts.7" | grep '\.$' | sort > "$err"
 cmp -s "$out" "$err"
 verdict "with what they mean" $?
+sed -n 's/^ *X([A-Z_]*, [0-9]*, "\([a-z-]*\)", true,.*/\1/p' "$top_srcdir/base/alert.h" | sort > "$out"
+sed -n '/^Of these$/,/^are urgent\.$/s/^\.Sy \([a-z-]*\).*/\1/p' "$top_srcdir/man/medgl-alerts.7" | sort > "$err"
+[ -s "$out" ] && cmp -s "$out" "$err"
+verdict "and with those that are urgent" $?
 finish

@@ -887,6 +887,44 @@ static void wake(struct fixture *f)
     assert_int_equal(st.st_mode & 07777, 0600);
 }
 
+/* -- what is urgent ---------------------------------------------------------------------------- */
+
+struct urgent_case {
+    const char *name; /* of the kind */
+    enum alert_kind kind;
+    bool urgent; /* to terminals, to the log as an alarm, and before what is not */
+};
+
+static const struct urgent_case urgent_cases[] = {
+    {"lockout", ALERT_LOCKOUT, false},
+    {"spread", ALERT_SPREAD, true},
+    {"privileged-login", ALERT_PRIVILEGED_LOGIN, false},
+    {"dormant-login", ALERT_DORMANT_LOGIN, false},
+    {"policy", ALERT_POLICY, true},
+    {"clock", ALERT_CLOCK, false},
+    {"space", ALERT_SPACE, true},
+    {"evidence", ALERT_EVIDENCE, true},
+    {"test", ALERT_TEST, false},
+    {"recovery", ALERT_RECOVERY, false},
+    {"role", ALERT_ROLE, false},
+    {"key", ALERT_KEY, true},
+    {"backup", ALERT_BACKUP, false},
+    {"restore", ALERT_RESTORE, true},
+    {"emergency", ALERT_EMERGENCY, true},
+    {"emergency-over", ALERT_EMERGENCY_OVER, true},
+    {"breakglass", ALERT_BREAKGLASS, true},
+    {"maintenance", ALERT_MAINTENANCE, false},
+};
+#define URGENT_KIND(id, number, word, urgent, help) +1
+_Static_assert(MEDGL_COUNT(urgent_cases) == ALERT_KINDS(URGENT_KIND), "a row for each kind");
+
+static void urgent(void **state)
+{
+    const struct urgent_case *c = *state;
+    assert_string_equal(alert_kind_word(c->kind), c->name);
+    assert_int_equal(alert_kind_urgent(c->kind), c->urgent);
+}
+
 /* -- all of them ------------------------------------------------------------------------------ */
 
 struct scene_case {
@@ -933,6 +971,7 @@ int main(void)
     TABLE_ADD("R20 folding", fold_cases, fold);
     TABLE_ADD("R07 delivering", deliver_cases, deliver_row);
     TABLE_ADD("R07 killed", kill_cases, killed);
+    TABLE_ADD("R07 R32 urgent", urgent_cases, urgent);
     TABLE_ADD("R07", scene_cases, scene);
     return table_run("alerts");
 }
