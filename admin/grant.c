@@ -101,12 +101,25 @@ static enum admin_exit grant_work(const struct options *options, struct grant_ad
     return ADMIN_USAGE;
 }
 
+/* Why: of maintenance the work says it already. */
+static enum admin_exit grant_reason(const struct options *options,
+                                    struct grant_add_request *request)
+{
+    const struct option_word *word = option_word(OPTION_REASON);
+    request->reason = options->value[OPTION_REASON];
+    if (request->reason == NULL)
+        request->reason = request->work;
+    if (request->reason != NULL)
+        return ADMIN_DONE;
+    complain(_("--%s %s is missing: %s"), word->name, word->value, _(word->help));
+    return ADMIN_USAGE;
+}
+
 enum admin_exit grant_add(struct admin *admin)
 {
     const struct options *options = &admin->options;
     struct grant_add_request request = {.name = options->name,
                                         .approved_by = options->value[OPTION_APPROVED_BY],
-                                        .reason = options->value[OPTION_REASON],
                                         .argument = admin,
                                         .deliver = grant_deliver};
     char id[CRYPTO_ID_SIZE], why[OPERATION_WHY_SIZE] = "";
@@ -114,6 +127,8 @@ enum admin_exit grant_add(struct admin *admin)
     (void)grant_kind_parse(options->value[OPTION_GRANT_KIND], &request.kind); /* was checked */
     if (code == ADMIN_DONE)
         code = grant_work(options, &request);
+    if (code == ADMIN_DONE)
+        code = grant_reason(options, &request);
     if (code == ADMIN_DONE)
         code = grant_substitute(admin, &request);
     if (code != ADMIN_DONE)
@@ -180,10 +195,13 @@ enum admin_exit grant_list(struct admin *admin)
     auto_clean(table_print) struct table *table =
         table_new(&admin->output, "grants", TABLE_LIST, columns, MEDGL_COUNT(columns));
     struct grant_table list = {table, admin->output.json};
-    return admin_failed(operation_grant_list(&admin->context, name,
-                                             admin->options.value[OPTION_ALL] != NULL, grant_row,
-                                             &list),
-                        name != NULL ? name : "", NULL);
+    const bool all = admin->options.value[OPTION_ALL] != NULL;
+    const enum medgl_error error =
+        operation_grant_list(&admin->context, name, all, grant_row, &list);
+    if (error == MEDGL_OK)
+        table_print_or(&admin->output, &table,
+                       all ? _("No grant was found.") : _("No grant is in force or to come."));
+    return admin_failed(error, name != NULL ? name : "", NULL);
 }
 
 /* -- revoke ----------------------------------------------------------------------------------- */

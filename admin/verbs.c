@@ -109,7 +109,7 @@ static const struct verb verbs[] = {
     {"grant", "add", grant_add,
      BIT(GRANT_KIND) | BIT(ON) | BIT(SINCE) | BIT(UNTIL) | BIT(APPROVED_BY) | BIT(REASON) |
          BIT(WORK) | BIT(INSTEAD) | BIT(CODES) | BIT(SLIP) | BIT(SHOW),
-     BIT(GRANT_KIND) | BIT(APPROVED_BY) | BIT(REASON), VERB_STATE, true, true,
+     BIT(GRANT_KIND) | BIT(APPROVED_BY), VERB_STATE, true, true,
      N_("Approve an exception for a time: another factor, logins out of hours, or maintenance."),
      .roles = ROLE_SECURITY},
     {"grant", "list", grant_list, BIT(ALL), 0, VERB_READING, true, false,

@@ -63,6 +63,9 @@ no recovery codes|1|no recovery codes left|--kind factor-waiver --instead recove
 a slip is left out with it|1|cannot approve|--kind factor-waiver --instead code --until $soon --approved-by games --slip $mine/slip
 END
 add "refused: the whole name" 1 'cannot approve' --kind out-of-hours --until "$soon" --approved-by 'TANAKA, Hanako'
+says "refused: no reason" 2 '--reason TEXT is missing' grant add games --kind out-of-hours --until "$soon" --approved-by chief
+says "refused: a waiver for no reason" 2 '--reason TEXT is missing' \
+    grant add games --kind factor-waiver --instead recovery --until "$soon" --approved-by chief
 exits "refused: nobody of that name" 3 grant add nosuchuser --kind out-of-hours --until "$soon" --approved-by chief --reason x
 unchanged "refused"
 if [ -n "$operator" ]; then # the kernel knows of nobody who could be meant

@@ -69,6 +69,10 @@ add "once" 1 'already' --kind maintenance --on today --work 'more of it'
 add "tomorrow" 0 'maintenance' --kind maintenance --on tomorrow --work 'look at the disk'
 json "begins when today ends" 0 'd["grants"][0]["until"] == d["grants"][1]["since"] and d["grants"][1]["state"] == "ahead"' \
     grant list games
+says "without a reason the work is it" 0 '\(maintenance\) for games until' \
+    grant add games --kind maintenance --on "$(date -d "$today + 6 days" +%Y-%m-%d)" --work 'exchange a fan' --approved-by 'Dr Sato'
+json "which is recorded" 0 '(d["entries"][-1]["details"]["work"], d["entries"][-1]["details"]["reason"]) ==
+    ("exchange a fan", "exchange a fan")' ledger show --kind grant.add
 add "by two times" 0 'maintenance' --kind maintenance --since "$(date -d "$today + 3 days" +%Y-%m-%d) 22:00" \
     --until "$(date -d "$today + 4 days" +%Y-%m-%d) 02:00" --work 'at night'
 exits "it verifies" 0 ledger verify
