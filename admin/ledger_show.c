@@ -408,7 +408,10 @@ enum admin_exit ledger_show(struct admin *admin)
     }
     show.table = table_new(show.output, "entries", TABLE_LIST, columns, MEDGL_COUNT(columns));
     code = show_run(admin, &show);
-    table_print(&show.table);
+    if (code == ADMIN_DONE)
+        table_print_or(show.output, &show.table, _("No entry was found."));
+    else
+        table_print(&show.table);
     return code;
 }
 

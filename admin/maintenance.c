@@ -108,9 +108,13 @@ enum admin_exit report_maintenance(struct admin *admin)
     table_stream(table);
     struct maintenance_table list = {table, clock_read().now,
                                      admin->output.json || admin->output.csv};
-    return admin_failed(
-        operation_maintenance_list(&admin->context, &filter, maintenance_row, &list),
-        filter.account != NULL ? filter.account : "", NULL);
+    const enum medgl_error error =
+        operation_maintenance_list(&admin->context, &filter, maintenance_row, &list);
+    if (error == MEDGL_OK)
+        table_print_or(&admin->output, &table,
+                       filter.unconfirmed ? _("No session waits for a confirmation.")
+                                          : _("No maintenance session was found."));
+    return admin_failed(error, filter.account != NULL ? filter.account : "", NULL);
 }
 
 /* -- confirm ---------------------------------------------------------------------------------- */

@@ -24,7 +24,7 @@ struct table {
     size_t count, rows;
     enum table_shape shape;
     const char *name;
-    bool streamed, begun; /* the heading of a streamed one is out */
+    bool streamed, begun; /* something of it is out */
 };
 
 /* A copy without control characters; newlines become `newline`. NULL without memory. */
@@ -230,6 +230,7 @@ static void table_flush(struct table *table)
     if (scols_print_table(table->scols) != 0)
         output_no_memory(table->output);
     scols_table_remove_lines(table->scols);
+    table->begun = true;
     (void)scols_table_enable_noheadings(table->scols, 1);
     table->rows = 0;
 }
@@ -404,12 +405,12 @@ void table_print(struct table **table)
 
 bool table_empty(const struct table *table)
 {
-    return table == NULL || table->rows == 0;
+    return table == NULL || (table->rows == 0 && !table->begun);
 }
 
 void table_print_or(struct output *output, struct table **table, const char *none)
 {
-    if (table_empty(*table) && !output->json)
+    if (table_empty(*table) && !output->json && !output->csv)
         output_say(output, "%s", none);
     else
         table_print(table);

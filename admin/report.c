@@ -16,13 +16,17 @@ static enum admin_exit report_failed(enum medgl_error error)
     return ADMIN_EVIDENCE;
 }
 
-/* What was printed before something went wrong stays; nothing, where nothing was. */
-static enum admin_exit report_end(struct table **table, enum medgl_error error)
+/* What was printed before something went wrong stays; nothing, where nothing was. `none`: what
+ * people hear where there is nothing to report. */
+static enum admin_exit report_end(struct output *output, struct table **table,
+                                  enum medgl_error error, const char *none)
 {
     if (error != MEDGL_OK && table_empty(*table))
         table_free(table);
-    else
+    else if (error != MEDGL_OK)
         table_print(table);
+    else
+        table_print_or(output, table, none);
     return report_failed(error);
 }
 
@@ -120,7 +124,7 @@ enum admin_exit report_access(struct admin *admin)
     if (error == MEDGL_OK && admin->small.store != NULL)
         error = operation_report_access(&admin->small, &filter, access_row, table);
     if (error != MEDGL_ERR_ARGUMENT)
-        return report_end(&table, error);
+        return report_end(&admin->output, &table, error, _("No login or failure was found."));
     table_free(&table);
     complain(_("--from needs a source as 'account show' names it, an address, or a network such as "
                "10.1.0.0/16"));
@@ -176,9 +180,13 @@ enum admin_exit report_lockouts(struct admin *admin)
     struct table *table =
         table_new(&admin->output, "lockouts", TABLE_LIST, columns, MEDGL_COUNT(columns));
     table_stream(table);
-    return report_end(&table, operation_report_lockouts(&admin->context,
-                                                        admin->options.value[OPTION_LOCKED] != NULL,
-                                                        lockout_row, table));
+    return report_end(&admin->output, &table,
+                      operation_report_lockouts(&admin->context,
+                                                admin->options.value[OPTION_LOCKED] != NULL,
+                                                lockout_row, table),
+                      admin->options.value[OPTION_LOCKED] != NULL
+                          ? _("No account is locked.")
+                          : _("No failure counts, and no account is locked."));
 }
 
 /* -- dormant accounts ---------------------------------------------------------------------------
@@ -212,9 +220,11 @@ enum admin_exit report_dormant(struct admin *admin)
     struct table *table =
         table_new(&admin->output, "dormant", TABLE_LIST, columns, MEDGL_COUNT(columns));
     table_stream(table);
-    return report_end(&table, operation_report_dormant(&admin->context,
-                                                       options_span(&admin->options, OPTION_AGE),
-                                                       dormant_row, table));
+    return report_end(&admin->output, &table,
+                      operation_report_dormant(&admin->context,
+                                               options_span(&admin->options, OPTION_AGE),
+                                               dormant_row, table),
+                      _("No account was left unused for so long."));
 }
 
 /* -- readiness (R24) ----------------------------------------------------------------------------
@@ -320,7 +330,7 @@ enum admin_exit report_readiness(struct admin *admin)
     enum medgl_error error =
         operation_report_readiness(&admin->context, admin->options.value[OPTION_LACKING] != NULL,
                                    readiness_row, table, &summary);
-    enum admin_exit code = report_end(&table, error);
+    enum admin_exit code = report_end(&admin->output, &table, error, _("No account was found."));
     if (error == MEDGL_OK)
         readiness_summary_print(&admin->output, &summary);
     return code;

@@ -108,7 +108,10 @@ enum admin_exit session_list(struct admin *admin)
     if (error == MEDGL_OK && admin->small.store != NULL)
         error = operation_session_list(&admin->small, name, since, session_row, &list);
     code = admin_failed(error, name != NULL ? name : "", NULL);
-    table_print(&table);
+    if (error == MEDGL_OK)
+        table_print_or(&admin->output, &table, _("No session was found."));
+    else
+        table_print(&table);
     if (list.left)
         output_say(&admin->output,
                    _("Of a session that is gone or lost, processes may go on: look with ps -U "

@@ -400,8 +400,10 @@ static const char *key_factor_conflict(const struct policy *p)
     return NULL;
 }
 
-static const char *key_conflict(const struct policy *p)
+/* `word`: the one of a list that it is about, "" where it is about none. */
+static const char *key_conflict(const struct policy *p, char word[POLICY_WORD_SIZE])
 {
+    word[0] = '\0';
     if (p->password_long_length < p->password_short_length)
         return "password_long_length must not be below password_short_length";
     if (p->password_max_age.milliseconds > KEY_TWO_MONTHS_LEAST)
@@ -419,7 +421,7 @@ static const char *key_conflict(const struct policy *p)
         return "kdf_slots times kdf_memory must not exceed 64 GiB";
     if (strcmp(policy_class_of(p, ACCOUNT_CLASS_BREAKGLASS)->hours, "always") != 0) /* R32 */
         return "hours_breakglass must be always: nobody knows when an emergency comes";
-    const char *conflict = policy_reset_conflict(p);
+    const char *conflict = policy_reset_conflict(p, word);
     if (conflict == NULL)
         conflict = policy_emergency_conflict(p);
     return conflict != NULL ? conflict : key_factor_conflict(p);
@@ -427,7 +429,9 @@ static const char *key_conflict(const struct policy *p)
 
 enum medgl_error policy_check(const struct policy *policy, char *why, size_t why_size)
 {
-    const char *conflict = key_conflict(policy);
-    (void)snprintf(why, why_size, "%s", conflict != NULL ? conflict : "");
+    char word[POLICY_WORD_SIZE];
+    const char *conflict = key_conflict(policy, word);
+    (void)snprintf(why, why_size, "%s%s%s%s", conflict != NULL ? conflict : "",
+                   word[0] != '\0' ? ": \"" : "", word, word[0] != '\0' ? "\" is not" : "");
     return conflict == NULL ? MEDGL_OK : MEDGL_ERR_ARGUMENT;
 }

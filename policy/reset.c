@@ -88,21 +88,22 @@ static bool reset_is_class(const char *word)
     return account_class_parse(word, &class_) == MEDGL_OK;
 }
 
-/* Of methods alone, or of methods and classes. */
-static bool reset_all_known(const char *list, const char *methods, bool classes)
+/* Of methods alone, or of methods and classes. false: `word` is not. */
+static bool reset_all_known(const char *list, const char *methods, bool classes,
+                            char word[POLICY_WORD_SIZE])
 {
-    char word[POLICY_WORD_SIZE];
     for (size_t i = 0; policy_list_word(list, i, word); i++)
         if (!policy_list_has(methods, word) && !(classes && reset_is_class(word)))
             return false;
+    word[0] = '\0';
     return true;
 }
 
-static bool reset_ways_known(const char *list)
+static bool reset_ways_known(const char *list, char word[POLICY_WORD_SIZE])
 {
     static const char ways[] =
         RESET_BY_TERMINAL "," RESET_BY_PRINTER "," RESET_BY_FILE "," RESET_BY_SCREEN;
-    return reset_all_known(list, ways, false);
+    return reset_all_known(list, ways, false, word);
 }
 
 static bool reset_method_is_class(const char *methods)
@@ -114,23 +115,24 @@ static bool reset_method_is_class(const char *methods)
     return false;
 }
 
-const char *policy_reset_conflict(const struct policy *policy)
+const char *policy_reset_conflict(const struct policy *policy, char word[POLICY_WORD_SIZE])
 {
     size_t methods, documents, witnesses, ways;
+    word[0] = '\0';
     if (!reset_words(policy->reset_methods, &methods) || methods == 0)
         return "reset_methods must have words of small letters, digits and '-', with commas "
                "between: staff-card, known-in-person";
     if (reset_method_is_class(policy->reset_methods))
         return "reset_methods must not have the name of a class: reset_witness has both";
     if (!reset_words(policy->reset_document, &documents) ||
-        !reset_all_known(policy->reset_document, policy->reset_methods, false))
+        !reset_all_known(policy->reset_document, policy->reset_methods, false, word))
         return "reset_document must have words that reset_methods has, too";
     if (!reset_words(policy->reset_witness, &witnesses) ||
-        !reset_all_known(policy->reset_witness, policy->reset_methods, true))
+        !reset_all_known(policy->reset_witness, policy->reset_methods, true, word))
         return "reset_witness must have words that reset_methods has, too, or classes of accounts: "
                "staff, privileged, maintenance, breakglass";
     if (!reset_words(policy->reset_delivery, &ways) || ways == 0 ||
-        !reset_ways_known(policy->reset_delivery))
+        !reset_ways_known(policy->reset_delivery, word))
         return "reset_delivery must have words out of at-terminal, printer, file, screen";
     if (policy->slip_program[0] == '\0' && strcmp(policy->reset_delivery, RESET_BY_PRINTER) == 0)
         return "slip_program must name a program where reset_delivery is printer alone";

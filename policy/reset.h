@@ -28,7 +28,8 @@ bool policy_reset_witness(const struct policy *policy, const char *method,
                           enum account_class class_);
 bool policy_reset_delivers(const struct policy *policy, const char *way);
 
-/* What is wrong with these keys, untranslated; NULL: nothing. */
-const char *policy_reset_conflict(const struct policy *policy);
+/* What is wrong with these keys, untranslated; NULL: nothing. `word`: the one of a list that should
+ * not be there, "" where it is no word. */
+const char *policy_reset_conflict(const struct policy *policy, char word[POLICY_WORD_SIZE]);
 
 #endif

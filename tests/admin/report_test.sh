@@ -57,10 +57,32 @@ json "space, of a day that is not there yet" 0 'd["space"][0]["entries"] == 3 an
 says "space, for people" 0 'Free on the device .bytes. +[0-9]' report space
 says "space of somebody" 2 'one word too many' report space daemon
 
-exits "no logins yet" 0 report access
-[ ! -s "$out" ]
-verdict "print nothing" $?
-json "as JSON" 0 'd == {"access": []}' report access --result failure --from 10.1.0.0/16 --since 2026-01-01 --until '2030-01-01 08:00' \
+while IFS='|' read -r name pattern words; do
+    # shellcheck disable=SC2086
+    says "there is none, and that is said: $name" 0 "^$pattern\$" $words
+done <<'END'
+logins|No login or failure was found.|report access
+failures|No failure counts, and no account is locked.|report lockouts
+locks|No account is locked.|report lockouts --locked
+accounts left unused|No account was left unused for so long.|report dormant
+confirmations to make|No session waits for a confirmation.|report maintenance --unconfirmed
+maintenance|No maintenance session was found.|report maintenance
+sessions|No session was found.|session list
+grants|No grant is in force or to come.|grant list
+grants of ever|No grant was found.|grant list --all
+entries|No entry was found.|ledger show --kind grant.add
+END
+while read -r words; do
+    # shellcheck disable=SC2086
+    says "for a spreadsheet it is a heading alone: $words" 0 "^[a-z_]+," $words --csv && [ "$(wc -l < "$out")" = 1 ]
+    verdict "and no more" $?
+done <<'END'
+report access
+report lockouts
+report maintenance
+END
+
+json "no logins yet, as JSON" 0 'd == {"access": []}' report access --result failure --from 10.1.0.0/16 --since 2026-01-01 --until '2030-01-01 08:00' \
     --sort account --reverse --last 5 --class staff --service sshd --factor password --account daemon
 says "as CSV, the names of the columns" 0 '^seq,time,clock_synchronised,kind,result,account,class,person,' report access --csv
 [ "$(tail -c 2 "$out" | od -An -tx1 | tr -d ' ')" = 0d0a ]
