@@ -1,7 +1,8 @@
 /* R32: guesses at a break-glass account on a full device leave the space that the right credential
  * needs, and its evidence says how many of them have no entry. On a file system of its own: without
  * the right to make one there is nothing to be shown. */
-#define FIXTURE_IN "/mnt"
+#define FIXTURE_IN   "/mnt"
+#define FIXTURE_ANEW true
 #include "tests/unit/emergency_fixture.h"
 #include "tests/unit/table.h"
 

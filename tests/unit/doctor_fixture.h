@@ -4,11 +4,11 @@
 
 #include "operation/account.h"
 #include "operation/role.h"
-#include "operation/setup.h"
 
 #include "base/file.h"
 #include "base/log.h"
 #include "tests/factorless.h"
+#include "tests/installation.h"
 #include "tests/unit/table.h"
 
 #include <errno.h>
@@ -53,6 +53,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 static int remove_root(void **state)
 {
     (void)state;
+    installation_closed();
     return nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -98,12 +99,7 @@ static int make_root(void **state)
 {
     (void)state;
     (void)snprintf(root, sizeof(root), "/tmp/medgl-doctor-XXXXXX");
-    const struct setup_request request = {.root = root,
-                                          .origin = "test.example/medgl",
-                                          .owner = geteuid(),
-                                          .group = getegid(),
-                                          .actor = {.uid = -1}};
-    if (mkdtemp(root) == NULL || chmod(root, 0755) != 0 || operation_setup(&request) != MEDGL_OK)
+    if (mkdtemp(root) == NULL || chmod(root, 0755) != 0 || installation_make(root) != MEDGL_OK)
         return 1;
     put(FACTORLESS_FILE, FACTORLESS_TEXT);
     return 0;

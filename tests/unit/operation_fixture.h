@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "tests/cheap_hash.h"
 #include "tests/factorless.h"
+#include "tests/installation.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -35,11 +36,6 @@
 #define PASSWORD_TWO "Minato.no 4-gatsu!"
 #define WRONG        "Wrong-guess-1234" /* asked for a password, people answer another one each time */
 #define WRONG_AGAIN  "Wrong-guess-5678" /* and this one as it stands */
-
-/* Where roots are made. A test that makes very many defines it as a file system in memory. */
-#ifndef FIXTURE_IN
-#define FIXTURE_IN "/tmp"
-#endif
 
 /* A root of its own for each test. */
 struct fixture {
@@ -179,16 +175,6 @@ static inline void reopen(struct fixture *f)
     f->context.actor.roles = ROLE_ROOT;
 }
 
-static inline enum medgl_error set_up(const char *root)
-{
-    const struct setup_request request = {.root = root,
-                                          .origin = "test.example/medgl",
-                                          .owner = geteuid(),
-                                          .group = getegid(),
-                                          .actor = {.uid = -1}};
-    return operation_setup(&request);
-}
-
 static inline int fixture_open(void **state)
 {
     struct fixture *f = calloc(1, sizeof(*f));
@@ -196,7 +182,7 @@ static inline int fixture_open(void **state)
         return 1;
     log_open(LOG_TARGET_NONE, "test", 0);
     (void)snprintf(f->root, sizeof(f->root), FIXTURE_IN "/medgl-operation-XXXXXX");
-    if (mkdtemp(f->root) == NULL || set_up(f->root) != MEDGL_OK)
+    if (mkdtemp(f->root) == NULL || installation_make(f->root) != MEDGL_OK)
         return 1;
     const struct passwd *self = getpwuid(geteuid());
     if (self == NULL)
@@ -223,6 +209,7 @@ static inline int fixture_close(void **state)
 {
     struct fixture *f = *state;
     context_close(&f->context);
+    installation_closed();
     int failed = nftw(f->root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     free(f);
     return failed;

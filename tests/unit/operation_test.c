@@ -1,5 +1,6 @@
 /* operation/ on a real store in a private root: what a person and an administrator can do, and what
  * they must not. */
+#define FIXTURE_ANEW true
 #include "tests/unit/operation_fixture.h"
 
 #include "operation/session.h"

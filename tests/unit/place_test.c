@@ -1,6 +1,7 @@
 /* Two installations (R32, R25): which one an account is in, and that nothing that befalls the main
  * one, the policy or the zone keeps a break-glass account out, and nothing that befalls the small
  * one anybody else. */
+#define FIXTURE_ANEW true
 #include "tests/unit/operation_fixture.h"
 #include "tests/unit/table.h"
 
