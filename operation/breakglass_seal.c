@@ -46,16 +46,32 @@ static void seal_clear(struct seal_run *run)
 
 /* -- what has to be true ---------------------------------------------------------------------- */
 
+/* Those of the policy's ways to deliver that a seal has: nobody types a sealed credential. */
+static size_t seal_ways(const struct policy *policy, char *list, size_t size)
+{
+    static const char *const ways[] = {RESET_BY_PRINTER, RESET_BY_FILE, RESET_BY_SCREEN};
+    size_t len = 0;
+    list[0] = '\0';
+    for (size_t i = 0; i < MEDGL_COUNT(ways); i++)
+        if (policy_reset_delivers(policy, ways[i]))
+            len += (size_t)snprintf(list + len, size - len, "%s%s", len > 0 ? ", " : "", ways[i]);
+    return len;
+}
+
 static enum medgl_error seal_check_way(const struct seal_run *run)
 {
     const struct policy *policy = &run->context->policy;
     const char *way = run->request->way;
-    if (!policy_reset_delivers(policy, way))
+    char ways[64];
+    if (seal_ways(policy, ways, sizeof(ways)) == 0)
+        return refuse(run->why, _("the policy lets a sealed credential out by no way: add printer "
+                                  "or file to reset_delivery"));
+    if (strcmp(way, RESET_BY_TERMINAL) == 0 || !policy_reset_delivers(policy, way))
         return refuse(
             run->why,
             _("the policy does not let a sealed credential out by this way: %s; it may be "
               "%s (reset_delivery)"),
-            way, policy->reset_delivery);
+            way, ways);
     if (strcmp(way, RESET_BY_PRINTER) == 0 && policy->slip_program[0] == '\0')
         return refuse(run->why, _("there is no printer for slips: set slip_program in policy.conf, "
                                   "or name a file with --slip"));

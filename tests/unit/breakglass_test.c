@@ -496,15 +496,22 @@ static void rather_not(void **state)
 static const struct way {
     const char *name, *policy, *way;
     bool goes;
+    const char *said, *unsaid; /* of one that does not go */
 } ways[] = {
     {"a file", "", "file", true},
     {"a printer that is not there", "", "printer", false},
     {"a printer", "slip_program = /bin/true\n", "printer", true},
-    {"the screen, where the policy does not say so", "", "screen", false},
+    {"the screen, where the policy does not say so", "", "screen", false,
+     "it may be printer, file (", "at-terminal"},
     {"the screen", "reset_delivery = screen\n", "screen", true},
     {"a file, where the policy allows the printer alone",
      "reset_delivery = printer\nslip_program = /bin/true\n", "file", false},
-    {"what its owner types", "reset_delivery = file\n", "at-terminal", false},
+    {"what its owner types", "reset_delivery = file\n", "at-terminal", false, "it may be file (",
+     NULL},
+    {"what its owner types, where others do", "reset_delivery = at-terminal, screen\n",
+     "at-terminal", false, "it may be screen (", NULL},
+    {"no way is left (R32)", "reset_delivery = at-terminal\n", "file", false,
+     "add printer or file to reset_delivery", "at-terminal"},
 };
 
 static void way_test(void **state)
@@ -515,6 +522,10 @@ static void way_test(void **state)
     assert_int_equal(seal_by(&here->context, NAME, row->way, why),
                      row->goes ? MEDGL_OK : MEDGL_ERR_REFUSED);
     assert_int_equal(page.count, row->goes);
+    if (row->said != NULL)
+        assert_non_null(strstr(why, row->said));
+    if (row->unsaid != NULL)
+        assert_null(strstr(why, row->unsaid));
     (void)snprintf(wanted, sizeof(wanted), "\"deliver\":\"%s\"", row->way);
     assert_int_equal(entries_with(wanted), row->goes);
     end();
