@@ -20,6 +20,38 @@ static void revoke_say_processes(struct admin *admin, const struct password_revo
             revoked->sessions, answer->found);
 }
 
+/* What opens the account again; the two ways exclude each other. */
+static void revoke_say_next(struct admin *admin, const struct password_revoked *revoked)
+{
+    const char *name = admin->options.name;
+    if (revoked->class_ == ACCOUNT_CLASS_BREAKGLASS)
+        output_say(&admin->output,
+                   _("What is left to do: destroy the envelope, and seal it anew with medgl-admin "
+                     "breakglass seal %s; look for keys in ~/.ssh/authorized_keys of the account."),
+                   name);
+    else
+        output_say(&admin->output,
+                   _("What is left to do: verify who %s is and issue a new one with medgl-admin "
+                     "password reset; look for keys in ~/.ssh/authorized_keys that are not "
+                     "theirs."),
+                   name);
+}
+
+/* R12: the password ended with the commit, whatever became of the processes. */
+static void revoke_complain_processes(const char *name, const struct password_revoked *revoked)
+{
+    if (revoked->class_ == ACCOUNT_CLASS_BREAKGLASS)
+        complain(_("%s has no password any more nevertheless, and its open sessions are recorded "
+                   "as ended (%" PRIu32 "): end their processes, then seal it anew with "
+                   "medgl-admin breakglass seal %s."),
+                 name, revoked->sessions, name);
+    else
+        complain(_("%s has no password any more nevertheless, and its open sessions are recorded "
+                   "as ended (%" PRIu32 "): end their processes, then issue a new password with "
+                   "medgl-admin password reset."),
+                 name, revoked->sessions);
+}
+
 static void revoke_print(struct admin *admin, const struct password_revoked *revoked,
                          const struct privileged_answer *answer)
 {
@@ -44,10 +76,7 @@ static void revoke_print(struct admin *admin, const struct password_revoked *rev
                    _("Second factors that were ended (devices, cards and codes): %" PRIu32 "."),
                    revoked->factors);
     revoke_say_processes(admin, revoked, answer);
-    output_say(&admin->output,
-               _("What is left to do: verify who %s is and issue a new one with medgl-admin "
-                 "password reset; look for keys in ~/.ssh/authorized_keys that are not theirs."),
-               name);
+    revoke_say_next(admin, revoked);
     if (admin->output.json) {
         struct table *table =
             table_new(&admin->output, "revoked", TABLE_RECORD, columns, MEDGL_COUNT(columns));
@@ -77,11 +106,7 @@ enum admin_exit password_revoke(struct admin *admin)
     if (error != MEDGL_OK)
         return admin_failed(error, options->name, why);
     if (sessions && !privileged_order(&admin->privileged, options->name, revoked.uid, &answer)) {
-        complain(
-            _("%s has no password any more nevertheless, and its open sessions are recorded as "
-              "ended (%" PRIu32 "): end their processes, then issue a new password with "
-              "medgl-admin password reset."),
-            options->name, revoked.sessions);
+        revoke_complain_processes(options->name, &revoked);
         return ADMIN_UNUSABLE;
     }
     revoke_print(admin, &revoked, &answer);

@@ -96,6 +96,7 @@ struct password_revoke_request {
 struct password_revoked {
     bool password; /* there was one */
     int64_t uid;
+    enum account_class class_;
     uint32_t sessions;
     uint32_t factors; /* devices, cards and codes */
 };

@@ -119,6 +119,7 @@ enum medgl_error operation_password_revoke(struct context *context,
     (void)evidence_publish(context); /* the act stands even if the outside copy fails: logged */
     *revoked = (struct password_revoked){.password = run.password,
                                          .uid = run.account.uid,
+                                         .class_ = run.account.class_,
                                          .sessions = (uint32_t)run.count,
                                          .factors = run.factors};
     return MEDGL_OK;

@@ -75,7 +75,10 @@ for what in 'password reset games --verified-by video' 'recovery issue games --r
 done
 says "no grant" 1 'breakglass seal makes a new one' grant add games --kind out-of-hours --until "$(date -d "+1 day" +%F)" --reason x \
     --approved-by daemon
-exits "an envelope that was open: ended" 0 password revoke games --reason 'the envelope was open'
+says "an envelope that was open: ended, and the next step is named" 0 'seal it anew with medgl-admin breakglass seal games;' \
+    password revoke games --reason 'the envelope was open'
+! grep -q 'password reset' "$out" "$err"
+verdict "which is not one that is refused" $?
 json "and unsealed" 0 'd["breakglass"][0]["state"] == "unsealed"' breakglass list
 
 # -- the printer ---------------------------------------------------------------------------------------
