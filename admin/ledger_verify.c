@@ -194,6 +194,27 @@ static enum admin_exit verify_one(struct verify *verify, struct context *context
     return ADMIN_DONE;
 }
 
+/* MUST: what fails here was not verified, whatever somebody cut off of it; but no evidence is
+ * suspected where a wrong file was named. */
+static bool verify_can_use(const struct admin *admin)
+{
+    const struct options *options = &admin->options;
+    for (size_t i = 0; i < options->checkpoint_count; i++)
+        if (!note_looks_like(admin->checkpoint[i])) {
+            complain(
+                _("%s is no checkpoint: no signature stands in it behind a blank line. Nothing "
+                  "was verified: name a file that holds what ledger checkpoint printed."),
+                options->checkpoint[i]);
+            return false;
+        }
+    if (admin->vkey == NULL || note_vkey_looks_like(admin->vkey))
+        return true;
+    complain(_("%s is no public key of a ledger. Nothing was verified: name a copy of a file such "
+               "as %s."),
+             options->value[OPTION_VKEY], PATH_LEDGER_VKEY);
+    return false;
+}
+
 /* -- both ------------------------------------------------------------------------------------- */
 
 /* MUST: the main one first (operation/verify_joins.h). */
@@ -223,6 +244,8 @@ enum admin_exit ledger_verify(struct admin *admin)
         {"seq", N_("AT"), COLUMN_NUMBER, COLUMN_BOTH},
         {"what", N_("FAULT"), COLUMN_TEXT, COLUMN_WIDE},
     };
+    if (!verify_can_use(admin))
+        return ADMIN_USAGE;
     struct verify verify = {
         .admin = admin,
         .faults = table_new(&admin->output, "faults", TABLE_LIST, columns, MEDGL_COUNT(columns)),

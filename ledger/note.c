@@ -380,6 +380,24 @@ enum medgl_error note_open(const char *note, const struct note_verifier *verifie
     return MEDGL_OK;
 }
 
+bool note_looks_like(const char *text)
+{
+    return strstr(text, "\n\n\u2014 ") != NULL; /* signature_prefix */
+}
+
+bool note_vkey_looks_like(const char *text)
+{
+    for (const char *line = text, *plus; *line != '\0'; line += strspn(line, "\n")) {
+        plus = line + strcspn(line, "+\n");
+        if (*plus == '+' && plus > line &&
+            strspn(plus + 1, "0123456789abcdefABCDEF") == (size_t)2 * KEY_HASH_SIZE &&
+            plus[1 + 2 * KEY_HASH_SIZE] == '+')
+            return true;
+        line += strcspn(line, "\n");
+    }
+    return false;
+}
+
 bool note_names(const char *note, const struct note_signer *signer)
 {
     unsigned char signature[SIGNATURE_SIZE];

@@ -50,6 +50,11 @@ enum medgl_error note_sign_both(const char *text, const struct note_signer *firs
 enum medgl_error note_open(const char *note, const struct note_verifier *verifier,
                            size_t *text_len);
 
+/* Whether a text has the form of a note (a signature line behind a blank line), or a line of it
+ * that of a public key: what has not was never one. Verifies nothing. */
+bool note_looks_like(const char *text);
+bool note_vkey_looks_like(const char *text);
+
 struct checkpoint {
     char origin[NOTE_ORIGIN_SIZE];
     uint64_t size;

@@ -104,6 +104,36 @@ exits "who kept the old public key follows to the new one" 0 ledger verify --vke
 echo 'PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW' > "$mine/foreign.vkey"
 says "another key is none of the ledger's" 5 . ledger verify --vkey "$mine/foreign.vkey"
 
+# -- files that are none of these: a mistake at the keyboard, and no alarm
+
+held() { # NAME STATUS PATTERN OPTION: with that in a file, as $mine/given
+    $user cp "$mine/made" "$mine/given" 2> /dev/null || cp "$mine/made" "$mine/given"
+    chmod 644 "$mine/given"
+    says "$1" "$2" "$3" ledger verify "$4" "$mine/given"
+    [ "$2" = 5 ] || ! grep -q 'call the auditor' "$err"
+    verdict "$1: who is called" $?
+}
+none='given is no checkpoint' no_key='given is no public key of a ledger'
+echo ward-7 > "$mine/made"
+held "a host's name is no checkpoint" 2 "$none" --checkpoint
+held "nor a key" 2 "$no_key" --vkey
+: > "$mine/made"
+held "nothing is no checkpoint" 2 "$none" --checkpoint
+held "nor a key" 2 "$no_key" --vkey
+head -n 4 "$mine/late" > "$mine/made"
+held "one without its signature proves nothing" 2 "$none" --checkpoint
+cp "$mine/old.vkey" "$mine/made"
+held "a key is no checkpoint" 2 "$none" --checkpoint
+cp "$mine/late" "$mine/made"
+held "a checkpoint is no key" 2 "$no_key" --vkey
+exits "a good one beside a bad one" 2 ledger verify --checkpoint "$mine/late" --checkpoint /etc/hostname
+head -c -20 "$mine/late" > "$mine/made"
+held "a signature that was cut is evidence that fails" 5 'call the auditor' --checkpoint
+sed '2s/.*/1/' "$mine/late" > "$mine/made"
+held "so is one over another size" 5 'call the auditor' --checkpoint
+sed 's/.....$//' "$mine/old.vkey" > "$mine/made"
+held "and a key that was cut" 5 'call the auditor' --vkey
+
 # -- doctor ------------------------------------------------------------------------------------------------------------
 
 says "doctor finds keys that belong together" 1 'keys.*belong together' doctor

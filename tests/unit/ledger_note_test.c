@@ -411,6 +411,33 @@ static void note_names_its_signers(void **state)
     assert_int_equal(note_names(row->note, signer), row->named);
 }
 
+static const struct form_row {
+    const char *name, *text;
+    bool note, vkey;
+} forms[] = {
+    {"a note", TEXT "\n" PETER_SIGNATURE, true, false},
+    {"a signature that was cut", TEXT "\n" DASH "P", true, false},
+    {"another's", "x\n\n" ENOCH_SIGNATURE, true, false},
+    {"a key", PETER_VKEY, false, true},
+    {"a key behind lines that are none", "\n+\nx\n\n" PETER_VKEY "\n", false, true},
+    {"a key that was cut", "PeterNeumann+c74f20a3+", false, true},
+    {"a key whose hash was cut", "PeterNeumann+c74f20a", false, false},
+    {"a key without a name", "+c74f20a3+ARpc2QcUPDhMQegwxbzh", false, false},
+    {"a private key", PETER_SKEY, false, false},
+    {"empty", "", false, false},
+    {"a word", "ward-7\n", false, false},
+    {"no signature", TEXT "\n", false, false},
+    {"no blank line", TEXT PETER_SIGNATURE, false, false},
+    {"a signature alone", PETER_SIGNATURE, false, false},
+};
+
+static void form_is_told(void **state)
+{
+    const struct form_row *row = *state;
+    assert_int_equal(note_looks_like(row->text), row->note);
+    assert_int_equal(note_vkey_looks_like(row->text), row->vkey);
+}
+
 static void checkpoint_of_both_keys_opens_with_either(void **state)
 {
     (void)state;
@@ -709,6 +736,7 @@ int main(void)
     TABLE_ADD("checkpoint", checkpoints, checkpoint_opens_or_not);
     table_add("checkpoint", "of another origin", checkpoint_of_another_origin_is_not_signed, NULL);
     TABLE_ADD("note names", named_notes, note_names_its_signers);
+    TABLE_ADD("form", forms, form_is_told);
     table_add("R37", "a checkpoint of both keys", checkpoint_of_both_keys_opens_with_either, NULL);
     table_add("R37", "keys that cannot be told apart",
               keys_that_no_reader_can_tell_apart_sign_nothing_together, NULL);
