@@ -9,6 +9,12 @@ install -d -m 755 /usr/local/sbin && install -d -m 777 /run/told && install -d -
 printf '#!/bin/sh\ncat "$@" > %s/page\n' $lp | tee /usr/bin/lp > /usr/local/sbin/slips
 printf '#!/bin/sh\ncat >> /run/told/all; echo >> /run/told/all\n' > $notify/10-told
 chmod 755 /usr/bin/lp /usr/local/sbin/slips $notify/10-told
+printf 'alert_mail = security@hospital.example\n' > $policy
+printf 'account default\nhost 127.0.0.1\nport 2525\nfrom medgl@hospital.example\ntimeout 20\n' > /etc/msmtprc && chmod 644 /etc/msmtprc
+install -d -m 777 /run/mailbox
+python3 "$here/mailbox.py" 2525 /run/mailbox > /run/mailbox.ready &
+python3 "$here/seat.py" alice /run/screen > /run/seat.ready & # the nurse who sits at a terminal meanwhile
+wait_for grep -qs ready /run/mailbox.ready && wait_for grep -qs ready /run/seat.ready || exit 1
 cd /root || exit 1
 
 # -- the page of the manual ------------------------------------------------------------------------------
@@ -47,13 +53,28 @@ manual() {
 timer() {
     works "the timer: $1" sh -c 'medgl-admin emergency settle && medgl-admin alert deliver'
 }
-# told NAME KIND TEXT: notify.d and the system's log both got it
+# carried FILE TEXT: it is there, wherever lines were broken
+carried() {
+    tr -d ' \r\n' < "$1" | grep -qF -- "$(tr -d ' ' <<< "$2")"
+}
+# mailed ID TEXT
+mailed() {
+    local mail
+    mail=$(grep -lF "Alert:   $1" /run/mailbox/*) && carried "$mail" "$2"
+}
+# told NAME KIND TEXT: notify.d, the system's log, terminals and mail got it, as what is urgent
 told() {
+    local id
     grep -F "\"kind\":\"$2\"" /run/told/all | grep -F -- "$3" > /run/told/some
     says "$1: the site's program" "$3" /run/told/some
+    id=$(sed -n '1s/.*"id":"\([0-9a-f]*\)".*/\1/p' /run/told/some)
+    works "$1: as urgent" sh -c '! grep -vF "\"urgent\":true" /run/told/some'
+    works "$1: the terminals" wait_for grep -qs "Alert:   ${id:-none}" /run/screen
+    works "$1: in so many words" carried /run/screen "$3"
+    works "$1: mail" mailed "${id:-none}" "$3"
     logged_all
-    grep -F "alert $2:" $log > /run/told/logged
-    says "$1: the log" "$3" /run/told/logged
+    grep "^authpriv\.alert .*alert $2:" $log > /run/told/logged
+    says "$1: the log, as an alarm" "$3" /run/told/logged
 }
 # small NAME NUMBER EXPRESSION: as counts, in the ledger of the break-glass accounts
 small() {
@@ -133,7 +154,7 @@ manual "printed, and removed" '^lp emergency1.page'
 works "it is gone" test ! -e emergency1.page
 open_envelope
 first=$code
-echo 'slip_program = /usr/local/sbin/slips' > $policy
+echo 'slip_program = /usr/local/sbin/slips' >> $policy
 manual "sealed again, by a printer" '^medgl-admin breakglass seal emergency1$'
 open_envelope
 no_more "the envelope of before opens nothing" "$first"
