@@ -110,6 +110,9 @@ enum admin_exit options_parse(struct options *options, int argc, char *const *ar
 /* The time of a checked option in the site's zone; not given: `*t` stays. ADMIN_USAGE, with a
  * complaint: clocks there leave that time out. Once the policy is known. */
 enum admin_exit options_time(const struct options *options, enum option option, medgl_time *t);
+/* --since and --until, likewise; ADMIN_USAGE also where nothing can lie between them. */
+enum admin_exit options_period(const struct options *options, medgl_time *since,
+                               medgl_time *until);
 /* The day of a checked option in the site's zone, from its first moment to that of the next one.
  * ADMIN_USAGE, likewise. */
 enum admin_exit options_day(const struct options *options, enum option option, medgl_time now,

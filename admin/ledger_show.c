@@ -348,9 +348,7 @@ static enum admin_exit show_filter(const struct options *options, struct show *s
     }
     filter->subject = options->value[OPTION_SUBJECT];
     filter->actor = options->value[OPTION_ACTOR];
-    enum admin_exit code = options_time(options, OPTION_SINCE, &filter->since);
-    if (code == ADMIN_DONE)
-        code = options_time(options, OPTION_UNTIL, &filter->until);
+    const enum admin_exit code = options_period(options, &filter->since, &filter->until);
     if (code != ADMIN_DONE)
         return code;
     show->filtered = !ledger_filter_empty(filter);

@@ -98,9 +98,7 @@ enum admin_exit report_maintenance(struct admin *admin)
     struct maintenance_filter filter = {.unconfirmed = options->value[OPTION_UNCONFIRMED] != NULL,
                                         .account = options->value[OPTION_ACCOUNT],
                                         .company = options->value[OPTION_COMPANY]};
-    enum admin_exit code = options_time(options, OPTION_SINCE, &filter.since);
-    if (code == ADMIN_DONE)
-        code = options_time(options, OPTION_UNTIL, &filter.until);
+    const enum admin_exit code = options_period(options, &filter.since, &filter.until);
     if (code != ADMIN_DONE)
         return code;
     auto_clean(table_print) struct table *table =

@@ -252,10 +252,10 @@ static bool check_age(const char *name, const char *value)
 
 static bool check_time(const char *name, const char *value)
 {
-    if (clock_is_time(value))
+    if (clock_is_time(value) || option_day_is(value))
         return true;
-    complain(_("--%s needs a time: \"2026-11-21 08:00\" or 2026-11-21 in the zone of the site, or "
-               "2026-11-21T08:00:00Z"),
+    complain(_("--%s needs a time: \"2026-11-21 08:00\", 2026-11-21, today or tomorrow in the zone "
+               "of the site, or 2026-11-21T08:00:00Z"),
              name);
     return false;
 }

@@ -79,9 +79,25 @@ int64_t options_span(const struct options *options, enum option option)
 enum admin_exit options_time(const struct options *options, enum option option, medgl_time *t)
 {
     const char *value = options->value[option];
+    medgl_time end;
+    if (value != NULL && value[0] == 't') /* today, tomorrow */
+        return options_day(options, option, clock_read().now, t, &end);
     if (value == NULL || clock_parse_local(value, t) == MEDGL_OK)
         return ADMIN_DONE;
     complain(_("--%s: clocks of the site never show %s"), option_word(option)->name, value);
+    return ADMIN_USAGE;
+}
+
+enum admin_exit options_period(const struct options *options, medgl_time *since, medgl_time *until)
+{
+    enum admin_exit code = options_time(options, OPTION_SINCE, since);
+    if (code == ADMIN_DONE)
+        code = options_time(options, OPTION_UNTIL, until);
+    const bool both = options->value[OPTION_SINCE] != NULL && options->value[OPTION_UNTIL] != NULL;
+    if (code != ADMIN_DONE || !both || *since <= *until)
+        return code;
+    complain(_("--until is before --since: nothing lies between %s and %s."),
+             options->value[OPTION_SINCE], options->value[OPTION_UNTIL]);
     return ADMIN_USAGE;
 }
 

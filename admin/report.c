@@ -112,9 +112,7 @@ enum admin_exit report_access(struct admin *admin)
     if (value[OPTION_CLASS] != NULL &&
         account_class_parse(value[OPTION_CLASS], &class_) == MEDGL_OK)
         filter.class_ = &class_;
-    enum admin_exit code = options_time(options, OPTION_SINCE, &filter.since);
-    if (code == ADMIN_DONE)
-        code = options_time(options, OPTION_UNTIL, &filter.until);
+    const enum admin_exit code = options_period(options, &filter.since, &filter.until);
     if (code != ADMIN_DONE)
         return code;
     struct table *table = table_new(&admin->output, "access", TABLE_LIST, access_columns,
