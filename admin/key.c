@@ -106,7 +106,9 @@ static bool rotate_confirmed(struct admin *admin)
     if (admin->options.value[OPTION_YES] != NULL)
         return true;
     if (!ask_possible()) {
-        complain(_("Backups of before do not open with the new key: confirm it with --yes."));
+        complain(store ? _("Backups of before do not open with the new key: confirm it with --yes.")
+                       : _("Auditors and witnesses then need the new public key: confirm it with "
+                           "--yes."));
         return false;
     }
     output_say(&admin->output,

@@ -16,7 +16,8 @@ exits "an account, to have a secret" 0 account add daemon
 exits "which key" 2 key rotate --reason x --yes
 says "no other key" 2 'neither store nor ledger' key rotate backup --reason x --yes
 exits "a reason" 2 key rotate store --yes
-says "elsewhere than on a terminal it needs --yes" 2 'confirm it with --yes' key rotate store --reason x
+says "elsewhere than on a terminal it needs --yes" 2 'Backups of before.*confirm it with --yes' key rotate store --reason x
+says "so does the ledger's, for another reason" 2 'Auditors and witnesses.*confirm it with --yes' key rotate ledger --reason x
 answer() { # STATUS TEXT
     # shellcheck disable=SC2086
     python3 "$top_srcdir/tests/system/terminal.py" -- $user "$program" --root "$root" $operator key rotate store \
