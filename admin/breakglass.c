@@ -78,15 +78,17 @@ static void seal_say_done(struct admin *admin, enum slip_way way, const char *se
     const char *name = admin->options.name;
     switch (way) {
     case SLIP_TO_PRINTER:
-        output_say(&admin->output,
-                   _("%s is sealed, number %s: the page was printed. Fold it unread, write on the "
-                     "outside whom to tell, and seal it in an envelope."),
-                   name, serial);
+        output_say(
+            &admin->output,
+            _("%s is sealed, number %s: the page was printed. Fold it unread, fill in what is "
+              "blank on the outside, and seal it in an envelope."),
+            name, serial);
         return;
     case SLIP_TO_FILE:
         output_say(&admin->output,
-                   _("%s is sealed, number %s: the page is in %s. Print it, fold it unread, write "
-                     "on the outside whom to tell, seal it in an envelope, and remove the file."),
+                   _("%s is sealed, number %s: the page is in %s. Print it, fold it unread, fill "
+                     "in what is blank on the outside, seal it in an envelope, and remove the "
+                     "file."),
                    name, serial, admin->options.value[OPTION_SLIP]);
         return;
     case SLIP_TO_SCREEN:

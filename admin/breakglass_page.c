@@ -6,14 +6,59 @@
 #include "policy/calendar.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
+#include <unistr.h>
+#include <uniwidth.h>
 
 #define PAGE_TEXT_SIZE 16384
+#define PAGE_BLANK     44 /* columns behind the words of a line */
+#define PAGE_END       28 /* a line ends nowhere before: then a contact takes three at most */
 
-/* What can be read while it is sealed. The lines are for a pen: whom to tell is not ours to know.
- */
-static enum medgl_error page_outside(struct secret *text, const struct account *account,
-                                     const struct breakglass *row, const char *host)
+/* How many bytes of it fit into a blank. What is wide in Japanese print counts as wide; a line ends
+ * behind such a character or a space, so that a telephone number stays in one piece. MUST: the page
+ * is one sheet. */
+static size_t page_fit(const char *contact)
+{
+    const uint8_t *bytes = (const uint8_t *)contact;
+    const size_t size = strlen(contact);
+    size_t at = 0, end = 0;
+    for (int columns = 0; at < size;) {
+        ucs4_t c;
+        const int len = u8_mbtoucr(&c, bytes + at, size - at);
+        const int width = uc_width(c, "EUC-JP");
+        columns += width > 0 ? width : 0;
+        if (columns > PAGE_BLANK)
+            return end > 0 ? end : at;
+        at += len > 0 ? (size_t)len : 1;
+        if (columns >= PAGE_END && (c == ' ' || width > 1))
+            end = at;
+    }
+    return size;
+}
+
+/* Where the policy does not say whom to tell, the lines are for a pen. */
+static enum medgl_error page_contact(struct secret *text, const char *contact)
+{
+    static const char label[] = "  Whom to tell / 連絡先:   ";
+    static const char under[] = "                           ";
+    if (contact[0] == '\0')
+        return slip_add(text,
+                        "%s____________________________________________\n"
+                        "  Telephone / 電話:        ____________________________________________\n",
+                        label);
+    size_t fits = 0;
+    for (const char *at = contact; *at != '\0'; at += fits) {
+        fits = page_fit(at);
+        MEDGL_TRY(slip_add(text, "%s%.*s\n", at == contact ? label : under, (int)fits, at));
+    }
+    return MEDGL_OK;
+}
+
+/* What can be read while it is sealed. */
+static enum medgl_error page_outside(struct secret *text, const struct policy *policy,
+                                     const struct account *account, const struct breakglass *row,
+                                     const char *host)
 {
     char date[CLOCK_LOCAL_SIZE];
     clock_format_local(row->sealed_at, date);
@@ -29,9 +74,8 @@ static enum medgl_error page_outside(struct secret *text, const struct account *
                        "  Serial number / 番号:    %s\n"
                        "  Sealed / 封印した日時:   %s\n",
                        account->name, host, row->serial, date));
+    MEDGL_TRY(page_contact(text, policy->emergency_contact));
     return slip_add(text,
-                    "  Whom to tell / 連絡先:   ____________________________________________\n"
-                    "  Telephone / 電話:        ____________________________________________\n"
                     "  Sealed by / 封印した人:  ____________________________________________\n\n");
 }
 
@@ -124,7 +168,7 @@ enum medgl_error breakglass_page(struct secret *text, const struct policy *polic
     char host[HOST_NAME_MAX + 1] = "";
     (void)gethostname(host, sizeof(host) - 1);
     MEDGL_TRY(secret_alloc(text, PAGE_TEXT_SIZE));
-    MEDGL_TRY(page_outside(text, account, row, host));
+    MEDGL_TRY(page_outside(text, policy, account, row, host));
     MEDGL_TRY(slip_add(
         text, "- - -  fold this part over the rest / この部分を上に折り重ねます  - - -\n"));
     MEDGL_TRY(page_code(text, account, code));

@@ -58,6 +58,7 @@ void policy_key_range(const struct policy_key *key, char *text, size_t size)
     case POLICY_TYPE_ZONE:
     case POLICY_TYPE_NAMES:
     case POLICY_TYPE_MAIL:
+    case POLICY_TYPE_TEXT:
         (void)snprintf(text, size, key->least > 0 ? "1 to %s bytes" : "up to %s bytes", most);
         return;
     case POLICY_TYPE_DATE:
@@ -109,8 +110,8 @@ static bool key_set_paths(char *paths, const struct policy_key *key, const char 
     return true;
 }
 
-/* Printable parts between commas, none of them blank; blanks around it all are dropped. */
-static bool key_set_names(char *names, const struct policy_key *key, const char *value)
+/* Printable text; blanks around it are dropped. */
+static bool key_set_text(char *text, const struct policy_key *key, const char *value)
 {
     char found[POLICY_NAMES_SIZE];
     value += strspn(value, KEY_BLANKS);
@@ -121,18 +122,24 @@ static bool key_set_names(char *names, const struct policy_key *key, const char 
         return false;
     memcpy(found, value, len);
     found[len] = '\0';
-    for (const char *part = found; len > 0; part++) {
+    if (!text_is_printable(found))
+        return false;
+    memcpy(text, found, len + 1);
+    return true;
+}
+
+/* The same with parts between commas, none of them blank. */
+static bool key_set_names(char *names, const struct policy_key *key, const char *value)
+{
+    const char *part = value + strspn(value, KEY_BLANKS);
+    for (bool more = *part != '\0'; more; part++) {
         part += strspn(part, KEY_BLANKS);
         if (*part == ',' || *part == '\0')
             return false;
         part += strcspn(part, ",");
-        if (*part == '\0')
-            break;
+        more = *part == ',';
     }
-    if (!text_is_printable(found))
-        return false;
-    memcpy(names, found, len + 1);
-    return true;
+    return key_set_text(names, key, value);
 }
 
 /* One that a mail program can only take for an address: no option, no pipe, no file. A name alone
@@ -254,6 +261,8 @@ static bool key_set(void *member, const struct policy_key *key, const char *valu
         return key_set_rule(member, key, admission_parse_services, value);
     case POLICY_TYPE_DATE:
         return key_set_date(member, key, value);
+    case POLICY_TYPE_TEXT:
+        return key_set_text(member, key, value);
     case POLICY_TYPE_ZONE:
         good = strlen(value) < key->size && key_zone_name(value);
         if (good)
@@ -300,6 +309,9 @@ enum medgl_error policy_set(struct policy *policy, const struct policy_key *key,
         what = key->least > 0 ? "names separated by commas, printable UTF-8 of "
                               : "empty or names separated by commas, printable UTF-8 of ";
         break;
+    case POLICY_TYPE_TEXT:
+        what = "empty or printable UTF-8, ";
+        break;
     case POLICY_TYPE_ZONE:
         what = "empty or the name of a time zone such as Asia/Tokyo, ";
         break;
@@ -336,6 +348,7 @@ void policy_format(const struct policy *policy, const struct policy_key *key, ch
     case POLICY_TYPE_PLACES:
     case POLICY_TYPE_SERVICES:
     case POLICY_TYPE_DATE:
+    case POLICY_TYPE_TEXT:
     case POLICY_TYPE_ZONE:
         (void)snprintf(text, size, "%s", member);
         return;

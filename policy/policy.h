@@ -103,14 +103,15 @@ enum policy_outside {
     POLICY_OUTSIDE_DENY,    /* is refused like a wrong password */
 };
 
-#define POLICY_DATE_SIZE  16
-#define POLICY_PATHS_SIZE 1024
-#define POLICY_NAMES_SIZE 512
-#define POLICY_VALUE_SIZE POLICY_PATHS_SIZE /* the notation of any value */
-#define POLICY_RANGE_SIZE 128
-#define POLICY_RULE_SIZE  512  /* the notation of an access rule (policy/admission.h) */
-#define POLICY_HOLIDAYS   1024 /* days in the file of holidays */
-#define POLICY_CLASSES    4    /* enum account_class, from 1 */
+#define POLICY_DATE_SIZE    16
+#define POLICY_PATHS_SIZE   1024
+#define POLICY_NAMES_SIZE   512
+#define POLICY_CONTACT_SIZE 101               /* a few lines of a page 72 columns wide */
+#define POLICY_VALUE_SIZE   POLICY_PATHS_SIZE /* the notation of any value */
+#define POLICY_RANGE_SIZE   128
+#define POLICY_RULE_SIZE    512  /* the notation of an access rule (policy/admission.h) */
+#define POLICY_HOLIDAYS     1024 /* days in the file of holidays */
+#define POLICY_CLASSES      4    /* enum account_class, from 1 */
 
 /* What holds for a class of accounts unless an account has a rule of its own (R05). */
 struct policy_class {
@@ -227,9 +228,10 @@ struct policy {
     struct policy_span backup_verify_every; /* the same of the last proved one */
 
     /* Emergencies and maintenance (R30..R33). */
-    char emergency_criteria[POLICY_NAMES_SIZE]; /* words: on what grounds one is declared */
-    struct policy_span emergency_max;           /* it is over then, whoever forgot it */
-    struct policy_span emergency_remind;        /* alerts that tell that it lasts */
+    char emergency_criteria[POLICY_NAMES_SIZE];  /* words: on what grounds one is declared */
+    struct policy_span emergency_max;            /* it is over then, whoever forgot it */
+    struct policy_span emergency_remind;         /* alerts that tell that it lasts */
+    char emergency_contact[POLICY_CONTACT_SIZE]; /* whom to tell, on the page of an envelope */
     enum policy_outside breakglass_outside;
     struct policy_span breakglass_renew; /* how long a sealed credential is good practice; 0:
                                             for ever */
@@ -253,6 +255,7 @@ enum policy_type {
     POLICY_TYPE_PLACES,
     POLICY_TYPE_SERVICES,
     POLICY_TYPE_DATE, /* "2027-04-01", "" */
+    POLICY_TYPE_TEXT, /* printable UTF-8 */
 };
 
 /* One key of policy.conf. Limits are inclusive; for spans in milliseconds with a month as 31 days;

@@ -182,6 +182,7 @@ static int64_t profile_number(const struct policy *policy, const struct policy_k
     case POLICY_TYPE_NAMES:
     case POLICY_TYPE_MAIL:
     case POLICY_TYPE_HOURS:
+    case POLICY_TYPE_TEXT:
         break;
     }
     return number;

@@ -17,6 +17,15 @@ terminal() { # NAME ARGUMENTS: standard input is the script; the operator's term
 code_of() { # FILE: what is on the page
     sed -n 's/^ *\(\([0-9A-Z]\{4\}-\)\{5\}[0-9A-Z]\{4\}\)$/\1/p' "$1"
 }
+one_sheet() { # NAME
+    python3 - "$slip" <<-'END'
+	import sys, unicodedata
+	wide = lambda line: sum(2 if unicodedata.east_asian_width(c) in "WFA" else 1 for c in line)
+	lines = open(sys.argv[1], encoding="utf-8").read().splitlines()
+	sys.exit(any(wide(line) > 72 for line in lines) or len(lines) > 64)
+END
+    verdict "$1" $?
+}
 
 says "there is none yet" 0 'account add NAME --class breakglass' breakglass list
 json "in JSON an empty list" 0 'd["breakglass"] == []' breakglass list
@@ -39,15 +48,11 @@ code=$(code_of "$slip")
     grep -Eq "^  Serial number / 番号: +$serial\$" "$slip" && grep -q 'Account / アカウント: *games' "$slip" &&
     grep -q 'fold this part' "$slip" && grep -q 'Logging in declares an emergency' "$slip" && grep -q '終わったら' "$slip"
 verdict "the page says all that has to be known, in English and Japanese" $?
+grep -q '^  Whom to tell / 連絡先: *____*$' "$slip" && grep -q '^  Telephone / 電話: *____*$' "$slip"
+verdict "with blanks for whom to tell" $?
 [ "$(sed '/fold this part/,$d' "$slip" | grep -cF -e "$code" -e "${code%-*}")" = 0 ]
 verdict "the code is on the inside" $?
-python3 - "$slip" <<-'END'
-	import sys, unicodedata
-	wide = lambda line: sum(2 if unicodedata.east_asian_width(c) in "WFA" else 1 for c in line)
-	lines = open(sys.argv[1], encoding="utf-8").read().split("\n")
-	sys.exit(any(wide(line) > 72 for line in lines) or len(lines) > 64)
-END
-verdict "in 72 columns, on one sheet" $?
+one_sheet "in 72 columns, on one sheet"
 [ "$(stat -c %a "$slip")" = 600 ] && ! grep -rqF -e "$code" "$out" "$err" "$root"
 verdict "which is nowhere else (R02)" $?
 exits "a page is never over another file" 2 breakglass seal games --slip "$slip"
@@ -80,6 +85,30 @@ says "an envelope that was open: ended, and the next step is named" 0 'seal it a
 ! grep -q 'password reset' "$out" "$err"
 verdict "which is not one that is refused" $?
 json "and unsealed" 0 'd["breakglass"][0]["state"] == "unsealed"' breakglass list
+
+# -- whom to tell --------------------------------------------------------------------------------------
+
+while IFS='|' read -r name contact shown; do
+    policy "emergency_contact = $contact"
+    rm -f "$slip"
+    says "$name" 0 'fill in what is blank' breakglass seal games --slip "$slip"
+    one_sheet "$name: on one sheet"
+    [ "$(sed -n '/^  Whom to tell/,/^  Sealed by/{s/^  Whom to tell[^:]*: *//;/^  Sealed by/d;s/^ *//;p}' "$slip" | paste -sd/)" = "$shown" ]
+    verdict "$name: it says that, in the place of the blanks" $?
+done <<-'END'
+	whom to tell|Dr Sato, 03-1234-5678|Dr Sato, 03-1234-5678
+	a line is full|1234567890123456789012345678901234567890 123|1234567890123456789012345678901234567890 123
+	one more is on the next|1234567890123456789012345678901234567890 1234|1234567890123456789012345678901234567890 /1234
+	Japanese, which is wide|情報システム室の佐藤(内線2204)、夜間は03-1234-5678、いなければ山田|情報システム室の佐藤(内線2204)、夜間は/03-1234-5678、いなければ山田
+	Japanese with spaces|情報システム室 佐藤一郎 内線2204 夜間は当直の山田二郎 03-1234-5678|情報システム室 佐藤一郎 内線2204 夜間は当直/の山田二郎 03-1234-5678
+	as long as can be|юююююююююююююююююююююююююююююююююююююююююююююююююю|юююююююююююююююююююююю/юююююююююююююююююююююю/юююююю
+	with long words|aaaaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb cccccccccccccccccccccccccccc|aaaaaaaaaaaaaaaaaaaaaaaaaaa /bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb /cccccccccccccccccccccccccccc
+	with words that fit badly|aaaaaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbbb ccccccccccccccccccccccccccccccccccccccccccc|aaaaaaaaaaaaaaaaaaaaaaaaaaaa /bbbbbbbbbbbbbbbbbbbbbbbbbbb /ccccccccccccccccccccccccccccccccccccccccccc
+END
+rm "$slip"
+policy "emergency_contact = $(printf %0101d 0)"
+says "no longer one" 1 'emergency_contact must be empty or printable UTF-8, up to 100 bytes' policy check
+policy
 
 # -- the printer ---------------------------------------------------------------------------------------
 

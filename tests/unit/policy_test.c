@@ -385,6 +385,8 @@ static const struct key_row {
      "power, flood", ",", "", "1 to 511 bytes"},
     {"emergency_max", "72 h", "1 h", "31 days", "59 min", "32 days", "1 h to 1 month"},
     {"emergency_remind", "1 h", "10 min", "24 h", "599 s", "25 h", "10 min to 1 day"},
+    {"emergency_contact", "", "Sato", "\xe4\xbd\x90\xe8\x97\xa4,, 03-1234-5678", "a\tb", "\xe4\xbd",
+     "up to 100 bytes"},
     {"breakglass_outside", "declare", "declare", "deny", "", "no", "declare or deny"},
     {"breakglass_renew", "12 months", "0", "60 months", "-1 s", "61 months", "0 to 60 months"},
     {"drill_every", "12 months", "0", "60 months", "-1 s", "61 months", "0 to 60 months"},
@@ -481,7 +483,8 @@ static void key_garbage(void **state)
     EACH(row, key_rows)
     {
         const struct policy_key *key = policy_key_find(row->name);
-        bool zone = key->type == POLICY_TYPE_ZONE, names = key->type == POLICY_TYPE_NAMES;
+        bool zone = key->type == POLICY_TYPE_ZONE,
+             names = key->type == POLICY_TYPE_NAMES || key->type == POLICY_TYPE_TEXT;
         if (key->type == POLICY_TYPE_MAIL || key->type == POLICY_TYPE_HOURS ||
             key->type == POLICY_TYPE_PLACES || key->type == POLICY_TYPE_SERVICES)
             continue; /* these have tables of their own */
@@ -580,6 +583,22 @@ static void key_names(void **state)
     longest[POLICY_NAMES_SIZE - 1] = 'x';
     longest[POLICY_NAMES_SIZE] = '\0';
     key_becomes("institution", longest, NULL);
+}
+
+static void key_text(void **state)
+{
+    char longest[POLICY_CONTACT_SIZE + 1];
+    (void)state;
+    key_becomes("emergency_contact", " \t Dr Sato, ext. 2204; \t", "Dr Sato, ext. 2204;");
+    key_becomes("emergency_contact", " ", "");
+    key_becomes("emergency_contact", ",", ",");
+    key_becomes("emergency_contact", "a\x1b[2J", NULL);
+    memset(longest, 'x', sizeof(longest));
+    longest[POLICY_CONTACT_SIZE - 1] = '\0';
+    key_becomes("emergency_contact", longest, longest);
+    longest[POLICY_CONTACT_SIZE - 1] = 'x';
+    longest[POLICY_CONTACT_SIZE] = '\0';
+    key_becomes("emergency_contact", longest, NULL);
 }
 
 /* What a mail program could take for an option, a pipe or a file is no address. */
@@ -966,6 +985,7 @@ static void profile_names_the_clause_of_what_is_weaker(void **state)
         {"unenrolled", "ignore", {NULL}},
         {"time_zone", "UTC", {NULL}},
         {"institution", "", {NULL}},
+        {"emergency_contact", "Dr Sato", {NULL}},
         {"password_blocklist", "", {NULL}},
         {"kdf_slots", "0", {NULL}},
     };
@@ -2305,8 +2325,9 @@ static void words(void **state)
 /* The sentence that medgl-policy.conf(5) must have under a key. */
 static void manual_line(const struct policy_key *key, char *line, size_t size)
 {
-    static const char *const types[] = {"Number", "Size", "Span",  "Choice", "Zone",     "Paths",
-                                        "Names",  "Mail", "Hours", "Places", "Services", "Date"};
+    static const char *const types[] = {"Number",   "Size",  "Span", "Choice", "Zone",
+                                        "Paths",    "Names", "Mail", "Hours",  "Places",
+                                        "Services", "Date",  "Text"};
     char range[POLICY_RANGE_SIZE];
     policy_key_range(key, range, sizeof(range));
     (void)snprintf(line, size, "%s, %s, default %s (%s).\n", types[key->type], range,
@@ -2356,6 +2377,7 @@ int main(void)
         cmocka_unit_test(key_zone_length),
         cmocka_unit_test(key_paths),
         cmocka_unit_test(key_names),
+        cmocka_unit_test(key_text),
         cmocka_unit_test(key_mail),
         cmocka_unit_test(key_classes),
         cmocka_unit_test(R34_text),
