@@ -16,8 +16,7 @@
 #define PAGE_END       28 /* a line ends nowhere before: then a contact takes three at most */
 
 /* How many bytes of it fit into a blank. What is wide in Japanese print counts as wide; a line ends
- * behind such a character or a space, so that a telephone number stays in one piece. MUST: the page
- * is one sheet. */
+ * behind such a character or a space, so that a telephone number stays in one piece. */
 static size_t page_fit(const char *contact)
 {
     const uint8_t *bytes = (const uint8_t *)contact;
