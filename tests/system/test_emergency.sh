@@ -349,6 +349,25 @@ uses_ssh "who ends it from their own login is told that they are still there" "$
 END
 no_more "and it is closed" "$code"
 
+# -- its longest time, where cron does nothing but deliver ---------------------------------------------------
+
+works "sealed for an emergency that nobody ends" medgl-admin breakglass seal emergency1
+open_envelope
+uses_ssh "its use begins one" "$code" <<-END
+	see $ 
+	type nohup sleep 98768 > /dev/null 2>&1 &
+	see $ 
+	type exit
+	end 0
+END
+works "four days later alerts are delivered" unshare --time --fork --boottime 345600 medgl-admin alert deliver
+told "of the end" emergency-over "is over, by the longest time that the policy allows"
+small "which is written down" 1 "k == 'emergency.recover' and d['how'] == 'timed-out'"
+no_more "the envelope opens nothing any more" "$code"
+works "what they left there goes on, until it is settled" pgrep -u "$name" -f 'sleep 98768'
+works "it is" medgl-admin emergency settle
+works "nothing is left" sh -c "! pgrep -u $name"
+
 # -- maintenance days ----------------------------------------------------------------------------------------
 
 manual "a vendor's user" '^useradd.* vendor1$'
