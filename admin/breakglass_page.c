@@ -104,10 +104,9 @@ static enum medgl_error page_declaring(struct secret *text, enum policy_outside 
     switch (outside) {
     case POLICY_OUTSIDE_DENY:
         return slip_add(
-            text, japanese ? "   ログインできないときは、先に非常時の宣言が必要です。管理者に\n"
-                             "   medgl-admin emergency declare の実行を頼んでください。\n"
-                           : "   Refused? An administrator must declare an emergency first\n"
-                             "   (medgl-admin emergency declare).\n");
+            text, japanese
+                      ? "   拒否されたら管理者に medgl-admin emergency declare を頼みます。\n"
+                      : "   Refused? An administrator must run medgl-admin emergency declare.\n");
     case POLICY_OUTSIDE_DECLARE:
         break;
     }

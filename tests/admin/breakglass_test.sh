@@ -89,7 +89,7 @@ json "and unsealed" 0 'd["breakglass"][0]["state"] == "unsealed"' breakglass lis
 # -- whom to tell --------------------------------------------------------------------------------------
 
 while IFS='|' read -r name contact shown; do
-    policy "emergency_contact = $contact"
+    policy "emergency_contact = $contact" 'breakglass_outside = deny'
     rm -f "$slip"
     says "$name" 0 'fill in what is blank' breakglass seal games --slip "$slip"
     one_sheet "$name: on one sheet"
@@ -117,7 +117,7 @@ printf '#!/bin/sh\ncat > %s\n' "$mine/paper" > "$mine/printer" && chmod 755 "$mi
 policy "slip_program = $mine/printer" 'breakglass_outside = deny'
 says "printed" 0 'the page was printed. Fold it unread' breakglass seal games
 code=$(code_of "$mine/paper")
-[ ${#code} = 29 ] && ! grep -rqF -e "$code" "$out" "$err" "$root" && grep -q 'must declare an emergency first' "$mine/paper"
+[ ${#code} = 29 ] && ! grep -rqF -e "$code" "$out" "$err" "$root" && grep -q 'must run medgl-admin emergency declare' "$mine/paper"
 verdict "by its standard input alone, with what the policy says" $?
 printf '#!/bin/sh\nexit 3\n' > "$mine/printer"
 before=$(admin ledger export --breakglass && wc -l < "$out")
