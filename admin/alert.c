@@ -285,22 +285,22 @@ static enum medgl_error deliver_place(struct admin *admin, enum context_place pl
 
 /* First of all: of what an emergency's longest time ended, and what lasts, is told by this run.
  * MUST: what fails here keeps no alert back. No child keeps root for it: processes end with
- * `emergency settle` alone. true: an emergency was over. */
-static bool deliver_settle(struct admin *admin)
+ * `emergency settle` alone. `*settled`: an emergency was over. false: it failed. */
+static bool deliver_settle(struct admin *admin, bool *settled)
 {
     const char *root = admin->identity.root;
     auto_clean(context_close) struct context context = {.store = NULL};
-    bool settled = false;
+    *settled = false;
     if (!context_there(root, CONTEXT_BREAKGLASS) ||
         context_open_breakglass(root, CONTEXT_STATE, &context) != MEDGL_OK)
-        return false; /* deliver_place() says it, and tells it */
+        return true; /* deliver_place() says it, and tells it */
     context.actor = admin->identity.actor;
-    const enum medgl_error error = operation_emergency_settle(&context, &settled);
+    const enum medgl_error error = operation_emergency_settle(&context, settled);
     if (error != MEDGL_OK)
         complain(_("Whether an emergency is over could not be looked at or written down: %s. Used "
                    "accounts are closed all the same; it is tried again each minute."),
                  medgl_error_text(error));
-    return settled;
+    return error == MEDGL_OK;
 }
 
 /* Last of all: no alert waits for it. */
@@ -323,8 +323,7 @@ enum admin_exit alert_deliver(struct admin *admin)
     static const enum context_place places[] = {CONTEXT_BREAKGLASS, CONTEXT_MAIN};
     struct alert_report report = {0}, more;
     enum medgl_error error = MEDGL_OK;
-    bool watched, all = true;
-    const bool settled = deliver_settle(admin);
+    bool watched, settled, all = deliver_settle(admin, &settled);
     for (size_t i = 0; i < MEDGL_COUNT(places); i++) {
         error = worse(error, deliver_place(admin, places[i], &more, &watched));
         report_add(&report, &more);

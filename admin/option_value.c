@@ -94,9 +94,10 @@ enum admin_exit options_period(const struct options *options, medgl_time *since,
     if (code == ADMIN_DONE)
         code = options_time(options, OPTION_UNTIL, until);
     const bool both = options->value[OPTION_SINCE] != NULL && options->value[OPTION_UNTIL] != NULL;
-    if (code != ADMIN_DONE || !both || *since <= *until)
+    if (code != ADMIN_DONE || !both || *since < *until)
         return code;
-    complain(_("--until is before --since: nothing lies between %s and %s."),
+    complain(_("--until is not after --since: nothing lies between %s and %s. The end does not "
+               "count: all of a day is --since today --until tomorrow."),
              options->value[OPTION_SINCE], options->value[OPTION_UNTIL]);
     return ADMIN_USAGE;
 }

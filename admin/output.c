@@ -410,10 +410,9 @@ bool table_empty(const struct table *table)
 
 void table_print_or(struct output *output, struct table **table, const char *none)
 {
-    if (table_empty(*table) && !output->json && !output->csv)
+    if (table_empty(*table) && !output->json && !output->csv && !output->failed)
         output_say(output, "%s", none);
-    else
-        table_print(table);
+    table_print(table);
 }
 
 void table_free(struct table **table)

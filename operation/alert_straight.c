@@ -16,7 +16,8 @@
 #include <sys/stat.h>
 
 /* An empty file: when it was changed is when that was done last. */
-#define STRAIGHT_STAMP    "/alerts.straight" /* beside the store */
+#define STRAIGHT_STAMP    MEDGL_STATEDIR "/alerts.straight"
+#define STRAIGHT_SMALL    STRAIGHT_STAMP ".breakglass" /* also while all that is theirs is lost */
 #define STRAIGHT_CHANNELS 64
 #define STRAIGHT_FLAGS    (O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 
@@ -29,9 +30,8 @@ static bool stamp_is_fresh(const struct stat *st)
 
 static enum medgl_error stamp_path(const struct context *context, char path[PATH_MAX])
 {
-    char state[PATH_MAX];
-    MEDGL_TRY(context_path(context, CONTEXT_FILE_STATE, state));
-    return path_under(path, state, STRAIGHT_STAMP);
+    return path_under(path, context->root,
+                      context->place == CONTEXT_MAIN ? STRAIGHT_STAMP : STRAIGHT_SMALL);
 }
 
 bool alert_straight_lately(const struct context *context)
@@ -118,8 +118,7 @@ enum medgl_error alert_straight(const struct context *context, const struct aler
     struct alert alert = {.kind = kind, .count = 1};
     if (alert_straight_lately(context))
         return MEDGL_OK;
-    const bool stamped = stamp_set(context);
-    if (!stamped || carrier == NULL) {
+    if (carrier == NULL || !stamp_set(context)) {
         log_system(LOG_ALERT, "%s", text);
         return MEDGL_OK;
     }

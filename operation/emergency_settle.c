@@ -55,7 +55,9 @@ static void settle_policy(struct context *context)
 enum medgl_error operation_emergency_settle(struct context *context, bool *settled)
 {
     struct settle_run run = {.context = context, .settled = settled};
-    MEDGL_TRY(store_transact(context->store, STORE_WRITE, settle_now, &run));
+    const enum medgl_error error = store_transact(context->store, STORE_WRITE, settle_now, &run);
+    *settled &= error == MEDGL_OK; /* else it is not written down */
+    MEDGL_TRY(error);
     if (*settled) {
         (void)evidence_publish(context); /* what is over is over: a failure is logged */
         alert_wake(context);

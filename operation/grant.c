@@ -331,13 +331,16 @@ static void grants_tell_waiver(const struct talk *talk, const struct factors *fa
 /* R30: the work order. */
 static void grants_tell_work(const struct talk *talk, const struct grant *grant)
 {
-    char until[CLOCK_LOCAL_SIZE], text[2 * STORE_TEXT_SIZE + 512];
+    char until[CLOCK_LOCAL_SIZE], why[STORE_TEXT_SIZE + 8] = "";
+    char text[2 * STORE_TEXT_SIZE + 512];
     clock_format_local(grant->until, until);
+    if (strcmp(grant->reason, grant->work) != 0)
+        (void)snprintf(why, sizeof(why), " (%s)", grant->reason);
     (void)snprintf(
         text, sizeof(text),
-        _("Maintenance until %s, approved by %s (%s). Work: %s. What you do is recorded, "
-          "and confirmed afterwards."),
-        until, grant->approved_by, grant->reason, grant->work);
+        _("Maintenance until %s, approved by %s%s. Work: %s. What you do is recorded, and "
+          "confirmed afterwards."),
+        until, grant->approved_by, why, grant->work);
     talk->inform(talk->carrier, text);
 }
 

@@ -140,6 +140,11 @@ static void load_check_line(struct load_file *file, char *line, size_t len, uint
     else if (file->lines[key - loading->keys] != 0)
         load_mistake(loading, file->path, number, "%s was set already in line %" PRIu64, name,
                      file->lines[key - loading->keys]);
+    else if (key->type == POLICY_TYPE_TEXT && strchr(equals, '#') != NULL) /* as in "ext. #22" */
+        load_mistake(loading, file->path, number,
+                     "%s cannot hold a #, which begins a comment: write it without one, and a "
+                     "comment into a line of its own",
+                     name);
     else {
         file->lines[key - loading->keys] = number;
         (void)fprintf(file->copy, "%s =%s", name, equals + 1);

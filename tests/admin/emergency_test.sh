@@ -107,6 +107,14 @@ verdict "which is told" $?
 exits "settle says so" 4 emergency settle
 mv "$work/breakglass.db" "$small/breakglass.db"
 exits "it is back" 0 emergency status
+: > "$seen/all"
+exits "which was told this hour" 0 alert deliver
+rm "$state/alerts.straight.breakglass" && mv "$small" "$work/small"
+exits "all of theirs is lost, directory and all" 4 alert deliver
+grep -q '"kind":"evidence".*break-glass accounts cannot be told' "$seen/all"
+verdict "which is told, too" $?
+mv "$work/small" "$small"
+exits "that is back" 0 emergency status
 
 # -- its longest time, where nothing but the delivery runs: cron with one line
 
@@ -129,29 +137,37 @@ over() { # NAME: by its time, as the ledger says once
     json "$1" 0 '[e["details"]["how"] for e in d["entries"]] == ["recovered", "recovered", "timed-out"]' \
         ledger show --breakglass --kind emergency.recover
 }
-ldd "$program" | grep -q 'lib[atu]*san' || # a sanitizer wants to be first
-    if "${CC:-cc}" -shared -fPIC -o "$work/up.so" "$work/up.c" 2> /dev/null && chmod 755 "$work/up.so"; then
-        : > "$seen/all"
-        exits "a drill, which nobody ends" 0 emergency declare --drill --criterion other --decided-by Director
-        exits "while it lasts" 0 alert deliver
-        json "it goes on" 0 '(d["emergency"][0]["number"], d["emergency"][0]["state"]) == (3, "open")' emergency status
-        before=${LD_PRELOAD-}
-        export DAYS_UP=32 LD_PRELOAD="$work/up.so${before:+:$before}"
-        json "its longest time is over, and nobody wrote it down" 0 'd["emergency"][0]["state"] == "timed-out"' emergency status
-        exits "only alerts are delivered" 0 alert deliver
-        [ "$(told emergency-over)" = 1 ] && grep -q '"kind":"emergency-over","urgent":true.*Drill 3 is over, by the longest time' "$seen/all"
-        verdict "that run tells the end" $?
-        over "the ledger says it"
-        json "which the main one vouches for at once" 0 'd["emergency"][0]["unjoined"] == 0' emergency status
-        exits "the next minute" 0 alert deliver
-        exits "and a late settle" 0 emergency settle
-        [ "$(told emergency-over)" = 1 ]
-        verdict "tell nothing twice" $?
-        over "nor write it"
-        unset DAYS_UP
-        export LD_PRELOAD=$before
-        json "it stays over" 0 'd["emergencies"][2]["state"] == "timed-out"' emergency list
-    fi
+without=
+if ldd "$program" | grep -q 'lib[atu]*san'; then
+    without="a sanitizer wants to be loaded first"
+elif ! ${CC:-cc} -shared -fPIC -o "$work/up.so" "$work/up.c" 2> "$err" || ! chmod 755 "$work/up.so"; then
+    without="no compiler"
+fi
+if [ -n "$without" ]; then
+    count=$((count + 1))
+    echo "ok $count - an emergency whose time is over is told of by the delivery alone # SKIP $without"
+else
+    : > "$seen/all"
+    exits "a drill, which nobody ends" 0 emergency declare --drill --criterion other --decided-by Director
+    exits "while it lasts" 0 alert deliver
+    json "it goes on" 0 '(d["emergency"][0]["number"], d["emergency"][0]["state"]) == (3, "open")' emergency status
+    before=${LD_PRELOAD-}
+    export DAYS_UP=32 LD_PRELOAD="$work/up.so${before:+:$before}"
+    json "its longest time is over, and nobody wrote it down" 0 'd["emergency"][0]["state"] == "timed-out"' emergency status
+    exits "only alerts are delivered" 0 alert deliver
+    [ "$(told emergency-over)" = 1 ] && grep -q '"kind":"emergency-over","urgent":true.*Drill 3 is over, by the longest time' "$seen/all"
+    verdict "that run tells the end" $?
+    over "the ledger says it"
+    json "which the main one vouches for at once" 0 'd["emergency"][0]["unjoined"] == 0' emergency status
+    exits "the next minute" 0 alert deliver
+    exits "and a late settle" 0 emergency settle
+    [ "$(told emergency-over)" = 1 ]
+    verdict "tell nothing twice" $?
+    over "nor write it"
+    unset DAYS_UP
+    export LD_PRELOAD=$before
+    json "it stays over" 0 'd["emergencies"][2]["state"] == "timed-out"' emergency list
+fi
 
 # -- a machine without them
 

@@ -65,7 +65,7 @@ shown "until a moment" 'e == [a for a in all if a["time"] < "'"$since"'"] and le
 shown "the last two of a subject" 'e == [a for a in all if (a["subject"] or {}).get("name") == "bin"][-2:]' \
     --subject bin --last 2
 exits "a time that is none" 2 ledger show --since yesterday
-says "an end before the beginning" 2 'until is before --since: nothing lies between tomorrow and today' ledger show --since tomorrow --until today
+says "an end before the beginning" 2 'until is not after --since: nothing lies between tomorrow and today' ledger show --since tomorrow --until today
 shown "today" 'e == [a for a in all if a["time"] >= "'"$(date -u -d "@$(date -d 00:00 +%s)" +%FT%T)"'"] and len(e) >= 1' \
     --since today --until tomorrow
 says "the table has the clock" 0 'SEQ +TIME +CLOCK +KIND' ledger show --last 3

@@ -10,8 +10,9 @@ while IFS='|' read -r name status pattern words; do
     says "usage: $name" "$status" "$pattern" $words
 done <<'END'
 a time that is none|2|--since needs a time|report access --since yesterday
-the end before the beginning|2|--until is before --since|report access --since 2026-02-02 --until 2026-02-01
-likewise, of maintenance|2|--until is before --since|report maintenance --since tomorrow --until today
+the end before the beginning|2|--until is not after --since|report access --since 2026-02-02 --until 2026-02-01
+one day, of which the end does not count|2|all of a day is --since today --until tomorrow|report access --since today --until today
+likewise, of maintenance|2|--until is not after --since|report maintenance --since tomorrow --until today
 a day that is none|2|--until needs a time|report access --until 2026-02-30
 a result that is none, close|2|did you mean "failure"|report access --result failur
 a result that is none|2|unknown result|report access --result maybe

@@ -400,6 +400,12 @@ static void mistakes_name_file_and_line(void **state)
         {ROW("password_blocklist = blocklist\n"),
          "policy.conf:1: password_blocklist must be empty or absolute paths without \"..\", "
          "separated by spaces, up to 8 paths\n"},
+        {ROW("emergency_contact = Dr Sato, ext. #2204\n"),
+         "policy.conf:1: emergency_contact cannot hold a #, which begins a comment: write it "
+         "without one, and a comment into a line of its own\n"},
+        {ROW("emergency_contact = \"#7119\"\n"),
+         "policy.conf:1: emergency_contact cannot hold a #, which begins a comment: write it "
+         "without one, and a comment into a line of its own\n"},
         {ROW("institution = a,,b\n"),
          "policy.conf:1: institution must be empty or names separated by commas, printable UTF-8 "
          "of up to 511 bytes\n"},
