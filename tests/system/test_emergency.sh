@@ -62,15 +62,21 @@ mailed() {
     local mail
     mail=$(grep -lF "Alert:   $1" /run/mailbox/*) && carried "$mail" "$2"
 }
+# shown ID TEXT: on the terminal, between the alert before and the id, which is its last line
+shown() {
+    awk -v end="Alert:   $1" '/Alert:   / { if (index($0, end)) printf "%s", text; text = ""; next } { text = text $0 "\n" }' \
+        /run/screen > /run/told/shown
+    carried /run/told/shown "$2"
+}
 # told NAME KIND TEXT: notify.d, the system's log, terminals and mail got it, as what is urgent
 told() {
     local id
     grep -F "\"kind\":\"$2\"" /run/told/all | grep -F -- "$3" > /run/told/some
     says "$1: the site's program" "$3" /run/told/some
     id=$(sed -n '1s/.*"id":"\([0-9a-f]*\)".*/\1/p' /run/told/some)
-    works "$1: as urgent" sh -c '! grep -vF "\"urgent\":true" /run/told/some'
+    works "$1: as urgent" sh -c 'test -s /run/told/some && ! grep -vF "\"urgent\":true" /run/told/some'
     works "$1: the terminals" wait_for grep -qs "Alert:   ${id:-none}" /run/screen
-    works "$1: in so many words" carried /run/screen "$3"
+    works "$1: in so many words" shown "${id:-none}" "$3"
     works "$1: mail" mailed "${id:-none}" "$3"
     logged_all
     grep "^authpriv\.alert .*alert $2:" $log > /run/told/logged
