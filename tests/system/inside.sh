@@ -268,10 +268,10 @@ has_kinds() { # KIND...: the ledger, as it is in /run/ledger.export
 evidence_holds() { # KIND...
     local kind secret places=(/var/lib/medgl /var/log /run/medgl /etc/medgl)
     works "the ledger verifies" admin ledger verify
-    wait_for has_kinds "$@"
     for kind; do
         says "the ledger has $kind" "\"kind\":\"$kind\"" /run/ledger.export
     done
+    wait_for has_kinds "$@" # first: what still comes is verified, too
     : > $seen
     for secret in "${secrets[@]}"; do
         grep -rlF -- "$secret" "${places[@]}" /run/ledger.export >> $seen 2>/dev/null
