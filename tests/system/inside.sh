@@ -145,6 +145,11 @@ wait_for() { # COMMAND...
     done
 }
 
+# For what ends processes before it returns: asked once, behind it. One that ended, and whose parent has not asked yet, is none.
+none_runs() { # NAME
+    id -u "$1" > /dev/null && ! ps -o pid=,stat=,args= -u "$1" -U "$1" | grep -v '^ *[0-9]* *Z'
+}
+
 # For a test of what is said or done once a day: it begins not so late that another day might come before its end.
 one_day() { # ZONE
     while [ "$(TZ=$1 date +%H%M)" -ge 2355 ]; do sleep 1; done
@@ -267,11 +272,11 @@ has_kinds() { # KIND...: the ledger, as it is in /run/ledger.export
 # What holds after everything: the ledger verifies and has these kinds, and no password is anywhere.
 evidence_holds() { # KIND...
     local kind secret places=(/var/lib/medgl /var/log /run/medgl /etc/medgl)
+    wait_for has_kinds "$@" # first: what still comes is verified, too
     works "the ledger verifies" admin ledger verify
     for kind; do
         says "the ledger has $kind" "\"kind\":\"$kind\"" /run/ledger.export
     done
-    wait_for has_kinds "$@" # first: what still comes is verified, too
     : > $seen
     for secret in "${secrets[@]}"; do
         grep -rlF -- "$secret" "${places[@]}" /run/ledger.export >> $seen 2>/dev/null

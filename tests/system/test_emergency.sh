@@ -262,6 +262,7 @@ session=$!
 works "somebody else is in over ssh" wait_for test -e /run/night/in
 works "and what they started forks again and again" wait_for test -s /run/night/beat
 manual "it is ended" '^medgl-admin emergency recover'
+works "when it says so, all processes of the account have ended" none_runs "$name"
 wait $session
 cp /run/night/seen $seen
 grep -q '^ok' /run/night/session
@@ -270,7 +271,6 @@ wait $console
 cp /run/night/seen.console $seen
 grep -q '^ok' /run/night/console
 tap $? "and it is said why, before it does; over ssh too, if what carries it is not ended first"
-works "and all processes of the account" wait_for sh -c "! pgrep -u $name"
 works "also what forks and ends, again and again" sh -c 'cd /run/night && test -s beat && cp beat beaten && sleep 1 && cmp beat beaten'
 if [ "$(cat /proc/1/loginuid 2> /dev/null)" = 4294967295 ]; then
     works "and what they started as root with sudo" sh -c "! pgrep -u root -xf 'sleep 98767'"
@@ -372,7 +372,7 @@ small "which is written down" 1 "k == 'emergency.recover' and d['how'] == 'timed
 no_more "the envelope opens nothing any more" "$code"
 works "what they left there goes on, until it is settled" pgrep -u "$name" -f 'sleep 98768'
 works "it is" medgl-admin emergency settle
-works "nothing is left" sh -c "! pgrep -u $name"
+works "nothing is left" none_runs "$name"
 
 # -- maintenance days ----------------------------------------------------------------------------------------
 
