@@ -49,7 +49,9 @@ if [ -n "$user" ]; then # root, in a world of processes of its own, where this m
 	setpriv --reuid=5 --regid=5 --clear-groups sleep 1000 &
 	setpriv --reuid=6 --regid=6 --clear-groups sleep 1000 &
 	bystander=$!
+	tries=1200
 	until pgrep -U 5 -x sh && pgrep -U 5 -f 'sleep 1000' && pgrep -U 6 -f 'sleep 1000'; do
+		[ $((tries -= 1)) -gt 0 ] || exit 1
 		sleep 0.05
 	done > /dev/null
 	"$@" && kill -0 $bystander && [ -z "$(ps -o stat= -U 5 | grep -v Z)" ]
