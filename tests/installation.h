@@ -54,6 +54,7 @@ static inline void installation_forget(void)
 {
     if (getpid() == installation_maker && installation_first[0] != '\0')
         (void)nftw(installation_first, installation_remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    installation_first[0] = '\0';
 }
 
 static inline int installation_copy_one(const char *path, const struct stat *st, int type,
@@ -78,7 +79,7 @@ static inline int installation_copy_one(const char *path, const struct stat *st,
             return 1;
         left -= sent;
     }
-    return 0;
+    return futimens(out, (const struct timespec[]){st->st_atim, st->st_mtim}) != 0;
 }
 
 /* Into a directory that is there and empty. */
@@ -88,11 +89,16 @@ static inline enum medgl_error installation_make(const char *root)
     if (installations++ > 0 || FIXTURE_ANEW)
         return set_up(root);
     if (installation_first[0] == '\0') {
-        if (mkdtemp(first) == NULL || atexit(installation_forget) != 0)
+        if (mkdtemp(first) == NULL)
             return MEDGL_ERR_IO;
-        MEDGL_TRY(set_up(first));
-        installation_maker = getpid();
         (void)memcpy(installation_first, first, sizeof(first));
+        installation_maker = getpid();
+        const enum medgl_error error =
+            atexit(installation_forget) != 0 ? MEDGL_ERR_IO : set_up(first);
+        if (error != MEDGL_OK) {
+            installation_forget(); /* half of one is nothing to copy */
+            return error;
+        }
     }
     installation_to = root;
     return nftw(installation_first, installation_copy_one, 8, FTW_PHYS) == 0 ? MEDGL_OK
