@@ -130,11 +130,6 @@ static void check_close(struct store *fresh)
     (void)sqlite3_close_v2(fresh->db);
 }
 
-/* What the newest schema has: four texts of each object, with their '\0'. Made once in a process:
- * all steps from an empty file take longer than every other check of a small store. */
-static char *check_objects;
-static size_t check_objects_size;
-
 static enum medgl_error check_objects_write(struct store *fresh, FILE *to)
 {
     auto_statement struct statement object = {0};
@@ -147,7 +142,7 @@ static enum medgl_error check_objects_write(struct store *fresh, FILE *to)
     return error == MEDGL_ERR_NOT_FOUND ? MEDGL_OK : error;
 }
 
-static enum medgl_error check_objects_make(void)
+static enum medgl_error check_objects_make(char **made, size_t *made_size)
 {
     auto_clean(check_close) struct store fresh = {.path = ":memory:"};
     auto_free char *objects = NULL;
@@ -162,8 +157,22 @@ static enum medgl_error check_objects_make(void)
     const enum medgl_error error = check_objects_write(&fresh, to);
     if (fclose(to) != 0 || error != MEDGL_OK)
         return error != MEDGL_OK ? error : MEDGL_ERR_MEMORY;
-    check_objects = auto_give(objects);
-    check_objects_size = size;
+    *made = auto_give(objects);
+    *made_size = size;
+    return MEDGL_OK;
+}
+
+/* What the newest schema has: four texts of each object, with their '\0', up to *end. Made once in
+ * a process, which keeps it: all steps from an empty file take longer than every other check of a
+ * small store. */
+static enum medgl_error check_objects(const char **objects, const char **end)
+{
+    static char *made;
+    static size_t size;
+    if (made == NULL)
+        MEDGL_TRY(check_objects_make(&made, &size));
+    *objects = made;
+    *end = made + size;
     return MEDGL_OK;
 }
 
@@ -184,9 +193,8 @@ static bool check_same_object(const char **ours, struct statement *theirs)
 static enum medgl_error check_schema(struct store_txn *txn, struct check *check)
 {
     auto_statement struct statement theirs = {0};
-    if (check_objects == NULL)
-        MEDGL_TRY(check_objects_make());
-    const char *ours = check_objects, *const end = check_objects + check_objects_size;
+    const char *ours, *end;
+    MEDGL_TRY(check_objects(&ours, &end));
     MEDGL_TRY(statement_begin_in(txn, STATEMENT_SCHEMA_OBJECTS, NULL, &theirs));
     enum medgl_error error;
     do
