@@ -140,11 +140,13 @@ static void verify_give(const struct admin *admin, const struct context *context
 {
     *given = (struct verify_given){.count = 0};
     for (size_t i = 0; i < admin->options.checkpoint_count; i++)
-        if (verify_is_for(admin, context, admin->checkpoint[i])) {
+        if (note_looks_like(admin->checkpoint[i]) &&
+            verify_is_for(admin, context, admin->checkpoint[i])) {
             given->checkpoint[given->count] = admin->checkpoint[i];
             given->label[given->count++] = admin->options.checkpoint[i];
         }
-    given->vkey = admin->vkey != NULL && verify_is_for(admin, context, admin->vkey);
+    given->vkey = admin->vkey != NULL && note_vkey_looks_like(admin->vkey) &&
+                  verify_is_for(admin, context, admin->vkey);
 }
 
 static enum medgl_error verify_run(struct verify *verify, struct context *context,
@@ -194,23 +196,24 @@ static enum admin_exit verify_one(struct verify *verify, struct context *context
     return ADMIN_DONE;
 }
 
-/* MUST: what fails here was not verified, whatever somebody cut off of it; but no evidence is
- * suspected where a wrong file was named. */
+/* MUST: what fails here is never said to hold, whatever somebody cut off of it, and keeps nothing
+ * else from being verified; but no evidence is suspected where a wrong file was named. */
 static bool verify_can_use(const struct admin *admin)
 {
     const struct options *options = &admin->options;
+    bool all = true;
     for (size_t i = 0; i < options->checkpoint_count; i++)
         if (!note_looks_like(admin->checkpoint[i])) {
-            complain(
-                _("%s is no checkpoint: no signature stands in it behind a blank line. Nothing "
-                  "was verified: name a file that holds what ledger checkpoint printed."),
-                options->checkpoint[i]);
-            return false;
+            complain(_("%s is no checkpoint: no signature stands in it behind a blank line. "
+                       "Nothing is held against it: name a file that holds what ledger checkpoint "
+                       "printed."),
+                     options->checkpoint[i]);
+            all = false;
         }
     if (admin->vkey == NULL || note_vkey_looks_like(admin->vkey))
-        return true;
-    complain(_("%s is no public key of a ledger. Nothing was verified: name a copy of a file such "
-               "as %s."),
+        return all;
+    complain(_("%s is no public key of a ledger. Nothing is held against it: name a copy of a file "
+               "such as %s."),
              options->value[OPTION_VKEY], PATH_LEDGER_VKEY);
     return false;
 }
@@ -244,8 +247,7 @@ enum admin_exit ledger_verify(struct admin *admin)
         {"seq", N_("AT"), COLUMN_NUMBER, COLUMN_BOTH},
         {"what", N_("FAULT"), COLUMN_TEXT, COLUMN_WIDE},
     };
-    if (!verify_can_use(admin))
-        return ADMIN_USAGE;
+    const bool usable = verify_can_use(admin);
     struct verify verify = {
         .admin = admin,
         .faults = table_new(&admin->output, "faults", TABLE_LIST, columns, MEDGL_COUNT(columns)),
@@ -255,8 +257,10 @@ enum admin_exit ledger_verify(struct admin *admin)
     verify_joins_free(&verify.joins);
     table_print(&verify.faults);
     table_print(&verify.results);
-    if (verify.broken)
+    if (verify.broken) {
         complain(_("The evidence does not verify. Keep this machine's disk as it is and call the "
                    "auditor."));
-    return verify.broken ? ADMIN_EVIDENCE : code;
+        return ADMIN_EVIDENCE;
+    }
+    return code == ADMIN_DONE && !usable ? ADMIN_USAGE : code;
 }

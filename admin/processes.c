@@ -229,11 +229,37 @@ static uint32_t terminals_tell(const char *path, const char *prefix, uid_t uid)
     return told;
 }
 
+/* Who opens a terminal waits for whoever works on it, in the kernel, as long as they like, and no
+ * signal ends that. MUST: nobody waits for who does, and it has no file that another one reads. */
+static _Noreturn void terminals_child(uid_t uid)
+{
+    (void)close_range(0, ~0U, 0);
+    const uint32_t told = terminals_tell("/dev/pts", "", uid) + terminals_tell("/dev", "tty", uid);
+    _exit(told > 0 ? 0 : 1);
+}
+
+/* Or it looks like a fault of the network. */
+static void processes_tell(uid_t uid)
+{
+    static const struct timespec reading = {.tv_nsec = PROCESSES_TOLD_MS * 1000000L};
+    int status = 1;
+    const pid_t child = fork();
+    if (child == 0)
+        terminals_child(uid);
+    if (child < 0)
+        return;
+    auto_fd int fd = pidfd_open(child, 0);
+    struct pollfd end = {.fd = fd, .events = POLLIN};
+    if (fd < 0 || poll(&end, 1, PROCESSES_TOLD_MS) != 1)
+        (void)kill(child, SIGKILL);
+    if (waitpid(child, &status, WNOHANG) == child && status == 0)
+        (void)nanosleep(&reading, NULL);
+}
+
 void processes_end(const struct processes_whose *ordered, int64_t operator_uid,
                    struct privileged_answer *answer)
 {
-    static const struct timespec moment = {.tv_nsec = PROCESSES_PAUSE_MS * 1000000L},
-                                 reading = {.tv_nsec = PROCESSES_TOLD_MS * 1000000L};
+    static const struct timespec moment = {.tv_nsec = PROCESSES_PAUSE_MS * 1000000L};
     const uid_t uid = ordered->uid;
     const struct processes_whose whose = {.uid = uid,
                                           .logins = ordered->logins && process_logins_count()};
@@ -243,10 +269,8 @@ void processes_end(const struct processes_whose *ordered, int64_t operator_uid,
     answer->outcome = PRIVILEGED_FAILED;
     if (!processes_signal(&whose, processes_nothing, &answer->found))
         return;
-    /* Or it looks like a fault of the network. */
-    if (answer->found > 0 &&
-        terminals_tell("/dev/pts", "", uid) + terminals_tell("/dev", "tty", uid) > 0)
-        (void)nanosleep(&reading, NULL);
+    if (answer->found > 0)
+        processes_tell(uid);
     processes_end_sessions(uid);
     bool swept = false;
     for (int round = 0; round < PROCESSES_ROUNDS; round++) {

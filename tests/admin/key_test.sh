@@ -119,6 +119,8 @@ none='given is no checkpoint' no_key='given is no public key of a ledger'
 echo ward-7 > "$mine/made"
 held "a host's name is no checkpoint" 2 "$none" --checkpoint
 held "nor a key" 2 "$no_key" --vkey
+says "it hides no fault of another" 5 'given is no checkpoint' ledger verify --checkpoint "$mine/given" --vkey "$mine/foreign.vkey"
+says "nor keeps the rest from being verified" 2 'Verified +yes' ledger verify --checkpoint "$mine/given" --checkpoint "$mine/late"
 : > "$mine/made"
 held "nothing is no checkpoint" 2 "$none" --checkpoint
 held "nor a key" 2 "$no_key" --vkey
@@ -128,7 +130,7 @@ cp "$mine/old.vkey" "$mine/made"
 held "a key is no checkpoint" 2 "$none" --checkpoint
 cp "$mine/late" "$mine/made"
 held "a checkpoint is no key" 2 "$no_key" --vkey
-exits "a good one beside a bad one" 2 ledger verify --checkpoint "$mine/late" --checkpoint /etc/hostname
+says "a good one beside a bad one" 2 "Verified +yes" ledger verify --checkpoint "$mine/late" --checkpoint /etc/hostname
 head -c -20 "$mine/late" > "$mine/made"
 held "a signature that was cut is evidence that fails" 5 'given is not signed by the key of' --checkpoint
 sed '2s/.*/1/' "$mine/late" > "$mine/made"
