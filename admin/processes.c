@@ -250,7 +250,7 @@ static void processes_tell(uid_t uid)
         return;
     auto_fd int fd = pidfd_open(child, 0);
     struct pollfd end = {.fd = fd, .events = POLLIN};
-    if (fd < 0 || poll(&end, 1, PROCESSES_TOLD_MS) != 1)
+    if (fd < 0 || poll(&end, 1, PROCESSES_TELLER_MS) != 1)
         (void)kill(child, SIGKILL);
     if (waitpid(child, &status, WNOHANG) == child && status == 0)
         (void)nanosleep(&reading, NULL);

@@ -7,7 +7,8 @@
 
 #define PROCESSES_PAUSE_MS      50
 #define PROCESSES_TOLD_MS       500 /* for those who carry it to the reader, which are theirs, too */
-#define PROCESSES_POLITE_ROUNDS 40  /* asked to end, 2 seconds */
+#define PROCESSES_TELLER_MS     5000 /* telling all terminals, where a slow machine does so */
+#define PROCESSES_POLITE_ROUNDS 40   /* asked to end, 2 seconds */
 #define PROCESSES_ROUNDS        200  /* then killed, 8 more */
 #define PROCESSES_SCAN_MS       5000 /* for one look at all */
 #define PROCESSES_SWEEP_MS      1000
