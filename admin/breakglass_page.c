@@ -3,38 +3,16 @@
  * is needed. Put together in locked pages. */
 #include "admin/breakglass.h"
 
+#include "base/text.h"
 #include "policy/calendar.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include <unistr.h>
-#include <uniwidth.h>
 
 #define PAGE_TEXT_SIZE 16384
 #define PAGE_BLANK     44 /* columns behind the words of a line */
 #define PAGE_END       28 /* a line ends nowhere before: then a contact takes three at most */
-
-/* How many bytes of it fit into a blank. What is wide in Japanese print counts as wide; a line ends
- * behind such a character or a space, so that a telephone number stays in one piece. */
-static size_t page_fit(const char *contact)
-{
-    const uint8_t *bytes = (const uint8_t *)contact;
-    const size_t size = strlen(contact);
-    size_t at = 0, end = 0;
-    for (int columns = 0; at < size;) {
-        ucs4_t c;
-        const int len = u8_mbtoucr(&c, bytes + at, size - at);
-        const int width = uc_width(c, "EUC-JP");
-        columns += width > 0 ? width : 0;
-        if (columns > PAGE_BLANK)
-            return end > 0 ? end : at;
-        at += len > 0 ? (size_t)len : 1;
-        if (columns >= PAGE_END && (c == ' ' || width > 1))
-            end = at;
-    }
-    return size;
-}
 
 /* Where the policy does not say whom to tell, the lines are for a pen. */
 static enum medgl_error page_contact(struct secret *text, const char *contact)
@@ -48,7 +26,7 @@ static enum medgl_error page_contact(struct secret *text, const char *contact)
                         label);
     size_t fits = 0;
     for (const char *at = contact; *at != '\0'; at += fits) {
-        fits = page_fit(at);
+        fits = text_fit(at, PAGE_BLANK, PAGE_END);
         MEDGL_TRY(slip_add(text, "%s%.*s\n", at == contact ? label : under, (int)fits, at));
     }
     return MEDGL_OK;

@@ -9,6 +9,7 @@
 #include <unictype.h>
 #include <uninorm.h>
 #include <unistr.h>
+#include <uniwidth.h>
 
 enum medgl_error text_copy(char *to, size_t to_size, const char *from)
 {
@@ -69,6 +70,25 @@ size_t text_utf8_prefix(const char *bytes, size_t len)
 {
     const uint8_t *begin = (const uint8_t *)bytes, *bad = u8_check(begin, len);
     return bad != NULL ? (size_t)(bad - begin) : len;
+}
+
+size_t text_fit(const char *text, int columns, int least)
+{
+    const uint8_t *bytes = (const uint8_t *)text;
+    const size_t size = strlen(text);
+    size_t at = 0, end = 0;
+    for (int column = 0; at < size;) {
+        ucs4_t c;
+        const int len = u8_mbtoucr(&c, bytes + at, size - at);
+        const int width = uc_width(c, "EUC-JP");
+        column += width > 0 ? width : 0;
+        if (column > columns)
+            return end > 0 ? end : at;
+        at += len > 0 ? (size_t)len : 1;
+        if (column >= least && (c == ' ' || width > 1))
+            end = at;
+    }
+    return size;
 }
 
 void text_hex(char *to, const void *bytes, size_t len)

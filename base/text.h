@@ -21,6 +21,12 @@ bool text_is_printable(const char *text);
 /* How many bytes from the beginning on are valid UTF-8 (NUL and other controls are). */
 size_t text_utf8_prefix(const char *bytes, size_t len);
 
+/* How many bytes of printable UTF-8 stand on a line of so many columns of print, of which what is
+ * wide in Japanese has two. A line ends behind such a character or a space, never before the column
+ * `least`, so that a telephone number stays in one piece; where there is none, anywhere. Of what is
+ * not empty never 0, given two columns. */
+size_t text_fit(const char *text, int columns, int least);
+
 /* Lower-case hexadecimal; `to` holds 2 * len + 1. */
 void text_hex(char *to, const void *bytes, size_t len);
 /* The reverse: exactly len bytes from exactly 2 * len digits. MEDGL_ERR_ARGUMENT. */

@@ -25,7 +25,7 @@ arrows() {
             owner["libxml"] = "^factor/otp_pskc_xml\\.c$"
             owner["archive"] = owner["archive_entry"] = "^operation/backup_pack\\.c$"
             owner["qrencode"] = "^operation/qr\\.c$"
-            owner["unistr"] = owner["unictype"] = owner["uninorm"] = owner["unicase"] = "^(base|factor)/"
+            owner["unistr"] = owner["unictype"] = owner["uninorm"] = owner["unicase"] = owner["uniwidth"] = "^(base|factor)/"
             owner["security"] = "^pam_medgl/"
         }
         function room_of(path) { sub("/.*", "", path); return path }
