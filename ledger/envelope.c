@@ -148,6 +148,19 @@ static enum medgl_error readers_read(const struct secret *pem, medgl_time now,
     return MEDGL_OK;
 }
 
+/* A number that is no RSA modulus looks like one until something is sealed to it. */
+static enum medgl_error readers_try(const struct envelope_readers *readers,
+                                    char why[ENVELOPE_WHY_SIZE])
+{
+    auto_free unsigned char *der = NULL;
+    size_t der_len;
+    const enum medgl_error error = envelope_seal(readers, "", 1, &der, &der_len);
+    return error != MEDGL_ERR_CRYPTO
+               ? error
+               : readers_refuse(why, _("nothing can be sealed to a certificate in it: its key is "
+                                       "damaged; have it exported again"));
+}
+
 enum medgl_error envelope_readers_open(const struct secret *pem, medgl_time now,
                                        struct envelope_readers **readers,
                                        char why[ENVELOPE_WHY_SIZE])
@@ -164,6 +177,8 @@ enum medgl_error envelope_readers_open(const struct secret *pem, medgl_time now,
     if (fresh == NULL)
         return MEDGL_ERR_MEMORY;
     enum medgl_error error = readers_read(pem, now, fresh, why);
+    if (error == MEDGL_OK)
+        error = readers_try(fresh, why);
     ERR_clear_error();
     if (error == MEDGL_OK)
         *readers = auto_give(fresh);

@@ -47,6 +47,12 @@ cat sixteen.pem p256.pem > seventeen.pem
 echo "no certificate here" > text.pem
 sed '5s/[A-Za-z]/*/' rsa.pem > malformed.pem
 { cat p256.pem && head -n 4 rsa.pem; } > cut.pem
+python3 - << 'END' > damaged.pem # other.pem with an even number for its modulus
+import ssl
+der = bytearray(ssl.PEM_cert_to_DER_cert(open("other.pem", encoding="ascii").read()))
+der[der.index(b"\x02\x82\x01\x01\x00") + 4 + 256] &= 0xFE
+print(ssl.DER_cert_to_PEM_cert(bytes(der)), end="")
+END
 { echo "# the auditor's"; openssl x509 -in p384.pem -text; } > commented.pem
 cat p384.pem p384.key > both.key
 head -c 300000 /dev/urandom > plain

@@ -384,6 +384,7 @@ static const struct readers_row {
     {"the second is too short", "second_short.pem", 0, "certificate 2 of the file", 0},
     {"for signatures alone", "signs.pem", 0, "keyEncipherment", 0},
     {"EC without keyAgreement", "unfit.pem", 0, "keyAgreement", 0},
+    {"RSA with a number that is no modulus", "damaged.pem", 0, "nothing can be sealed", 0},
     {"Ed25519", "edwards.pem", 0, "neither RSA", 0},
     {"a curve of others", "koblitz.pem", 0, "neither RSA", 0},
     {"RSA for PSS", "pss.pem", 0, "neither RSA", 0},

@@ -373,19 +373,20 @@ static void an_archive_is_refused(void **state)
     assert_non_null(strstr(why, "that old"));
     /* Something else under the name is left as it is, and so are the bodies. */
     retention_none(f);
-    assert_int_equal(operation_archive_plan(&f->context, clock_read().now, &made, why), MEDGL_OK);
+    const struct archive_request same = {.until = clock_read().now, .copy = -1};
+    assert_int_equal(operation_archive_plan(&f->context, same.until, &made, why), MEDGL_OK);
     archive_path(f, &made, path);
     auto_file FILE *other = fopen(path, "we");
     assert_non_null(other);
     assert_true(fputs("something else\n", other) >= 0 && fflush(other) == 0);
     const uint64_t next = made.next;
-    assert_int_equal(archive(f, &made, why), MEDGL_ERR_REFUSED);
+    assert_int_equal(operation_archive(&f->context, &same, &made, why), MEDGL_ERR_REFUSED);
     assert_non_null(strstr(why, "something else"));
     auto_free struct lines *lines = lines_read(f, NULL);
     assert_int_equal(lines->next, next);
     assert_string_not_equal(lines->text[0], "");
     assert_int_equal(unlink(path), 0);
-    assert_int_equal(archive(f, &made, why), MEDGL_OK);
+    assert_int_equal(operation_archive(&f->context, &same, &made, why), MEDGL_OK);
 }
 
 /* Damaged evidence is not moved. */
