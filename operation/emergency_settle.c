@@ -56,8 +56,10 @@ enum medgl_error operation_emergency_settle(struct context *context, bool *settl
 {
     struct settle_run run = {.context = context, .settled = settled};
     const enum medgl_error error = store_transact(context->store, STORE_WRITE, settle_now, &run);
-    *settled &= error == MEDGL_OK; /* else it is not written down */
-    MEDGL_TRY(error);
+    if (error != MEDGL_OK) {
+        *settled = false; /* nothing is written down */
+        return error;
+    }
     if (*settled) {
         (void)evidence_publish(context); /* what is over is over: a failure is logged */
         alert_wake(context);
