@@ -17,6 +17,7 @@ The script has one step a line:
 Standard output gets what the terminal showed; with -s also what was typed, between « and ». Exit status 0: every step
 was met. Its own words go to standard error. It needs Python's standard library alone.
 """
+import codecs
 import os
 import pty
 import re
@@ -61,6 +62,7 @@ class Terminal:
     def __init__(self, command, patience, shows, name):
         self.patience, self.shows = patience, shows
         self.text, self.mark, self.status = "", 0, None
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")  # one read may end within a character
         self.name = Name(name) if name else None
         self.pid, self.fd = self.name.fork() if self.name else pty.fork()
         if self.pid == 0:
@@ -81,7 +83,7 @@ class Terminal:
             data = os.read(self.fd, 65536)
         except OSError:
             return False
-        self.show(data.decode(errors="replace").replace("\r", ""))
+        self.show(self.decoder.decode(data).replace("\r", ""))
         return bool(data)
 
     def show(self, text):
