@@ -64,7 +64,7 @@ same "a test reaches everybody there is" 0 $?
 is "the log and the program; what has no name for running is not run, mail and terminals belong to the machine" \
     '[x["channel"] for x in d] == ["hook 10-look", "syslog"] and all(x["state"] == "done" for x in d) and
      [x["state"] for x in a] == ["done"]'
-python3 - "$seen/input" "$top_srcdir/man/medgl-alerts.7" <<'END' > "$out" 2> "$err"
+python3 -IS - "$seen/input" "$top_srcdir/man/medgl-alerts.7" <<'END' > "$out" 2> "$err"
 import json, re, sys
 text = open(sys.argv[1], encoding="utf-8").read()
 page = open(sys.argv[2], encoding="utf-8").read()
@@ -144,7 +144,7 @@ chmod 755 "$notify"
 exits "mended, and asked for" 0 alert retry
 same "the program has it too" 1 "$(times late)"
 changes() { # BY: of the count of the first that waits, as somebody who has the file and not the key
-    python3 - "$store/medgl.db" "$1" <<'END' 2> "$err"
+    python3 -IS - "$store/medgl.db" "$1" <<'END' 2> "$err"
 import sqlite3, sys
 d = sqlite3.connect(sys.argv[1])
 assert d.execute("update alert set count = count + ? where id = (select id from alert where done = 0 order by first limit 1)", (int(sys.argv[2]),)).rowcount == 1
@@ -281,7 +281,7 @@ END
 admin alert deliver
 admin ledger checkpoint && cp "$out" "$work/note"
 admin alert deliver
-python3 -c '
+python3 -IS -c '
 import json, sys
 last = [json.loads(line) for line in open(sys.argv[1])][-1]
 note = open(sys.argv[2]).read()

@@ -68,7 +68,7 @@ refused() { # NAME, of the file $work/mine/bad.cms
     exits "R08: not restored: $1" 5 backup restore --from "$work/mine/bad.cms" --key "$work/mine/backup.key" --reason x --yes
 }
 tamper() { # NAME EXPRESSION of Python over the list `m` of members: (TarInfo, bytes)
-    python3 - "$plain" "$work/mine/bad.tar" "$2" << 'EOF' && seal "$work/mine/bad.tar" bad && refused "$1"
+    python3 -IS - "$plain" "$work/mine/bad.tar" "$2" << 'EOF' && seal "$work/mine/bad.tar" bad && refused "$1"
 import io, sys, tarfile
 old = tarfile.open(sys.argv[1])
 m = [(i, old.extractfile(i).read()) for i in old]

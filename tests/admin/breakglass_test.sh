@@ -11,14 +11,14 @@ serial='[A-Z0-9-]+-[0-9]{4}-[A-Z]{2}'
 
 terminal() { # NAME ARGUMENTS: standard input is the script; the operator's terminal
     # shellcheck disable=SC2086
-    python3 "$top_srcdir/tests/system/terminal.py" -t 60 -- $user "$program" --root "$root" $operator $2 > "$out" 2> "$err"
+    python3 -IS "$top_srcdir/tests/system/terminal.py" -t 60 -- $user "$program" --root "$root" $operator $2 > "$out" 2> "$err"
     verdict "$1" $?
 }
 code_of() { # FILE: what is on the page
     sed -n 's/^ *\(\([0-9A-Z]\{4\}-\)\{5\}[0-9A-Z]\{4\}\)$/\1/p' "$1"
 }
 one_sheet() { # NAME
-    python3 - "$slip" <<-'END'
+    python3 -IS - "$slip" <<-'END'
 	import sys, unicodedata
 	wide = lambda line: sum(2 if unicodedata.east_asian_width(c) in "WFA" else 1 for c in line)
 	lines = open(sys.argv[1], encoding="utf-8").read().splitlines()

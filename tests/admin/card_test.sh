@@ -31,7 +31,7 @@ terminal() {
     local name=$1 script=$2
     shift 2
     # shellcheck disable=SC2086
-    printf '%s\n' "$script" | python3 "$top_srcdir/tests/system/terminal.py" -- $user "$program" --root "$root" $operator "$@" > "$out" 2> "$err"
+    printf '%s\n' "$script" | python3 -IS "$top_srcdir/tests/system/terminal.py" -- $user "$program" --root "$root" $operator "$@" > "$out" 2> "$err"
     verdict "$name" $?
 }
 

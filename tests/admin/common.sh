@@ -37,6 +37,7 @@ verdict() { # NAME GOOD(0|...)
     fi
 }
 finish() {
+    python_end
     echo "1..$count"
 }
 
@@ -67,9 +68,59 @@ says() {
     admin "$@"
     status=$?
     [ $status = "$expected" ] || echo "exit status $status" >> "$err"
-    [ $status = "$expected" ] && cat "$out" "$err" | grep -Eq -e "$pattern"
+    [ $status = "$expected" ] && grep -Eq -e "$pattern" "$out" "$err"
     verdict "$name" $?
 }
+
+# in_python PROGRAM ARGUMENT...: the exit status of `python3 -IS -c`; but one process does it for the whole test, for to start
+# takes longer than all else in a case. Complaints are added to $err. One that died, or that says nothing for a minute, is a
+# failure; the next question starts another.
+python='' python_asked='' python_answers=''
+in_python() {
+    local answer
+    [ -n "$python" ] || python_start 2>> "$err" || return 1
+    (printf '%s\0' $(($# + 1)) "$err" "$@" >&"$python_asked") 2>> "$err" && read -r -t 60 -u "$python_answers" answer || {
+        echo "no answer of python3" >> "$err"
+        python_end
+        return 1
+    }
+    return "${answer:-1}"
+}
+python_start() {
+    coproc answering { exec python3 -IS -c '
+import os, sys, traceback
+
+def word():
+    text = b""
+    while (byte := sys.stdin.buffer.read(1)) != b"\0":
+        if not byte:
+            os._exit(0)
+        text += byte
+    return os.fsdecode(text)
+
+while True:
+    errors, program, *sys.argv[1:] = [word() for _ in range(int(word()))]
+    with open(errors, "a", encoding="utf-8") as sys.stderr:
+        sys.stdout = sys.stderr
+        try:
+            exec(program, {"__name__": "__main__"})
+            status = 0
+        except SystemExit as end:
+            status = end.code if isinstance(end.code, int) else end.code is not None
+        except BaseException:
+            traceback.print_exc()
+            status = 1
+    os.write(1, b"%d\n" % (status & 255))'; }
+    python=${answering_PID:-}
+    # These two are open in subshells as well, and in no program that is run.
+    exec {python_asked}>&"${answering[1]:-}" {python_answers}<&"${answering[0]:-}"
+}
+python_end() {
+    [ -n "$python" ] || return 0
+    kill -KILL "$python" && wait "$python"
+    exec {python_asked}>&- {python_answers}<&-
+    python=
+} 2> /dev/null
 
 # json NAME STATUS EXPRESSION ARGUMENT...: --json prints one valid document `d`, and the Python EXPRESSION is true of it.
 json() {
@@ -78,12 +129,21 @@ json() {
     admin --json "$@"
     status=$?
     [ $status = "$expected" ] || echo "exit status $status" >> "$err"
-    [ $status = "$expected" ] && python3 -IS -c '
+    [ $status = "$expected" ] && in_python '
 import json, re, sys
 utc = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 d = json.load(open(sys.argv[1], encoding="utf-8"))
-sys.exit(0 if eval("(" + sys.argv[2] + ")") else 1)' "$out" "$expression" 2>> "$err"
+sys.exit(0 if eval("(" + sys.argv[2] + ")") else 1)' "$out" "$expression"
     verdict "$name" $?
+}
+
+# ledger_check VKEY ARGUMENT...: what tests/ledger_check.py says, in $out, and its exit status.
+ledger_check() {
+    in_python '
+import contextlib, runpy, sys
+name, top, *sys.argv[1:] = sys.argv[1:]
+with open(name, "w", encoding="utf-8") as out, contextlib.redirect_stdout(out):
+    runpy.run_path(top + "/tests/ledger_check.py", run_name="__main__")' "$out" "$top_srcdir" --vkey "$@"
 }
 
 entries() { # how many the ledger has

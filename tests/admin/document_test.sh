@@ -78,8 +78,8 @@ takes "a photo is taken" 0 . "$mine/card.jpg"
 json "and the entry tells of it" 0 'd["entries"][-1]["details"]["document_type"] == "image/jpeg" and
     d["entries"][-1]["details"]["document_size"] == 5000 and len(d["entries"][-1]["details"]["document"]) == 64' \
     ledger show --kind password.issue
-seq=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["entries"][-1]["seq"])' "$out")
-digest=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["entries"][-1]["details"]["document"])' "$out")
+seq=$(python3 -IS -c 'import json, sys; print(json.load(open(sys.argv[1]))["entries"][-1]["seq"])' "$out")
+digest=$(python3 -IS -c 'import json, sys; print(json.load(open(sys.argv[1]))["entries"][-1]["details"]["document"])' "$out")
 [ "$(sha256sum < "$documents/$digest.cms" | cut -d ' ' -f 1)" = "$digest" ] && [ "$(stat -c %a "$documents/$digest.cms")" = 400 ]
 verdict "it is kept by the digest of what is sealed" $?
 ! grep -rqa 'a staff card' "$root"
@@ -99,7 +99,7 @@ ln -s "$mine/card.jpg" "$mine/link.jpg"
 ln -s /dev/zero "$mine/zero.jpg"
 mkfifo "$mine/pipe.jpg"
 mkdir "$mine/directory.jpg"
-python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$mine/socket.jpg"
+python3 -IS -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$mine/socket.jpg"
 printf '\377\330\377\340' > "$work/secret.jpg"
 chmod 600 "$work/secret.jpg"
 while IFS='|' read -r name status pattern file; do
@@ -128,7 +128,7 @@ for i in 1 2 3 4 5; do # it is as it was at one moment, or is refused
     [ $? -le 2 ] || echo "grew" >> "$work/grew"
 done
 as_user touch enough
-wait
+wait $!
 [ ! -e "$work/grew" ] && admin ledger verify
 verdict "a file that grows harms nothing" $?
 

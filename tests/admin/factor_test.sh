@@ -2,7 +2,7 @@
 # files of other programs, and taken away; recovery codes are given out. No secret is where it must not be, and what ends in the
 # middle leaves nothing.
 . "${top_srcdir:?}/tests/admin/common.sh" || exit 1
-mine=$work/mine phone="python3 $top_srcdir/tests/system/phone.py"
+mine=$work/mine phone="python3 -IS $top_srcdir/tests/system/phone.py"
 export FAKE_PHONE=$work/phone
 admin setup --origin ward.example/1 && admin account add games && admin account add daemon || exit 1
 
@@ -10,14 +10,14 @@ verifies() { # NAME: that
     exits "$1: the ledger verifies" 0 ledger verify
 }
 devices() { # NAME: how many
-    admin --json totp list "$1" && python3 -c 'import json, sys; print(len(json.load(open(sys.argv[1]))["devices"]))' "$out"
+    admin --json totp list "$1" && python3 -IS -c 'import json, sys; print(len(json.load(open(sys.argv[1]))["devices"]))' "$out"
 }
 # terminal NAME SCRIPT ARGUMENT...: medgl-admin on a terminal, with that script of tests/system/terminal.py
 terminal() {
     local name=$1 script=$2
     shift 2
     # shellcheck disable=SC2086
-    printf '%s\n' "$script" | python3 "$top_srcdir/tests/system/terminal.py" -- $user "$program" --root "$root" $operator "$@" > "$out" 2> "$err"
+    printf '%s\n' "$script" | python3 -IS "$top_srcdir/tests/system/terminal.py" -- $user "$program" --root "$root" $operator "$@" > "$out" 2> "$err"
     verdict "$name" $?
 }
 nothing() { # NAME: the ledger is as long as $before
@@ -97,7 +97,7 @@ echo \$\$ > $work/pid
 exec $user $program --root $root $operator totp enrol daemon
 END
 printf '%s\n' 'see shows now' "answer kill -9 \$(cat $work/pid)" 'end -9' |
-    python3 "$top_srcdir/tests/system/terminal.py" -- sh "$work/killed" > "$out" 2> "$err"
+    python3 -IS "$top_srcdir/tests/system/terminal.py" -- sh "$work/killed" > "$out" 2> "$err"
 verdict "kill -9" $?
 nothing "kill -9"
 exits "not without a terminal" 2 totp enrol daemon
@@ -106,10 +106,10 @@ cat > "$work/pipe" <<END
 exec $user $program --json --root $root $operator totp enrol daemon > $work/piped
 END
 printf '%s\n' 'see Settings' 'see shows now' "answer $phone $FAKE_PHONE read; $phone $FAKE_PHONE code" 'end 0' |
-    python3 "$top_srcdir/tests/system/terminal.py" -- sh "$work/pipe" > "$out" 2> "$err"
+    python3 -IS "$top_srcdir/tests/system/terminal.py" -- sh "$work/pipe" > "$out" 2> "$err"
 verdict "standard output may be a pipe" $?
 key=$(sed -n 's/^Key: //p' "$out" | tr -d '\r ')
-[ ${#key} = 32 ] && python3 -m json.tool < "$work/piped" > "$err" && ! grep -q -e "$key" -e secret -e Key -e otpauth "$work/piped"
+[ ${#key} = 32 ] && python3 -IS -m json.tool < "$work/piped" > "$err" && ! grep -q -e "$key" -e secret -e Key -e otpauth "$work/piped"
 verdict "and gets JSON without the secret" $?
 exits "it is taken away" 0 totp remove daemon --reason test
 verifies "a device that was taken away"

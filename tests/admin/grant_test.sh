@@ -17,7 +17,7 @@ unchanged() { # NAME: the ledger is as long as $before, and there is no slip
     verdict "$1: nothing was changed" $?
 }
 id_of() { # KIND: the id of a grant of that kind
-    admin --json grant list && python3 -c 'import json, sys
+    admin --json grant list && python3 -IS -c 'import json, sys
 print(next(g["id"] for g in json.load(open(sys.argv[1]))["grants"] if g["kind"] == sys.argv[2]))' "$out" "$1"
 }
 add() { # NAME EXIT REGEX OPTION...: grant add games, with what every one needs

@@ -93,7 +93,7 @@ rm -f "$root/etc/medgl/store.key" && exits "a missing key" 4 report lockouts
 mv "$work/store.key" "$root/etc/medgl/" && exits "its return" 0 ledger verify
 
 damage() { # SQL
-    python3 -I -S -c 'import sqlite3, sys
+    python3 -IS -c 'import sqlite3, sys
 db = sqlite3.connect(sys.argv[1], isolation_level=None)
 db.execute("PRAGMA ignore_check_constraints=1")
 assert db.execute(sys.argv[2]).rowcount > 0
@@ -134,7 +134,7 @@ if [ -n "$user" ]; then
     says "root's own slip is root's" 0 'An issued password' password reset daemon --verified-by video --slip "$work/slip"
     [ "$(stat -c '%u %a' "$work/slip")" = "0 600" ]
     verdict "with mode 600" $?
-    python3 "$top_srcdir/tests/admin/privilege.py" "$program" --root "$root" $operator account retire daemon --reason x \
+    python3 -IS "$top_srcdir/tests/admin/privilege.py" "$program" --root "$root" $operator account retire daemon --reason x \
         > "$out" 2> "$err"
     verdict "root is given up for good, and nobody may trace the process" $?
     mkdir "$work/guest" "$work/target" && ln -s "$work/target" "$work/guest/var" && chown -hR 65534:65534 "$work/guest"

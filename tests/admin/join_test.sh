@@ -6,7 +6,7 @@ small=$root/var/lib/medgl-breakglass etc=$root/etc/medgl
 other() { # NAME STATUS ARGUMENT...
     local name=$1 expected=$2
     shift 2
-    python3 "$top_srcdir/tests/ledger_check.py" --vkey "$etc/breakglass-ledger.vkey" "$@" > "$out" 2> "$err"
+    ledger_check "$etc/breakglass-ledger.vkey" "$@" 2> "$err"
     [ $? = "$expected" ]
     verdict "the other verifier: $name" $?
 }

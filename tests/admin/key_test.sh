@@ -20,7 +20,7 @@ says "elsewhere than on a terminal it needs --yes" 2 'Backups of before.*confirm
 says "so does the ledger's, for another reason" 2 'Auditors and witnesses.*confirm it with --yes' key rotate ledger --reason x
 answer() { # STATUS TEXT
     # shellcheck disable=SC2086
-    python3 "$top_srcdir/tests/system/terminal.py" -- $user "$program" --root "$root" $operator key rotate store \
+    python3 -IS "$top_srcdir/tests/system/terminal.py" -- $user "$program" --root "$root" $operator key rotate store \
         --reason yearly > "$out" 2> "$err" <<-END
 	see Type store to exchange its key:
 	type $2
@@ -67,7 +67,7 @@ json "the entry has both public keys" 0 'd["entries"][0]["details"]["from"] == o
 
 # signed VKEY-LINE NOTE: openssl finds the signature of that key good.
 signed() {
-    python3 - "$1" "$2" "$mine" <<-'END'
+    python3 -IS - "$1" "$2" "$mine" <<-'END'
 	import base64, sys
 	vkey, note, to = sys.argv[1:]
 	name, digits, key = vkey.split("+", 2)

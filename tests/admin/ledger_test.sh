@@ -47,11 +47,11 @@ since=$(sed -n '$s/.*"time":"\([^"]*\)".*/\1/p' "$mine/lines")
 shown() { # NAME EXPRESSION-OF-(e, all) ARGUMENT...: the entries that --json shows, held against the export
     local name=$1 expression=$2
     shift 2
-    admin --json ledger show "$@" && python3 -c '
+    admin --json ledger show "$@" && in_python '
 import json, sys
 e = json.load(open(sys.argv[1]))["entries"]
 all = [json.loads(line) for line in open(sys.argv[2])]
-sys.exit(0 if eval(sys.argv[3]) else 1)' "$out" "$mine/lines" "$expression" 2>> "$err"
+sys.exit(0 if eval(sys.argv[3]) else 1)' "$out" "$mine/lines" "$expression"
     verdict "$name" $?
 }
 shown "everything" 'e == all'
@@ -83,7 +83,7 @@ admin ledger prove 2 --output "$mine/proof"
 verdict "not over another file" $?
 json "and in JSON" 0 'd["proof"][0]["text"].startswith("c2sp.org/tlog-proof@v1\nindex 2\n")' ledger prove 2
 sed -n 3p "$mine/lines" | tr -d '\n' > "$mine/line"
-python3 - "$mine/proof" "$mine/line" <<'END' 2> "$err"
+python3 -IS - "$mine/proof" "$mine/line" <<'END' 2> "$err"
 import base64, hashlib, sys
 head, note = open(sys.argv[1]).read().split("\n\n", 1)
 hashes = [base64.b64decode(h, validate=True) for h in head.split("\n")[2:]]
@@ -112,7 +112,7 @@ admin ledger checkpoint && $user cp "$out" "$mine/note" && chmod 644 "$mine/note
 says "nobody is a witness here" 1 'no witness is known' ledger cosign --from "$mine/note"
 if [ -e "$top_srcdir/tests/admin/sign.py" ]; then
     chmod 777 "$mine"
-    python3 "$top_srcdir/tests/admin/sign.py" witness "$mine" w.example "$mine/note" > "$mine/cosigned"
+    python3 -IS "$top_srcdir/tests/admin/sign.py" witness "$mine" w.example "$mine/note" > "$mine/cosigned"
     cp "$mine/witness.vkey" "$root/etc/medgl/witnesses" && chmod 644 "$root/etc/medgl/witnesses" "$mine/cosigned"
     says "the checkpoint as it was has none" 1 'no witness of' ledger cosign --from "$mine/note"
     says "a witness" 0 'Witnesses on it now +1' ledger cosign --from "$mine/cosigned"
@@ -140,7 +140,7 @@ if [ -n "$shim" ]; then
     admin ledger export && head -n "$(wc -l < "$mine/before")" "$out" | cmp -s - "$mine/before"
     verdict "an export has it from the file" $?
     exits "it verifies" 0 ledger verify
-    python3 - "$root/var/lib/medgl/archive/$file" "$mine/before" <<'END' 2> "$err"
+    python3 -IS - "$root/var/lib/medgl/archive/$file" "$mine/before" <<'END' 2> "$err"
 import base64, hashlib, sys
 text, signatures, body = open(sys.argv[1], "rb").read().split(b"\n\n", 2)
 format, origin, first, after, size, digest = text.decode().split("\n")
@@ -151,7 +151,7 @@ assert body == b"".join(line + b"\n" for line in lines[:int(after)]) and int(aft
 END
     verdict "the file is what the manual page says" $?
     mv "$root/var/lib/medgl/archive/$file" "$mine/elsewhere"
-    admin ledger export && python3 - "$out" "$mine/before" <<'END' 2>> "$err"
+    admin ledger export && python3 -IS - "$out" "$mine/before" <<'END' 2>> "$err"
 import base64, hashlib, json, sys
 now, before = (open(name, "rb").read().split(b"\n") for name in sys.argv[1:])
 leaf = base64.b64encode(hashlib.sha256(b"\0" + before[1]).digest()).decode()
@@ -163,7 +163,7 @@ END
     other() { # NAME STATUS ARGUMENT...
         local name=$1 expected=$2
         shift 2
-        python3 "$top_srcdir/tests/ledger_check.py" --vkey "$root/etc/medgl/ledger.vkey" "$@" > "$out" 2> "$err"
+        ledger_check "$root/etc/medgl/ledger.vkey" "$@" 2> "$err"
         [ $? = "$expected" ]
         verdict "the other verifier: $name" $?
     }

@@ -4,7 +4,7 @@
 mine=$work/mine
 own() { [ -z "$user" ] || chown -h 65534:65534 "$@"; } # FILE...: of who runs the program
 id_of() { # the id of the grant that is in force or ahead
-    admin --json grant list && python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["grants"][-1]["id"])' "$out"
+    admin --json grant list && python3 -IS -c 'import json, sys; print(json.load(open(sys.argv[1]))["grants"][-1]["id"])' "$out"
 }
 add() { # NAME EXIT REGEX OPTION...: grant add games, with what every one needs
     local name=$1 status=$2 pattern=$3

@@ -62,7 +62,7 @@ if [ -n "$user" ]; then # root, in a world of processes of its own, where this m
             > "$out" 2> "$err"
     }
     if unshare -m -p -f --mount-proc true 2> "$err"; then
-        world password revoke games --reason x --sessions && python3 -c '
+        world password revoke games --reason x --sessions && python3 -IS -c '
 import json, sys
 revoked = json.load(open(sys.argv[1]))["revoked"][0]
 sys.exit(0 if revoked["sessions_ended"] == 0 and revoked["processes_ended"] >= 2 else 1)' "$out"
@@ -193,7 +193,7 @@ mv "$work/medgl.db" "$root/var/lib/medgl/"
 
 terminal() { # NAME SCRIPT COMMANDS: these in bash on a terminal; `check` in them runs the program
     printf '%s\n' "check() { $user '$program' --root '$root' password check \"\$@\"; }" "$3" > "$work/script"
-    printf '%s\n' "$2" | python3 "$top_srcdir/tests/system/terminal.py" -- bash "$work/script" > "$out" 2> "$err"
+    printf '%s\n' "$2" | python3 -IS "$top_srcdir/tests/system/terminal.py" -- bash "$work/script" > "$out" 2> "$err"
     verdict "$1" $?
 }
 echoes='stty -a | grep -Eo "(^| )-?echo( |$)"'
@@ -251,13 +251,13 @@ never Tr7' "set -m; check; $echoes; fg"
 
 if [ -n "$user" ]; then
     for i in $(seq 2000); do echo "Tr7%kQ9zMarker$i"; done > "$work/many"
-    python3 "$top_srcdir/tests/admin/secrets.py" Tr7%kQ9zMarker1000 "$program" --root "$root" --json password check \
+    python3 -IS "$top_srcdir/tests/admin/secrets.py" Tr7%kQ9zMarker1000 "$program" --root "$root" --json password check \
         --from "$work/many" > "$out" 2> "$err"
     verdict "those that are checked are in pages of their own alone, not in a core, not in what ps shows" $?
-    python3 "$top_srcdir/tests/admin/secrets.py" - "$program" --root "$root" password generate --count 1000 > "$out" 2> "$err"
+    python3 -IS "$top_srcdir/tests/admin/secrets.py" - "$program" --root "$root" password generate --count 1000 > "$out" 2> "$err"
     verdict "so are generated ones" $?
     # shellcheck disable=SC2016
-    python3 "$top_srcdir/tests/admin/secrets.py" Tr7%kQ9zMarker1000 sh -c 'x=$(cat "$0"); while :; do echo "$x"; done' \
+    python3 -IS "$top_srcdir/tests/admin/secrets.py" Tr7%kQ9zMarker1000 sh -c 'x=$(cat "$0"); while :; do echo "$x"; done' \
         "$work/many" > "$out" 2> "$err"
     [ $? = 1 ] && grep -q 'heap' "$out"
     verdict "which is where they would be seen" $?

@@ -11,7 +11,7 @@ csv() { # FORMAT: what is in the file
     printf "$1" > "$csv" && own "$csv"
 }
 accounts() { # how many there are
-    admin --json account list && python3 -c 'import json, sys; print(len(json.load(sys.stdin)["accounts"]))' < "$out"
+    admin --json account list && python3 -IS -c 'import json, sys; print(len(json.load(sys.stdin)["accounts"]))' < "$out"
 }
 add() {
     admin account add --from "$csv" "$@"
@@ -123,7 +123,7 @@ json "ten thousand rows" 1 'len(d["rows"]) == 10000 and d["rows"][0]["result"] =
     d["rows"][9999]["line"] == 10001 and d["summary"][0]["refused"] == 9999' account add --dry-run --from "$csv"
 { echo name && getent passwd | head -n 17 | cut -d: -f1; } > "$csv"
 # shellcheck disable=SC2086
-python3 "$top_srcdir/tests/system/terminal.py" -- $user "$program" --root "$root" $operator account add --dry-run \
+python3 -IS "$top_srcdir/tests/system/terminal.py" -- $user "$program" --root "$root" $operator account add --dry-run \
     --from "$csv" > "$out" 2> "$err" <<-'END'
 	see 16/17
 	see 17/17

@@ -4,7 +4,7 @@ conf=$root/etc/medgl/policy.conf
 exits "setup" 0 setup
 
 settings() { # "KEY=VALUE;KEY=VALUE" becomes the policy of the site, from line 1 on
-    printf '%s' "$1" | tr ';' '\n' > "$conf"
+    printf '%s' "${1//;/$'\n'}" > "$conf"
 }
 
 # -- values, overrides and warnings --
@@ -23,13 +23,15 @@ says "overridden, for people" 0 '^password_history +30 +24 +yes +.*policy.conf:2
 
 # warns NAME SETTINGS KEYS CLAUSE: of these keys and no others, the last with that clause, in both verbs and both forms.
 warns() {
+    local verb keys lines
     settings "$2"
+    read -ra keys <<< "$3"
     for verb in show check; do
         json "$1 (policy $verb)" 0 '[w["key"] for w in d["warnings"]] == "'"$3"'".split() and (not d["warnings"] or
             (d["warnings"][-1]["clause"] == "'"$4"'" and all(w["file"] == "'"$conf"'" and w["line"] > 0 and w["value"] != w["default"]
             for w in d["warnings"])))' policy $verb
-        admin policy $verb && [ "$(wc -l < "$err")" = "$(echo "$3" | wc -w)" ] &&
-            { [ -z "$3" ] || tail -n 1 "$err" | grep -qF " for $4."; }
+        admin policy $verb && mapfile -t lines < "$err" && [ ${#lines[@]} = ${#keys[@]} ] &&
+            { [ -z "$3" ] || [[ ${lines[-1]} = *" for $4."* ]]; }
         verdict "$1 (policy $verb, for people)" $?
     done
 }
@@ -94,13 +96,20 @@ exits "no agreement under a policy with mistakes" 4 policy show --agreement
 # -- the agreement (R40) --
 
 # agrees NAME SETTINGS TOPIC ENGLISH JAPANESE: under SETTINGS the sentence on TOPIC holds these words, or with "-" there is none.
-# Always: both languages have the same topics, every sentence is whole, and people read the very same sentences.
+# Always: both languages have the same topics, every sentence is whole, and people read the very same sentences. What was
+# printed under the same SETTINGS before is not asked for again.
+declare -A printed=()
 agrees() {
-    settings "$2"
-    admin policy show --agreement || echo failed >> "$err"
-    mv "$out" "$work/people"
-    admin --json policy show --agreement || echo failed >> "$err"
-    python3 - "$out" "$work/people" "$3" "$4" "$5" <<'END' 2>> "$err" && [ ! -s "$err" ]
+    local number=${printed[=$2]:-}
+    : > "$err"
+    if [ -z "$number" ]; then
+        number=${#printed[@]}
+        settings "$2"
+        { out=$work/people.$number admin policy show --agreement &&
+            out=$work/agreement.$number admin --json policy show --agreement; } || echo failed >> "$err"
+        [ -s "$err" ] || printed[=$2]=$number
+    fi
+    in_python '
 import json, sys
 
 document, people, topic, *wanted = sys.argv[1:]
@@ -115,8 +124,7 @@ for language, words, end in zip(("en", "ja"), wanted, ".。"):
     lines += [sentences[0], ""] + [f"{i}. {s}" for i, s in enumerate(sentences) if i > 0] + [""]
     found = [s["sentence"] for s in d[language] if s["topic"] == topic]
     assert (found == []) if words == "-" else (len(found) == 1 and words in found[0]), (words, found)
-assert read.split("\n") == lines, read
-END
+assert read.split("\n") == lines, read' "$work/agreement.$number" "$work/people.$number" "$3" "$4" "$5" && [ ! -s "$err" ]
     verdict "agreement: $1" $?
 }
 while IFS='|' read -r name settings topic english japanese; do

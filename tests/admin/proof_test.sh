@@ -2,7 +2,6 @@
 # R08: tests/ledger_check.py, which shares no line with the program, agrees with what the ledger hands out, and with `ledger
 # verify` that it was tampered with. Keys and witnesses of the openssl command are the other side of signatures.
 . "${top_srcdir:?}/tests/admin/common.sh"
-check=$top_srcdir/tests/ledger_check.py
 mine=$work/mine
 ok() { # NAME COMMAND...: it ends with 0
     local name=$1
@@ -23,7 +22,7 @@ save() { # FILE ARGUMENT...: what the program prints
     admin "$@" && cp "$out" "$file"
 }
 checked() { # ARGUMENT...
-    python3 "$check" --vkey "$root/etc/medgl/ledger.vkey" "$@"
+    ledger_check "$root/etc/medgl/ledger.vkey" "$@"
 }
 
 # A small hospital's first days.
@@ -97,7 +96,7 @@ note "another root" "sed '3s/^..../AAAA/'"
 note "another origin" "sed '1s/proof/other/'"
 note "a signature cut short" "sed 's/....\$//'"
 note "a bit of the signature" "sed -E 's/(medgl.test.proof .{40})./\1A/;s/(medgl.test.proof .{41})./\1B/'"
-note "signed by somebody else" "python3 '$top_srcdir/tests/admin/sign.py' forge '$mine' medgl.test/proof"
+note "signed by somebody else" "python3 -IS '$top_srcdir/tests/admin/sign.py' forge '$mine' medgl.test/proof"
 proof() { # NAME COMMAND: which changes the proof of entry 1
     eval "$2" < "$mine/proof.1" > "$mine/bad"
     cmp -s "$mine/bad" "$mine/proof.1" && echo "nothing was changed" > "$err" && verdict "$1" 1 && return
@@ -115,9 +114,9 @@ faulty "consistency: a hash less" checked consistency "$mine/bad" "$mine/old.$ea
 
 # -- the openssl command as the other side --------------------------------------------------------------------------
 
-ok "openssl finds the checkpoint's signature good" python3 "$top_srcdir/tests/admin/sign.py" verify "$mine" \
+ok "openssl finds the checkpoint's signature good" python3 -IS "$top_srcdir/tests/admin/sign.py" verify "$mine" \
     "$root/etc/medgl/ledger.vkey" "$mine/late.ckpt"
-python3 "$top_srcdir/tests/admin/sign.py" witness "$mine" witness.example/one "$mine/late.ckpt" > "$mine/cosigned"
+python3 -IS "$top_srcdir/tests/admin/sign.py" witness "$mine" witness.example/one "$mine/late.ckpt" > "$mine/cosigned"
 cp "$mine/witness.vkey" "$root/etc/medgl/witnesses" && chmod 644 "$root/etc/medgl/witnesses" "$mine/cosigned"
 echo "witness_quorum = 1" >> "$root/etc/medgl/policy.conf"
 says "ledger verify says that there are too few" 0 'Not witnessed: .* more than 0 cosignatures of the 1' ledger verify
@@ -125,12 +124,12 @@ ok "a witness of openssl's" checked checkpoint "$mine/cosigned" --witness "$mine
 exits "is taken in" 0 ledger cosign --from "$mine/cosigned"
 says "and seen by ledger verify" 0 'Witnessed: the first [0-9]+ entries, by 1 witnesses of the 1' ledger verify
 sed -E 's/(witness.example.one .{60})..../\1AAAA/' "$mine/cosigned" > "$mine/bad"
-{ cat "$mine/witness.vkey" && python3 - "$mine/witness.vkey" << 'END'; } > "$mine/twice.vkey"
+{ cat "$mine/witness.vkey" && python3 -IS - "$mine/witness.vkey" << 'END'; } > "$mine/twice.vkey"
 import base64, hashlib, sys
 data = base64.b64decode(open(sys.argv[1]).read().split("+", 2)[2])
 print("other.example+%s+%s" % (hashlib.sha256(b"other.example\n" + data).hexdigest()[:8], base64.b64encode(data).decode()))
 END
-python3 - "$mine/cosigned" > "$mine/doubled" << 'END'
+python3 -IS - "$mine/cosigned" > "$mine/doubled" << 'END'
 import base64, hashlib, sys
 note = open(sys.argv[1], encoding="utf-8").read()
 data = base64.b64decode(note.splitlines()[-1].split(" ")[2])
@@ -141,15 +140,15 @@ ok "one key under two names is one witness" checked checkpoint "$mine/doubled" -
 faulty "and not two" checked checkpoint "$mine/doubled" --witness "$mine/twice.vkey" --quorum 2
 tail -1 "$mine/cosigned" | sed -E 's/(witness.example.one .{60})..../\1AAAA/' | cat "$mine/cosigned" - > "$mine/bad"
 faulty "a second line of a witness, which is not valid" checked checkpoint "$mine/bad" --witness "$mine/witness.vkey" --quorum 1
-python3 "$top_srcdir/tests/admin/sign.py" forge "$mine" medgl.test/proof < "$mine/late.ckpt" > "$mine/strange.ckpt"
-python3 - "$mine" << 'END' > "$mine/two.vkey"
+python3 -IS "$top_srcdir/tests/admin/sign.py" forge "$mine" medgl.test/proof < "$mine/late.ckpt" > "$mine/strange.ckpt"
+python3 -IS - "$mine" << 'END' > "$mine/two.vkey"
 import base64, hashlib, sys
 data = b"\1" + open(sys.argv[1] + "/sign.pub", "rb").read()[-32:]
 print("medgl.test/proof+%s+%s" % (hashlib.sha256(b"medgl.test/proof\n" + data).hexdigest()[:8], base64.b64encode(data).decode()))
 END
 cat "$root/etc/medgl/ledger.vkey" >> "$mine/two.vkey"
-ok "the key that signed is behind another one" python3 "$check" --vkey "$mine/two.vkey" export "$mine/lines" --checkpoint "$mine/late.ckpt"
-faulty "one ledger under two keys, without an exchange" python3 "$check" --vkey "$mine/two.vkey" export "$mine/lines" \
+ok "the key that signed is behind another one" ledger_check "$mine/two.vkey" export "$mine/lines" --checkpoint "$mine/late.ckpt"
+faulty "one ledger under two keys, without an exchange" ledger_check "$mine/two.vkey" export "$mine/lines" \
     --checkpoint "$mine/strange.ckpt" --checkpoint "$mine/late.ckpt"
 faulty "an export with nothing signed" checked export "$mine/lines"
 faulty "a witness that did not sign that" checked checkpoint "$mine/bad" --witness "$mine/witness.vkey" --quorum 1
@@ -167,9 +166,9 @@ save "$mine/new.ckpt" ledger checkpoint
 save "$mine/lines2" ledger export
 ok "with both keys at hand" checked export "$mine/lines2" --checkpoint "$mine/early.ckpt" \
     --checkpoint "$mine/over.ckpt" --checkpoint "$mine/new.ckpt"
-ok "who has the old key follows the exchange" python3 "$check" --vkey "$mine/before.vkey" export "$mine/lines2" \
+ok "who has the old key follows the exchange" ledger_check "$mine/before.vkey" export "$mine/lines2" \
     --checkpoint "$mine/early.ckpt" --checkpoint "$mine/over.ckpt" --checkpoint "$mine/new.ckpt"
-faulty "not without the checkpoint that both signed" python3 "$check" --vkey "$mine/before.vkey" export "$mine/lines2" \
+faulty "not without the checkpoint that both signed" ledger_check "$mine/before.vkey" export "$mine/lines2" \
     --checkpoint "$mine/early.ckpt" --checkpoint "$mine/new.ckpt"
 exits "ledger verify follows it too" 0 ledger verify --checkpoint "$mine/early.ckpt" --vkey "$mine/before.vkey"
 finish

@@ -35,7 +35,7 @@ json "what was done in it, and no more" 0 '[(a["ledger"], a["kind"], a["breakgla
 json "its alerts, and what is left" 0 '[(a["kind"], a["delivered"]) for a in d["alerts"]] == [("emergency", False), ("emergency-over", False)] and
     {l["what"]: l["count"] for l in d["left"]} == {"alerts": 2, "review": 1}' report emergency 1
 json "the entries that it names are those" 0 '[e["kind"] for e in d["entries"]][0] == "emergency.declare"' \
-    ledger show --breakglass --seq "$(python3 -c 'import json, sys; e = json.load(open(sys.argv[1]))["emergency"][0]; print(e["from"], e["to"], sep="-")' \
+    ledger show --breakglass --seq "$(python3 -IS -c 'import json, sys; e = json.load(open(sys.argv[1]))["emergency"][0]; print(e["from"], e["to"], sep="-")' \
         "$(admin --json report emergency 1; echo "$out")")"
 
 # -- the page ------------------------------------------------------------------------------------------
@@ -45,7 +45,7 @@ exits "no page of what was not" 3 report emergency 2 --page
 admin report emergency 1 --page && cp "$out" "$work/page" && LC_ALL=C admin report emergency 1 --page &&
     cmp -s <(grep -v '^Printed' "$out") <(grep -v '^Printed' "$work/page")
 verdict "a page, whatever the operator's language" $?
-python3 - "$work/page" <<'END' > "$err" 2>&1
+python3 -IS - "$work/page" <<'END' > "$err" 2>&1
 import re, sys, unicodedata
 page = open(sys.argv[1], encoding="utf-8").read()
 wide = lambda line: sum(2 if unicodedata.east_asian_width(c) in "WFA" else 1 for c in line)
@@ -92,7 +92,7 @@ says "on the page" 0 'the main ledger could not be read' report emergency 1 --pa
 mv "$work/medgl.db" "$state/"
 exits "it is back" 0 report emergency 1
 mkdir "$work/small" && cp "$small"/breakglass.db* "$work/small/"
-python3 - "$small/breakglass.db" <<'END'
+python3 -IS - "$small/breakglass.db" <<'END'
 import sqlite3, sys
 db = sqlite3.connect(sys.argv[1])
 db.execute("UPDATE ledger SET line = replace(line, 'network-failure', 'network-failurE') WHERE line LIKE '%emergency.declare%network-failure%'")

@@ -12,7 +12,7 @@ admin setup --origin ward.example/1 && policy && admin account add games --full-
 # terminal NAME ARGUMENTS: standard input is the script; the operator's terminal
 terminal() {
     # shellcheck disable=SC2086
-    python3 "$top_srcdir/tests/system/terminal.py" -t 60 -- $user "$program" --root "$root" $operator $2 > "$out" 2> "$err"
+    python3 -IS "$top_srcdir/tests/system/terminal.py" -t 60 -- $user "$program" --root "$root" $operator $2 > "$out" 2> "$err"
     verdict "$1" $?
 }
 unchanged() { # NAME
@@ -44,7 +44,7 @@ exits "somebody unknown" 3 password reset nobody --verified-by video --slip "$sl
 verdict "no slip is left of all that" $?
 unchanged "and nothing was changed"
 
-openssl req -x509 -newkey rsa:3072 -nodes -days 30 -subj /CN=auditor -keyout "$work/auditor.key" -out "$root/etc/medgl/auditor.pem" \
+openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=auditor -keyout "$work/auditor.key" -out "$root/etc/medgl/auditor.pem" \
     2> "$err"
 chmod 644 "$root/etc/medgl/auditor.pem"
 json "a copy, a remark, who asked: in one document" 0 'd["reset"][0]["deliver"] == "file" and d["reset"][0]["name"] == "games" and
@@ -228,7 +228,7 @@ rm -f "$slip"
 
 # Ctrl-Z while something is written would hold the store for everybody: it waits until a question is asked.
 # shellcheck disable=SC2086
-python3 - $user "$program" --root "$root" $operator account unlock games --reason x > "$out" 2> "$err" <<-'END'
+python3 -IS - $user "$program" --root "$root" $operator account unlock games --reason x > "$out" 2> "$err" <<-'END'
 	import os, signal, subprocess, sys, time
 	for i in range(10):
 	    p = subprocess.Popen(sys.argv[1:], preexec_fn=os.setpgrp)

@@ -10,6 +10,7 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 PATIENCE = 60
@@ -45,11 +46,12 @@ def places(pid, password):
     return found
 
 
-def main(password, command):
+def main(password, command, here):
+    os.chmod(here, 0o777)  # whoever it becomes can leave a core there
     resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     readable, writable = os.pipe()
     fcntl.fcntl(writable, fcntl.F_SETPIPE_SZ, 4096)
-    process = subprocess.Popen(command, stdout=writable)
+    process = subprocess.Popen(command, stdout=writable, cwd=here)
     os.close(writable)
     if password == b"-":
         password = os.read(readable, 24).split(b"\n")[0]
@@ -69,4 +71,6 @@ def main(password, command):
     return 1 if found else 0
 
 
-sys.exit(main(sys.argv[1].encode(), sys.argv[2:]))
+with tempfile.TemporaryDirectory() as directory:
+    status = main(sys.argv[1].encode(), sys.argv[2:], directory)
+sys.exit(status)

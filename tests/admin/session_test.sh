@@ -11,7 +11,7 @@ open_session() { # SERVICE ADDRESS: one more, held by a process; its id is in $i
     opened=$((opened + 1))
     mkfifo "$work/hold.$opened"
     # shellcheck disable=SC2086
-    $user env PATH=/usr/bin:/bin python3 "$work/session.py" "$work/medgl-auth" "$root" "$person" "$1" "$2" \
+    $user env PATH=/usr/bin:/bin python3 -IS "$work/session.py" "$work/medgl-auth" "$root" "$person" "$1" "$2" \
         < "$work/hold.$opened" > "$work/id.$opened" 2> "$err" &
     holder=$!
     running="$running $holder"

@@ -93,15 +93,15 @@ json "what changes something says so (R06)" 0 \
       "card enrol", "card remove", "grant add", "grant revoke", "maintenance confirm", "maintenance end", "session end", "breakglass seal", "emergency declare", "emergency recover", "emergency review", "alert test",
       "key rotate", "backup create", "backup verify", "backup restore", "ledger archive", "ledger cosign", "ledger document"}' --help
 
-admin --json --help && python3 "$top_srcdir/tests/admin/manual.py" "$top_srcdir/man" < "$out" > "$err" 2>&1
+admin --json --help && python3 -IS "$top_srcdir/tests/admin/manual.py" "$top_srcdir/man" < "$out" > "$err" 2>&1
 verdict "medgl-admin(8) says what the program says" $?
-admin --json --help && python3 "$top_srcdir/tests/admin/completion.py" "$top_srcdir/dist/completion/medgl-admin" \
+admin --json --help && python3 -IS "$top_srcdir/tests/admin/completion.py" "$top_srcdir/dist/completion/medgl-admin" \
     < "$out" > "$err" 2>&1
 verdict "so does the completion for bash" $?
 
 # Nothing is set up: what is right goes wrong at that, or at a terminal or a file that is not there.
 if command -v mandoc > /dev/null; then
-    mandoc -T ascii -O width=500 "$top_srcdir/man/medgl-helpdesk.7" | python3 -I -c '
+    mandoc -T ascii -O width=500 "$top_srcdir/man/medgl-helpdesk.7" | python3 -IS -c '
 import re, shlex, subprocess, sys
 text = re.sub(".\b", "", sys.stdin.read()).replace("\\\n", " ")
 lines = [shlex.split(line.strip()[7:]) for line in text.splitlines() if re.match(" *[$] sudo medgl-admin ", line)]

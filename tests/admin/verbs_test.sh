@@ -46,7 +46,7 @@ exits "unlock somebody unknown" 3 account unlock nobody --reason x
 says "retiring elsewhere than on a terminal needs --yes" 2 'confirm it with --yes' account retire games --reason left
 answer() { # STATUS TEXT
     # shellcheck disable=SC2086
-    python3 "$top_srcdir/tests/system/terminal.py" -- $user "$program" --root "$root" $operator account retire games \
+    python3 -IS "$top_srcdir/tests/system/terminal.py" -- $user "$program" --root "$root" $operator account retire games \
         --reason left > "$out" 2> "$err" <<-END
 	see Type the login name to confirm:
 	type $2
@@ -101,7 +101,7 @@ if [ "$loginuid" = 4294967295 ]; then
         local name=$1 script=$2
         shift 2
         # shellcheck disable=SC2086
-        printf '%s\n' "$script" | python3 "$top_srcdir/tests/system/terminal.py" -- $user "$program" --root "$root" "$@" > "$out" 2> "$err"
+        printf '%s\n' "$script" | python3 -IS "$top_srcdir/tests/system/terminal.py" -- $user "$program" --root "$root" "$@" > "$out" 2> "$err"
         verdict "$name" $?
     }
     asked "on a terminal who acts is asked for, once, before anything else (R06)" 'see given, not proven
@@ -176,7 +176,7 @@ admin setup --origin ward.example/1 && admin ledger checkpoint && cp "$out" "$wo
 root=$keep
 says "with that of another ledger of the same name" 5 'does not verify' ledger verify --checkpoint "$work/stranger"
 
-admin ledger export && cp "$out" "$work/lines" && python3 - "$work/lines" "$root" <<'END' > "$err" 2>&1
+admin ledger export && cp "$out" "$work/lines" && python3 -IS - "$work/lines" "$root" <<'END' > "$err" 2>&1
 import base64, glob, hashlib, sys
 lines = open(sys.argv[1], "rb").read()
 assert lines.endswith(b"\n")
