@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,6 +42,7 @@ enum board_call {
 #define BOARD_PIDS  1024
 
 struct board {
+    bool cheap; /* a hash is; it stays when the rest is counted anew */
     /* What is disturbed: the first-th to last-th of these calls since they were last counted. */
     struct board_plan {
         enum board_call call;

@@ -115,7 +115,7 @@ static void test_killed(void **state)
     unsigned n = 0;
     while (killed == KILLED && n < POINTS_MAX) {
         struct fixture *f = scene_of();
-        killed = killed_before(++n, row->act, f);
+        killed = killed_before(KILLED_BY_FILTER, ++n, row->act, f);
         assert_int_not_equal(killed, KILLED_LOST);
         judge(f, row, killed);
         close_root(f);

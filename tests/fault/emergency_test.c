@@ -258,7 +258,7 @@ static void R32_killed(void **state)
     unsigned n = 1 + (unsigned)(scene.act - acts) % step;
     for (; how == KILLED && n < POINTS_MAX; n += step) {
         begin_again(&scene);
-        how = killed_before(n, act_alone, &scene);
+        how = killed_before(KILLED_BY_FILTER, n, act_alone, &scene);
         assert_int_not_equal(how, KILLED_LOST);
         assert_true(judge(&scene) || how == KILLED);
     }
@@ -342,14 +342,14 @@ static void watched_keep(struct watched *watched)
     watched->copy[watched->count++] = copy;
 }
 
-static bool watched_moment(void *argument, pid_t child, const struct __ptrace_syscall_info *info)
+static bool watched_moment(void *argument, pid_t child, const struct killed_entry *entry)
 {
     struct watched *watched = argument;
     char link[64], name[PATH_MAX] = "";
     watched_keep(watched);
-    if (info->entry.nr != SYS_fsync && info->entry.nr != SYS_fdatasync)
+    if (entry->nr != SYS_fsync && entry->nr != SYS_fdatasync)
         return true;
-    (void)snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)child, (int)info->entry.args[0]);
+    (void)snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)child, (int)entry->args[0]);
     if (readlink(link, name, sizeof(name) - 1) < 0)
         return true;
     for (size_t i = 0; i < PARTS; i++)
@@ -369,7 +369,8 @@ static void lost(struct scene *scene, bool all)
     begin_again(scene);
     for (size_t i = 0; i < PARTS; i++)
         watched.synced[i] = part_read(i);
-    assert_int_equal(killed_watch(watched_moment, &watched, act_alone, scene), KILLED_DONE);
+    assert_int_equal(killed_watch(KILLED_BY_FILTER, watched_moment, &watched, act_alone, scene),
+                     KILLED_DONE);
     watched_keep(&watched);
     for (size_t i = 0; i < watched.count; i++) {
         char came[BREAKGLASS_TEXT_SIZE];

@@ -87,7 +87,7 @@ static bool make_history(void)
 {
     static const char *const none[] = {NULL};
     static const char *const change[] = {SCENE_PASSWORD, SCENE_OTHER, SCENE_OTHER, NULL};
-    CHECK(scene_make(&scene, scene_ordinary()));
+    CHECK(scene_make(&scene, scene_ordinary(), SCENE_CHEAP));
     scene_path(&scene, "/early.db", early);
     scene_path(&scene, "/now.db", now);
     scene_path(&scene, "/kept", kept);

@@ -242,7 +242,7 @@ static void killed_at_every_step(void **state)
     begin(&scene, way);
     while (killed == KILLED && n < POINTS_MAX) {
         begin_again(&scene);
-        killed = killed_before(++n, act_reset, &scene);
+        killed = killed_before(KILLED_BY_STEPS, ++n, act_reset, &scene);
         if (killed == KILLED_LOST)
             print_message("# lost at %u\n", n);
         assert_int_not_equal(killed, KILLED_LOST);

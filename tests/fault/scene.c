@@ -1,5 +1,6 @@
 /* A private root with a real store, and what is done there. */
 #include "tests/fault/scene.h"
+#include "tests/cheap_hash.h"
 
 #include "operation/account.h"
 #include "operation/change_password.h"
@@ -68,6 +69,7 @@ static bool act_in_child(const struct sandbox *sandbox, const void *row)
     const struct act_run *run = row;
     auto_clean(context_close) struct context context = {.store = NULL};
     said = run->scene->board;
+    cheap_hash = said->cheap; /* as the engine, which verifies what is enrolled here */
     log_open(LOG_TARGET_SYSLOG, "test", 0); /* which is the board */
     CHECK(context_open(sandbox->root, CONTEXT_STATE, &context) == MEDGL_OK);
     context.actor.roles = ROLE_ROOT;
@@ -189,7 +191,7 @@ bool scene_setup(const struct scene *scene)
     return operation_setup(&request) == MEDGL_OK;
 }
 
-bool scene_make(struct scene *scene, uid_t host)
+bool scene_make(struct scene *scene, uid_t host, enum scene_cost cost)
 {
     *scene = (struct scene){.owner = scene_ordinary(), .host = host};
     const struct passwd *user = getpwuid(scene->owner);
@@ -200,8 +202,9 @@ bool scene_make(struct scene *scene, uid_t host)
     CHECK(shared != MAP_FAILED);
     scene->tally = shared;
     char *issued = scene->scratch = (char *)(scene->tally + 1);
-    CHECK(make_root(scene) && scene_setup(scene) &&
-          scene_policy(scene, "attempts_per_account = 100\n"));
+    CHECK(make_root(scene));
+    scene->board->cheap = cost == SCENE_CHEAP;
+    CHECK(scene_setup(scene) && scene_policy(scene, "attempts_per_account = 100\n"));
     CHECK(scene_act(scene, enrol_act, issued));
     scene_fresh_source(scene);
     const char *const answers[] = {issued, SCENE_PASSWORD, SCENE_PASSWORD, NULL};
@@ -335,7 +338,9 @@ bool scene_settle(const struct scene *scene)
 void scene_plan(struct scene *scene, const struct board_plan *plan)
 {
     scene_quiet(scene);
+    const bool cheap = scene->board->cheap;
     memset(scene->board, 0, sizeof(*scene->board));
+    scene->board->cheap = cheap;
     if (plan != NULL)
         scene->board->plan = *plan;
 }

@@ -47,8 +47,14 @@ struct scene {
     } kept[SCENE_FILES];
 };
 
+/* What a password hash costs there. */
+enum scene_cost {
+    SCENE_CHEAP,  /* next to nothing, for what is about something else */
+    SCENE_COSTLY, /* what the policy asks for: while one is made, others come */
+};
+
 /* Sets up, enrols the user and has the password changed to SCENE_PASSWORD. Says what failed. */
-bool scene_make(struct scene *scene, uid_t host);
+bool scene_make(struct scene *scene, uid_t host, enum scene_cost cost);
 void scene_remove(struct scene *scene);
 /* `medgl-admin setup`. */
 bool scene_setup(const struct scene *scene);

@@ -20,10 +20,15 @@ static bool whole_campaign; /* `make fault-long` */
 
 #define POLICY MEDGL_SYSCONFDIR "/policy.conf"
 
+static enum scene_cost cost(void)
+{
+    return whole_campaign ? SCENE_COSTLY : SCENE_CHEAP;
+}
+
 /* As root of the production: the application is root, and the engine leaves it. */
 static bool scene_for_storage(struct scene *scene)
 {
-    return scene_make(scene, geteuid());
+    return scene_make(scene, geteuid(), cost());
 }
 
 static bool finish(struct scene *scene, const char *name, bool good, int64_t begun)
@@ -524,7 +529,7 @@ static void few_descriptors(void **state)
     struct scene scene;
     const int64_t begun = clock_monotonic();
     (void)state;
-    bool good = scene_make(&scene, scene_ordinary());
+    bool good = scene_make(&scene, scene_ordinary(), cost());
     unsigned successes = 0, failures = 0;
     scene.loaded = limit_descriptors;
     for (descriptors = 6; good && descriptors <= 24; descriptors++) {

@@ -722,7 +722,7 @@ static void R32_killed_while_it_ends(void **state)
     assert_int_equal(path_under(copy, path, ".copy"), MEDGL_OK);
     copy_small(path, copy);
     for (unsigned n = 1; how == KILLED; n++) {
-        how = killed_before(n, recover_alone, NULL);
+        how = killed_before(KILLED_BY_FILTER, n, recover_alone, NULL);
         assert_int_not_equal(how, KILLED_LOST);
         open_small();
         const struct using using = look(NAME);
