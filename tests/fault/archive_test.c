@@ -95,7 +95,7 @@ static enum medgl_error archive(struct fixture *f, int copy)
 {
     struct archive made;
     char why[STORE_TEXT_SIZE];
-    const struct archive_request request = {.until = clock_read().now, .copy = copy};
+    const struct archive_request request = {.until = fixture_present(), .copy = copy};
     f->context.policy.ledger_retention = (struct policy_span){0};
     return operation_archive(&f->context, &request, &made, why);
 }

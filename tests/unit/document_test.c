@@ -663,8 +663,7 @@ static void archive_and_lose(struct fixture *f)
 {
     struct archive made;
     char why[STORE_TEXT_SIZE], name[STORE_NAME_SIZE + sizeof(PATH_ARCHIVE)], path[PATH_MAX];
-    (void)usleep(2000); /* what is of this millisecond is not before it */
-    const struct archive_request request = {.until = clock_read().now, .copy = -1};
+    const struct archive_request request = {.until = fixture_present(), .copy = -1};
     f->context.policy.ledger_retention = (struct policy_span){0};
     assert_int_equal(operation_archive(&f->context, &request, &made, why), MEDGL_OK);
     (void)snprintf(name, sizeof(name), PATH_ARCHIVE "/%s", made.file);

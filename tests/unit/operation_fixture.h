@@ -12,6 +12,7 @@
 #include "operation/role.h"
 #include "operation/setup.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "tests/cheap_hash.h"
@@ -44,6 +45,13 @@ struct fixture {
     char user[64]; /* a Unix user that exists: ourselves */
     char issued[128];
 };
+
+/* The present, behind every entry: what was written in this millisecond is not before it. */
+static inline medgl_time fixture_present(void)
+{
+    clock_sleep(2);
+    return clock_read().now;
+}
 
 /* -- somebody to talk with -------------------------------------------------------------------- */
 

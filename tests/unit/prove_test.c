@@ -229,7 +229,7 @@ static void retention_none(struct fixture *f)
 
 static enum medgl_error archive(struct fixture *f, struct archive *made, char *why)
 {
-    const struct archive_request request = {.until = clock_read().now, .copy = -1};
+    const struct archive_request request = {.until = fixture_present(), .copy = -1};
     retention_none(f);
     return operation_archive(&f->context, &request, made, why);
 }
@@ -373,7 +373,7 @@ static void an_archive_is_refused(void **state)
     assert_non_null(strstr(why, "that old"));
     /* Something else under the name is left as it is, and so are the bodies. */
     retention_none(f);
-    const struct archive_request same = {.until = clock_read().now, .copy = -1};
+    const struct archive_request same = {.until = fixture_present(), .copy = -1};
     assert_int_equal(operation_archive_plan(&f->context, same.until, &made, why), MEDGL_OK);
     archive_path(f, &made, path);
     auto_file FILE *other = fopen(path, "we");

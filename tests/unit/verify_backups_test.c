@@ -226,7 +226,7 @@ static void test_archived(void **state)
     (void)state;
     begin();
     here->context.policy.ledger_retention = (struct policy_span){0};
-    const struct archive_request request = {.until = clock_read().now, .copy = -1};
+    const struct archive_request request = {.until = fixture_present(), .copy = -1};
     assert_int_equal(operation_archive(&here->context, &request, &made, why), MEDGL_OK);
     assert_int_equal(verify(here), MEDGL_OK);
     assert_int_equal(fixture_close((void **)&here), 0);

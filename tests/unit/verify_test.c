@@ -52,7 +52,7 @@ static int archive_open_whole(void **state, char path[PATH_MAX])
     f->context.policy.ledger_retention = (struct policy_span){0};
     (void)snprintf(path, PATH_MAX, "%s/kept.archive", f->root);
     auto_fd int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    const struct archive_request request = {.until = clock_read().now, .copy = fd};
+    const struct archive_request request = {.until = fixture_present(), .copy = fd};
     if (operation_archive(&f->context, &request, &made, why) != MEDGL_OK)
         return 1;
     (void)snprintf(path, PATH_MAX, "%s" PATH_ARCHIVE "/%s", f->root, made.file);
