@@ -101,8 +101,11 @@ static enum admin_exit identity_ask(char *name, size_t size)
         const enum medgl_error error = ask_line(_("Who are you (login name)?"), name, size);
         if (error != MEDGL_OK && error != MEDGL_ERR_ARGUMENT)
             return admin_failed(error, "", NULL);
-        if (option_check(OPTION_OPERATOR, name)) /* of one that was too long nothing is left */
+        if (text_says_something(name)) /* of one that was too long nothing is left */
             return ADMIN_DONE;
+        step_say(
+            _("A name has a letter or a digit, no control characters and less than %zu bytes."),
+            size);
     }
     return ADMIN_USAGE;
 }

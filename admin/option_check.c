@@ -22,10 +22,12 @@
 
 static bool check_words(const char *name, const char *value, int size)
 {
-    if (value[strspn(value, " ")] != '\0' && strlen(value) < (size_t)size &&
-        text_is_printable(value))
+    if (strlen(value) < (size_t)size && text_says_something(value))
         return true;
-    complain(_("--%s needs a text without control characters, of less than %d bytes"), name, size);
+    complain(
+        _("--%s needs a text with a letter or a digit, without control characters, of less than "
+          "%d bytes"),
+        name, size);
     return false;
 }
 

@@ -27,7 +27,7 @@ enum medgl_error step_ask_text(const char *question, bool needed, char *text, si
         enum medgl_error error = ask_line(question, text, size);
         if (error == MEDGL_ERR_ARGUMENT || (error == MEDGL_OK && !text_is_printable(text)))
             step_say(_("That is too long, or no text. Once more:"));
-        else if (error != MEDGL_OK || !needed || text[0] != '\0')
+        else if (error != MEDGL_OK || !needed || text_says_something(text))
             return error;
     }
 }

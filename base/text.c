@@ -66,6 +66,18 @@ bool text_is_printable(const char *text)
     return true;
 }
 
+bool text_says_something(const char *text)
+{
+    const uint8_t *at = (const uint8_t *)text;
+    ucs4_t c;
+    if (!text_is_printable(text))
+        return false;
+    while ((at = u8_next(&c, at)) != NULL)
+        if (uc_is_general_category(c, UC_LETTER) || uc_is_general_category(c, UC_NUMBER))
+            return true;
+    return false;
+}
+
 size_t text_utf8_prefix(const char *bytes, size_t len)
 {
     const uint8_t *begin = (const uint8_t *)bytes, *bad = u8_check(begin, len);

@@ -18,6 +18,11 @@ void text_printable(char *to, size_t to_size, const char *from);
 /* Whether it is valid UTF-8 without control characters. */
 bool text_is_printable(const char *text);
 
+/* Whether it tells a reader anything: such text with a letter or a digit of any script. Spaces, the
+ * full-width one of a Japanese keyboard too, and what nobody sees are no reason, no name and no
+ * place (R08, R11). */
+bool text_says_something(const char *text);
+
 /* How many bytes from the beginning on are valid UTF-8 (NUL and other controls are). */
 size_t text_utf8_prefix(const char *bytes, size_t len);
 

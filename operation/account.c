@@ -154,7 +154,7 @@ static enum medgl_error account_set_state(struct context *context, const char *n
                               .kind = kind,
                               .why = why};
     why[0] = '\0';
-    if (reason[0] == '\0' || !text_is_printable(reason))
+    if (!text_says_something(reason))
         return MEDGL_ERR_ARGUMENT;
     return account_act(context, account_state_now, &run);
 }
@@ -223,7 +223,7 @@ enum medgl_error operation_account_unlock(struct context *context, const char *n
         .context = context, .name = name, .source = source, .reason = reason, .why = why};
     *cleared = 0;
     why[0] = '\0';
-    if (reason[0] == '\0' || !text_is_printable(reason) ||
+    if (!text_says_something(reason) ||
         (source != NULL && !text_is_printable(source)))
         return MEDGL_ERR_ARGUMENT;
     MEDGL_TRY(account_act(context, account_unlock_now, &run));

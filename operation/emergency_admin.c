@@ -14,7 +14,7 @@
 
 static bool said(const char *text)
 {
-    return text != NULL && text[0] != '\0' && text_is_printable(text);
+    return text != NULL && text_says_something(text);
 }
 
 static bool said_or_nothing(const char *text)

@@ -232,8 +232,7 @@ enum medgl_error operation_factor_remove(struct context *context, const char *na
         .context = context, .name = name, .kind = kind, .id = id, .reason = reason, .why = why};
     *removed = 0;
     why[0] = '\0';
-    if (kind == FACTOR_KIND_NONE || kind == FACTOR_KIND_CODE || reason[0] == '\0' ||
-        !text_is_printable(reason))
+    if (kind == FACTOR_KIND_NONE || kind == FACTOR_KIND_CODE || !text_says_something(reason))
         return MEDGL_ERR_ARGUMENT;
     MEDGL_TRY(store_transact(context->store, STORE_WRITE, remove_now, &run));
     (void)evidence_publish(context); /* the act stands even if the outside copy fails: logged */

@@ -206,7 +206,7 @@ enum medgl_error operation_grant_revoke(struct context *context, const char *id,
 {
     struct revoke_run run = {.context = context, .id = id, .reason = reason, .why = why};
     why[0] = '\0';
-    if (strlen(id) < CRYPTO_ID_LEAST || reason[0] == '\0' || !text_is_printable(reason))
+    if (strlen(id) < CRYPTO_ID_LEAST || !text_says_something(reason))
         return MEDGL_ERR_ARGUMENT;
     const enum medgl_error error = store_transact(context->store, STORE_WRITE, revoke_now, &run);
     if (error == MEDGL_ERR_REFUSED && run.beyond.name[0] != '\0')

@@ -283,7 +283,7 @@ static bool grant_request_is_whole(const struct grant_add_request *request)
 {
     const bool works = request->work != NULL && request->work[0] != '\0';
     if (works != (request->kind == GRANT_MAINTENANCE) ||
-        (works && !text_is_printable(request->work)))
+        (works && !text_says_something(request->work)))
         return false;
     switch (request->kind) {
     case GRANT_OUT_OF_HOURS:
@@ -312,9 +312,8 @@ enum medgl_error operation_grant_add(struct context *context,
     struct grant *grant = &run.grant;
     why[0] = '\0';
     grant_id[0] = '\0';
-    if (!grant_request_is_whole(request) || request->reason[0] == '\0' ||
-        request->approved_by[0] == '\0' || !text_is_printable(request->reason) ||
-        !text_is_printable(request->approved_by))
+    if (!grant_request_is_whole(request) || !text_says_something(request->reason) ||
+        !text_says_something(request->approved_by))
         return MEDGL_ERR_ARGUMENT;
     grant->kind = request->kind;
     grant->instead = request->instead;

@@ -84,7 +84,7 @@ enum medgl_error operation_maintenance_end(struct context *context, const char *
     auto_clean(end_free) struct end_run run = {
         .context = context, .company = company, .reason = reason, .why = why};
     why[0] = '\0';
-    if (company[0] == '\0' || reason[0] == '\0' || !text_is_printable(reason))
+    if (company[0] == '\0' || !text_says_something(reason))
         return MEDGL_ERR_ARGUMENT;
     const enum medgl_error error = store_transact(context->store, STORE_WRITE, end_now, &run);
     if (error == MEDGL_ERR_REFUSED && run.beyond[0] != '\0')

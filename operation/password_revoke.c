@@ -113,7 +113,7 @@ enum medgl_error operation_password_revoke(struct context *context,
         .context = context, .request = request, .why = why};
     *revoked = (struct password_revoked){.uid = -1};
     why[0] = '\0';
-    if (request->reason[0] == '\0' || !text_is_printable(request->reason))
+    if (!text_says_something(request->reason))
         return MEDGL_ERR_ARGUMENT;
     MEDGL_TRY(store_transact(context->store, STORE_WRITE, revoke_now, &run));
     (void)evidence_publish(context); /* the act stands even if the outside copy fails: logged */

@@ -278,7 +278,7 @@ enum medgl_error operation_recovery_issue(struct context *context,
     auto_clean(recovery_run_wipe) struct recovery_run run = {
         .context = context, .request = request, .why = why};
     why[0] = '\0';
-    if (request->reason[0] == '\0' || !text_is_printable(request->reason))
+    if (!text_says_something(request->reason))
         return MEDGL_ERR_ARGUMENT;
     MEDGL_TRY(store_transact(context->store, STORE_READ, recovery_issue_check, &run));
     MEDGL_TRY(recovery_make(context, run.account.id, CREDENTIAL_RECOVERY, RECOVERY_COUNT, run.codes,

@@ -117,7 +117,7 @@ enum medgl_error operation_session_end(struct context *context, const char *id, 
     struct end_run run = {
         .context = context, .id = id, .reason = reason, .ended = ended, .why = why};
     why[0] = '\0';
-    if (strlen(id) < CRYPTO_ID_LEAST || reason[0] == '\0' || !text_is_printable(reason))
+    if (strlen(id) < CRYPTO_ID_LEAST || !text_says_something(reason))
         return MEDGL_ERR_ARGUMENT;
     const enum medgl_error error = store_transact(context->store, STORE_WRITE, end_now, &run);
     if (error == MEDGL_ERR_REFUSED && run.beyond)

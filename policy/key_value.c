@@ -110,7 +110,7 @@ static bool key_set_paths(char *paths, const struct policy_key *key, const char 
     return true;
 }
 
-/* Printable text; blanks around it are dropped. */
+/* Text that says something, or none; blanks around it are dropped. */
 static bool key_set_text(char *text, const struct policy_key *key, const char *value)
 {
     char found[POLICY_NAMES_SIZE];
@@ -122,7 +122,7 @@ static bool key_set_text(char *text, const struct policy_key *key, const char *v
         return false;
     memcpy(found, value, len);
     found[len] = '\0';
-    if (!text_is_printable(found))
+    if (len > 0 && !text_says_something(found))
         return false;
     memcpy(text, found, len + 1);
     return true;
@@ -310,7 +310,7 @@ enum medgl_error policy_set(struct policy *policy, const struct policy_key *key,
                               : "empty or names separated by commas, printable UTF-8 of ";
         break;
     case POLICY_TYPE_TEXT:
-        what = "empty or printable UTF-8, ";
+        what = "empty or printable UTF-8 with a letter or a digit, ";
         break;
     case POLICY_TYPE_ZONE:
         what = "empty or the name of a time zone such as Asia/Tokyo, ";

@@ -107,7 +107,7 @@ done <<-'END'
 END
 rm "$slip"
 policy "emergency_contact = $(printf %0101d 0)"
-says "no longer one" 1 'emergency_contact must be empty or printable UTF-8, up to 100 bytes' policy check
+says "no longer one" 1 'emergency_contact must be empty or printable UTF-8 with a letter or a digit, up to 100 bytes' policy check
 policy
 
 # -- the printer ---------------------------------------------------------------------------------------

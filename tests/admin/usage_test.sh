@@ -71,6 +71,10 @@ help of a wrong verb|2|did you mean "list"|account lst --help
 END
 
 says "a reason of blanks" 2 '--reason needs a text' account unlock x --reason '   '
+says "a reason of the spaces of a Japanese keyboard" 2 '--reason needs a text with a letter' account unlock x --reason '　　'
+says "a reason that nobody sees" 2 '--reason needs a text with a letter' account unlock x --reason "$(printf '\u200b')"
+says "a work order of dashes" 2 '--work needs a text with a letter' \
+    grant add x --kind maintenance --on 2026-01-01 --work=-- --approved-by y --reason z
 says "a reason with a newline" 2 'without control characters' account unlock x --reason 'a
 b'
 says "an escape sequence is not echoed" 2 'unknown noun "\?\[31m"' "$(printf '\033[31m')"

@@ -117,10 +117,10 @@ see nothing was changed
 end 1' password reset daemon
     asked "an answer is checked as --operator is, and asked for again" "see Who are you (login name)?
 type
-see --operator needs a text
+see A name has a letter or a digit
 see Who are you (login name)?
 type $(printf %0300d 0)
-see --operator needs a text
+see A name has a letter or a digit
 see Who are you (login name)?
 type hanako sato
 see unlocked
@@ -134,7 +134,7 @@ see Who are you (login name)?
 type
 see Who are you (login name)?
 type
-see --operator needs a text
+see A name has a letter or a digit
 end 2' account unlock daemon --reason x
     asked "Ctrl-D cancels" 'see Who are you (login name)?
 press \x04

@@ -90,6 +90,38 @@ static void text_becomes_harmless(void **state)
     assert_string_equal(small, "ab"); /* no half character at the end */
 }
 
+/* R08 R11: what a reason, a name or a place has to be. */
+static void some_texts_say_nothing(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *text;
+        bool says;
+    } cases[] = {
+        {"a word", "late", true},
+        {"a digit", " 7 ", true},
+        {"kanji", "\xe9\x9d\x9e", true},
+        {"a full-width digit", "\xef\xbc\x91", true},
+        {"half-width kana", "\xef\xbd\xb1", true},
+        {"empty", "", false},
+        {"spaces", "   ", false},
+        {"the space of a Japanese keyboard", "\xe3\x80\x80", false},
+        {"a no-break space", "\xc2\xa0", false},
+        {"a zero-width space", "\xe2\x80\x8b", false},
+        {"a word joiner", "\xe2\x81\xa0", false},
+        {"an accent on nothing", "\xcc\x81", false},
+        {"an empty picture of a letter (Braille)", "\xe2\xa0\x80", false},
+        {"dashes and dots", "-- ...", false},
+        {"the long vowel mark alone", "\xe3\x83\xbc", true}, /* to Unicode a letter */
+        {"a word and what rules a terminal", "late\033", false},
+        {"a word that ends within a character", "late\xe9\x9d", false},
+    };
+    for (size_t i = 0; i < MEDGL_COUNT(cases); i++) {
+        print_message("# %s\n", cases[i].name);
+        assert_int_equal(text_says_something(cases[i].text), cases[i].says);
+    }
+}
+
 static void a_name_is_never_cut(void **state)
 {
     char to[4];
@@ -580,6 +612,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_that_are_one),
         cmocka_unit_test(text_becomes_harmless),
+        cmocka_unit_test(some_texts_say_nothing),
         cmocka_unit_test(a_name_is_never_cut),
         cmocka_unit_test(login_names),
         cmocka_unit_test(hexadecimal),
