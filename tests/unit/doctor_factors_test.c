@@ -361,8 +361,24 @@ static const struct row only_rows[] = {
 
 /* -- the administrators ----------------------------------------------------------------------- */
 
-static char ahead[96]; /* a day in two weeks, as the policy has it */
+static char ahead[128]; /* a day in two weeks, as the policy has it */
 static const char in_two_weeks[] = "@";
+
+/* In a zone in which it is about noon, so that no midnight falls into the test. */
+static void look_ahead(void)
+{
+    const time_t now = time(NULL);
+    const int east = 12 - (int)(now % 86400 / 3600);
+    const time_t day = now + east * 3600 + 14 * 86400;
+    char date[16];
+    struct tm tm;
+    assert_non_null(gmtime_r(&day, &tm));
+    assert_int_equal(strftime(date, sizeof(date), "%Y-%m-%d", &tm), 10);
+    (void)snprintf(ahead, sizeof(ahead),
+                   "time_zone = Etc/GMT%+d\n" /* the sign is the other way */
+                   "factor_required_from = %s\nfactor_privileged = required\n",
+                   -east, date);
+}
 
 static const struct administrator_case {
     const char *name, *policy, *enrolled, *devices, *own; /* names with a device; rule of `boss` */
@@ -440,6 +456,8 @@ static void administrators(void **state)
     }
     if (row->devices != NULL)
         give_device(&context, row->devices);
+    if (row->policy == in_two_weeks)
+        look_ahead();
     put(POLICY, row->policy == in_two_weeks ? ahead : row->policy);
     (void)look(row->finds, row->not );
     assert_int_equal(remove_root(NULL), 0);
@@ -518,12 +536,7 @@ int main(void)
         cmocka_unit_test(a_driver),
         cmocka_unit_test(trust),
     };
-    const time_t day = time(NULL) + 14 * 86400;
-    struct tm tm;
     log_open(LOG_TARGET_NONE, "doctor_factors_test", false);
-    (void)strftime(ahead, sizeof(ahead),
-                   "factor_required_from = %Y-%m-%d\nfactor_privileged = required\n",
-                   localtime_r(&day, &tm));
     TABLE_ADD("R24 host", host_rows, a_row);
     TABLE_ADD("R24 factor=only", only_rows, a_row);
     TABLE_ADD("R24 administrators", administrator_cases, administrators);

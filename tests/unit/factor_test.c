@@ -148,8 +148,8 @@ static void r10_kdf_memory_stays_out_of_core_dumps(void **state)
         (void)alarm(120);
         _exit((int)kdf_derive(&cost, "x", 1, salt, hash));
     }
-    int flag = -1;
-    for (int i = 0; i < 5000 && flag < 0; i++) {
+    int flag = -1; /* 0 at first: it is mapped, and what to leave out is said next */
+    for (int i = 0; i < 5000 && flag < 1; i++) {
         clock_sleep(10);
         flag = dump_flag(child, cost.memory_kib);
     }
@@ -880,6 +880,7 @@ static void r16_a_record_knows_its_stem(void **state)
 /* What the processes of a test tell each other. */
 struct board {
     int inside, peak, served;
+    int awaited; /* nobody leaves before so many were inside at once */
     int order[PROCESSES];
     bool go;
 };
@@ -906,6 +907,9 @@ static void work(struct board *board, int who, int64_t milliseconds)
                                                          __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
         ;
     clock_sleep(milliseconds);
+    for (int i = 0; i < 20000 && __atomic_load_n(&board->peak, __ATOMIC_SEQ_CST) < board->awaited;
+         i++)
+        clock_sleep(1);
     int place = __atomic_fetch_add(&board->served, 1, __ATOMIC_SEQ_CST);
     if (place < PROCESSES)
         board->order[place] = who;
@@ -931,8 +935,9 @@ static pid_t stand(const char *directory, struct board *board, int who, int64_t 
     _exit((int)error);
 }
 
-/* Locks held and waited for on the directory's file, as the kernel knows them. */
-static int locks(const char *directory)
+/* Locks of a kind held and waited for on the directory's file, as the kernel knows them: "FLOCK" is
+ * the line, "OFDLCK" a slot. */
+static int locks(const char *directory, const char *kind)
 {
     char path[PATH_MAX], line[256], inode[32];
     struct stat st;
@@ -944,16 +949,19 @@ static int locks(const char *directory)
     auto_file FILE *file = fopen("/proc/locks", "re");
     assert_non_null(file);
     while (fgets(line, sizeof(line), file) != NULL)
-        count += strstr(line, inode) != NULL;
+        count += strstr(line, inode) != NULL && strstr(line, kind) != NULL;
     return count;
 }
 
-/* Three looks in a row: while locks change, the kernel may list one twice or leave one out. */
+/* Until one process is in the slot and nowhere else, and all others stand in line. Three looks in a
+ * row: while locks change, the kernel may list one twice or leave one out. */
 static void wait_for_locks(const char *directory, int count)
 {
     int same = 0;
     for (int i = 0; i < 20000 && same < 3; i++) {
-        same = locks(directory) == count ? same + 1 : 0;
+        const bool there = locks(directory, " OFDLCK ") == (count > 0) &&
+                           locks(directory, " FLOCK ") == (count > 0 ? count - 1 : 0);
+        same = there ? same + 1 : 0;
         clock_sleep(2);
     }
     assert_int_equal(same, 3);
@@ -971,6 +979,7 @@ static void slots_are_never_more_than_agreed(void **state)
 {
     auto_clean(board_free) struct board *board = board_new();
     pid_t children[PROCESSES];
+    board->awaited = 3;
     for (int who = 0; who < PROCESSES; who++) {
         children[who] = fork();
         if (children[who] != 0)
