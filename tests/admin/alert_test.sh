@@ -181,7 +181,7 @@ no_hooks
 no_hooks
 hook 10-hangs <<END
 sleep 300 & echo \$! > $seen/child
-setsid sleep 300 & sleep 0.2; pgrep -P \$\$ -n > $seen/other
+setsid sleep 300 & echo \$! > $seen/other
 echo \$\$ > $seen/self
 sleep 300
 END

@@ -146,6 +146,11 @@ with open(name, "w", encoding="utf-8") as out, contextlib.redirect_stdout(out):
     runpy.run_path(top + "/tests/ledger_check.py", run_name="__main__")' "$out" "$top_srcdir" --vkey "$@"
 }
 
+# For what holds on one day alone: it begins not so late that another day might come before its end.
+one_day() { # ZONE
+    while [ "$(TZ=$1 date +%H%M)" -ge 2358 ]; do sleep 1; done
+}
+
 entries() { # how many the ledger has
     admin ledger export && wc -l < "$out"
 }

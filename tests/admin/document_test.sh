@@ -158,7 +158,12 @@ echo here > "$mine/copy"
 admin ledger document "$seq" --key "$mine/auditor.open" --output "$mine/copy"
 [ $? = 2 ] && [ "$(cat "$mine/copy")" = here ]
 verdict "a file that is there is not written over" $?
-chmod 600 "$documents/$digest.cms" && printf x | dd of="$documents/$digest.cms" bs=1 seek=600 conv=notrunc 2> "$work/none"
+chmod 600 "$documents/$digest.cms" && python3 -IS -c 'import sys
+file = open(sys.argv[1], "r+b")
+file.seek(600)
+byte = file.read(1)[0]
+file.seek(600)
+file.write(bytes([byte ^ 1]))' "$documents/$digest.cms"
 opens "a copy that was changed is not opened" 5 'missing or was changed' "$mine/auditor.open" "$seq"
 says "and verification finds it" 5 'the file of a document was changed' ledger verify
 rm -f "$documents/$digest.cms"

@@ -31,6 +31,7 @@ ago() { # DAYS ARGUMENT...
 }
 [ -n "$shim" ] || ago() { shift && admin "$@"; }
 
+one_day :/etc/localtime
 ago 3000 setup --origin medgl.test/ledger
 ago 3000 account add daemon
 ago 2900 account add bin

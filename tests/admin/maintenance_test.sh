@@ -16,6 +16,7 @@ printf '%s\n' 'time_zone = Asia/Tokyo' 'factor_maintenance = none' 'factor_requi
     > "$root/etc/medgl/policy.conf" && own "$root/etc/medgl/policy.conf"
 TZ=Asia/Tokyo
 export TZ
+one_day Asia/Tokyo
 today=$(date +%Y-%m-%d)
 
 # -- companies

@@ -95,6 +95,8 @@ exits "no agreement under a policy with mistakes" 4 policy show --agreement
 
 # -- the agreement (R40) --
 
+one_day :/etc/localtime
+
 # agrees NAME SETTINGS TOPIC ENGLISH JAPANESE: under SETTINGS the sentence on TOPIC holds these words, or with "-" there is none.
 # Always: both languages have the same topics, every sentence is whole, and people read the very same sentences. What was
 # printed under the same SETTINGS before is not asked for again.

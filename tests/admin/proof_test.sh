@@ -95,7 +95,7 @@ note "another size" "sed 2s/.*/$((size - 1))/"
 note "another root" "sed '3s/^..../AAAA/'"
 note "another origin" "sed '1s/proof/other/'"
 note "a signature cut short" "sed 's/....\$//'"
-note "a bit of the signature" "sed -E 's/(medgl.test.proof .{40})./\1A/;s/(medgl.test.proof .{41})./\1B/'"
+note "a bit of the signature" "sed -E 's/(medgl.test.proof .{40})A/\1B/;t;s/(medgl.test.proof .{40})./\1A/'"
 note "signed by somebody else" "python3 -IS '$top_srcdir/tests/admin/sign.py' forge '$mine' medgl.test/proof"
 proof() { # NAME COMMAND: which changes the proof of entry 1
     eval "$2" < "$mine/proof.1" > "$mine/bad"

@@ -4,7 +4,7 @@
 mine=$work/mine slip=$work/mine/slip
 conf=$root/etc/medgl/policy.conf
 policy() { # LINE...: the site's policy
-    printf '%s\n' 'kdf_memory = 19 MiB' 'kdf_time = 2' 'attempt_delay = 0' "$@" > "$conf"
+    printf '%s\n' 'kdf_memory = 19 MiB' 'kdf_time = 2' 'attempt_delay = 0' 'factor_required_from = 2999-01-01' "$@" > "$conf"
 }
 admin setup --origin ward.example/1 && policy && admin account add games --full-name 'Hanako Sato' --staff-number N-17 &&
     admin account add daemon --full-name 'Ichiro Abe' && admin account add man || exit 1
@@ -202,7 +202,7 @@ verdict "gets no slip out" $?
 verdict "and the operator is not told why (R23)" $?
 json "is counted, and nothing else was changed" 0 '{e["kind"] for e in d["entries"][-2:]} == {"login.failure", "policy.change"} and
     len(d["entries"]) == '$((before + 2)) ledger show
-printf '%s\n' 'kdf_memory = 128 MiB' 'kdf_time = 8' 'reset_witness = known-in-person' > "$conf"
+printf '%s\n' 'kdf_memory = 128 MiB' 'kdf_time = 8' 'factor_required_from = 2999-01-01' 'reset_witness = known-in-person' > "$conf"
 terminal "what is typed while a witness is verified is not shown" \
     "password reset games --verified-by known-in-person --deliver at-terminal --witness daemon" <<-'END'
 	see Password of daemon:
@@ -321,7 +321,7 @@ if [ -n "$user" ] || [ "$(id -u)" != 0 ]; then # root itself names files by opti
 		answer pkill -KILL -o -f '^$program .*password reset games'; echo
 		end -9
 	END
-    for i in 1 2 3 4 5 6 7 8 9; do [ ! -e "$slip" ] || sleep 0.1; done
+    for _ in $(seq 300); do [ ! -e "$slip" ] || sleep 0.1; done # its guard outlives it a moment
     [ ! -e "$slip" ]
     verdict "leaves no slip either" $?
     unchanged "nor an entry"
