@@ -739,6 +739,7 @@ static void a_changed_policy_says_so_once(void **state)
     assert_int_equal(tally.kinds[LEDGER_ALERT_RAISE], 0);
     write_policy(here, "lock_time = 20 min\nattempts_per_source = 7\n");
     reopen(here);
+    here->context.policy_read += MEDGL_MINUTE;     /* clocks round, and wait */
     see_login(OWNER, &caller, WRONG, NULL, &seen); /* a failure notices it too */
     see_login(OWNER, &caller, here->issued, NULL, &seen);
     tally = tally_of(here);
