@@ -591,7 +591,8 @@ static void key_text(void **state)
     (void)state;
     key_becomes("emergency_contact", " \t Dr Sato, ext. 2204; \t", "Dr Sato, ext. 2204;");
     key_becomes("emergency_contact", " ", "");
-    key_becomes("emergency_contact", ",", ",");
+    key_becomes("emergency_contact", ",", NULL); /* nobody */
+    key_becomes("emergency_contact", "7", "7");
     key_becomes("emergency_contact", "a\x1b[2J", NULL);
     memset(longest, 'x', sizeof(longest));
     longest[POLICY_CONTACT_SIZE - 1] = '\0';
