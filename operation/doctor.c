@@ -449,6 +449,7 @@ static void doctor_host(struct doctor *doctor, const struct policy *policy)
         doctor_sshd(doctor);
     doctor_people(doctor);
     doctor_uids(doctor);
+    doctor_linger(doctor);
     doctor_roles(doctor, policy);
     doctor_sudo(doctor);
     doctor_autologin(doctor);

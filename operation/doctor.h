@@ -143,6 +143,9 @@ void doctor_people(struct doctor *doctor);
 /* Whose the uids of break-glass accounts are beside their own (R32). */
 void doctor_uids(struct doctor *doctor);
 
+/* Services of maintenance accounts that outlive their sessions (R30). */
+void doctor_linger(struct doctor *doctor);
+
 /* Who has which role (R08). */
 void doctor_roles(struct doctor *doctor, const struct policy *policy);
 

@@ -437,9 +437,10 @@ static void access_logind(struct doctor *doctor, medgl_time idle)
         doctor_say(doctor, DOCTOR_OK, "idle", "systemd-logind ends sessions that nobody uses");
     else
         doctor_say(doctor, DOCTOR_WARNING, "idle",
-                   "systemd-logind ends no session that nobody uses: write \"[Login]\" and "
-                   "\"StopIdleSessionSec=%lld\" into /etc/systemd/logind.conf.d/medgl.conf, then "
-                   "run systemctl reload systemd-logind",
+                   "systemd-logind ends no session that nobody uses: make the directory "
+                   "/etc/systemd/logind.conf.d, write the lines \"[Login]\" and "
+                   "\"StopIdleSessionSec=%lld\" into medgl.conf there, then run systemctl kill "
+                   "--signal=HUP systemd-logind",
                    (long long)(idle / MEDGL_SECOND));
 }
 
