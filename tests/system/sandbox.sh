@@ -2,11 +2,12 @@
 # Runs a command as root of a machine of its own: private mounts, processes, network, host name and System V IPC. What it
 # changes is gone when it ends; it never changes the host. Works for root, and for a user with newuidmap and /etc/subuid.
 #
-#   sandbox.sh LAYERS TREE COMMAND [ARGUMENT...]
+#   sandbox.sh [--boot] LAYERS TREE COMMAND [ARGUMENT...]
 #
 # The machine's /usr is the host's under LAYERS/installed/usr and LAYERS/unpacked/usr, with changes kept in memory; /etc
 # begins as a copy of what is readable of the host's, with the users of a fresh Debian; /var, /home, /run, /root and /tmp
 # begin empty. TREE, a directory, is there under its own path, changes kept in memory. The network is a loopback alone.
+# --boot, for root alone: the machine has a control group of its own, and its first process becomes the command: boot.sh.
 # Exit status: the command's; 77 when this kernel or user cannot have such a machine.
 set -u
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
@@ -21,10 +22,20 @@ fail() {
 # -- outside --------------------------------------------------------------------------------------
 
 enter() {
-    local user=()
+    local user=() boot=
+    if [ "${1-}" = --boot ]; then
+        boot=1
+        shift
+    fi
     if [ $# -lt 3 ] || [ ! -d "$1/root" ] || [ ! -d "$2" ]; then
-        sed -n '2,11s/^# \{0,1\}//p' "$self" >&2
+        sed -n '2,12s/^# \{0,1\}//p' "$self" >&2
         exit 2
+    fi
+    if [ -n "$boot" ]; then
+        [ "$(id -u)" = 0 ] || fail "only root can boot a machine"
+        export boot # to inside()
+        grouped unshare --cgroup --mount --pid --net --uts --ipc --fork --kill-child --propagation private \
+            "$BASH" "$self" --inside "$(readlink -f "$1")" "$(readlink -f "$2")" "${@:3}"
     fi
     if [ "$(id -u)" != 0 ]; then
         command -v newuidmap >/dev/null || fail "an ordinary user needs newuidmap (package uidmap)"
@@ -35,6 +46,21 @@ enter() {
         fail "this kernel or container does not let $(id -un) make namespaces"
     exec unshare "${user[@]}" --mount --pid --net --uts --ipc --fork --kill-child --propagation private \
         "$BASH" "$self" --inside "$(readlink -f "$1")" "$(readlink -f "$2")" "${@:3}"
+}
+
+# Runs a command in a control group below ours, and then removes that. What a systemd would do to the host, it cannot.
+grouped() { # COMMAND...
+    unshare --mount true 2>/dev/null || fail "this kernel or container makes no namespaces"
+    exec unshare --mount --propagation private "$BASH" -c '
+        mount -t cgroup2 cgroup2 /mnt || exit 77
+        ours=/mnt$(sed -n "s/^0:://p" /proc/self/cgroup)
+        here=$ours/medgl-sandbox.$$
+        mkdir "$here" && echo $$ > "$here/cgroup.procs" || exit 77
+        "$@"
+        status=$?
+        echo $$ > "$ours/cgroup.procs"
+        find "$here" -depth -type d -exec rmdir {} +
+        exit $status' - setpriv --pdeathsig KILL --bounding-set -sys_module,-sys_time,-sys_rawio,-syslog "$@"
 }
 
 # -- inside, before the root is changed -------------------------------------------------------------
@@ -133,6 +159,12 @@ var() {
     done
 }
 
+# What a first process finds, as container managers prepare it.
+bootable() {
+    mount -t tmpfs -o mode=755 run "$root/run" && mkdir -p "$root/run/lock" "$root/run/user" && touch "$root/run/utmp" &&
+        mount -t sysfs -o ro sysfs "$root/sys" && mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
+}
+
 inside() {
     layers=$1 tree=$2
     shift 2
@@ -150,8 +182,10 @@ inside() {
         fail "/proc/sys could not be made read-only"
     hostname medgl-sandbox
     ip link set lo up
+    [ -z "${boot-}" ] || bootable || fail "nothing can be booted"
     cd "$root" && pivot_root . . && cd / && umount -l . || fail "no root of its own"
     { echo 4294967295 > /proc/self/loginuid; } 2>/dev/null # nobody is logged in here yet
+    [ -z "${boot-}" ] || exec env -i container=medgl-sandbox PATH=/usr/sbin:/usr/bin LANG=C.UTF-8 "$@"
     trap 'exit 130' INT TERM HUP
     env -i PATH=/usr/sbin:/usr/bin HOME=/root TERM="${TERM:-dumb}" LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
     exit $?
