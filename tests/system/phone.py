@@ -6,7 +6,7 @@
                                                   that says is printed
     phone.py FILE read < text                     ... the one whose key was shown last, with its settings
     phone.py FILE code                            a code that was never printed before
-    phone.py FILE skip                            the same but one, when that is right as well: 30 seconds later
+    phone.py FILE skip                            the same but one, when that is right as well: a minute later
     phone.py FILE again                           the code printed last
     phone.py FILE before                          the one before that
     phone.py FILE wrong                           one that is wrong now and for minutes around
@@ -84,7 +84,8 @@ def scan(path, text):
     with tempfile.NamedTemporaryFile("w", suffix=".pbm") as file:
         file.write(picture(text))
         file.flush()
-        done = subprocess.run(["zbarimg", "-q", "--raw", file.name], stdout=subprocess.PIPE, text=True, check=True)
+        done = subprocess.run(["zbarimg", "-q", "--raw", "-Sdisable", "-Sqrcode.enable", file.name], stdout=subprocess.PIPE,
+                              text=True, check=True)
     take_uri(path, done.stdout.strip())
 
 
@@ -95,9 +96,10 @@ def code_at(phone, step):
 
 
 def fresh(path, ahead):
-    """The server knows the time at which it last accepted a code, and how fast the phone's clock was then: it is as fast since."""
+    """The server knows the time at which it last accepted a code, and how fast the phone's clock was then: it is as fast since.
+    That time may be a step behind the one at which we printed it."""
     phone = load(path)
-    while ahead > 1 and int(time.time()) // phone["period"] <= phone["at"]:
+    while int(time.time()) // phone["period"] < phone["at"] + (ahead if ahead > 1 else 0):
         time.sleep(0.2)
     now = int(time.time()) // phone["period"]
     phone.update(last=max(phone["last"] + ahead, phone["last"] + now - phone["at"]), at=now)
