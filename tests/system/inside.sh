@@ -16,14 +16,17 @@ secrets=(wrong-guess guess-number) # every password used, to be looked for where
 
 # -- the machine ------------------------------------------------------------------------------------
 
-machine_plain() {
+machine_furnished() {
     mkdir -p /run/sshd /etc/ssh /etc/sudoers.d
     getent passwd sshd >/dev/null || useradd --system --home-dir /run/sshd --shell /usr/sbin/nologin sshd
-    python3 "$here/syslog.py" /dev/log $log > /run/syslog.ready &
-    wait_for grep -qs ready /run/syslog.ready || return 1
     factorless
     printf 'Defaults timestamp_timeout=0, !lecture\nroot ALL=(ALL:ALL) ALL\n%%sudo ALL=(ALL:ALL) ALL\n' > /etc/sudoers
     chmod 440 /etc/sudoers
+}
+machine_plain() {
+    machine_furnished
+    python3 "$here/syslog.py" /dev/log $log > /run/syslog.ready &
+    wait_for grep -qs ready /run/syslog.ready || return 1
     # The common-* files of a fresh Debian. pam_systemd has no systemd to speak with here.
     pam-auth-update --package --force > /run/pam-auth-update.log 2>&1 &&
         pam-auth-update --disable systemd >> /run/pam-auth-update.log 2>&1 ||
@@ -43,7 +46,7 @@ person() {
     [ -z "${2-}" ] || usermod --password "$(openssl passwd -6 -stdin <<< "$2")" "$1"
 }
 
-sshd_begin() {
+sshd_configured() {
     cat > /etc/ssh/sshd_config <<-END
 	ListenAddress 127.0.0.1
 	ListenAddress ::1
@@ -59,8 +62,22 @@ sshd_begin() {
     ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key &&
         install -d -m 700 /root/.ssh &&
         sed 's/^/127.0.0.1,::1,localhost /; s/ root@.*//' /etc/ssh/ssh_host_ed25519_key.pub > /root/.ssh/known_hosts &&
-        cp /root/.ssh/known_hosts /etc/ssh/ssh_known_hosts && /usr/sbin/sshd || return 1
-    wait_for sh -c 'ss -lnt | grep -q 127.0.0.1:22'
+        cp /root/.ssh/known_hosts /etc/ssh/ssh_known_hosts
+}
+sshd_begin() {
+    sshd_configured && /usr/sbin/sshd && wait_for sshd_listens
+}
+# With a configuration that was changed. It says who it is behind the moment from which it listens; the old one takes that back
+# behind the moment from which it does not.
+sshd_again() {
+    local old
+    old=$(cat /run/sshd.pid) && kill "$old" && wait_for gone "$old" && /usr/sbin/sshd && wait_for sshd_listens
+}
+sshd_listens() {
+    [ -s /run/sshd.pid ] && ss -lnt | grep -qF 127.0.0.1:22
+}
+gone() { # PID: no process, or one that only waits for its parent
+    ! grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$1/status"
 }
 
 # The engine for callers that are not root, as the systemd socket unit serves it. It accepts, and starts one per connection.
@@ -170,7 +187,7 @@ wrong() { # PASSWORD [as USER] COMMAND...
     local guess=$1
     shift
     case $1 in as | at) ;; *) set -- terminal "$@" ;; esac
-    printf 'match [Pp]assword.*: ?$\ntype %s\npause 0.2\nmatch .\npress \\x03\nend any\n' "$guess" | "$@" > $seen 2>&1
+    printf 'match [Pp]assword.*: ?$\ntype %s\nmatch .\nleave\n' "$guess" | "$@" > $seen 2>&1
 }
 
 # -- TAP ----------------------------------------------------------------------------------------------
@@ -226,7 +243,7 @@ logged_all() { # what was sent to the log before is in it
 }
 ledger=() # an option: which one is counted in
 counts() { # NAME NUMBER EXPRESSION: so many entries of the ledger are such; the expression sees k (kind), d (details), s (subject)
-    local end=$((SECONDS + 30)) status=2
+    local end=$((SECONDS + 60)) status=2
     # Fewer of them: sshd closes a session when its client is gone, or later.
     while [ $status = 2 ] && [ $SECONDS -lt $end ]; do
         counted "$2" "$3"

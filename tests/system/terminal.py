@@ -13,6 +13,7 @@ The script has one step a line:
     answer COMMAND type the line that a shell command prints; on its standard input is what was shown so far
     pause SECONDS
     end STATUS     the program ends now, with this exit status ("any": whichever)
+    leave          Ctrl-C, again and again: a program that is between two questions may not hear the first
     never TEXT     TEXT was shown nowhere
 Standard output gets what the terminal showed; with -s also what was typed, between « and ». Exit status 0: every step
 was met. Its own words go to standard error. It needs Python's standard library alone.
@@ -103,10 +104,14 @@ class Terminal:
 
     def type(self, text):
         time.sleep(0.05)  # a program may still be turning the echo off
-        os.write(self.fd, text.encode())
+        try:
+            os.write(self.fd, text.encode())
+        except OSError:
+            return "the program has closed the terminal"
         if self.shows:
             sys.stdout.write(f"«{text.rstrip(chr(10))}»")
             sys.stdout.flush()
+        return None
 
     def answer(self, command):
         done = subprocess.run(["bash", "-c", command], input=self.text, stdout=subprocess.PIPE, text=True, check=False)
@@ -114,18 +119,33 @@ class Terminal:
             return f"the command ended with {done.returncode}"
         return self.type(done.stdout.partition("\n")[0] + "\n")
 
+    def ended(self):
+        if self.status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.status = os.waitstatus_to_exitcode(status)
+        return self.status is not None
+
+    def pause(self, seconds):
+        deadline = time.monotonic() + seconds
+        while self.read(deadline):
+            pass
+
+    def leave(self):
+        deadline = time.monotonic() + self.patience
+        while not self.ended() and time.monotonic() < deadline:
+            self.type("\x03")
+            self.pause(0.5)
+        return self.end("any")
+
     def end(self, wanted):
         deadline = time.monotonic() + self.patience
         while self.read(deadline):
             pass
-        while self.status is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self.status = os.waitstatus_to_exitcode(status)
-            elif time.monotonic() > deadline:
+        while not self.ended():
+            if time.monotonic() > deadline:
                 return "the program goes on"
-            else:
-                time.sleep(0.01)
+            time.sleep(0.01)
         if wanted != "any" and self.status != int(wanted):
             return f"the program ended with {self.status}"
         return None
@@ -142,10 +162,11 @@ class Terminal:
         if verb == "answer":
             return self.answer(rest)
         if verb == "pause":
-            self.read(time.monotonic() + float(rest))
-            return None
+            return self.pause(float(rest))
         if verb == "end":
             return self.end(rest)
+        if verb == "leave":
+            return self.leave()
         if verb == "never":
             return "was shown" if rest in self.text else None
         return "is no step"
@@ -160,7 +181,7 @@ class Terminal:
 
 
 def main(arguments):
-    patience, shows, name = 30.0, False, None
+    patience, shows, name = 60.0, False, None
     while arguments and arguments[0] != "--":
         option = arguments.pop(0)
         if option == "-t" and arguments:

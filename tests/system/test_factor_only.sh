@@ -12,8 +12,7 @@ rules 'unenrolled = deny' 'factor_enrol = administrator'
 # As pam_medgl(8) shows it.
 sed -i 's/^@include common-auth/auth required pam_medgl.so factor=only/' /etc/pam.d/sshd
 echo 'AuthenticationMethods publickey,keyboard-interactive' >> /etc/ssh/sshd_config
-kill "$(cat /run/sshd.pid)" && wait_for sh -c '! ss -lnt | grep -q :22' && /usr/sbin/sshd &&
-    wait_for sh -c 'ss -lnt | grep -q 127.0.0.1:22' || exit 1
+sshd_again || exit 1
 ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519
 for name in alice carol bob; do
     install -d -m 700 -o $name -g $name /home/$name/.ssh

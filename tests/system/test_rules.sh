@@ -247,7 +247,7 @@ terminal ssh alice@127.0.0.1 > $seen 2>&1 <<-END &
 	see Password: 
 	type $third
 	see $ 
-	type touch /tmp/logged-in; exec sleep 60
+	type touch /tmp/logged-in; exec sleep 1000
 	end 255
 END
 session=$!

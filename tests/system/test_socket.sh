@@ -49,7 +49,7 @@ def connect(name):
 def ended(connections, seconds):
     return len(select.select(connections, [], [], seconds)[0])
 mine = [connect("alice") for i in range(9)]
-select.select(mine, [], [], 5)
+select.select(mine, [], [], 60)
 sys.exit(0 if ended([connect("carol")], 1) == 0 and ended(mine, 0) == 1 else 1)'
 says "and the log says whose they are" "conversations are open already" $log
 issue alice

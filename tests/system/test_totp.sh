@@ -224,8 +224,7 @@ works "strangers without the password close no factor" ssh_in alice $own "$(fres
 
 # sshd answers every question of PAM with the one password that it has.
 sed -i 's/^PasswordAuthentication no/PasswordAuthentication yes/' /etc/ssh/sshd_config
-kill "$(cat /run/sshd.pid)" && wait_for sh -c '! ss -lnt | grep -q :22' && /usr/sbin/sshd &&
-    wait_for sh -c 'ss -lnt | grep -q 127.0.0.1:22' || exit 1
+sshd_again || exit 1
 converses "sshd's PasswordAuthentication gives the password as the code, and is refused" \
     ssh -o NumberOfPasswordPrompts=1 -o PreferredAuthentications=password alice@127.0.0.1 <<-END
 	see password: 
