@@ -835,8 +835,7 @@ static unsigned bodies(const char *kind)
 /* And its file is lost. */
 static void archive_and_lose(void)
 {
-    (void)usleep(2000); /* what is of this millisecond is not before it */
-    const struct archive_request request = {.until = clock_read().now, .copy = -1};
+    const struct archive_request request = {.until = fixture_present(), .copy = -1};
     struct archive made;
     char why[STORE_TEXT_SIZE], path[PATH_MAX], name[PATH_MAX];
     here->context.policy.ledger_retention = (struct policy_span){0};
