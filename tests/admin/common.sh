@@ -2,7 +2,7 @@
 # an ordinary user: run by root, the tests become one. TAP on standard output.
 set -u
 export LC_ALL=C.UTF-8
-unset LANGUAGE
+unset LANGUAGE TZ # the program takes the zone of the machine or of the policy
 umask 022
 top_srcdir=${top_srcdir:?} top_builddir=${top_builddir:?}
 work=$(mktemp -d) && chmod 755 "$work" || exit 1

@@ -8,7 +8,7 @@ pid, terminal = pty.fork()
 if pid == 0:
     os.execv(sys.argv[1], sys.argv[1:])
 text = b""
-while b":" not in text and select.select([terminal], [], [], 20)[0]:
+while b":" not in text and select.select([terminal], [], [], 60)[0]:
     text += os.read(terminal, 4096)
 status = dict(line.rstrip("\n").split(":\t", 1) for line in open(f"/proc/{pid}/status") if ":\t" in line)
 traced = os.stat(f"/proc/{pid}/mem").st_uid  # of a process that may not be traced by its user: root's
