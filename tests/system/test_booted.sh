@@ -30,7 +30,7 @@ works_on() {
     { printf 'see Password: \ntype %s\n' "$2" && [ $# -lt 3 ] || printf '%s\n' "${@:3}" &&
         printf '%s\n' 'see $ ' 'type systemd-run --user sleep 9801; setsid nohup sleep 9802 > /dev/null 2>&1 & touch /run/lock/in' \
             'match closed|hangup|Broken' 'end 255'; } > /run/steps
-    python3 "$here/terminal.py" -t 300 -- ssh -o NumberOfPasswordPrompts=1 "$1@127.0.0.1" < /run/steps > /run/session 2>&1 &
+    python3 "$here/terminal.py" -t 300 -- ssh -o NumberOfPasswordPrompts=1 "$1@127.0.0.1" < /run/steps > "/run/session.$1" 2>&1 &
     session=$!
     wait_for test -e /run/lock/in && wait_for runs "$1" 9801 && wait_for runs "$1" 9802
 }
@@ -43,7 +43,6 @@ thrown_out() { # NAME: and nothing else happened to the session
 }
 chmod 1777 /run/lock
 works "alice works, with services of her own" works_on alice "$own"
-cp /run/session $seen
 works "logind knows of her session" sh -c 'loginctl --no-legend list-sessions | grep -w alice'
 works "and so do we, and of her manager" sh -c 'medgl-admin session list > /run/list && grep -w sshd /run/list && grep -w systemd-user /run/list'
 id=$(medgl-admin --json session list | python3 -I -c '
@@ -96,7 +95,8 @@ tap $? "it is ten minutes again"
 # -- an emergency -----------------------------------------------------------------------------------------------------------
 
 install -d -m 777 ${told%/*} $mail && install -d /etc/medgl/notify.d || exit 1
-printf '#!/bin/sh\ncat >> %s; echo >> %s\nid -un >> %s.by\n' $told $told $told > /etc/medgl/notify.d/10-told
+printf '#!/bin/sh\ncat >> %s; echo >> %s\nid -un >> %s.by\ncd /home/bob && pwd > %s.home\n' $told $told $told $told > /etc/medgl/notify.d/10-told
+chmod 755 /home/bob
 chmod 755 /etc/medgl/notify.d/10-told
 printf 'account default\nhost 127.0.0.1\nport 2525\nfrom medgl@hospital.example\n' > /etc/msmtprc && chmod 644 /etc/msmtprc
 python3 "$here/mailbox.py" 2525 $mail > /run/mailbox.ready 2>&1 &
@@ -108,12 +108,15 @@ sealed() {
         code=$(grep -oxE ' *([0-9A-Z]{4}-){5}[0-9A-Z]{4} *' /run/page | tr -d ' ') && [ -n "$code" ] && secrets+=("$code")
 }
 works "an envelope is sealed" sealed
+works "bob is at his terminal" works_on bob "$own-b"
 who=('see Your name: ' 'type Hanako Suzuki' 'see Why' 'type the night duty needs the charts')
 works "it opens the account" works_on night "$code" "${who[@]}"
 works "the account may go on without a session" loginctl enable-linger night
 works "the path unit tells of it: the site's program" wait_for grep -qs '"kind":"emergency"' $told
 works "which runs as who owns nothing" wait_for sh -c "[ \"\$(sort -u $told.by)\" = medgl-notify ]"
+works "and what delivers mail gets to homes" wait_for grep -qx /home/bob $told.home
 works "mail" wait_for sh -c "cat $mail/* | grep -q 'Subject: .medgl. medgl-sandbox: emergency'"
+works "who is logged in reads it" wait_for grep -qs "Emergency 1 is declared" /run/session.bob
 says "and the journal" "alert emergency: Emergency 1 is declared" $log
 works "it is recovered from" admin emergency recover --decided-by "Dr Sato"
 thrown_out "who used it is thrown out"
