@@ -820,6 +820,7 @@ int main(void)
 {
     const bool as_root = geteuid() == 0;
     char *inner = strrchr(root, '/');
+    (void)signal(SIGINT, SIG_DFL); /* what a script has in the background ignores it */
     *inner = '\0';
     if (mkdtemp(root) == NULL)
         return 1;
