@@ -14,6 +14,7 @@
 #include <linux/openat2.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -40,14 +41,46 @@ struct jail {
     size_t count;
 };
 
+/* Which mount a descriptor is on, as the kernel counts them; -1: not known. */
+static int jail_mount(int fd)
+{
+    static const char key[] = "mnt_id:";
+    char name[64], line[128];
+    int mount = -1;
+    (void)snprintf(name, sizeof(name), "/proc/self/fdinfo/%d", fd);
+    auto_file FILE *info = fopen(name, "re");
+    while (mount < 0 && info != NULL && fgets(line, sizeof(line), info) != NULL)
+        if (strncmp(line, key, sizeof(key) - 1) == 0)
+            mount = atoi(line + sizeof(key) - 1);
+    return mount;
+}
+
+/* An O_PATH descriptor; negative: there is none, or on another mount where that is not wanted.
+ * Filters of system calls that look into modes refuse openat2 whole, for they cannot look into that
+ * (systemd's RestrictSUIDSGID). */
+static int jail_open(int directory, const char *name, bool mounts)
+{
+    const struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+                                 .resolve = mounts ? 0 : RESOLVE_NO_XDEV};
+    int fd = (int)syscall(SYS_openat2, directory, name, &how, sizeof(how));
+    if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
+        return fd;
+    fd = openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || mounts)
+        return fd;
+    const int mount = jail_mount(fd);
+    if (mount >= 0 && mount == jail_mount(directory))
+        return fd;
+    (void)close(fd);
+    return -1;
+}
+
 /* Landlock allows, and never forbids below what it allows: so beside the hidden directories
  * everything is allowed, one by one. MUST: nothing is asked of the file system that is mounted
  * there, which may never answer; what cannot be opened is not allowed, and no error. */
 static void jail_allow(const struct jail *jail, int directory, const char *name, bool mounts)
 {
-    const struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
-                                 .resolve = mounts ? 0 : RESOLVE_NO_XDEV};
-    auto_fd int fd = (int)syscall(SYS_openat2, directory, name, &how, sizeof(how));
+    auto_fd int fd = jail_open(directory, name, mounts);
     struct landlock_path_beneath_attr rule = {
         .allowed_access = JAIL_DIRECTORY | (jail->truncates ? JAIL_TRUNCATE : 0),
         .parent_fd = fd,

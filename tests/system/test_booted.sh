@@ -66,6 +66,37 @@ converses "in its sandbox the engine reads, judges and writes" as bob pamtester 
 END
 counts "which the ledger has" 1 'k == "login.success" and s == "bob" and d["service"] == "locker"'
 
+# -- a card in the socket unit's sandbox (R24 R38) -----------------------------------------------------------------------------
+
+pin=84139920-5713 reader=/opt/tokens
+secrets+=("$pin")
+install -d -m 755 /opt /etc/softhsm /etc/medgl/trust && install -d -m 700 -o medgl -g medgl $reader || exit 1
+printf 'directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n' $reader > /etc/softhsm/softhsm2.conf && chmod 644 /etc/softhsm/softhsm2.conf
+CARD_PIN=$pin sh "$here/../cards/make.sh" /run/office > $seen 2>&1 && install -m 644 /run/office/trust/* /etc/medgl/trust/ &&
+    cp -r /run/office/cards/bob-rsa/. $reader && chown -R medgl:medgl $reader && chmod -R go= $reader
+tap $? "a card for bob is in the reader"
+# What stands for a card is files, and is written to.
+install -d /etc/systemd/system/medgl-auth@.service.d &&
+    printf '[Service]\nReadWritePaths=/opt\n' > /etc/systemd/system/medgl-auth@.service.d/test.conf && systemctl daemon-reload
+printf '%s\n' 'card_module = /usr/lib/softhsm/libsofthsm2.so' 'card_places = any' 'card_services = locker' > $policy
+converses "bob's card is enrolled" medgl-admin "${operator[@]}" card enrol bob --reason "issued by the card office" <<-END
+	match PIN of
+	type $pin
+	end 0
+END
+converses "it signs at the locker, by its driver" as bob pamtester locker bob authenticate <<-END
+	see PIN of card bob-rsa
+	type $pin
+	see Password: 
+	type $own-b
+	see successfully authenticated
+	end 0
+END
+counts "which the ledger has, too" 1 'k == "login.success" and s == "bob" and d["factors"] == "password+card"'
+rm $policy
+admin card remove bob --reason "given back" > $seen 2>&1
+tap $? "it is given back"
+
 # -- idle sessions ----------------------------------------------------------------------------------------------------------
 
 logind_says() { # MICROSECONDS

@@ -8,7 +8,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/landlock.h>
+#include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -386,6 +388,21 @@ static void test_reaches_nothing(void **state)
         fail_msg("%s", text);
 }
 
+/* A sandbox may refuse openat2, which nobody can look into. MUST be last: nothing gives it back. */
+static void test_reaches_nothing_filtered(void **state)
+{
+    static struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const struct sock_fprog program = {.len = MEDGL_COUNT(code), .filter = code};
+    assert_int_equal(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+    assert_int_equal(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+    test_reaches_nothing(state);
+}
+
 static const struct refused_row {
     const char *name, *module, *program;
     mode_t mode;
@@ -446,6 +463,7 @@ int main(void)
     table_add("the helper", "reaches neither keys nor store", test_reaches_nothing, NULL);
     TABLE_ADD("not run", refused_rows, test_refused);
     table_add("not run", "a driver in a directory of others", test_open_directory, NULL);
+    table_add("the helper", "nor where openat2 is refused", test_reaches_nothing_filtered, NULL);
     const int failed = table_run("card_reader");
     cards_remove();
     return failed;
