@@ -194,8 +194,10 @@ enum medgl_error policy_seen_note(struct context *context, struct store_txn *txn
         MEDGL_TRY(error);
     if (error == MEDGL_OK && strcmp(before.digest, now.digest) == 0)
         return MEDGL_OK;
-    /* A login that waited for its person since before a change knows the policy of that time. */
-    const medgl_time read = clock_read().now - (clock_monotonic() - context->policy_read);
+    /* A login that waited for its person since before a change knows the policy of that time. The
+     * wall's clock is last: a pause between the two must not make a new policy an old one. */
+    const int64_t known = clock_monotonic() - context->policy_read;
+    const medgl_time read = clock_read().now - known;
     if (error == MEDGL_OK && read < before.since && before.since <= clock->now)
         return MEDGL_OK;
     MEDGL_TRY(seen_record(context, txn, clock, error == MEDGL_OK ? &before : NULL, &now));
