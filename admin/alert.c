@@ -256,9 +256,10 @@ static void deliver_nothing(struct admin *admin, enum context_place place, enum 
 }
 
 /* MUST: what befell the one store keeps no alert of the other from leaving; the break-glass
- * accounts' go first, before the main store is touched. */
+ * accounts' go first, before the main store is touched. `error`: what befell this one already. */
 static enum medgl_error deliver_place(struct admin *admin, enum context_place place,
-                                      struct alert_report *report, bool *watched)
+                                      enum medgl_error error, struct alert_report *report,
+                                      bool *watched)
 {
     auto_clean(context_close) struct context context = {.store = NULL};
     const char *root = admin->identity.root;
@@ -267,9 +268,9 @@ static enum medgl_error deliver_place(struct admin *admin, enum context_place pl
     if (!context_there(root, place) &&
         (place == CONTEXT_BREAKGLASS || context_there(root, CONTEXT_BREAKGLASS)))
         return MEDGL_OK;
-    const enum medgl_error error = place == CONTEXT_BREAKGLASS
-                                       ? context_open_breakglass(root, CONTEXT_STATE, &context)
-                                       : context_open(root, CONTEXT_STATE, &context);
+    if (error == MEDGL_OK)
+        error = place == CONTEXT_BREAKGLASS ? context_open_breakglass(root, CONTEXT_STATE, &context)
+                                            : context_open(root, CONTEXT_STATE, &context);
     context.actor = admin->identity.actor;
     if (error == MEDGL_OK)
         return deliver_from(admin, &context, report, watched);
@@ -285,15 +286,19 @@ static enum medgl_error deliver_place(struct admin *admin, enum context_place pl
 
 /* First of all: of what an emergency's longest time ended, and what lasts, is told by this run.
  * MUST: what fails here keeps no alert back. No child keeps root for it: processes end with
- * `emergency settle` alone. `*settled`: an emergency was over. false: it failed. */
-static bool deliver_settle(struct admin *admin, bool *settled)
+ * `emergency settle` alone. `*opened`: what befell the store, if it is there; deliver_place() says
+ * it, and tells it. `*settled`: an emergency was over. false: it failed. */
+static bool deliver_settle(struct admin *admin, enum medgl_error *opened, bool *settled)
 {
     const char *root = admin->identity.root;
     auto_clean(context_close) struct context context = {.store = NULL};
     *settled = false;
-    if (!context_there(root, CONTEXT_BREAKGLASS) ||
-        context_open_breakglass(root, CONTEXT_STATE, &context) != MEDGL_OK)
-        return true; /* deliver_place() says it, and tells it */
+    *opened = MEDGL_OK;
+    if (!context_there(root, CONTEXT_BREAKGLASS))
+        return true;
+    *opened = context_open_breakglass(root, CONTEXT_STATE, &context);
+    if (*opened != MEDGL_OK)
+        return true;
     context.actor = admin->identity.actor;
     const enum medgl_error error = operation_emergency_settle(&context, settled);
     if (error != MEDGL_OK)
@@ -322,14 +327,16 @@ enum admin_exit alert_deliver(struct admin *admin)
 {
     static const enum context_place places[] = {CONTEXT_BREAKGLASS, CONTEXT_MAIN};
     struct alert_report report = {0}, more;
-    enum medgl_error error = MEDGL_OK;
-    bool watched, settled, all = deliver_settle(admin, &settled);
+    enum medgl_error error = MEDGL_OK, opened;
+    bool watched, settled, all = deliver_settle(admin, &opened, &settled);
     for (size_t i = 0; i < MEDGL_COUNT(places); i++) {
-        error = worse(error, deliver_place(admin, places[i], &more, &watched));
+        const enum medgl_error befell = places[i] == CONTEXT_BREAKGLASS ? opened : MEDGL_OK;
+        error = worse(error, deliver_place(admin, places[i], befell, &more, &watched));
         report_add(&report, &more);
         all &= watched;
     }
-    deliver_join(admin, settled);
+    if (opened == MEDGL_OK)
+        deliver_join(admin, settled);
     enum admin_exit code = alert_say(admin, error, &report);
     return all ? code : ADMIN_UNUSABLE;
 }

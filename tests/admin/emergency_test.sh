@@ -102,6 +102,8 @@ exits "the main store is back" 0 alert deliver
 mv "$small/breakglass.db" "$work/breakglass.db" && rm -f "$small"/breakglass.db-*
 touch "$state/alerts.straight" # of the main store was told this hour
 exits "that of the break-glass accounts is lost" 4 alert deliver
+[ "$(grep -c 'not found' "$err")" = 1 ] && [ "$(grep -c 'Nothing was done for break-glass accounts' "$err")" = 1 ]
+verdict "which it says once" $?
 grep -q '"kind":"evidence".*break-glass accounts cannot be told' "$seen/all"
 verdict "which is told" $?
 exits "settle says so" 4 emergency settle
