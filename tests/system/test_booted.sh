@@ -158,6 +158,14 @@ wait_for runs night 9803
 works "what comes up later is ended by the unit" systemctl start medgl-emergency.service
 systemctl start medgl-emergency.service # again: where the timer had started it, it may have looked before
 works "and nothing of the account runs" none_runs night
+logger "nothing is to be done" && systemctl start medgl-emergency.service && logged_all
+sed -n '/nothing is to be done/,$p' $log | grep 'medgl-emergency' > $seen
+tap $((! $?)) "where nothing is to be done, nothing is in the journal"
+chmod 0 /var/lib/medgl-breakglass/breakglass.db
+refused "what cannot be done fails" 1 systemctl start medgl-emergency.service
+chmod 600 /var/lib/medgl-breakglass/breakglass.db
+says "and is in the journal, in our words" "Not done: permission denied" $log
+works "and goes on" systemctl start medgl-emergency.service
 
 # -- a maintenance day ------------------------------------------------------------------------------------------------------
 
