@@ -25,9 +25,11 @@ enum medgl_error step_ask_text(const char *question, bool needed, char *text, si
 {
     for (;;) {
         enum medgl_error error = ask_line(question, text, size);
-        if (error == MEDGL_ERR_ARGUMENT || (error == MEDGL_OK && !text_is_printable(text)))
+        const bool good =
+            error == MEDGL_OK && (needed ? text_says_something(text) : text_is_printable(text));
+        if (error == MEDGL_ERR_ARGUMENT || (error == MEDGL_OK && !good && text[0] != '\0'))
             step_say(_("That is too long, or no text. Once more:"));
-        else if (error != MEDGL_OK || !needed || text_says_something(text))
+        else if (good || error != MEDGL_OK)
             return error;
     }
 }

@@ -9,8 +9,8 @@
 /* On standard error, control characters made harmless. */
 void step_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* A line of text for the ledger. `needed`: an empty one is asked again. MEDGL_ERR_ABORTED: the end
- * of it all. */
+/* A line of text for the ledger. `needed`: one that says nothing is asked for again.
+ * MEDGL_ERR_ABORTED: the end of it all. */
 enum medgl_error step_ask_text(const char *question, bool needed, char *text, size_t size);
 
 struct step_choice {

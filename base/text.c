@@ -72,8 +72,9 @@ bool text_says_something(const char *text)
     ucs4_t c;
     if (!text_is_printable(text))
         return false;
-    while ((at = u8_next(&c, at)) != NULL)
-        if (uc_is_general_category(c, UC_LETTER) || uc_is_general_category(c, UC_NUMBER))
+    while ((at = u8_next(&c, at)) != NULL) /* some letters are fillers, which nobody sees */
+        if ((uc_is_general_category(c, UC_LETTER) || uc_is_general_category(c, UC_NUMBER)) &&
+            !uc_is_property_default_ignorable_code_point(c))
             return true;
     return false;
 }

@@ -264,6 +264,9 @@ if [ -n "$user" ] || [ "$(id -u)" != 0 ]; then # root itself names files by opti
 		see Who asked for it
 		type her ward
 		see Login name of the witness
+		type 　
+		see no text. Once more
+		see Login name of the witness
 		type daemon
 		see Remark
 		type 

@@ -111,6 +111,10 @@ static void some_texts_say_nothing(void **state)
         {"a word joiner", "\xe2\x81\xa0", false},
         {"an accent on nothing", "\xcc\x81", false},
         {"an empty picture of a letter (Braille)", "\xe2\xa0\x80", false},
+        {"a filler, to Unicode a letter", "\xe3\x85\xa4", false},
+        {"one of half the width", "\xef\xbe\xa0", false},
+        {"one between words", " \xe1\x85\x9f\xe1\x85\xa0 ", false},
+        {"one beside a letter", "\xe3\x85\xa4\xea\xb0\x80", true},
         {"dashes and dots", "-- ...", false},
         {"the long vowel mark alone", "\xe3\x83\xbc", true}, /* to Unicode a letter */
         {"a word and what rules a terminal", "late\033", false},
