@@ -16,7 +16,7 @@ if [ "$1" = --service ]; then
 fi
 
 units=/etc/systemd/system
-rm -rf "$units"/*.{wants,requires} # what the host's administrators enabled
+rm -rf "$units"/*.{wants,requires} /etc/{fstab,crypttab} # what the host's administrators enabled, and what it mounts
 for unit in getty.target systemd-{udevd,udev-trigger,modules-load,firstboot}.service systemd-journald-audit.socket; do
     ln -sf /dev/null "$units/$unit"
 done

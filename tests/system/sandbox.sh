@@ -48,18 +48,30 @@ enter() {
         "$BASH" "$self" --inside "$(readlink -f "$1")" "$(readlink -f "$2")" "${@:3}"
 }
 
-# Runs a command in a control group below ours, and then removes that. What a systemd would do to the host, it cannot.
+# Runs a command in a control group below ours, and then removes that, and those of whom a SIGKILL kept from it; another signal
+# ends the command. What a systemd would do to the host, it cannot.
 grouped() { # COMMAND...
     unshare --mount true 2>/dev/null || fail "this kernel or container makes no namespaces"
     exec unshare --mount --propagation private "$BASH" -c '
+        removed() {
+            find "$1" -depth -type d -exec rmdir {} + 2>/dev/null
+        }
         mount -t cgroup2 cgroup2 /mnt || exit 77
         ours=/mnt$(sed -n "s/^0:://p" /proc/self/cgroup)
         here=$ours/medgl-sandbox.$$
+        for old in "$ours"/medgl-sandbox.*; do
+            [ -e "/proc/${old##*.}" ] || removed "$old"
+        done
         mkdir "$here" && echo $$ > "$here/cgroup.procs" || exit 77
-        "$@"
+        "$@" &
+        trap "kill -KILL $!" INT TERM HUP # and what it started, with it
+        wait $!
         status=$?
         echo $$ > "$ours/cgroup.procs"
-        find "$here" -depth -type d -exec rmdir {} +
+        for ((tries = 100; tries > 0; tries--)); do
+            ! removed "$here" || break
+            sleep 0.1
+        done
         exit $status' - setpriv --pdeathsig KILL --bounding-set -sys_module,-sys_time,-sys_rawio,-syslog "$@"
 }
 
