@@ -12,9 +12,9 @@
 #include <fcntl.h>
 #include <linux/landlock.h>
 #include <linux/openat2.h>
+#include <mntent.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -41,46 +41,40 @@ struct jail {
     size_t count;
 };
 
-/* Which mount a descriptor is on, as the kernel counts them; -1: not known. */
-static int jail_mount(int fd)
+/* Whether something is mounted there, or that is not known. */
+static bool jail_is_mounted(const char *path)
 {
-    static const char key[] = "mnt_id:";
-    char name[64], line[128];
-    int mount = -1;
-    (void)snprintf(name, sizeof(name), "/proc/self/fdinfo/%d", fd);
-    auto_file FILE *info = fopen(name, "re");
-    while (mount < 0 && info != NULL && fgets(line, sizeof(line), info) != NULL)
-        if (strncmp(line, key, sizeof(key) - 1) == 0)
-            mount = atoi(line + sizeof(key) - 1);
-    return mount;
+    static char line[4 * PATH_MAX];
+    struct mntent entry;
+    FILE *mounts = setmntent("/proc/self/mounts", "r");
+    bool found = mounts == NULL;
+    while (!found && getmntent_r(mounts, &entry, line, sizeof(line)) != NULL)
+        found = strcmp(entry.mnt_dir, path) == 0;
+    if (mounts != NULL)
+        (void)endmntent(mounts);
+    return found;
 }
 
-/* An O_PATH descriptor; negative: there is none, or on another mount where that is not wanted.
- * Filters of system calls that look into modes refuse openat2 whole, for they cannot look into that
- * (systemd's RestrictSUIDSGID). */
-static int jail_open(int directory, const char *name, bool mounts)
+/* An O_PATH descriptor of what has that path, `name` in the directory; negative: there is none, or
+ * something is mounted there and `mounts` is false. Filters of system calls that look into modes
+ * refuse openat2 whole, for they cannot look into that (systemd's RestrictSUIDSGID). */
+static int jail_open(int directory, const char *name, const char *path, bool mounts)
 {
     const struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
                                  .resolve = mounts ? 0 : RESOLVE_NO_XDEV};
-    int fd = (int)syscall(SYS_openat2, directory, name, &how, sizeof(how));
-    if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
+    const int fd = (int)syscall(SYS_openat2, directory, name, &how, sizeof(how));
+    if (fd >= 0 || (errno != ENOSYS && errno != EPERM) || (!mounts && jail_is_mounted(path)))
         return fd;
-    fd = openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0 || mounts)
-        return fd;
-    const int mount = jail_mount(fd);
-    if (mount >= 0 && mount == jail_mount(directory))
-        return fd;
-    (void)close(fd);
-    return -1;
+    return openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 }
 
 /* Landlock allows, and never forbids below what it allows: so beside the hidden directories
  * everything is allowed, one by one. MUST: nothing is asked of the file system that is mounted
  * there, which may never answer; what cannot be opened is not allowed, and no error. */
-static void jail_allow(const struct jail *jail, int directory, const char *name, bool mounts)
+static void jail_allow(const struct jail *jail, int directory, const char *name, const char *path,
+                       bool mounts)
 {
-    auto_fd int fd = jail_open(directory, name, mounts);
+    auto_fd int fd = jail_open(directory, name, path, mounts);
     struct landlock_path_beneath_attr rule = {
         .allowed_access = JAIL_DIRECTORY | (jail->truncates ? JAIL_TRUNCATE : 0),
         .parent_fd = fd,
@@ -164,7 +158,7 @@ static void jail_walk(const struct jail *jail, const char *path)
         if (inside)
             jail_walk(jail, below);
         else if (!top || jail_offers(entry->d_name))
-            jail_allow(jail, fd, entry->d_name, top);
+            jail_allow(jail, fd, entry->d_name, below, top);
     }
     if (list != NULL)
         (void)closedir(list);
