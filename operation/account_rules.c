@@ -94,10 +94,11 @@ static enum medgl_error shared_read(const char *text, bool *shared, char why[OPE
 static enum medgl_error company_read(const char *text, char company[STORE_NAME_SIZE],
                                      char why[OPERATION_WHY_SIZE])
 {
-    if (text == NULL ||
-        (text_is_printable(text) && text_copy(company, STORE_NAME_SIZE, text) == MEDGL_OK))
+    if (text == NULL || ((text[0] == '\0' || text_says_something(text)) &&
+                         text_copy(company, STORE_NAME_SIZE, text) == MEDGL_OK))
         return MEDGL_OK;
-    (void)snprintf(why, OPERATION_WHY_SIZE, _("company: one line of text, of less than %d bytes"),
+    (void)snprintf(why, OPERATION_WHY_SIZE,
+                   _("company: one line of text with a letter or a digit, of less than %d bytes"),
                    STORE_NAME_SIZE);
     return MEDGL_ERR_ARGUMENT;
 }

@@ -21,10 +21,11 @@ static enum medgl_error person_refuse(char *why, const char *text)
     return MEDGL_ERR_ARGUMENT;
 }
 
-/* A text of one line that fits; NULL: stays as it is. */
+/* A text of one line that says something and fits, or none; NULL: stays as it is. */
 static bool person_text(char *to, size_t size, const char *text)
 {
-    return text == NULL || (text_is_printable(text) && text_copy(to, size, text) == MEDGL_OK);
+    return text == NULL || ((text[0] == '\0' || text_says_something(text)) &&
+                            text_copy(to, size, text) == MEDGL_OK);
 }
 
 /* -- reading -------------------------------------------------------------------------------- */
@@ -154,9 +155,12 @@ enum medgl_error person_read(const struct account_person *person, medgl_time now
 {
     why[0] = '\0';
     if (!person_text(account->full_name, sizeof(account->full_name), person->full_name))
-        return person_refuse(why, _("the full name must be one line of text, and not too long"));
+        return person_refuse(
+            why,
+            _("the full name must be one line of text with a letter or a digit, and not too long"));
     if (!person_text(account->staff_number, sizeof(account->staff_number), person->staff_number))
-        return person_refuse(why, _("the staff number must be one line of text, and not too long"));
+        return person_refuse(why, _("the staff number must be one line of text with a letter or a "
+                                    "digit, and not too long"));
     if (person->reading != NULL && !person_reading(account->reading, person->reading))
         return person_refuse(why, _("the reading must be in kana, with spaces between its parts"));
     return person->birth_date == NULL

@@ -60,6 +60,7 @@ a birth date to come|2|in the future|games,,,,,2999-01-01
 a birth date of an American|2|like 1985-04-01|games,,,,,04/01/1985
 a reading in Latin letters|2|in kana|games,,,Yamada,,
 an escape sequence|2|one line of text|games,,\033[31m,,,
+a name that nobody sees|2|one line of text with a letter|games,,\xe3\x80\x80,,,
 a staff number with a tab|2|staff number|games,,,,1\t2,
 too few fields|2|has 2 fields|games,staff
 too many fields|2|has 7 fields|games,,,,,,
