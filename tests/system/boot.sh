@@ -16,12 +16,12 @@ if [ "$1" = --service ]; then
 fi
 
 units=/etc/systemd/system
-rm -rf "$units"/*.{wants,requires} /etc/{fstab,crypttab} # what the host's administrators enabled, and what it mounts
+rm -rf /etc/systemd /etc/{fstab,crypttab} # what the host's administrators enabled and set, and what it mounts
+mkdir -p "$units/basic.target.wants"
 for unit in getty.target systemd-{udevd,udev-trigger,modules-load,firstboot}.service systemd-journald-audit.socket; do
     ln -sf /dev/null "$units/$unit"
 done
 ln -sf /usr/lib/systemd/system/basic.target "$units/default.target"
-mkdir -p "$units/basic.target.wants"
 ln -sf ../medgl-test.service "$units/basic.target.wants/"
 cat > "$units/medgl-test.service" <<-END
 	[Unit]

@@ -14,9 +14,10 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin
 
 self=$(readlink -f "$0")
 
+unable=77 # the status of what fails
 fail() {
     echo "sandbox: $*" >&2
-    exit 77
+    exit $unable
 }
 
 # -- outside --------------------------------------------------------------------------------------
@@ -180,6 +181,7 @@ bootable() {
 inside() {
     layers=$1 tree=$2
     shift 2
+    [ -z "${boot-}" ] || unable=1 # what it takes is there
     umask 022
     memory=$layers/root
     root=$memory/machine
