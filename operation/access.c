@@ -356,7 +356,7 @@ static enum medgl_error access_give_token(const struct access_run *run,
     if (request->person == NULL || !run->person_found || run->decision.reason != LOGIN_REASON_OK)
         return MEDGL_OK;
     return person_token(run->context, &run->account, request->caller, run->proof->source.key,
-                        run->person.name, run->clock.now, request->person);
+                        run->person.name, "", run->clock.now, request->person);
 }
 
 /* MUST: asked before anything is counted or told: whose session finds no room has used nothing up.

@@ -67,7 +67,7 @@ static enum medgl_error change_give_token(const struct change_request *request,
     if (request->person == NULL || !proof->person_asked || proof->person[0] == '\0')
         return MEDGL_OK;
     return person_token(proof->context, &proof->account, request->caller,
-                        source_key_place(proof->source.key), proof->person, clock_read().now,
+                        source_key_place(proof->source.key), proof->person, "", clock_read().now,
                         request->person);
 }
 

@@ -254,3 +254,33 @@ enum medgl_error history_keep_for_good(const struct context *context, struct sto
 {
     return history_add(context, txn, going, HISTORY_FOREVER);
 }
+
+struct history_end {
+    const char *credential;
+    bool ended;
+};
+
+static enum medgl_error history_find_ended(void *argument, const struct credential *credential)
+{
+    struct history_end *end = argument;
+    end->ended |=
+        credential->valid_until == HISTORY_FOREVER && strcmp(credential->id, end->credential) == 0;
+    return MEDGL_OK;
+}
+
+enum medgl_error history_was_ended(struct store_txn *txn, const char *account_id,
+                                   const char *credential, bool *ended)
+{
+    auto_clean(credential_clear) struct credential current;
+    struct history_end end = {.credential = credential};
+    const enum medgl_error error =
+        store_credential_get(txn, account_id, CREDENTIAL_PASSWORD, &current);
+    if (error != MEDGL_ERR_NOT_FOUND)
+        MEDGL_TRY(error);
+    else
+        end.ended = true;
+    MEDGL_TRY(
+        store_credential_each_of(txn, account_id, CREDENTIAL_FORMER, history_find_ended, &end));
+    *ended = end.ended;
+    return MEDGL_OK;
+}

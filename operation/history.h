@@ -35,4 +35,9 @@ enum medgl_error history_keep(const struct context *context, struct store_txn *t
 enum medgl_error history_keep_for_good(const struct context *context, struct store_txn *txn,
                                        const struct credential *going);
 
+/* Whether that password of the account was ended since somebody proved it: what it opened is
+ * nobody's (R12). One that was merely replaced was not. */
+enum medgl_error history_was_ended(struct store_txn *txn, const char *account_id,
+                                   const char *credential, bool *ended);
+
 #endif

@@ -130,13 +130,14 @@ static enum medgl_error login_give_token(const struct proof *proof,
                                          const struct login_request *request)
 {
     const bool card = !proof->password_asked && proof->second.mode != FACTOR_MODE_ONLY;
-    const char *person = proof->person;
+    const bool password = proof->password_asked && !breakglass_is(&proof->account);
+    const char *person = proof->person, *credential = password ? proof->credential.id : "";
     if (person[0] == '\0' && card && !proof->account.shared)
         person = PERSON_BY_CARD;
-    if (request->person == NULL || person[0] == '\0')
+    if (request->person == NULL || (person[0] == '\0' && credential[0] == '\0'))
         return MEDGL_OK;
     return person_token(proof->context, &proof->account, request->caller, proof->source.key, person,
-                        clock_read().now, request->person);
+                        credential, clock_read().now, request->person);
 }
 
 enum medgl_error operation_login(struct context *context, const struct talk *talk,

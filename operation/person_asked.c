@@ -50,7 +50,7 @@ static enum medgl_error person_mac(const struct context *context, const char *co
 {
     static const char label[] = "\1person";
     unsigned char
-        text[sizeof(label) + CRYPTO_ID_SIZE + 2 * STORE_NAME_SIZE + STORE_SOURCE_SIZE + 32],
+        text[sizeof(label) + 2 * CRYPTO_ID_SIZE + 2 * STORE_NAME_SIZE + STORE_SOURCE_SIZE + 32],
         hash[CRYPTO_HASH_SIZE];
     size_t len = sizeof(label);
     memcpy(text, label, sizeof(label));
@@ -85,16 +85,19 @@ static enum medgl_error person_write(const struct context *context, const struct
 
 enum medgl_error person_token(const struct context *context, const struct account *account,
                               const struct caller *caller, const char *source, const char *person,
-                              medgl_time now, char token[PERSON_TOKEN_SIZE])
+                              const char *credential, medgl_time now, char token[PERSON_TOKEN_SIZE])
 {
-    return person_write(context, account, caller, source, person, now, token);
+    char text[STORE_NAME_SIZE + CRYPTO_ID_SIZE];
+    (void)snprintf(text, sizeof(text), "%s%s%s", person, credential[0] != '\0' ? "=" : "",
+                   credential);
+    return person_write(context, account, caller, source, text, now, token);
 }
 
-/* NAME.TIME; a name may have dots in it. */
-static bool person_read(const char *token, char person[STORE_NAME_SIZE], medgl_time *time)
+/* PERSON.TIME; a name may have dots in it. */
+static bool person_read(const char *token, char text[PERSON_TOKEN_SIZE], medgl_time *time)
 {
-    char text[PERSON_TOKEN_SIZE], *end;
-    if (text_copy(text, sizeof(text), token) != MEDGL_OK)
+    char *end;
+    if (text_copy(text, PERSON_TOKEN_SIZE, token) != MEDGL_OK)
         return false;
     for (int cut = 0; cut < 2; cut++) {
         char *dot = strrchr(text, '.');
@@ -108,22 +111,51 @@ static bool person_read(const char *token, char person[STORE_NAME_SIZE], medgl_t
         }
         *dot = '\0';
     }
-    return text[0] != '\0' && text_copy(person, STORE_NAME_SIZE, text) == MEDGL_OK;
+    return text[0] != '\0';
 }
 
-/* Strict by construction: what person_write() would not have written is no token. */
+/* Strict by construction: what person_write() would not have written is no token. `credential` is
+ * "" where it names none. */
+static bool person_take(const struct context *context, const struct account *account,
+                        const struct caller *caller, const char *source,
+                        char text[PERSON_TOKEN_SIZE], medgl_time *time,
+                        char credential[CRYPTO_ID_SIZE])
+{
+    char again[PERSON_TOKEN_SIZE];
+    credential[0] = '\0';
+    if (!person_read(caller->person, text, time) ||
+        person_write(context, account, caller, source, text, *time, again) != MEDGL_OK ||
+        !secret_equal(again, strlen(again), caller->person, strlen(caller->person)))
+        return false;
+    char *sign = strrchr(text, '=');
+    if (sign != NULL && strlen(sign + 1) == CRYPTO_ID_SIZE - 1) {
+        memcpy(credential, sign + 1, CRYPTO_ID_SIZE);
+        *sign = '\0';
+    }
+    return true;
+}
+
 bool person_of_token(const struct context *context, const struct account *account,
                      const struct caller *caller, const char *source, medgl_time now,
                      char person[STORE_NAME_SIZE])
 {
-    char again[PERSON_TOKEN_SIZE];
+    char text[PERSON_TOKEN_SIZE], credential[CRYPTO_ID_SIZE];
     medgl_time time;
-    bool good = person_read(caller->person, person, &time) && time <= now &&
-                now - time <= PERSON_VALID &&
-                person_write(context, account, caller, source, person, time, again) == MEDGL_OK &&
-                secret_equal(again, strlen(again), caller->person, strlen(caller->person)) &&
-                !(account->shared && strcmp(person, PERSON_BY_CARD) == 0);
+    bool good = person_take(context, account, caller, source, text, &time, credential) &&
+                time <= now && now - time <= PERSON_VALID &&
+                text_copy(person, STORE_NAME_SIZE, text) == MEDGL_OK &&
+                !(account->shared && (person[0] == '\0' || strcmp(person, PERSON_BY_CARD) == 0));
     if (!good)
         person[0] = '\0';
     return good;
+}
+
+bool person_proved_by(const struct context *context, const struct account *account,
+                      const struct caller *caller, const char *source,
+                      char credential[CRYPTO_ID_SIZE])
+{
+    char text[PERSON_TOKEN_SIZE];
+    medgl_time time;
+    return person_take(context, account, caller, source, text, &time, credential) &&
+           credential[0] != '\0';
 }

@@ -1,5 +1,6 @@
 /* Who it is that uses a shared id (R26): asked at the login, carried to the account phase and to
- * the session by a token in the PAM environment, MEDGL_PERSON=NAME.TIME.MAC. */
+ * the session by a token in the PAM environment, MEDGL_PERSON=NAME.TIME.MAC, or
+ * NAME=CREDENTIAL.TIME.MAC, where a password proved it. */
 #ifndef MEDGL_OPERATION_PERSON_ASKED_H
 #define MEDGL_OPERATION_PERSON_ASKED_H
 
@@ -28,14 +29,21 @@ enum medgl_error person_find(struct store_txn *txn, const char *answer,
                              const struct unix_user *user, struct account *person, bool *found);
 
 /* MUST: made after the login was committed as allowed; holds for this account, service and source,
- * and for ten minutes. */
+ * and for ten minutes. `credential`: the id of the password that proved it; "": none. */
 enum medgl_error person_token(const struct context *context, const struct account *account,
                               const struct caller *caller, const char *source, const char *person,
-                              medgl_time now, char token[PERSON_TOKEN_SIZE]);
+                              const char *credential, medgl_time now,
+                              char token[PERSON_TOKEN_SIZE]);
 
-/* Whether the caller's token is one that was given for this login; then who it names. */
+/* Whether the caller's token is one that was given for this login; then who it names, "" where
+ * nobody was asked. */
 bool person_of_token(const struct context *context, const struct account *account,
                      const struct caller *caller, const char *source, medgl_time now,
                      char person[STORE_NAME_SIZE]);
+
+/* Whether it says which password proved the login, however long ago: then that one's id. */
+bool person_proved_by(const struct context *context, const struct account *account,
+                      const struct caller *caller, const char *source,
+                      char credential[CRYPTO_ID_SIZE]);
 
 #endif

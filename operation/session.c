@@ -5,6 +5,7 @@
 #include "operation/alert.h"
 #include "operation/attempt.h"
 #include "operation/evidence.h"
+#include "operation/history.h"
 #include "operation/last_use.h"
 #include "operation/person_asked.h"
 #include "operation/policy_seen.h"
@@ -123,6 +124,25 @@ static enum medgl_error session_breakglass(struct store_txn *txn, struct session
     return MEDGL_OK;
 }
 
+/* R12, R30. MUST: between the proof and this the host may have waited as long as somebody liked (a
+ * client of ssh that does not answer, a stopped su): what was ended meanwhile opens nothing. */
+static enum medgl_error session_standing(struct store_txn *txn, struct session_run *run)
+{
+    char credential[CRYPTO_ID_SIZE];
+    bool ended = false;
+    run->over = NULL;
+    if (!run->persons || run->closed)
+        return MEDGL_OK;
+    if (run->account.state != ACCOUNT_STATE_ACTIVE) {
+        run->over = account_state_word(run->account.state);
+        return MEDGL_OK;
+    }
+    if (person_proved_by(run->context, &run->account, run->caller, run->source.key, credential))
+        MEDGL_TRY(history_was_ended(txn, run->account.id, credential, &ended));
+    run->over = ended ? "revoked" : NULL;
+    return MEDGL_OK;
+}
+
 static enum medgl_error session_refuse(struct store_txn *txn, struct session_run *run)
 {
     struct ledger_entry entry;
@@ -130,6 +150,11 @@ static enum medgl_error session_refuse(struct store_txn *txn, struct session_run
     run->session.id[0] = '\0'; /* there is none */
     session_entry(run->context, &run->clock, LEDGER_SESSION_REFUSED, &run->account, &run->session,
                   &entry);
+    if (run->over != NULL) {
+        ledger_entry_text(&entry, "reason", run->over);
+        return run->context->scarce ? attempt_unrecorded(txn, &run->account)
+                                    : evidence_append(run->context, txn, &entry, NULL);
+    }
     if (run->nobody || run->closed) {
         ledger_entry_text(&entry, "reason", run->closed ? "closed" : "person");
         if (run->context->scarce)
@@ -238,7 +263,8 @@ static enum medgl_error session_open_now(struct store_txn *txn, void *argument)
     MEDGL_TRY(policy_seen_note(run->context, txn, &run->clock, &run->alerted));
     MEDGL_TRY(session_begin(txn, run));
     MEDGL_TRY(session_breakglass(txn, run));
-    if (run->nobody || run->closed)
+    MEDGL_TRY(session_standing(txn, run));
+    if (run->nobody || run->closed || run->over != NULL)
         return session_refuse(txn, run);
     MEDGL_TRY(session_admit(txn, run));
     if (run->admitted != CROWD_ADMITTED)
@@ -305,6 +331,10 @@ enum medgl_error operation_session_open(struct context *context, const struct ta
         session_comes(&run);
         if (*verdict == SESSION_NOT_ENROLLED && run.persons && !silent)
             session_say_emergency(talk, &run);
+        return MEDGL_OK;
+    }
+    if (run.over != NULL) {
+        session_say_over(&run);
         return MEDGL_OK;
     }
     if (run.closed) {

@@ -27,6 +27,7 @@ struct session_run {
     struct session session;
     struct breakglass_look breakglass;
     bool closed;            /* a break-glass account that is not in use now (R32) */
+    const char *over;       /* why nothing is opened that was proved before; NULL: nothing */
     struct factors factors; /* the grants among them (R22, R30) */
     struct session_crowd crowd;
     enum crowd_verdict admitted;
@@ -42,6 +43,7 @@ void session_notice(const struct talk *talk, struct session_run *run);
 /* Refused, and why: to the person, and to the log. */
 void session_say_nobody(const struct talk *talk, const struct session_run *run);
 void session_say_closed(const struct talk *talk, const struct session_run *run);
+void session_say_over(const struct session_run *run);
 void session_say_refused(const struct talk *talk, const struct session_run *run);
 
 #endif

@@ -117,6 +117,15 @@ void session_say_closed(const struct talk *talk, const struct session_run *run)
     talk->warn(talk->carrier, _("This break-glass account is not open. Ask the administrator."));
 }
 
+/* As little as the account phase says of it. */
+void session_say_over(const struct session_run *run)
+{
+    log_line(LOG_NOTICE,
+             "session refused: account %s, service %s, from %s: %s since the login began; "
+             "medgl-admin account show says more",
+             run->account.name, run->session.service, run->session.source, run->over);
+}
+
 /* Who has come so far has proved who they are: they may know. */
 void session_say_refused(const struct talk *talk, const struct session_run *run)
 {

@@ -584,9 +584,9 @@ static void tokens(void **state)
     struct account account = {.id = "00112233445566778899aabbccddeeff"};
     char person[STORE_NAME_SIZE];
     const medgl_time now = INT64_C(1795249845123);
-    assert_int_equal(
-        person_token(&here->context, &account, &caller, "192.0.2.1", "alice.b", now, caller.person),
-        MEDGL_OK);
+    assert_int_equal(person_token(&here->context, &account, &caller, "192.0.2.1", "alice.b", "",
+                                  now, caller.person),
+                     MEDGL_OK);
     if (row->flip != 0)
         caller.person[strlen(caller.person) - (size_t)row->flip] ^= 1;
     if (row->token != NULL)

@@ -676,7 +676,7 @@ static void test_by_card(void **state)
     struct source source;
     source_of(&asker, &source);
     if (row->person != NULL)
-        assert_int_equal(person_token(&here->context, &account, &asker, source.key, row->person,
+        assert_int_equal(person_token(&here->context, &account, &asker, source.key, row->person, "",
                                       clock_read().now, caller.person),
                          MEDGL_OK);
     const struct talk talk = script_talk(&script);

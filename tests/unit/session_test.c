@@ -1036,7 +1036,7 @@ static void token_put(struct fixture *f, enum token token, struct caller *caller
         return;
     source_of(caller, &source);
     assert_int_equal(operation_account_show(&f->context, f->user, &report, NULL, NULL), MEDGL_OK);
-    assert_int_equal(person_token(&f->context, &report.account, caller, source.key, "nurse",
+    assert_int_equal(person_token(&f->context, &report.account, caller, source.key, "nurse", "",
                                   clock_read().now - ago, caller->person),
                      MEDGL_OK);
     if (token == TOKEN_BAD)
@@ -1085,6 +1085,104 @@ static void somebody_uses_a_shared_id(void **state)
     end(f);
 }
 
+/* -- what a login proved is ended before its session begins (R12, R30) ------------------------- */
+
+static void ends_nothing(struct fixture *f)
+{
+    (void)f;
+}
+
+static void ends_by_reset(struct fixture *f)
+{
+    issue(f);
+}
+
+static void ends_by_revoking(struct fixture *f)
+{
+    struct password_revoked revoked;
+    char why[OPERATION_WHY_SIZE];
+    assert_int_equal(
+        operation_password_revoke(
+            &f->context,
+            &(struct password_revoke_request){.name = f->user, .reason = "lost", .sessions = true},
+            &revoked, why),
+        MEDGL_OK);
+}
+
+static void ends_and_begins_anew(struct fixture *f)
+{
+    ends_by_revoking(f);
+    issue(f);
+}
+
+static void ends_by_disabling(struct fixture *f)
+{
+    char why[OPERATION_WHY_SIZE];
+    assert_int_equal(operation_account_disable(&f->context, f->user, "contract ended", why),
+                     MEDGL_OK);
+}
+
+static const struct waiting_row {
+    const char *name;
+    struct place place;
+    bool key, shared;
+    void (*ends)(struct fixture *f);
+    const char *reason; /* NULL: it begins */
+} waiting_rows[] = {
+    {"nothing", SSHD, false, false, ends_nothing, NULL},
+    {"another password took the place of it", SSHD, false, false, ends_by_reset, NULL},
+    {"it was revoked", SSHD, false, false, ends_by_revoking, "revoked"},
+    {"it was revoked, and another one issued", SSHD, false, false, ends_and_begins_anew, "revoked"},
+    {"it was revoked: a stopped su", SU, false, false, ends_by_revoking, "revoked"},
+    {"that of a shared id was revoked", SSHD, false, true, ends_and_begins_anew, "revoked"},
+    {"it was revoked: a key came in", SSHD, true, false, ends_by_revoking, NULL},
+    {"the account was disabled", SSHD, false, false, ends_by_disabling, "disabled"},
+    {"the account of a key was disabled", SSHD, true, false, ends_by_disabling, "disabled"},
+};
+
+static void waiting_log_in(struct fixture *f, struct caller *caller)
+{
+    char token[PERSON_TOKEN_SIZE];
+    struct script script = {.answers = {f->issued}, .person = ASKER};
+    const struct talk talk = script_talk(&script);
+    const struct login_request request = {.caller = caller, .user = f->user, .person = token};
+    enum login_verdict verdict;
+    assert_int_equal(operation_login(&f->context, &talk, &request, &verdict), MEDGL_OK);
+    assert_int_equal(verdict, LOGIN_ALLOWED);
+    text_put(caller->person, sizeof(caller->person), token);
+}
+
+static void what_is_ended_opens_nothing(void **state)
+{
+    const struct waiting_row *row = *state;
+    struct fixture *f = begin("");
+    struct script script = {.next = 0};
+    const struct talk talk = script_talk(&script);
+    struct caller caller = caller_at(&row->place);
+    struct session_opening opening;
+    enum session_verdict verdict;
+    char why[OPERATION_WHY_SIZE];
+    const struct account_add_request asker = {
+        .name = ASKER, .uid = ASKER_UID, .class_ = ACCOUNT_CLASS_STAFF, .person.full_name = ""};
+    assert_int_equal(operation_account_add(&f->context, &asker, why), MEDGL_OK);
+    if (row->shared)
+        change(f, &(struct account_change_request){.rules.shared = "yes"});
+    issue(f);
+    if (!row->key)
+        waiting_log_in(f, &caller);
+    row->ends(f);
+    assert_int_equal(
+        operation_session_open(&f->context, &talk, &caller, f->user, false, &opening, &verdict),
+        MEDGL_OK);
+    assert_int_equal(verdict, row->reason == NULL ? SESSION_DONE : SESSION_REFUSED);
+    struct refusal refusal = {.reason = row->reason != NULL ? row->reason : "revoked"};
+    assert_int_equal(operation_ledger_each(&f->context, 0, UINT64_MAX, refusal_row, &refusal),
+                     MEDGL_OK);
+    assert_int_equal(refusal.seen, row->reason != NULL);
+    assert_int_equal(verify(f), MEDGL_OK);
+    end(f);
+}
+
 int main(void)
 {
     TABLE_ADD("one more session (R29)", crowds, a_crowd_is_bounded);
@@ -1105,5 +1203,7 @@ int main(void)
               a_leader_of_two_accounts_is_told, NULL);
     TABLE_ADD("a host without an id closes (R06)", closings, what_closes_without_an_id);
     TABLE_ADD("a session of a shared id (R26)", shared_rows, somebody_uses_a_shared_id);
+    TABLE_ADD("a login that waits for its session, and meanwhile (R12 R30)", waiting_rows,
+              what_is_ended_opens_nothing);
     return table_run("session");
 }
