@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define SMALL_KEY_MAX 4096
 #define SMALL_COPY    "breakglass.db"
@@ -108,11 +109,12 @@ enum medgl_error backup_gather_breakglass(const struct context *context, const c
 
 static const struct small_key {
     const char *path;
+    bool owned; /* by the owner of the store; else by root, as setup makes it */
     mode_t mode;
 } small_keys[] = {
-    {PATH_BREAKGLASS_KEY, 0400},
-    {PATH_BREAKGLASS_LEDGER_KEY, 0400},
-    {PATH_BREAKGLASS_LEDGER_VKEY, 0644},
+    {PATH_BREAKGLASS_KEY, true, 0400},
+    {PATH_BREAKGLASS_LEDGER_KEY, true, 0400},
+    {PATH_BREAKGLASS_LEDGER_VKEY, false, 0644},
 };
 
 /* MEDGL_ERR_EXISTS: another one is there. */
@@ -132,7 +134,9 @@ static enum medgl_error small_put_key(const struct switch_plan *plan, const stru
             return MEDGL_OK;
         return MEDGL_ERR_EXISTS;
     }
-    return put ? file_create(path, request->owner, request->group, key->mode, text.bytes, text.len)
+    return put ? file_create(path, key->owned ? request->owner : geteuid(),
+                             key->owned ? request->group : getegid(), key->mode, text.bytes,
+                             text.len)
                : MEDGL_OK;
 }
 

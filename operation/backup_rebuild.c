@@ -275,9 +275,22 @@ static enum medgl_error restore_switch(struct restore *restore)
     return order.error;
 }
 
+/* A backup has files alone: of what setup makes, a directory that was empty is not in it. */
+static enum medgl_error restore_directories(const struct restore *restore)
+{
+    static const char *const made[] = {PATH_CHECKPOINTS, PATH_DOCUMENTS, PATH_ARCHIVE};
+    char path[PATH_MAX];
+    for (size_t i = 0; i < MEDGL_COUNT(made); i++) {
+        MEDGL_TRY(path_under(path, restore->stage.path, made[i]));
+        MEDGL_TRY(file_directory(path, geteuid(), getegid(), 0700));
+    }
+    return MEDGL_OK;
+}
+
 static enum medgl_error restore_finish(struct restore *restore)
 {
     const uint64_t size = restore->opened.manifest.size;
+    MEDGL_TRY(restore_directories(restore));
     restore->answer.lost = restore->before.size > size ? restore->before.size - size : 0;
     restore->opened.context.actor = restore->request->actor;
     MEDGL_TRY(store_transact(restore->opened.context.store, STORE_WRITE, restore_write, restore));

@@ -195,8 +195,20 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /ru
     -subj "/CN=backup" > $seen 2>&1
 works "the unit of backups makes one" systemctl start medgl-backup.service
 works "which is there" sh -c 'medgl-admin --json backup list | grep -q "\"size\""'
+works "and holds the break-glass accounts, too" sh -c 'openssl cms -decrypt -inform DER -in "$(ls -t /var/backups/medgl/*.cms | head -n 1)" \
+    -inkey /run/key | tar -t | grep -x breakglass/breakglass.db'
 
 systemctl --failed --no-legend --plain | grep -vE "^(user@$(id -u night)[.]service|session-[0-9]+[.]scope) " > /run/failed
 refused "no unit failed but the manager that was refused and sessions whose time was over" 1 grep . /run/failed
 evidence_holds account.add password.issue password.change password.revoke login.success session.open session.close session.end backup.create
+
+# -- that backup on a new machine -------------------------------------------------------------------------------------------
+
+works "here is nothing any more" sh -c 'systemctl stop medgl-alert.path medgl-alert.timer medgl-emergency.timer &&
+    mv /etc/medgl /etc/medgl.gone && mv /var/lib/medgl /var/lib/medgl.gone && mv /var/lib/medgl-breakglass /var/lib/medgl-breakglass.gone'
+works "the backup is put back" admin backup restore --from "$(ls -t /var/backups/medgl/*.cms | head -n 1)" --key /run/key --reason "a new machine" --yes
+works "with the break-glass accounts" sh -c 'medgl-admin breakglass list | grep -w night'
+works "it verifies" admin ledger verify
+admin doctor | tr -s ' ' > /run/found
+says "doctor looks at its files" "ok files owners and modes" /run/found
 finish

@@ -225,6 +225,25 @@ static void test_late(void **state)
     assert_int_equal(fixture_close((void **)&here), 0);
 }
 
+/* Nothing was in some of its directories, so they were not in the backup. */
+static void test_empty(void **state)
+{
+    static const char *const made[] = {PATH_CHECKPOINTS, PATH_DOCUMENTS, PATH_ARCHIVE};
+    (void)state;
+    begin();
+    const struct backup backup = backup_make(here);
+    (void)put(&backup);
+    for (size_t i = 0; i < MEDGL_COUNT(made); i++) {
+        char path[PATH_MAX];
+        struct stat st;
+        assert_int_equal(path_under(path, here->root, made[i]), MEDGL_OK);
+        if (lstat(path, &st) != 0)
+            fail_msg("%s is missing", made[i]);
+        assert_int_equal(st.st_mode, S_IFDIR | 0700);
+    }
+    assert_int_equal(fixture_close((void **)&here), 0);
+}
+
 /* A backup of before and of after an earlier restore: each line of the ledger has its own. */
 static void test_again(void **state)
 {
@@ -604,6 +623,7 @@ int main(void)
     table_add("restore", "a recovery code that was used since", test_paper, NULL);
     table_add("restore", "recovery codes that were replaced since", test_paper_replaced, NULL);
     table_add("restore", "over a store that cannot be read", test_unreadable, NULL);
+    table_add("restore", "of a store whose directories were empty", test_empty, NULL);
     table_add("restore", "who had the old store open", test_late, NULL);
     table_add("restore", "twice, from two lines", test_again, NULL);
     TABLE_ADD("restore", redo_rows, test_redo);
