@@ -308,6 +308,33 @@ static void session_settle(const struct session_run *run, struct session_opening
     opening->until_s = session_until(run);
 }
 
+static enum medgl_error session_look_again(struct store_txn *txn, void *argument)
+{
+    struct session_run *run = argument;
+    struct session now;
+    MEDGL_TRY(store_session_by_id(txn, run->session.id, &now));
+    run->over = now.closed != 0 ? "ended" : NULL;
+    return MEDGL_OK;
+}
+
+/* MUST: whoever owns the terminal may stop it (Ctrl-S), and reads as long as they like. What was
+ * ended meanwhile, with everything that ran under the account, does not begin behind that. */
+static enum medgl_error session_tell(const struct talk *talk, struct session_run *run,
+                                     struct session_opening *opening, enum session_verdict *verdict)
+{
+    session_say_emergency(talk, run);
+    session_notice(talk, run);
+    *verdict = SESSION_REFUSED;
+    MEDGL_TRY(store_transact(run->context->store, STORE_READ, session_look_again, run));
+    if (run->over == NULL) {
+        *verdict = SESSION_DONE;
+        return MEDGL_OK;
+    }
+    session_say_over(run);
+    *opening = (struct session_opening){.id = ""};
+    return MEDGL_OK;
+}
+
 enum medgl_error operation_session_open(struct context *context, const struct talk *talk,
                                         const struct caller *caller, const char *user, bool silent,
                                         struct session_opening *opening,
@@ -355,9 +382,7 @@ enum medgl_error operation_session_open(struct context *context, const struct ta
     *verdict = SESSION_DONE;
     if (silent || !run.persons)
         return MEDGL_OK;
-    session_say_emergency(talk, &run);
-    session_notice(talk, &run);
-    return MEDGL_OK;
+    return session_tell(talk, &run, opening, verdict);
 }
 
 /* -- before it is asked for ---------------------------------------------------------------------

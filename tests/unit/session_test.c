@@ -1183,6 +1183,47 @@ static void what_is_ended_opens_nothing(void **state)
     end(f);
 }
 
+/* A terminal that is stopped while the notice is shown. */
+struct stopped {
+    struct fixture *f;
+    const struct waiting_row *row;
+    bool over;
+};
+
+static void stopped_inform(void *carrier, const char *message)
+{
+    struct stopped *stopped = carrier;
+    (void)message;
+    if (!stopped->over)
+        stopped->row->ends(stopped->f);
+    stopped->over = true;
+}
+
+static const struct waiting_row stopped_rows[] = {
+    {"nothing", SU, true, false, ends_nothing, NULL},
+    {"its password was revoked, with its sessions", SU, true, false, ends_by_revoking, "ended"},
+};
+
+static void what_is_ended_does_not_go_on(void **state)
+{
+    const struct waiting_row *row = *state;
+    struct fixture *f = begin("");
+    struct stopped stopped = {.f = f, .row = row};
+    const struct talk talk = {
+        .carrier = &stopped, .inform = stopped_inform, .warn = stopped_inform};
+    const struct caller caller = caller_at(&row->place);
+    struct session_opening opening;
+    enum session_verdict verdict;
+    issue(f);
+    assert_int_equal(
+        operation_session_open(&f->context, &talk, &caller, f->user, false, &opening, &verdict),
+        MEDGL_OK);
+    assert_true(stopped.over);
+    assert_int_equal(verdict, row->reason == NULL ? SESSION_DONE : SESSION_REFUSED);
+    assert_int_equal(opening.id[0] != '\0', row->reason == NULL);
+    end(f);
+}
+
 int main(void)
 {
     TABLE_ADD("one more session (R29)", crowds, a_crowd_is_bounded);
@@ -1205,5 +1246,7 @@ int main(void)
     TABLE_ADD("a session of a shared id (R26)", shared_rows, somebody_uses_a_shared_id);
     TABLE_ADD("a login that waits for its session, and meanwhile (R12 R30)", waiting_rows,
               what_is_ended_opens_nothing);
+    TABLE_ADD("a session whose notice is not read yet, and meanwhile (R12 R32)", stopped_rows,
+              what_is_ended_does_not_go_on);
     return table_run("session");
 }
