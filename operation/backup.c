@@ -185,7 +185,14 @@ static enum medgl_error run_file(struct backup_run *run, const struct backup_req
     }
     MEDGL_TRY(directory_name(run, manifest));
     *fd = open(run->part, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    return *fd >= 0 ? MEDGL_OK : medgl_error_from_errno(errno);
+    const int failed = errno;
+    if (*fd >= 0)
+        return MEDGL_OK;
+    log_line(LOG_ERR,
+             "no backup can be made in %s: %s: medgl-backup.service writes only to what its "
+             "ReadWritePaths name",
+             run->directory, strerror(failed));
+    return medgl_error_from_errno(failed);
 }
 
 /* -- its row ---------------------------------------------------------------------------------- */

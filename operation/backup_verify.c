@@ -206,10 +206,15 @@ void doctor_backup(struct doctor *doctor, struct context *context)
                    "one there, and keep the old key for the old backups",
                    doctor->root, PATH_BACKUP_CERT, until);
     }
-    if (backup_look(context, now, text) != MEDGL_OK)
+    struct look_run run = {.context = context, .now = now};
+    if (backup_look(context, now, text) != MEDGL_OK ||
+        store_transact(context->store, STORE_READ, look_read, &run) != MEDGL_OK)
         doctor_say(doctor, DOCTOR_WARNING, "backup", "when backups were made cannot be read");
     else if (text[0] != '\0')
         doctor_say(doctor, DOCTOR_WARNING, "backup", "%s", text);
+    else if (good && run.last.created == 0 && policy_span_most(context->policy.backup_every) > 0)
+        doctor_say(doctor, DOCTOR_WARNING, "backup",
+                   "no backup was made yet: run medgl-admin backup create");
     else if (good)
         doctor_say(doctor, DOCTOR_OK, "backup", "backups are made and proved as the policy asks");
 }

@@ -27,6 +27,12 @@ says "without backup.pem none is made, and it says what to do" 1 'backup.pem is 
 cp "$work/mine/backup.pem" "$etc/" && own "$etc/backup.pem"
 printf 'kdf_memory = 19 MiB\nkdf_time = 2\nbackup_keep = 3\n' > "$etc/policy.conf" && own "$etc/policy.conf"
 
+admin doctor
+tr -s ' ' < "$out" | grep -q '^warning backup no backup was made yet'
+verdict "doctor does not say that backups are made before one was" $?
+chmod 500 "$backups"
+says "where none can be made it says where, and what the unit may write to" 4 'var/backups/medgl: Permission denied.*ReadWritePaths' backup create
+chmod 700 "$backups"
 json "R36: one is made" 0 'd["backup"][0]["size"] >= 1 and len(d["backup"][0]["digest"]) == 64' backup create
 file=$(newest)
 [ "$(stat -c %a "$file")" = 600 ] && ! ls "$backups" | grep -q part
