@@ -71,13 +71,18 @@ converses "nor with the right password" ssh -o PubkeyAuthentication=no -o Number
 	match ask your administrator|Permission denied|closed
 	end any
 END
+cp /etc/pam.d/common-session /run/common-session
+echo 'session optional pam_exec.so seteuid type=open_session /usr/bin/touch /run/behind' >> /etc/pam.d/common-session
 converses "nor through su" as carol su alice -c true <<-END
 	see Password: 
 	type $own
 	match cannot open session|ask your administrator
 	end 1
 END
+refused "nothing is begun for what is refused by a module behind, such as systemd's" 1 test -e /run/behind
 works "root is not kept out" su alice -c true
+works "nor from those modules" test -e /run/behind
+cp /run/common-session /etc/pam.d/common-session
 works "still two" wait_for sessions 'len(s) == 2'
 works "an own limit holds instead" admin account set alice --sessions-max 3
 works "and lets in one more" key alice@127.0.0.1 true
