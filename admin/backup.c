@@ -187,11 +187,13 @@ static void backup_print(struct admin *admin, const char *name, const struct bac
         {"created", N_("Made"), COLUMN_TIME, COLUMN_BOTH},
         {"size", N_("Entries"), COLUMN_NUMBER, COLUMN_BOTH},
         {"accounts", N_("Accounts"), COLUMN_NUMBER, COLUMN_BOTH},
+        {"breakglass", N_("Break-glass accounts"), COLUMN_BOOL, COLUMN_BOTH},
     };
     struct table *table =
         table_new(&admin->output, name, TABLE_RECORD, columns, MEDGL_COUNT(columns));
     table_row(table, (struct cell[]){CELL_TEXT(found->origin), CELL_NUMBER(found->created),
-                                     CELL_NUMBER(found->size), CELL_NUMBER(found->accounts)});
+                                     CELL_NUMBER(found->size), CELL_NUMBER(found->accounts),
+                                     CELL_NUMBER(found->breakglass)});
     table_print(&table);
 }
 
@@ -205,6 +207,9 @@ enum admin_exit backup_verify(struct admin *admin)
     if (error != MEDGL_OK)
         return backup_failed(admin, error, why);
     backup_print(admin, "backup", &found);
+    if (!found.breakglass && context_there(admin->identity.root, CONTEXT_BREAKGLASS))
+        complain(_("The break-glass accounts are not in it: a machine that is lost is to be given "
+                   "new ones. See what medgl-admin doctor says of them, and make another backup."));
     output_say(&admin->output, _("A restore of it would work."));
     return ADMIN_DONE;
 }

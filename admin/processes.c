@@ -272,17 +272,19 @@ void processes_end(const struct processes_whose *ordered, int64_t operator_uid,
     if (answer->found > 0)
         processes_tell(uid);
     processes_end_sessions(uid);
+    const int64_t patience = clock_monotonic() + PROCESSES_POLITE_MS;
     bool swept = false;
     for (int round = 0; round < PROCESSES_ROUNDS; round++) {
-        const int *signals = round == 0                        ? processes_polite
-                             : round < PROCESSES_POLITE_ROUNDS ? processes_nothing
-                                                               : processes_deadly;
+        const bool deadly = round > 0 && clock_monotonic() >= patience;
+        const int *signals = round == 0 ? processes_polite
+                             : deadly   ? processes_deadly
+                                        : processes_nothing;
         if (!processes_signal(&whose, signals, &answer->left))
             return;
         answer->outcome = answer->left == 0 && swept ? PRIVILEGED_DONE : PRIVILEGED_LEFT;
         if (answer->outcome == PRIVILEGED_DONE)
             return;
-        if (answer->left == 0 || round + 1 >= PROCESSES_POLITE_ROUNDS)
+        if (answer->left == 0 || deadly)
             swept = processes_sweep(uid);
         (void)nanosleep(&moment, NULL);
     }

@@ -5,13 +5,13 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#define PROCESSES_PAUSE_MS      50
-#define PROCESSES_TOLD_MS       500 /* for those who carry it to the reader, which are theirs, too */
-#define PROCESSES_TELLER_MS     5000 /* telling all terminals, where a slow machine does so */
-#define PROCESSES_POLITE_ROUNDS 40   /* asked to end, 2 seconds */
-#define PROCESSES_ROUNDS        200  /* then killed, 8 more */
-#define PROCESSES_SCAN_MS       5000 /* for one look at all */
-#define PROCESSES_SWEEP_MS      1000
+#define PROCESSES_PAUSE_MS  50
+#define PROCESSES_TOLD_MS   500  /* for those who carry it to the reader, which are theirs, too */
+#define PROCESSES_TELLER_MS 5000 /* telling all terminals, where a slow machine does so */
+#define PROCESSES_POLITE_MS 2000 /* asked to end; then killed */
+#define PROCESSES_ROUNDS    200  /* looks at all of them, 10 seconds where there are few */
+#define PROCESSES_SCAN_MS   5000 /* for one look at all */
+#define PROCESSES_SWEEP_MS  1000
 
 extern const int processes_nothing[], processes_polite[], processes_deadly[]; /* end with 0 */
 

@@ -4,6 +4,7 @@
 
 #include "admin/privileged.h"
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/process.h"
 
 #include <ctype.h>
@@ -190,12 +191,12 @@ static void end_scope(const struct session_ending *ending)
 static void end_members(struct session_ending *ending, struct privileged_answer *answer)
 {
     static const struct timespec moment = {.tv_nsec = PROCESSES_PAUSE_MS * 1000000L};
+    const int64_t patience = clock_monotonic() + PROCESSES_POLITE_MS;
     for (int round = 0; round < PROCESSES_ROUNDS; round++) {
+        const bool deadly = clock_monotonic() >= patience;
         if (!members_gather(ending))
             return;
-        members_signal(ending,
-                       round < PROCESSES_POLITE_ROUNDS ? processes_nothing : processes_deadly,
-                       &answer->left);
+        members_signal(ending, deadly ? processes_deadly : processes_nothing, &answer->left);
         answer->found = (uint32_t)ending->count;
         answer->outcome = answer->left == 0 ? PRIVILEGED_DONE : PRIVILEGED_LEFT;
         if (answer->left == 0)
