@@ -45,6 +45,7 @@ struct backup_found {
     uint64_t size; /* entries */
     medgl_time created;
     uint64_t accounts;
+    bool breakglass; /* the break-glass accounts are in it (R32) */
     uint64_t faults;
 };
 struct backup_open_request {

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define SMALL_KEY_MAX 4096
-#define SMALL_COPY    "breakglass.db"
+#define SMALL_COPY    "breakglass.db" /* what ends BACKUP_SMALL_STORE */
 
 /* -- into a backup ---------------------------------------------------------------------------- */
 
@@ -85,7 +85,7 @@ static enum medgl_error small_gather(struct context *small, const char *stage,
     /* MUST: the size of before the copy. */
     MEDGL_TRY(store_transact(small->store, STORE_READ, small_head, &head));
     MEDGL_TRY(store_copy(small->store, copy));
-    MEDGL_TRY(backup_manifest_add(manifest, BACKUP_BREAKGLASS SMALL_COPY, copy));
+    MEDGL_TRY(backup_manifest_add(manifest, BACKUP_SMALL_STORE, copy));
     MEDGL_TRY(small_gather_checkpoints(small, head.tree.size, manifest));
     return small_gather_keys(small, manifest);
 }

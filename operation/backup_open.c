@@ -169,6 +169,7 @@ enum medgl_error backup_open(const struct backup_open_request *request, const ch
     (void)snprintf(found->origin, sizeof(found->origin), "%s", opened->manifest.origin);
     found->size = opened->manifest.size;
     found->created = opened->manifest.created;
+    found->breakglass = backup_manifest_find(&opened->manifest, BACKUP_SMALL_STORE) != NULL;
     enum medgl_error error = context_open(root, CONTEXT_STATE, &opened->context);
     if (error != MEDGL_OK) {
         (void)open_refuse(why, _("The policy, the keys or the store in it cannot be used; what was "

@@ -10,6 +10,7 @@
 #define BACKUP_ETC          "etc/"        /* of MEDGL_SYSCONFDIR */
 #define BACKUP_STATE        "state/"      /* of MEDGL_STATEDIR */
 #define BACKUP_BREAKGLASS   "breakglass/" /* of PATH_BREAKGLASS */
+#define BACKUP_SMALL_STORE  BACKUP_BREAKGLASS "breakglass.db"
 #define BACKUP_NAME_SIZE    256
 #define BACKUP_MEMBERS_MAX  1000000
 #define BACKUP_MANIFEST_MAX ((size_t)128 << 20) /* bytes */

@@ -106,10 +106,12 @@ void doctor_roles(struct doctor *doctor, const struct policy *policy)
                    "the groups of some people cannot be looked up, and they have no role: see to "
                    "the user database");
     if (found.staff[0] != '\0')
-        doctor_say(doctor, DOCTOR_WARNING, "roles",
-                   "who has a role is to be held to more than everybody is: of the class staff: "
-                   "%s%s; medgl-admin account set NAME --class privileged",
-                   found.staff, found.staff_left > 0 ? ", and others" : "");
+        doctor_say(
+            doctor, DOCTOR_WARNING, "roles",
+            "who has a role is to be held to more than everybody is: of the class staff: "
+            "%s%s; medgl-admin account set NAME --class privileged, from where places_privileged "
+            "lets them work (account explain NAME)",
+            found.staff, found.staff_left > 0 ? ", and others" : "");
     if (found.both[0] != '\0')
         doctor_say(doctor, DOCTOR_WARNING, "roles",
                    "who reviews is not to be who acts: in %s and in another role's group: %s%s; "

@@ -45,6 +45,8 @@ json "and the list says so" 0 'd["backups"][0]["verified"] is not None' backup l
 says "the ledger says so" 0 'backup\.verify' ledger show --kind backup.verify
 [ -z "$(ls -A "$state/backup")" ]
 verdict "nothing readable is left of that" $?
+json "R32: the break-glass accounts are in it" 0 'd["backup"][0]["breakglass"] is True' \
+    backup verify --from "$file" --key "$work/mine/backup.key"
 exits "another key does not open it" 4 backup verify --from "$file" --key "$work/mine/other.key"
 
 # -- the other side -------------------------------------------------------------------------------
@@ -184,4 +186,16 @@ exits "which goes on" 0 ledger verify
 openssl rsa -aes256 -passout pass:x1 -in "$work/mine/backup.key" -out "$work/mine/locked.key" 2> /dev/null
 own "$work/mine/locked.key"
 says "a passphrase needs a terminal" 1 'passphrase' backup verify --from "$work/mine/kept.cms" --key "$work/mine/locked.key" < /dev/null
+
+# -- a store of break-glass accounts that cannot be opened -----------------------------------------------------------------
+
+cp "$work/mine/backup.pem" "$root/etc/medgl/" && own "$root/etc/medgl/backup.pem"
+chmod 0 "$root/var/lib/medgl-breakglass/breakglass.db"
+exits "one is made without them, where their store cannot be opened" 0 backup create --output "$work/mine/without.cms"
+chmod 600 "$root/var/lib/medgl-breakglass/breakglass.db"
+json "which its verification says" 0 'd["backup"][0]["breakglass"] is False' \
+    backup verify --from "$work/mine/without.cms" --key "$work/mine/backup.key"
+grep -q 'break-glass accounts are not in it' "$err"
+verdict "in words too" $?
+
 finish
